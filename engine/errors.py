@@ -1,0 +1,136 @@
+"""The errors a person can meet, with one code each.
+
+    PapertapeError
+    ├── UsageError       the call itself is wrong
+    ├── RefusedError     the policy said no
+    ├── ConflictError    it was done before
+    ├── InvalidError     input or data that cannot be taken, or an order the broker refuses
+    │   └── DataError    a market data file with its faults listed
+    ├── NotFoundError    no such workspace, run plan, file …
+    ├── ForbiddenError   not in this environment
+    └── SystemFault      the installation, the database or the disk
+
+Every error carries a code from `CODES`, one sentence that says what and where, and a hint that says what to do.
+Entry points translate the class, never the code: the command line to an exit code, the service to a status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+CODES: Mapping[str, str] = {
+    # usage
+    "USAGE": "The command line is wrong: an unknown option, a missing or malformed value.",
+    # refused by the policy
+    "POLICY_REJECTED": "A policy rule refused the intent. The refusal is journaled; the intent may be tried again.",
+    # conflicts
+    "ALREADY_EXECUTED": "This intent was executed before; the first order is named.",
+    "INTENT_ID_REUSED": "This intent id was executed before with another action, symbol or quantity.",
+    "WORKSPACE_EXISTS": "A workspace of this name exists.",
+    # the broker's refusals
+    "UNSUPPORTED_MODE": "Only the mode `paper` is executed.",
+    "UNSUPPORTED_ACTION": "Only OPEN_LONG and CLOSE_LONG are executed.",
+    "INVALID_FILL_PRICE": "The fill price is not a finite number above zero, or makes an amount that is not finite.",
+    "INVALID_QUANTITY": "The quantity is not between one lot (0.00000001) and 2^53 lots.",
+    "NO_POSITION": "A close of a symbol that is not held.",
+    "PARTIAL_CLOSE_NOT_SUPPORTED": "A close of less or more than the whole position.",
+    # invalid input
+    "INVALID_INTENT": "The intent is not one: a field is missing, unknown, or of the wrong type.",
+    "INVALID_SPEC": "The execution spec is not one, or asks for what its strategy does not have.",
+    "INVALID_SNAPSHOT": "The market snapshot is not one.",
+    "INVALID_POLICY": "A policy key is unknown, or its value is out of bounds.",
+    "INVALID_WORKSPACE": "The workspace's name or starting equity cannot be taken.",
+    "INVALID_PRICE": "A mark is not a finite number above zero.",
+    "INVALID_TIME": "A time that cannot be read.",
+    "INVALID_JSON": "A document that is not JSON, repeats a key, or holds NaN or infinity.",
+    "INVALID_DATA": "Market data that is refused; its faults are listed with file, row and column.",
+    "INVALID_STRATEGY": "A strategy file that cannot be loaded, or whose class is not a strategy.",
+    "STRATEGY_LOOKS_AHEAD": "A strategy whose earlier rows change when later bars are added.",
+    "HISTORY_SHORT": "The data lacks earlier bars that the strategy needs to go on from where it stopped.",
+    "INVALID_SETTINGS": "The settings file or an environment variable holds a value that cannot be taken.",
+    "CONFIRMATION_REQUIRED": "The command changes an account for good and asks for --yes.",
+    # not found
+    "WORKSPACE_NOT_FOUND": "No workspace of this name or id.",
+    "STRATEGY_NOT_FOUND": "No strategy of this name.",
+    "FILE_NOT_FOUND": "No such file, or one that cannot be read.",
+    "BAR_NOT_FOUND": "The data has no bars at or before this time.",
+    # not here
+    "FORBIDDEN_IN_PRODUCTION": 'Refused while `environment = "production"`.',
+    # the system
+    "DATABASE_ERROR": "The database could not be read or written.",
+    "DATABASE_BUSY": "Another process held the database for too long.",
+    "DATABASE_TOO_NEW": "The database was written by a newer papertape.",
+    "DATABASE_NOT_OURS": "The file is not a papertape database.",
+    "EXTRA_MISSING": "A feature needs an optional extra that is not installed.",
+    "FILE_EXISTS": "The file to be written exists.",
+    "CANCELLED": "The work was stopped before its end.",
+    "INTERNAL": "A fault in papertape itself.",
+}
+"""Every code, with what it means."""
+
+
+class PapertapeError(Exception):
+    """The root. `str(error)` is the sentence; `hint` says what to do; `details` go into JSON bodies."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        hint: str = "",
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        if code not in CODES:
+            raise ValueError(f"unknown error code {code!r}")
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.details: dict[str, Any] = dict(details or {})
+
+    @property
+    def sentence(self) -> str:
+        """What, where, and what to do, in one line."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+
+class UsageError(PapertapeError):
+    """The call itself is wrong."""
+
+
+class RefusedError(PapertapeError):
+    """The policy said no."""
+
+
+class ConflictError(PapertapeError):
+    """It was done before, or the name is taken."""
+
+
+class InvalidError(PapertapeError):
+    """Input or data that cannot be taken, or an order that the broker refuses."""
+
+
+class DataError(InvalidError):
+    """A market data file is refused: `faults` are the first ones found, `fault_count` all of them."""
+
+    def __init__(
+        self, message: str, *, faults: Sequence[str] = (), fault_count: int | None = None, hint: str = ""
+    ) -> None:
+        self.faults = tuple(faults)
+        self.fault_count = len(self.faults) if fault_count is None else fault_count
+        super().__init__(
+            "INVALID_DATA", message, hint=hint, details={"faults": list(self.faults), "fault_count": self.fault_count}
+        )
+
+
+class NotFoundError(PapertapeError):
+    """There is no such thing."""
+
+
+class ForbiddenError(PapertapeError):
+    """Not in this environment."""
+
+
+class SystemFault(PapertapeError):  # noqa: N818 - it says whose fault it is
+    """The installation, the database or the disk."""

@@ -1,0 +1,82 @@
+"""Intents, and quantities in lots."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from engine.validation import JsonObject, LongText, ShortText, StrictModel, Symbol, UtcTime
+
+LOTS_PER_UNIT = 100_000_000
+MAX_LOTS = 2**53
+_LOT = Decimal(LOTS_PER_UNIT)
+
+
+class IntentAction(StrEnum):
+    """What an intent asks for. The first two are executed, the others are known and refused."""
+
+    OPEN_LONG = "OPEN_LONG"
+    CLOSE_LONG = "CLOSE_LONG"
+    OPEN_SHORT = "OPEN_SHORT"
+    CLOSE_SHORT = "CLOSE_SHORT"
+    SCALE_IN = "SCALE_IN"
+    SCALE_OUT = "SCALE_OUT"
+    CANCEL_ORDER = "CANCEL_ORDER"
+
+
+class TradeIntent(StrictModel):
+    """What a strategy or a person wants done. `price`, `stop_loss` and `take_profit` are recorded, never executed."""
+
+    id: UUID
+    workspace_id: UUID
+    symbol: Symbol
+    action: IntentAction
+    quantity: float
+    strategy_id: ShortText = "manual"
+    timeframe: ShortText = "daily"
+    correlation_id: ShortText = ""
+    price: float | None = None
+    stop_loss: float | None = None
+    take_profit: float | None = None
+    signal_strength: Annotated[float, Field(ge=0, le=1)] | None = None
+    reason: LongText | None = None
+    metadata: JsonObject = Field(default_factory=dict)
+    created_at: UtcTime | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _correlate(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("correlation_id") is None and "id" in data:
+            return {**data, "correlation_id": str(data["id"])}
+        return data
+
+    @property
+    def lots(self) -> int:
+        """The quantity in lots; it may lie outside what the broker takes."""
+        return to_lots(self.quantity)
+
+    def at(self, now: datetime) -> datetime:
+        """Its trading time: when it was created, else `now`."""
+        return self.created_at or now
+
+
+def to_lots(quantity: float) -> int:
+    """The nearest whole number of lots, ties to even, of the quantity as it is written (its shortest decimal)."""
+    return int((Decimal(repr(quantity)) * _LOT).to_integral_value(ROUND_HALF_EVEN))
+
+
+def to_quantity(lots: int) -> float:
+    """The quantity of a number of lots."""
+    return lots / LOTS_PER_UNIT
+
+
+def lots_for(dollars: float, price: float) -> int:
+    """The whole lots that so many dollars buy at a price, rounded down; 0 when it is none."""
+    lots = dollars / price * LOTS_PER_UNIT
+    return math.floor(lots) if math.isfinite(lots) else 0

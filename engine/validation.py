@@ -1,0 +1,94 @@
+"""What every strict model shares: its configuration, its field types, and how its faults read."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from engine.errors import InvalidError
+from engine.jsontext import compact_json, parse_json
+
+MAX_SYMBOL = 32
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class StrictModel(BaseModel):
+    """Types as they are, unknown fields refused, NaN and infinity refused, frozen."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def check_text(text: str) -> str:
+    """The text, when it holds no control characters."""
+    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in text):
+        raise ValueError("must not hold control characters")
+    return text
+
+
+def check_symbol(text: str) -> str:
+    """The text, when it can name a symbol: 1 to 32 characters, not blank, no control characters."""
+    if not text.strip():
+        raise ValueError("must not be empty")
+    if len(text) > MAX_SYMBOL:
+        raise ValueError(f"must not be longer than {MAX_SYMBOL} characters")
+    return check_text(text)
+
+
+def _aware(value: Any) -> Any:
+    """Naive times are UTC, whether they come as text or as datetimes."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return value  # pydantic says what is wrong with it
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    return value
+
+
+def _finite_throughout(value: Any) -> Any:
+    """NaN and infinity are refused at any depth."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must not hold NaN or infinity")
+    if isinstance(value, Mapping):
+        for item in value.values():
+            _finite_throughout(item)
+    elif isinstance(value, list):
+        for item in value:
+            _finite_throughout(item)
+    return value
+
+
+Symbol = Annotated[str, AfterValidator(check_symbol)]
+ShortText = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(check_text)]
+LongText = Annotated[str, Field(max_length=2000)]
+UtcTime = Annotated[AwareDatetime, BeforeValidator(_aware)]
+JsonObject = Annotated[dict[str, Any], AfterValidator(_finite_throughout)]
+Price = Annotated[float, Field(gt=0)]
+
+
+def parse_model(model: type[Model], source: str | bytes | Mapping[str, Any], *, code: str, what: str) -> Model:
+    """A strict model from a JSON text or from its parsed object; the error `code` with every fault named."""
+    if isinstance(source, (str, bytes)):
+        source = parse_json(source, what=what)
+    try:
+        return model.model_validate_json(compact_json(source))
+    except ValidationError as error:
+        raise InvalidError(code, f"{what} is refused: {faults_of(error)}", hint="correct it and try again") from error
+    except (ValueError, TypeError) as error:  # what is not JSON at all: NaN, bytes, a set
+        raise InvalidError(code, f"{what} is refused: {error}", hint="correct it and try again") from error
+
+
+def faults_of(error: ValidationError) -> str:
+    """Every fault of a validation in one line: where, and what is wrong."""
+    parts = []
+    for fault in error.errors(include_url=False, include_context=False, include_input=False):
+        where = ".".join(str(part) for part in fault["loc"]) or "the document"
+        parts.append(f"{where}: {fault['msg'].removeprefix('Value error, ')}")
+    return "; ".join(parts)
