@@ -1,0 +1,1 @@
+"""Market data as columns, sessions, and the snapshot a caller may provide."""

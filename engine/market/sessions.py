@@ -1,0 +1,91 @@
+"""Sessions: calendar days in a time zone, on columns of timestamps and one timestamp at a time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import InvalidError
+
+MICROS_PER_SECOND = 1_000_000
+MICROS_PER_DAY = 86_400 * MICROS_PER_SECOND
+_QUARTER_HOUR = 900 * MICROS_PER_SECOND
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+
+@lru_cache(maxsize=64)
+def zone(name: str) -> ZoneInfo:
+    """The time zone of that IANA name; INVALID_TIME when there is none."""
+    try:
+        return ZoneInfo(name)
+    except Exception as error:  # zoneinfo raises ValueError, KeyError and OSError for bad names
+        raise InvalidError(
+            "INVALID_TIME", f"there is no time zone {name!r}", hint="give an IANA name such as America/New_York"
+        ) from error
+
+
+def session_days(ts: npt.NDArray[np.int64], session_tz: str) -> npt.NDArray[np.int64]:
+    """Each timestamp's local calendar day, as days since 1970-01-01 (shape (n,)); `ts` in UTC microseconds.
+
+    Offsets are looked up once per quarter of an hour, which is where zones change them.
+    """
+    if session_tz == "UTC":
+        return _whole_days(ts)
+    quarters, inverse = np.unique(ts // _QUARTER_HOUR, return_inverse=True)
+    offsets = [_offset_micros(int(quarter) * _QUARTER_HOUR, session_tz) for quarter in quarters]
+    return _whole_days(ts + np.array(offsets, dtype=np.int64)[inverse])
+
+
+def session_day(ts: int, session_tz: str) -> int:
+    """One timestamp's local calendar day, as days since 1970-01-01; `ts` in UTC microseconds."""
+    if session_tz == "UTC":
+        return ts // MICROS_PER_DAY
+    return (ts + _offset_micros(ts // _QUARTER_HOUR * _QUARTER_HOUR, session_tz)) // MICROS_PER_DAY
+
+
+def day_to_date(day: int) -> date:
+    """The calendar date of a day number."""
+    return date.fromordinal(day + _EPOCH_DAY)
+
+
+def to_micros(when: datetime) -> int:
+    """UTC microseconds since 1970 of an aware datetime; a naive one is taken as UTC."""
+    aware = when if when.tzinfo is not None else when.replace(tzinfo=UTC)
+    return (aware - _EPOCH) // timedelta(microseconds=1)
+
+
+def from_micros(ts: int) -> datetime:
+    """The aware UTC datetime of microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=ts)
+
+
+def iso(ts: int) -> str:
+    """ISO 8601 with +00:00, as every JSON document of papertape has it."""
+    return from_micros(ts).isoformat()
+
+
+def session_ends(session: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether each bar is its session's last in the data (the data's last bar counts as one)."""
+    ends = np.ones(len(session), dtype=np.bool_)
+    np.not_equal(session[1:], session[:-1], out=ends[:-1])
+    return ends
+
+
+def is_intraday(session: npt.NDArray[np.int64]) -> bool:
+    """A symbol is intraday when any of its sessions has two bars."""
+    return bool(np.any(session[1:] == session[:-1]))
+
+
+def _offset_micros(ts: int, session_tz: str) -> int:
+    offset = from_micros(ts).astimezone(zone(session_tz)).utcoffset()
+    return 0 if offset is None else offset // timedelta(microseconds=1)
+
+
+def _whole_days(ts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    days: npt.NDArray[np.int64] = ts // MICROS_PER_DAY
+    return days
