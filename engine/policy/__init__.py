@@ -1,0 +1,1 @@
+"""Limits and rules, and the decision they make together."""

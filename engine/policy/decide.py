@@ -1,0 +1,157 @@
+"""The policy's decision: rules in order, stopping at the first refusal, each named with its verdict and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.account.ledger import Ledger
+from engine.market.sessions import session_day
+from engine.policy.limits import Limits, TradingState
+from engine.policy.rules import ENTRY_RULES, EntryFigures, Rule, drawdown_pct, exposure_pct
+
+WARN_AT = 0.9
+"""A limit used to this share is warned of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One rule's: `pass`, `refuse` or `error`, with the limit and the figures it compared."""
+
+    rule: str
+    verdict: str
+    limit: Any = None
+    figures: dict[str, Any] = field(default_factory=dict)
+    because: str = ""
+
+    def payload(self) -> dict[str, Any]:
+        """As the journal and JSON have it."""
+        shown: dict[str, Any] = {"rule": self.rule, "verdict": self.verdict}
+        if self.limit is not None:
+            shown["limit"] = self.limit
+        if self.figures:
+            shown["figures"] = self.figures
+        if self.because:
+            shown["because"] = self.because
+        return shown
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDecision:
+    """Whether an order may go to the broker. `rule` and `because` name the refusal."""
+
+    verdicts: tuple[Verdict, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def approved(self) -> bool:
+        """No rule refused."""
+        return self.verdicts[-1].verdict == "pass"
+
+    @property
+    def rule(self) -> str | None:
+        """The rule that refused."""
+        return None if self.approved else self.verdicts[-1].rule
+
+    @property
+    def because(self) -> str:
+        """Why, in a sentence."""
+        return self.verdicts[-1].because
+
+    def payload(self) -> dict[str, Any]:
+        """As the journal and JSON have it."""
+        return {
+            "approved": self.approved,
+            "rule": self.rule,
+            "because": self.because or None,
+            "rules": [verdict.payload() for verdict in self.verdicts],
+            "warnings": list(self.warnings),
+        }
+
+
+def decide_exit(trading_state: TradingState) -> PolicyDecision:
+    """Exits meet the trading state only."""
+    return PolicyDecision((_trading_state(trading_state, is_entry=False),))
+
+
+def decide_entry(
+    limits: Limits,
+    trading_state: TradingState,
+    figures: EntryFigures,
+    rules: Sequence[Rule] = ENTRY_RULES,
+) -> PolicyDecision:
+    """An entry meets the trading state, then every rule that is on."""
+    verdicts = [_trading_state(trading_state, is_entry=True)]
+    if verdicts[0].verdict != "pass":
+        return PolicyDecision(tuple(verdicts))
+    for rule in rules:
+        verdict = _evaluate(rule, limits, figures)
+        if verdict is None:
+            continue
+        verdicts.append(verdict)
+        if verdict.verdict != "pass":
+            return PolicyDecision(tuple(verdicts))
+    return PolicyDecision(tuple(verdicts), _warnings(limits, figures))
+
+
+def entry_figures(ledger: Ledger, limits: Limits, symbol: str, ts: int, quantity: float, price: float) -> EntryFigures:
+    """The figures of an entry of `quantity` at the fill price `price`, on the account before it."""
+    held = ledger.holdings.get(symbol)
+    held_quantity = held.quantity if held else 0.0
+    notional = quantity * price
+    fees = limits.fees(quantity, price)
+    return EntryFigures(
+        symbol=symbol,
+        ts=ts,
+        notional=notional,
+        fees=fees,
+        cost=notional + fees,
+        held_quantity=held_quantity,
+        position_notional=(held_quantity + quantity) * price,
+        is_new=held is None,
+        open_positions=len(ledger.holdings),
+        cash=ledger.cash,
+        invested=ledger.invested,
+        equity_at_cost=ledger.equity_at_cost,
+        peak_equity=ledger.peak_equity,
+        realized_on_day=ledger.realized_by_session.get(session_day(ts, limits.session_tz), 0.0),
+        last_closed_at=ledger.last_closed_at.get(symbol),
+    )
+
+
+def _trading_state(trading_state: TradingState, *, is_entry: bool) -> Verdict:
+    if trading_state is TradingState.HALTED:
+        return Verdict("trading_state", "refuse", trading_state.value, because="trading is HALTED: nothing is executed")
+    if trading_state is TradingState.REDUCING and is_entry:
+        return Verdict("trading_state", "refuse", trading_state.value, because="trading is REDUCING: exits only")
+    return Verdict("trading_state", "pass", trading_state.value)
+
+
+def _evaluate(rule: Rule, limits: Limits, figures: EntryFigures) -> Verdict | None:
+    try:
+        limit = rule.limit(limits)
+        if limit is None:
+            return None
+        shown = None if isinstance(limit, (Limits, bool)) else limit
+        if rule.refuses(figures, limit):
+            return Verdict(rule.name, "refuse", shown, rule.figures(figures), rule.because(figures, limit))
+        return Verdict(rule.name, "pass", shown, rule.figures(figures))
+    except Exception as error:  # a rule that cannot decide must not let an entry through
+        return Verdict(rule.name, "error", because=f"RULE_ERROR: {type(error).__name__}: {error}")
+
+
+def _warnings(limits: Limits, figures: EntryFigures) -> tuple[str, ...]:
+    exposure = exposure_pct(figures)
+    used = (
+        ("max_order_notional", figures.notional, limits.max_order_notional),
+        ("max_position_notional", figures.position_notional, limits.max_position_notional),
+        ("max_exposure_pct", exposure, limits.max_exposure_pct),
+        ("max_daily_loss", -figures.realized_on_day, limits.max_daily_loss),
+        ("max_drawdown_pct", drawdown_pct(figures) if limits.max_drawdown_pct else None, limits.max_drawdown_pct),
+    )
+    return tuple(
+        f"{name}: {amount / limit * 100:.0f} % of the limit is used"
+        for name, amount, limit in used
+        if limit is not None and amount is not None and amount >= WARN_AT * limit
+    )

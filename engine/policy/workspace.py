@@ -1,0 +1,69 @@
+"""A workspace: an isolated account with its starting equity, limits, fees and trading state."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from engine.errors import InvalidError
+from engine.policy.limits import Limits, TradingState
+
+DEFAULT_NAME = "default"
+DEFAULT_EQUITY = 10_000.0
+MAX_NAME = 64
+
+
+class WorkspaceKind(StrEnum):
+    """Accounts are listed; closed worlds and variants are addressed by UUID alone."""
+
+    ACCOUNT = "account"
+    CLOSED = "closed"
+    VARIANT = "variant"
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """An isolated account. `created_at` is UTC microseconds; only accounts have a name of their own."""
+
+    id: UUID
+    name: str
+    starting_equity: float
+    created_at: int
+    kind: WorkspaceKind = WorkspaceKind.ACCOUNT
+    limits: Limits = field(default_factory=Limits)
+    trading_state: TradingState = TradingState.ACTIVE
+
+
+def check_name(name: str) -> str:
+    """The name, when a workspace can have it; INVALID_WORKSPACE says what is wrong."""
+    if not name.strip() or name != name.strip():
+        raise _invalid(f"the name {name!r} is blank or begins or ends with a space")
+    if len(name) > MAX_NAME:
+        raise _invalid(f"the name is longer than {MAX_NAME} characters")
+    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in name):
+        raise _invalid(f"the name {name!r} holds control characters")
+    if as_uuid(name) is not None:
+        raise _invalid(f"the name {name!r} is a UUID, and workspaces are addressed by those")
+    return name
+
+
+def check_equity(amount: float) -> float:
+    """The starting equity, when an account can begin with it: finite and above zero."""
+    if not math.isfinite(amount) or amount <= 0:
+        raise _invalid(f"the starting equity {amount!r} is not a finite number above zero")
+    return amount
+
+
+def as_uuid(text: str) -> UUID | None:
+    """The UUID that a text is, if it is one."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _invalid(why: str) -> InvalidError:
+    return InvalidError("INVALID_WORKSPACE", why, hint="nothing was created")
