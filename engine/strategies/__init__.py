@@ -1,0 +1,1 @@
+"""Strategies: what one is, the registry, specs, exits, and the runner."""

@@ -1,0 +1,105 @@
+"""What a strategy is: one definition, vectorised over bars, read row by row or whole."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Generic, Literal, TypeVar
+
+import numpy as np
+from pydantic import BaseModel
+
+from engine.market.bars import Bars, BoolArray, FloatArray, IntArray
+from engine.validation import StrictModel
+
+ExitType = Literal["eod", "signal", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How much of the past a row may depend on.
+
+    `bars`: that many bars, the row's own included. `sessions`: that many sessions before the row's, and its own up to
+    the row. `anchored`: everything since the first bar, as recursive indicators do.
+    """
+
+    bars: int = 0
+    sessions: int = 0
+    anchored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """A strategy's view of every bar; all arrays have shape (n,) for n bars.
+
+    `entry`: would it enter here, were it flat. `exit`: does its own exit fire here (None: it has none).
+    `levels`: what was compared, by name, for people (NaN where there is none yet).
+    `history` and `needed`: how much of the past a row has, in the window's unit, and how much an entry needs. A row
+    with less never enters, and the evaluation says `lookback_partial_<have>_of_<need>`.
+    """
+
+    entry: BoolArray
+    exit: BoolArray | None = None
+    levels: Mapping[str, FloatArray] = field(default_factory=dict)
+    history: IntArray | None = None
+    needed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.history is not None:
+            object.__setattr__(self, "entry", self.entry & (self.history >= self.needed))
+
+    def check(self, rows: int) -> None:
+        """Raise ValueError unless every array has `rows` rows and the right type."""
+        columns = {"entry": self.entry, "exit": self.exit, "history": self.history, **self.levels}
+        for name, column in columns.items():
+            if column is not None and np.shape(column) != (rows,):
+                raise ValueError(f"{name} has shape {np.shape(column)}, not ({rows},)")
+        for name in ("entry", "exit"):
+            column = columns[name]
+            if column is not None and column.dtype != np.bool_:
+                raise ValueError(f"{name} holds {column.dtype}, not bool")
+
+
+class Params(StrictModel):
+    """The base of a strategy's parameter schema: strict, frozen, unknown parameters refused."""
+
+
+P = TypeVar("P", bound=BaseModel)
+
+
+class Strategy(ABC, Generic[P]):
+    """Subclass it, set the class variables, write `signals`. It keeps no state, and never looks ahead.
+
+    `key` is its name in the registry and in specs; `params` its parameter schema, whose defaults are the spec's.
+    `has_exit` says whether `signals` gives `exit`; `default_exit` is a spec's `exit.type` when it names none.
+    """
+
+    key: ClassVar[str]
+    summary: ClassVar[str] = ""
+    params: ClassVar[type[BaseModel]] = Params
+    has_exit: ClassVar[bool] = False
+    default_exit: ClassVar[ExitType] = "eod"
+    entry_code: ClassVar[str] = ""
+    """The short code of an entry; `<key>_entry` when empty."""
+
+    @abstractmethod
+    def signals(self, bars: Bars, params: P) -> Signals:
+        """Entry, own exit and levels for every bar, each row from bars up to it and no further."""
+
+    @abstractmethod
+    def window(self, params: P) -> Window:
+        """How much of the past a row depends on."""
+
+    def signals_at_high(self, bars: Bars, params: P, high_52w: float) -> Signals:
+        """The signals when a snapshot brings its own 52-week high; a strategy that has no use for it ignores it."""
+        return self.signals(bars, params)
+
+    @property
+    def entry_signal(self) -> str:
+        """The short code of an entry."""
+        return self.entry_code or f"{self.key}_entry"
+
+
+KEY_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,63}")

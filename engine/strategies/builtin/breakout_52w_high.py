@@ -1,0 +1,79 @@
+"""Buy a new high: the last price above every high of the last `lookback_days` sessions."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from engine.market.bars import Bars, FloatArray
+from engine.strategies.base import Params, Signals, Strategy, Window
+
+
+class BreakoutParams(Params):
+    """`lookback_days` counts sessions before the current one."""
+
+    lookback_days: Annotated[int, Field(ge=1, description="sessions before today's whose highs must be exceeded")] = 252
+
+
+class Breakout52wHigh(Strategy[BreakoutParams]):
+    """Long only; leaves at the session's end unless the spec says otherwise."""
+
+    key = "breakout_52w_high"
+    summary = "Buys a close above the highest high of the last lookback_days sessions."
+    params = BreakoutParams
+    entry_code = "breakout_entry"
+
+    def signals(self, bars: Bars, params: BreakoutParams) -> Signals:
+        """Entry where the close is above (not at) the prior high, with `lookback_days` earlier sessions in the data."""
+        starts = np.flatnonzero(np.r_[True, bars.session[1:] != bars.session[:-1]])
+        ordinal = np.cumsum(np.r_[True, bars.session[1:] != bars.session[:-1]]) - 1
+        session_highs = np.maximum.reduceat(bars.high, starts)
+        before = highest_before(session_highs, params.lookback_days)[ordinal]
+        prior_high = np.fmax(before, high_so_far(bars.high, starts))
+        with np.errstate(invalid="ignore"):
+            entry = bars.close > prior_high
+        return Signals(
+            entry=entry,
+            levels={"price": bars.close, "prior_high": prior_high},
+            history=ordinal.astype(np.int64),
+            needed=params.lookback_days,
+        )
+
+    def signals_at_high(self, bars: Bars, params: BreakoutParams, high_52w: float) -> Signals:
+        """The given high replaces the computed one and the history checks."""
+        prior_high = np.full(len(bars), high_52w)
+        return Signals(entry=bars.close > prior_high, levels={"price": bars.close, "prior_high": prior_high})
+
+    def window(self, params: BreakoutParams) -> Window:
+        """The sessions looked back on, and today's."""
+        return Window(sessions=params.lookback_days)
+
+
+def highest_before(highs: FloatArray, count: int) -> FloatArray:
+    """For each entry the maximum of up to `count` entries before it, NaN for the first; shape (n,) to (n,).
+
+    Blocks of `count`: running maxima from the left and from the right meet in every window (van Herk 1992, Gil and
+    Werman 1993), so the cost does not grow with `count`.
+    """
+    n = len(highs)
+    count = min(count, n)
+    padded = np.full(-(-(n + count) // count) * count, -np.inf)
+    padded[count : count + n] = highs
+    blocks = padded.reshape(-1, count)
+    from_left = np.maximum.accumulate(blocks, axis=1).ravel()
+    from_right = np.maximum.accumulate(blocks[:, ::-1], axis=1)[:, ::-1].ravel()
+    result = np.maximum(from_right[:n], from_left[count - 1 : count - 1 + n])
+    result[0] = np.nan
+    return result
+
+
+def high_so_far(highs: FloatArray, starts: np.ndarray[tuple[int], np.dtype[np.intp]]) -> FloatArray:
+    """For each bar the maximum of its session's earlier highs, NaN for a session's first bar; shape (n,)."""
+    result = np.full(len(highs), np.nan)
+    lengths = np.diff(np.r_[starts, len(highs)])
+    for length in np.unique(lengths[lengths > 1]):
+        rows = starts[lengths == length][:, None] + np.arange(length)
+        result[rows[:, 1:]] = np.maximum.accumulate(highs[rows[:, :-1]], axis=1)
+    return result

@@ -1,0 +1,218 @@
+"""From a strategy's rows to intents: `decide` for the drivers, `StrategyRunner.evaluate` for one snapshot."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import numpy as np
+
+from engine.account.state import PaperState
+from engine.intents import IntentAction, TradeIntent, lots_for, to_quantity
+from engine.market.bars import Bars, BoolArray
+from engine.market.sessions import is_intraday, to_micros
+from engine.market.snapshot import MarketSnapshot
+from engine.strategies.base import Signals
+from engine.strategies.exits import BarView, find_exit, stop_price, target_price
+from engine.strategies.registry import Registry
+from engine.strategies.spec import CompiledSpec, ExecutionSpec, compile_spec
+from engine.validation import JsonObject, StrictModel
+
+EMPTY: dict[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One symbol's bars with a strategy's signals, and the facts about sessions and ends that no strategy looks up."""
+
+    bars: Bars
+    signals: Signals
+    is_eod: BoolArray
+    intraday: bool
+    no_entry_from: int
+    """Rows from here on do not enter (a closed world's last bar); `len(bars)` when all may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a row asks for: `price` is the bar's, before slippage; `code` says why."""
+
+    symbol: str
+    action: IntentAction
+    quantity: float
+    price: float
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a decision needs to know of a position (`opened_at` in UTC microseconds)."""
+
+    quantity: float
+    avg_price: float
+    opened_at: int
+
+
+def decide_exit(spec: CompiledSpec, series: Series, row: int, held: Held) -> Decision | None:
+    """Whether a held position is closed on this bar, whole, and at what price."""
+    bars = series.bars
+    if bars.ts[row] == held.opened_at:
+        return None  # exits apply from the bar after the entry
+    own = series.signals.exit
+    view = BarView(
+        float(bars.open[row]),
+        float(bars.high[row]),
+        float(bars.low[row]),
+        float(bars.close[row]),
+        own is not None and bool(own[row]),
+        bool(series.is_eod[row]),
+    )
+    bars_held = row - int(np.searchsorted(bars.ts, held.opened_at, side="right")) + 1
+    found = find_exit(spec.exit, held.avg_price, bars_held, view)
+    if found is None:
+        return None
+    return Decision(bars.symbol, IntentAction.CLOSE_LONG, held.quantity, found.price, found.code)
+
+
+def decide_entry(spec: CompiledSpec, series: Series, row: int, open_positions: int) -> Decision | str | None:
+    """An entry on this bar for a flat symbol; a code when one is held back; None when there is nothing to say."""
+    blocked = _history_code(series.signals, row)
+    if blocked is not None or not series.signals.entry[row]:
+        return blocked
+    if row >= series.no_entry_from:
+        return "entry_skipped_end_of_data"
+    if spec.exit.type == "eod" and series.intraday and series.is_eod[row]:
+        return "entry_skipped_eod"
+    if open_positions >= spec.risk.max_positions:
+        return "entry_blocked_max_positions"
+    price = float(series.bars.close[row])
+    lots = lots_for(spec.risk.dollars_per_trade, price)
+    if lots < 1:
+        return "entry_skipped_zero_quantity"
+    return Decision(series.bars.symbol, IntentAction.OPEN_LONG, to_quantity(lots), price, spec.strategy.entry_signal)
+
+
+def _history_code(signals: Signals, row: int) -> str | None:
+    if signals.history is None:
+        return None
+    have = int(signals.history[row])
+    if have >= signals.needed:
+        return None
+    return "entry_skipped_no_history" if have == 0 else f"lookback_partial_{have}_of_{signals.needed}"
+
+
+def levels_at(signals: Signals, row: int) -> dict[str, float | None]:
+    """The levels compared on a row; null where there is none yet."""
+    values = {name: float(column[row]) for name, column in signals.levels.items()}
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+
+
+def evaluation_id(workspace_id: UUID, spec_key: str, symbol: str, when: datetime) -> str:
+    """The id of an evaluation, and the correlation id of its intents: the same evaluation has the same id."""
+    return str(uuid5(workspace_id, f"{spec_key}:{symbol}:{when.isoformat()}"))
+
+
+def intent_of(
+    spec: CompiledSpec, spec_key: str, decision: Decision, workspace_id: UUID, when: datetime, levels: dict[str, Any]
+) -> TradeIntent:
+    """A decision as an intent. Its id is `uuid5(workspace, spec_key:symbol:ts:action)`: the same bar, the same id."""
+    symbol, action = decision.symbol, decision.action
+    entering, leave = action is IntentAction.OPEN_LONG, spec.exit
+    stop, target = leave.stop_loss_pct, leave.take_profit_pct
+    return TradeIntent(
+        id=uuid5(workspace_id, f"{spec_key}:{symbol}:{when.isoformat()}:{action.value}"),
+        workspace_id=workspace_id,
+        symbol=symbol,
+        action=action,
+        quantity=decision.quantity,
+        strategy_id=spec.spec.strategy_id,
+        timeframe=spec.timeframe,
+        correlation_id=evaluation_id(workspace_id, spec_key, symbol, when),
+        price=decision.price,
+        stop_loss=stop_price(decision.price, stop) if entering and stop is not None else None,
+        take_profit=target_price(decision.price, target) if entering and target is not None else None,
+        reason=decision.code,
+        metadata=levels,
+        created_at=when,
+    )
+
+
+class StrategyEvaluation(StrictModel):
+    """What a strategy makes of one snapshot: its intents, why (short codes), and the levels it compared."""
+
+    evaluation_id: UUID
+    spec_id: str
+    symbol: str
+    ts: datetime
+    intents: list[TradeIntent]
+    signals: list[str]
+    metadata: JsonObject
+
+
+class StrategyRunner:
+    """Evaluates specs on snapshots, without state of its own."""
+
+    def __init__(self, registry: Registry | None = None, session_tz: str = "UTC") -> None:
+        self._registry = registry or Registry()
+        self._session_tz = session_tz
+
+    def compile(self, spec: ExecutionSpec, timeframe: str = "daily") -> CompiledSpec:
+        """The spec with its strategy and typed parameters; INVALID_SPEC or STRATEGY_NOT_FOUND."""
+        return compile_spec(spec, self._registry.get(spec.strategy_id), timeframe)
+
+    def evaluate(self, spec: ExecutionSpec, snapshot: MarketSnapshot, state: PaperState) -> StrategyEvaluation:
+        """One evaluation on the account as given; nothing is executed."""
+        compiled = self.compile(spec, snapshot.timeframe)
+        key = compiled.key
+        decision, code, levels = self._judge(compiled, snapshot, state)
+        intents = (
+            [] if decision is None else [intent_of(compiled, key, decision, state.workspace_id, snapshot.ts, levels)]
+        )
+        return StrategyEvaluation(
+            evaluation_id=UUID(evaluation_id(state.workspace_id, key, snapshot.symbol, snapshot.ts)),
+            spec_id=str(spec.instance_id or key),
+            symbol=snapshot.symbol,
+            ts=snapshot.ts,
+            intents=intents,
+            signals=[code] if code else [],
+            metadata=levels,
+        )
+
+    def _judge(
+        self, spec: CompiledSpec, snapshot: MarketSnapshot, state: PaperState
+    ) -> tuple[Decision | None, str | None, dict[str, Any]]:
+        if snapshot.symbol not in spec.symbols:
+            return None, "symbol_not_in_spec", EMPTY
+        if not spec.spec.enabled:
+            return None, "strategy_disabled", EMPTY
+        if snapshot.price <= 0:
+            return None, "entry_skipped_invalid_price", EMPTY
+        series = self._series(spec, snapshot)
+        row = len(series.bars) - 1
+        levels = levels_at(series.signals, row)
+        position = state.positions.get(snapshot.symbol)
+        if position is not None:
+            held = Held(position.quantity, position.avg_price, to_micros(position.opened_at))
+            leaving = decide_exit(spec, series, row, held)
+            return leaving, leaving.code if leaving else None, levels
+        outcome = decide_entry(spec, series, row, len(state.positions))
+        if isinstance(outcome, Decision):
+            return outcome, outcome.code, levels
+        return None, outcome, levels
+
+    def _series(self, spec: CompiledSpec, snapshot: MarketSnapshot) -> Series:
+        bars = snapshot.columns(self._session_tz)
+        if snapshot.last_price is not None:
+            close = bars.close.copy()
+            close[-1] = snapshot.last_price
+            bars = Bars(bars.symbol, bars.ts, bars.open, bars.high, bars.low, close, bars.volume, bars.session)
+        if snapshot.high_52w is None:
+            signals = spec.strategy.signals(bars, spec.params)
+        else:
+            signals = spec.strategy.signals_at_high(bars, spec.params, snapshot.high_52w)
+        is_eod = np.zeros(len(bars), dtype=np.bool_)
+        is_eod[-1] = snapshot.is_eod
+        return Series(bars, signals, is_eod, is_intraday(bars.session), len(bars))
