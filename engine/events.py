@@ -1,0 +1,161 @@
+"""The journal's event types, its rows, and the one builder of an execution's events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+from engine.intents import TradeIntent, to_quantity
+from engine.jsontext import compact_json
+
+
+class EventType(StrEnum):
+    """Every type of event a journal holds."""
+
+    WORKSPACE_CREATED = "WORKSPACE_CREATED"
+    POLICY_CHANGED = "POLICY_CHANGED"
+    TRADING_STATE_CHANGED = "TRADING_STATE_CHANGED"
+    INTENT_EMITTED = "INTENT_EMITTED"
+    POLICY_EVALUATED = "POLICY_EVALUATED"
+    INTENT_APPROVED = "INTENT_APPROVED"
+    INTENT_REJECTED = "INTENT_REJECTED"
+    ORDER_FILLED = "ORDER_FILLED"
+    POSITION_OPENED = "POSITION_OPENED"
+    POSITION_SCALED = "POSITION_SCALED"
+    POSITION_CLOSED = "POSITION_CLOSED"
+    STATE_RECONCILED = "STATE_RECONCILED"
+    STATE_RESET = "STATE_RESET"
+    RUN_ADVANCED = "RUN_ADVANCED"
+    RUN_STARTED = "RUN_STARTED"
+    RUN_RESUMED = "RUN_RESUMED"
+    RUN_VARIANT_COMPLETED = "RUN_VARIANT_COMPLETED"
+    RUN_CANCEL_REQUESTED = "RUN_CANCEL_REQUESTED"
+    RUN_COMPLETED = "RUN_COMPLETED"
+    RUN_FAILED = "RUN_FAILED"
+    RUN_CANCELLED = "RUN_CANCELLED"
+
+
+class EventRow(NamedTuple):
+    """One event, before the journal gives it its `seq`. Times are UTC microseconds; `payload` is JSON text.
+
+    `side` (1 buy, -1 sell), `lots`, `price`, `fees` and `session` are a fill's, and None on every other event.
+    """
+
+    event_id: str
+    workspace_id: str
+    event_type: str
+    ts: int
+    recorded_at: int
+    correlation_id: str | None = None
+    intent_id: str | None = None
+    order_id: str | None = None
+    mode: str | None = None
+    symbol: str | None = None
+    side: int | None = None
+    lots: int | None = None
+    price: float | None = None
+    fees: float | None = None
+    session: int | None = None
+    payload: str = "{}"
+
+
+class Stamps(Protocol):
+    """Where ids and the wall clock come from: live ones, or a namespace and a counter."""
+
+    def new_id(self) -> str:
+        """A fresh id, in the text form of a UUID; ids of one source sort by age."""
+        ...
+
+    def now(self) -> int:
+        """The wall clock, in UTC microseconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What the broker made of an approved intent."""
+
+    order_id: str
+    side: int
+    lots: int
+    price: float
+    fees: float
+    session: int
+    position_action: str
+    """`opened`, `scaled` or `closed`"""
+    breadcrumb: Mapping[str, Any]
+    """The position after it, for POSITION_*; never replayed"""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One pass of an intent through policy and broker, from which its events are built."""
+
+    intent: TradeIntent
+    mode: str
+    ts: int
+    decision: Mapping[str, Any]
+    filled: Filled | None
+
+
+def execution_events(execution: Execution, stamps: Stamps) -> list[EventRow]:
+    """INTENT_EMITTED → POLICY_EVALUATED → INTENT_APPROVED → ORDER_FILLED → POSITION_*, or → INTENT_REJECTED."""
+    intent, filled = execution.intent, execution.filled
+    recorded_at = stamps.now()
+
+    def row(kind: EventType, payload: Any, order_id: str | None = None, **fill: Any) -> EventRow:
+        return EventRow(
+            event_id=stamps.new_id(),
+            workspace_id=str(intent.workspace_id),
+            event_type=kind.value,
+            ts=execution.ts,
+            recorded_at=recorded_at,
+            correlation_id=intent.correlation_id,
+            intent_id=str(intent.id),
+            order_id=order_id,
+            mode=execution.mode,
+            symbol=intent.symbol,
+            payload=payload if isinstance(payload, str) else compact_json(payload),
+            **fill,
+        )
+
+    rows = [
+        row(EventType.INTENT_EMITTED, intent.model_dump_json(exclude_none=True)),
+        row(EventType.POLICY_EVALUATED, execution.decision),
+    ]
+    if filled is None:
+        refusal = {"rule": execution.decision["rule"], "because": execution.decision["because"]}
+        return [*rows, row(EventType.INTENT_REJECTED, refusal)]
+    order = {"action": intent.action.value, "quantity": to_quantity(filled.lots)}
+    return [
+        *rows,
+        row(EventType.INTENT_APPROVED, order),
+        row(
+            EventType.ORDER_FILLED,
+            {**order, "strategy_id": intent.strategy_id, "position_action": filled.position_action},
+            filled.order_id,
+            side=filled.side,
+            lots=filled.lots,
+            price=filled.price,
+            fees=filled.fees,
+            session=filled.session,
+        ),
+        row(EventType(f"POSITION_{filled.position_action.upper()}"), filled.breadcrumb, filled.order_id),
+    ]
+
+
+def account_event(
+    kind: EventType, workspace_id: str, stamps: Stamps, payload: Mapping[str, Any], ts: int | None = None
+) -> EventRow:
+    """An event of the account itself (created, policy changed, reconciled …); `ts` defaults to the wall clock."""
+    now = stamps.now()
+    return EventRow(
+        event_id=stamps.new_id(),
+        workspace_id=workspace_id,
+        event_type=kind.value,
+        ts=now if ts is None else ts,
+        recorded_at=now,
+        payload=compact_json(payload),
+    )

@@ -1,0 +1,191 @@
+"""What the engine asks of a store. `storage` implements it on SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from engine.account.ledger import Fill
+from engine.account.state import Account
+from engine.events import EventRow
+from engine.policy.limits import Limits, TradingState
+from engine.policy.workspace import Workspace
+
+
+class PriorFill(NamedTuple):
+    """The first order of an intent that was executed before."""
+
+    order_id: str
+    correlation_id: str
+    action: str
+    symbol: str
+    lots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far `run -w` has taken a spec in a workspace, and what its first run fixed (times in UTC microseconds).
+
+    `untimed_key` is the spec key without its timeframe: a spec that leaves the timeframe to the data keeps the one
+    that its first run found.
+    """
+
+    spec_key: str
+    ts: int
+    timeframe: str = "daily"
+    untimed_key: str = ""
+    intraday: dict[str, bool] = field(default_factory=dict)
+    first_ts: dict[str, int] = field(default_factory=dict)
+
+
+class JournalEvent(NamedTuple):
+    """An event as it was read: its `seq`, and its row."""
+
+    seq: int
+    row: EventRow
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events: of a workspace (None: all), of types, of a correlation id, of a symbol, holding a text.
+
+    `after` and `before` are exclusive bounds of `seq`.
+    """
+
+    workspace_id: UUID | None = None
+    types: tuple[str, ...] = ()
+    correlation_id: str | None = None
+    symbol: str | None = None
+    text: str | None = None
+    after: int | None = None
+    before: int | None = None
+
+
+class Views(Protocol):
+    """Reads that belong together: one snapshot of the database."""
+
+    def workspace(self, ref: str | UUID) -> Workspace | None:
+        """The workspace of this name or id, of any kind."""
+        ...
+
+    def workspaces(self) -> list[Workspace]:
+        """The listed accounts, by name."""
+        ...
+
+    def account(self, workspace: Workspace) -> Account:
+        """The stored account state; a fresh account when there is none."""
+        ...
+
+    def fills(self, workspace_id: UUID, after: int = 0) -> Iterator[Fill]:
+        """Paper fills with `seq > after`, in `seq` order, as plain tuples of `Fill`'s shape."""
+        ...
+
+    def duplicate_fills(self, workspace_id: UUID) -> frozenset[int]:
+        """The `seq` of every paper fill whose order id an earlier one has; empty while the database enforces it."""
+        ...
+
+    def prior_fill(self, workspace_id: UUID, intent_id: UUID, mode: str) -> PriorFill | None:
+        """The fill of an intent that was executed before."""
+        ...
+
+    def events(self, where: EventFilter, *, limit: int | None, newest_first: bool = False) -> list[JournalEvent]:
+        """Events in `seq` order (or newest first), at most `limit`."""
+        ...
+
+    def event_count(self, where: EventFilter) -> int:
+        """How many events a filter finds."""
+        ...
+
+    def head(self, workspace_id: UUID | None = None) -> int:
+        """The `seq` of the newest event (of a workspace), 0 when there is none."""
+        ...
+
+    def progress(self, workspace_id: UUID, spec_key: str) -> Progress | None:
+        """How far `run -w` has come with a spec."""
+        ...
+
+    def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:
+        """The timeframe that the first run of a spec found, by its key without one."""
+        ...
+
+
+class UnitOfWork(Views, Protocol):
+    """One write transaction. What is not committed never happened; every read in it sees the newest state."""
+
+    def add_workspace(self, workspace: Workspace) -> None:
+        """A new workspace and its fresh account state; WORKSPACE_EXISTS when the name is taken."""
+        ...
+
+    def put_limits(self, workspace_id: UUID, limits: Limits) -> None:
+        """Replace a workspace's limits."""
+        ...
+
+    def put_trading_state(self, workspace_id: UUID, state: TradingState) -> None:
+        """Replace a workspace's trading state."""
+        ...
+
+    def append(self, events: Sequence[EventRow]) -> int:
+        """Append events; the `seq` of the last one. The workspaces' stored `last_seq` and `last_event_at` follow."""
+        ...
+
+    def save(self, account: Account, symbols: Iterable[str], sessions: Iterable[int]) -> None:
+        """Store an account's state, of its parts only the symbols and trading days named."""
+        ...
+
+    def replace(self, account: Account) -> None:
+        """Store an account's state in place of all that was stored of it."""
+        ...
+
+    def save_progress(self, workspace_id: UUID, progress: Progress) -> None:
+        """Store how far a run has come."""
+        ...
+
+    def commit(self) -> None:
+        """Make it so, durably."""
+        ...
+
+
+class Store(Protocol):
+    """A database of workspaces and their journal."""
+
+    def write(self) -> AbstractContextManager[UnitOfWork]:
+        """Begin a write transaction at once; leaving it without `commit` rolls it back."""
+        ...
+
+    def read(self) -> AbstractContextManager[Views]:
+        """A snapshot to read from."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the database."""
+        ...
+
+    def data_version(self) -> int:
+        """A number that changes when another process has written."""
+        ...
+
+
+class Watch(Protocol):
+    """Who watches a long call: told how far it is, asked whether to stop."""
+
+    def advance(self, done: int, total: int) -> None:
+        """`done` of `total` steps are behind."""
+        ...
+
+    def stopped(self) -> bool:
+        """Whether the call should end early."""
+        ...
+
+
+class Unwatched:
+    """A watch that looks away."""
+
+    def advance(self, done: int, total: int) -> None:
+        """Nothing."""
+
+    def stopped(self) -> bool:
+        """Never."""
+        return False
