@@ -1,0 +1,1 @@
+"""The paper broker, reconciliation and what they report."""

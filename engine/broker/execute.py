@@ -1,0 +1,97 @@
+"""One intent, one write transaction: its events and the new account state are committed together or not at all."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from engine.account.state import Account
+from engine.broker.paper import PAPER, Order, Placement, check, place
+from engine.broker.result import ExecutionResult
+from engine.errors import NotFoundError
+from engine.events import EventType, Stamps, account_event
+from engine.intents import TradeIntent, to_quantity
+from engine.market.sessions import to_micros
+from engine.policy.workspace import Workspace
+from engine.ports import Store, UnitOfWork
+
+
+class PaperBroker:
+    """Executes intents on the accounts of a store."""
+
+    def __init__(self, store: Store, stamps: Stamps) -> None:
+        self._store = store
+        self._stamps = stamps
+
+    def execute(
+        self, intent: TradeIntent, fill_price: float, mode: str = PAPER, *, unseen: Workspace | None = None
+    ) -> ExecutionResult:
+        """Fill an intent at the caller's price, or say why not.
+
+        `unseen` is the workspace to create when the intent's is not there yet. Success is returned after the commit.
+        A policy refusal is journaled and returned; every other refusal raises a `PapertapeError`, with nothing written.
+        """
+        order = check(intent, fill_price, mode)
+        with self._store.write() as unit:
+            workspace = self._workspace(unit, order, unseen)
+            account = unit.account(workspace)
+            prior = unit.prior_fill(workspace.id, intent.id, mode)
+            ts = self._stamps.now() if intent.created_at is None else to_micros(intent.created_at)
+            placement = place(order, account, workspace, ts, self._stamps, prior)
+            record(unit, account, placement)
+            result = result_of(placement, account)
+            unit.commit()
+        return result
+
+    def _workspace(self, unit: UnitOfWork, order: Order, unseen: Workspace | None) -> Workspace:
+        workspace = unit.workspace(order.intent.workspace_id)
+        if workspace is not None:
+            return workspace
+        if unseen is None:
+            raise NotFoundError(
+                "WORKSPACE_NOT_FOUND",
+                f"there is no workspace {order.intent.workspace_id}",
+                hint="`workspace list` shows the workspaces, `workspace create` makes one",
+            )
+        create(unit, unseen, self._stamps)
+        return unseen
+
+
+def create(unit: UnitOfWork, workspace: Workspace, stamps: Stamps) -> None:
+    """Add a workspace, and the event that says so."""
+    unit.add_workspace(workspace)
+    payload = {
+        "name": workspace.name,
+        "kind": workspace.kind.value,
+        "starting_equity": workspace.starting_equity,
+        "policy": workspace.limits.model_dump(mode="json", exclude_defaults=True),
+    }
+    unit.append([account_event(EventType.WORKSPACE_CREATED, str(workspace.id), stamps, payload, workspace.created_at)])
+
+
+def record(unit: UnitOfWork, account: Account, placement: Placement) -> None:
+    """Append a placement's events and store what its fill changed; the commit is the caller's."""
+    unit.append(placement.events)
+    if placement.fill is not None:
+        unit.save(account, (placement.fill.symbol,), (placement.fill.session,))
+
+
+def result_of(placement: Placement, account: Account) -> ExecutionResult:
+    """What the caller is told; `account` is the one after the placement."""
+    intent, fill = placement.order.intent, placement.fill
+    filled = fill is not None and placement.order_id is not None
+    refusal = None if filled else f"{placement.decision.rule}: {placement.decision.because}"
+    return ExecutionResult(
+        success=filled,
+        intent_id=intent.id,
+        order_id=UUID(placement.order_id) if placement.order_id else None,
+        fill_price=fill.price if fill else None,
+        quantity_filled=to_quantity(fill.lots) if fill else None,
+        fees=fill.fees if fill else None,
+        position_action=placement.position_action,
+        position=account.position(fill.symbol) if fill else None,
+        events_recorded=len(placement.events),
+        correlation_id=intent.correlation_id,
+        error=refusal,
+        error_code=None if filled else "POLICY_REJECTED",
+        policy=placement.decision.payload(),
+    )
