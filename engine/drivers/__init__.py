@@ -1,0 +1,1 @@
+"""What feeds bars to a strategy and its intents to the broker."""

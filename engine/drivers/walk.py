@@ -1,0 +1,190 @@
+"""The walk: timestamps in order, at each the exits of every symbol, then the entries, each on the state so far.
+
+`run`, the dashboard's replay and the sweep's reference are this one loop. It reads signals that were computed once,
+and hands every decision, as an intent with its fill price, to whoever drives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import numpy as np
+
+from engine.account.arithmetic import slipped_buy, slipped_sell
+from engine.account.ledger import Holding, Ledger
+from engine.broker.paper import Placement
+from engine.errors import ConflictError, InvalidError
+from engine.intents import IntentAction, TradeIntent
+from engine.market.bars import Bars, Dataset
+from engine.market.sessions import from_micros, is_intraday, session_ends
+from engine.strategies.runner import Decision, Held, Series, decide_entry, decide_exit, intent_of, levels_at
+from engine.strategies.spec import CompiledSpec
+
+Submit = Callable[[TradeIntent, float, int], Placement]
+"""Takes an intent, its fill price and its trading time to the broker."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a driver did: intents emitted, orders filled, intents refused by policy or broker."""
+
+    intents: int = 0
+    fills: int = 0
+    rejected: int = 0
+    already_executed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a driver fills and ends.
+
+    `closed`: a symbol's last bar does not enter. `session_complete`: the session the data end in is a whole one.
+    `intraday`: symbols whose kind is fixed from an earlier run.
+    """
+
+    slippage_bps: float = 0.0
+    closed: bool = True
+    session_complete: bool = True
+    intraday: Mapping[str, bool] = field(default_factory=dict)
+
+
+class Walk:
+    """A spec over a dataset: its ticks (timestamps with the rows of every symbol that has a bar then)."""
+
+    def __init__(self, spec: CompiledSpec, dataset: Dataset, workspace_id: UUID, terms: Terms) -> None:
+        check_slippage(terms.slippage_bps)
+        self._spec, self._workspace_id, self._terms = spec, workspace_id, terms
+        self._key = spec.key
+        last_session = max(int(dataset.bars[symbol].session[-1]) for symbol in spec.symbols)
+        self.series = [_series(spec, dataset.bars[symbol], terms, last_session) for symbol in spec.symbols]
+        self._index()
+
+    def _index(self) -> None:
+        """Lay all symbols' rows out by time, spec order within a time; a symbol starts at its second bar."""
+        ts = np.concatenate([series.bars.ts[1:] for series in self.series])
+        rows = np.concatenate([np.arange(1, len(series.bars)) for series in self.series])
+        which = np.concatenate([np.full(len(series.bars) - 1, i) for i, series in enumerate(self.series)])
+        enters = np.concatenate([series.signals.entry[1:] for series in self.series])
+        order = np.lexsort((which, ts))
+        ts = ts[order]
+        self._starts = np.flatnonzero(np.r_[True, ts[1:] != ts[:-1]])
+        self._stops = np.r_[self._starts[1:], len(ts)]
+        self._rows, self._which = rows[order], which[order]
+        self.ticks = ts[self._starts]
+        """The timestamps in order, UTC microseconds."""
+        if not self._spec.spec.enabled:
+            enters = np.zeros_like(enters)
+        self._candidates = np.flatnonzero(np.logical_or.reduceat(enters[order], self._starts))
+
+    def visit(self, ledger: Callable[[], Ledger], start: int = 0) -> Iterator[int]:
+        """The ticks, from `start`, at which anything can happen: a spec's symbol is held, or one would enter."""
+        tick, count = start, len(self.ticks)
+        while tick < count:
+            if not self._holds_any(ledger()):
+                at = int(np.searchsorted(self._candidates, tick))
+                if at == len(self._candidates):
+                    return
+                tick = int(self._candidates[at])
+            yield tick
+            tick += 1
+
+    def would_act(self, tick: int, ledger: Ledger) -> bool:
+        """Whether `step` on this account would hand anything to the broker at this tick, or be asked to."""
+        for member in range(int(self._starts[tick]), int(self._stops[tick])):
+            series, row = self.series[self._which[member]], int(self._rows[member])
+            held = ledger.holdings.get(series.bars.symbol)
+            if held is None:
+                if series.signals.entry[row]:
+                    return True
+            elif self._exit(series, row, held) is not None:
+                return True
+        return False
+
+    def step(self, tick: int, ledger: Ledger, submit: Submit, tally: Tally) -> None:
+        """Evaluate every symbol with a bar at this tick: the exits, then the entries of those that did not exit."""
+        if not self._spec.spec.enabled:
+            return
+        ts = int(self.ticks[tick])
+        members = range(int(self._starts[tick]), int(self._stops[tick]))
+        exited = set()
+        for member in members:
+            series, row = self.series[self._which[member]], int(self._rows[member])
+            held = ledger.holdings.get(series.bars.symbol)
+            if held is None:
+                continue
+            leaving = self._exit(series, row, held)
+            if leaving is not None and self._submit(leaving, series, row, ts, submit, tally):
+                exited.add(series.bars.symbol)
+        for member in members:
+            series, row = self.series[self._which[member]], int(self._rows[member])
+            symbol = series.bars.symbol
+            if symbol in exited or symbol in ledger.holdings or not series.signals.entry[row]:
+                continue
+            entering = decide_entry(self._spec, series, row, len(ledger.holdings))
+            if isinstance(entering, Decision):
+                self._submit(entering, series, row, ts, submit, tally)
+
+    def close_out(self, ledger: Ledger, submit: Submit, tally: Tally) -> None:
+        """Close what is open, in spec order, at each symbol's last close with that bar's time."""
+        for series in self.series:
+            held = ledger.holdings.get(series.bars.symbol)
+            if held is None:
+                continue
+            row = len(series.bars) - 1
+            closing = Decision(
+                series.bars.symbol,
+                IntentAction.CLOSE_LONG,
+                held.quantity,
+                float(series.bars.close[row]),
+                "end_of_data_exit",
+            )
+            self._submit(closing, series, row, int(series.bars.ts[row]), submit, tally)
+
+    def last_closes(self) -> dict[str, float]:
+        """Each symbol's last close."""
+        return {series.bars.symbol: float(series.bars.close[-1]) for series in self.series}
+
+    def _exit(self, series: Series, row: int, held: Holding) -> Decision | None:
+        return decide_exit(self._spec, series, row, Held(held.quantity, held.avg_price, held.opened_at))
+
+    def _holds_any(self, ledger: Ledger) -> bool:
+        return bool(ledger.holdings) and any(series.bars.symbol in ledger.holdings for series in self.series)
+
+    def _submit(self, decision: Decision, series: Series, row: int, ts: int, submit: Submit, tally: Tally) -> bool:
+        """Hand a decision to the broker; whether it filled."""
+        slip = slipped_buy if decision.action is IntentAction.OPEN_LONG else slipped_sell
+        fill_price = slip(decision.price, self._terms.slippage_bps)
+        levels = levels_at(series.signals, row)
+        intent = intent_of(self._spec, self._key, decision, self._workspace_id, from_micros(ts), levels)
+        tally.intents += 1
+        try:
+            placement = submit(intent, fill_price, ts)
+        except ConflictError:
+            tally.already_executed += 1
+            return False
+        except InvalidError:
+            tally.rejected += 1
+            return False
+        if placement.fill is None:
+            tally.rejected += 1
+            return False
+        tally.fills += 1
+        return True
+
+
+def check_slippage(bps: float) -> None:
+    """INVALID_SPEC unless a slippage is between 0 and 10,000 basis points (at those a sale would get nothing)."""
+    if not 0 <= bps < 10_000:
+        raise InvalidError("INVALID_SPEC", f"a slippage of {bps!r} basis points", hint="give 0 or more, below 10000")
+
+
+def _series(spec: CompiledSpec, bars: Bars, terms: Terms, last_session: int) -> Series:
+    signals = spec.strategy.signals(bars, spec.params)
+    signals.check(len(bars))
+    intraday = terms.intraday.get(bars.symbol, is_intraday(bars.session))
+    is_eod = session_ends(bars.session)
+    if intraday and not terms.session_complete and bars.session[-1] == last_session:
+        is_eod[-1] = False
+    return Series(bars, signals, is_eod, intraday, len(bars) - 1 if terms.closed else len(bars))
