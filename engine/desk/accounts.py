@@ -1,0 +1,223 @@
+"""Accounts: workspaces, their state, results and limits, reconciliation and reset."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from engine.account.ledger import Ledger, Trade
+from engine.account.metrics import Metrics, metrics_of
+from engine.account.state import Account, PaperState
+from engine.broker.execute import create
+from engine.broker.reconcile import ReconcileReport, reconcile, replayed
+from engine.desk.config import DeskConfig
+from engine.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from engine.events import EventType, Stamps, account_event
+from engine.intents import to_quantity
+from engine.market.sessions import from_micros
+from engine.policy.limits import Limits, TradingState
+from engine.policy.workspace import DEFAULT_EQUITY, DEFAULT_NAME, Workspace, check_equity, check_name
+from engine.ports import Store, UnitOfWork, Watch
+from engine.validation import StrictModel, check_symbol
+
+
+class TradeView(StrictModel):
+    """A round trip from flat to flat; `fees` are fee in plus fee out, `pnl` is after fees."""
+
+    symbol: str
+    entry_ts: datetime
+    exit_ts: datetime
+    quantity: float
+    entry_price: float
+    exit_price: float
+    fees: float
+    pnl: float
+
+    @classmethod
+    def of(cls, trade: Trade) -> TradeView:
+        """A trade as callers read it."""
+        return cls(
+            symbol=trade.symbol,
+            entry_ts=from_micros(trade.entry_ts),
+            exit_ts=from_micros(trade.exit_ts),
+            quantity=to_quantity(trade.lots),
+            entry_price=trade.entry_price,
+            exit_price=trade.exit_price,
+            fees=trade.fees,
+            pnl=trade.pnl,
+        )
+
+
+class EquityPoint(StrictModel):
+    """Equity at cost right after a trade closed (the first point: the starting equity, without a time)."""
+
+    ts: datetime | None
+    equity: float
+
+
+class Accounts:
+    """Every call names a workspace by name or UUID; `default` is made on first use."""
+
+    def __init__(self, store: Store, stamps: Stamps, config: DeskConfig) -> None:
+        self._store, self._stamps, self._config = store, stamps, config
+
+    def create(self, name: str, starting_equity: float = DEFAULT_EQUITY) -> Workspace:
+        """A new workspace; WORKSPACE_EXISTS when the name is taken."""
+        workspace = self.unsaved(check_name(name), check_equity(starting_equity))
+        with self._store.write() as unit:
+            create(unit, workspace, self._stamps)
+            unit.commit()
+        return workspace
+
+    def all(self) -> list[Workspace]:
+        """The accounts, by name; closed worlds and variants are not among them."""
+        with self._store.read() as views:
+            return views.workspaces()
+
+    def find(self, ref: str | UUID | None = None) -> Workspace | None:
+        """The workspace, if it is there; nothing is made."""
+        with self._store.read() as views:
+            return views.workspace(self._name(ref))
+
+    def get(self, ref: str | UUID | None = None) -> Workspace:
+        """The workspace; `default` is made on first use, any other unknown one is WORKSPACE_NOT_FOUND."""
+        workspace = self.find(ref)
+        if workspace is not None:
+            return workspace
+        name = self._name(ref)
+        if name != DEFAULT_NAME:
+            raise not_found(name)
+        try:
+            return self.create(DEFAULT_NAME)
+        except ConflictError:  # another process made it first
+            return self.get(ref)
+
+    def get_or_unsaved(self, ref: str | UUID | None = None) -> tuple[Workspace, bool]:
+        """The workspace, and whether it is a `default` that is not stored yet."""
+        workspace = self.find(ref)
+        if workspace is not None:
+            return workspace, False
+        name = self._name(ref)
+        if name != DEFAULT_NAME:
+            raise not_found(name)
+        return self.unsaved(DEFAULT_NAME), True
+
+    def unsaved(self, name: str, starting_equity: float = DEFAULT_EQUITY) -> Workspace:
+        """A workspace that is not stored."""
+        return Workspace(UUID(self._stamps.new_id()), name, starting_equity, self._stamps.now())
+
+    def state(self, ref: str | UUID | None = None) -> PaperState:
+        """The account as of now."""
+        workspace = self.get(ref)
+        with self._store.read() as views:
+            return views.account(workspace).state()
+
+    def trades(self, ref: str | UUID | None = None) -> list[TradeView]:
+        """Every round trip, in the order of closing."""
+        return [TradeView.of(trade) for trade in self._trades(self.get(ref))]
+
+    def equity(self, ref: str | UUID | None = None) -> list[EquityPoint]:
+        """The trade-equity curve."""
+        workspace = self.get(ref)
+        start = EquityPoint(ts=None, equity=workspace.starting_equity)
+        trades = self._trades(workspace)
+        return [start, *(EquityPoint(ts=from_micros(trade.exit_ts), equity=trade.equity) for trade in trades)]
+
+    def metrics(self, ref: str | UUID | None = None) -> Metrics:
+        """The metrics of the workspace's whole life."""
+        workspace = self.get(ref)
+        return metrics_of(workspace.starting_equity, self._trades(workspace))
+
+    def reconcile(
+        self, ref: str | UUID | None = None, *, dry_run: bool = False, watch: Watch | None = None
+    ) -> ReconcileReport:
+        """Rebuild the state from the journal; a dry run reports and writes nothing."""
+        return reconcile(self._store, self.get(ref), self._stamps, dry_run=dry_run, watch=watch)
+
+    def reset(self, ref: str | UUID | None = None, *, confirmed: bool = False) -> PaperState:
+        """Put the state back to its start. The journal stays: executed ids stay executed, a reconcile undoes it."""
+        if self._config.production:
+            raise ForbiddenError(
+                "FORBIDDEN_IN_PRODUCTION",
+                "reset is refused while the environment is production",
+                hint="`workspace create` makes a fresh account",
+            )
+        if not confirmed:
+            raise InvalidError(
+                "CONFIRMATION_REQUIRED",
+                "reset puts the account back to its start; the journal stays, and a reconcile brings the fills back",
+                hint="say --yes, or make a fresh account with `workspace create`",
+            )
+        workspace = self.get(ref)
+        with self._store.write() as unit:
+            fresh = Account(workspace.id, Ledger.fresh(workspace.starting_equity))
+            unit.replace(fresh)
+            payload = {"journal": "stays", "starting_equity": workspace.starting_equity}
+            unit.append([account_event(EventType.STATE_RESET, str(workspace.id), self._stamps, payload)])
+            unit.commit()
+        return self.state(workspace.id)
+
+    def mark(self, symbol: str, price: float, ref: str | UUID | None = None) -> PaperState:
+        """Set a symbol's mark, at which its position is valued."""
+        try:
+            check_symbol(symbol)
+        except ValueError as error:
+            raise InvalidError("INVALID_PRICE", f"the symbol {error}", hint="name the symbol to mark") from error
+        if not math.isfinite(price) or price <= 0:
+            raise InvalidError("INVALID_PRICE", f"{price!r} is not a price", hint="give a finite number above zero")
+        workspace = self.get(ref)
+        with self._store.write() as unit:
+            account = unit.account(workspace)
+            account.marks[symbol] = price
+            unit.save(account, (symbol,), ())
+            unit.commit()
+        return self.state(workspace.id)
+
+    def set_policy(self, settings: Mapping[str, str], ref: str | UUID | None = None) -> Limits:
+        """Change limits and fees by `key=value` texts (`off` clears one); journaled as what changed, old to new."""
+        workspace = self.get(ref)
+        with self._store.write() as unit:
+            current = self._current(unit, workspace)
+            limits = current.limits.changed(settings)
+            old, new = (each.model_dump(mode="json") for each in (current.limits, limits))
+            changes = {key: [old[key], new[key]] for key in new if old[key] != new[key]}
+            if changes:
+                unit.put_limits(workspace.id, limits)
+                unit.append([account_event(EventType.POLICY_CHANGED, str(workspace.id), self._stamps, changes)])
+                unit.commit()
+        return limits
+
+    def set_trading_state(self, state: TradingState, ref: str | UUID | None = None) -> Workspace:
+        """ACTIVE, REDUCING (exits only) or HALTED (nothing at all)."""
+        workspace = self.get(ref)
+        with self._store.write() as unit:
+            current = self._current(unit, workspace)
+            if current.trading_state is not state:
+                unit.put_trading_state(workspace.id, state)
+                payload = {"from": current.trading_state.value, "to": state.value}
+                unit.append([account_event(EventType.TRADING_STATE_CHANGED, str(workspace.id), self._stamps, payload)])
+                unit.commit()
+        return self.get(workspace.id)
+
+    def _trades(self, workspace: Workspace) -> list[Trade]:
+        trades: list[Trade] = []
+        with self._store.read() as views:
+            replayed(views, workspace, trades)
+        return trades
+
+    def _current(self, unit: UnitOfWork, workspace: Workspace) -> Workspace:
+        return unit.workspace(workspace.id) or workspace
+
+    def _name(self, ref: str | UUID | None) -> str | UUID:
+        return self._config.workspace if ref is None else ref
+
+
+def not_found(name: str | UUID) -> NotFoundError:
+    """WORKSPACE_NOT_FOUND, with what to do."""
+    return NotFoundError(
+        "WORKSPACE_NOT_FOUND",
+        f"there is no workspace {str(name)!r}",
+        hint="`workspace list` shows the workspaces, `workspace create` makes one",
+    )

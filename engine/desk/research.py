@@ -1,0 +1,117 @@
+"""Strategies on data: evaluate one snapshot, run a dataset in a closed world or onward in an account."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import numpy as np
+
+from engine.desk.accounts import Accounts
+from engine.drivers.closed import RunOutcome, closed_workspace, run_closed
+from engine.drivers.onward import OnwardTerms, run_onward, with_first_timeframe
+from engine.errors import InvalidError, NotFoundError
+from engine.events import Stamps
+from engine.market.bars import Bars, Dataset
+from engine.market.sessions import from_micros, iso, session_ends
+from engine.market.snapshot import Bar, MarketSnapshot
+from engine.policy.workspace import Workspace
+from engine.ports import Store, Watch
+from engine.strategies.registry import Registry
+from engine.strategies.runner import StrategyEvaluation, StrategyRunner
+from engine.strategies.spec import CompiledSpec, ExecutionSpec
+
+
+class Research:
+    """Specs against datasets. `timeframe` is the data's spacing, which a spec without one takes."""
+
+    def __init__(self, store: Store, stamps: Stamps, accounts: Accounts, registry: Registry) -> None:
+        self._store, self._stamps, self._accounts = store, stamps, accounts
+        self.registry = registry
+
+    def compile(self, spec: ExecutionSpec, timeframe: str = "daily") -> CompiledSpec:
+        """The spec with its strategy and typed parameters; INVALID_SPEC or STRATEGY_NOT_FOUND."""
+        return StrategyRunner(self.registry).compile(spec, timeframe)
+
+    def evaluate(
+        self,
+        spec: ExecutionSpec,
+        dataset: Dataset,
+        *,
+        timeframe: str = "daily",
+        at: int | None = None,
+        workspace: str | UUID | None = None,
+    ) -> list[StrategyEvaluation]:
+        """One evaluation of each of the spec's symbols, on its bars up to `at` (UTC microseconds); writes nothing."""
+        account, _is_new = self._accounts.get_or_unsaved(workspace)
+        with self._store.read() as views:
+            state = views.account(account).state()
+        compiled = self.compile(spec, timeframe)
+        runner = StrategyRunner(self.registry, dataset.session_tz)
+        return [
+            runner.evaluate(spec, snapshot_at(_bars(dataset, symbol), at, compiled.timeframe), state)
+            for symbol in spec.symbols
+        ]
+
+    def run(
+        self,
+        spec: ExecutionSpec,
+        dataset: Dataset,
+        *,
+        timeframe: str = "daily",
+        like: str | UUID | None = None,
+        slippage_bps: float = 0.0,
+        watch: Watch | None = None,
+    ) -> RunOutcome:
+        """A closed world: a fresh account with the equity, limits and fees of `like`, everything closed at the end."""
+        compiled = self._compiled(spec, dataset, timeframe)
+        model, _ = self._accounts.get_or_unsaved(like)
+        fresh = UUID(self._stamps.new_id())
+        workspace = closed_workspace(fresh, model, dataset.session_tz, self._stamps.now())
+        return run_closed(
+            self._store, workspace, compiled, dataset, self._stamps, slippage_bps=slippage_bps, watch=watch
+        )
+
+    def run_onward(
+        self,
+        spec: ExecutionSpec,
+        dataset: Dataset,
+        workspace: Workspace,
+        *,
+        timeframe: str = "daily",
+        terms: OnwardTerms | None = None,
+        watch: Watch | None = None,
+    ) -> RunOutcome:
+        """Trade what is new in the dataset in an account that goes on; run again, it adds nothing."""
+        compiled = with_first_timeframe(self._store, workspace, self._compiled(spec, dataset, timeframe))
+        return run_onward(self._store, workspace, compiled, dataset, self._stamps, terms=terms, watch=watch)
+
+    def _compiled(self, spec: ExecutionSpec, dataset: Dataset, timeframe: str) -> CompiledSpec:
+        for symbol in spec.symbols:
+            _bars(dataset, symbol)
+        return self.compile(spec, timeframe)
+
+
+def snapshot_at(bars: Bars, at: int | None, timeframe: str) -> MarketSnapshot:
+    """A snapshot of the bars up to `at` (UTC microseconds; None: all); BAR_NOT_FOUND with fewer than two.
+
+    `is_eod` as the data have it: the last bar of its session in the whole column.
+    """
+    stop = len(bars) if at is None else int(np.searchsorted(bars.ts, at, side="right"))
+    if stop < 2:
+        when = "in the data" if at is None else f"at or before {iso(at)}"
+        raise NotFoundError("BAR_NOT_FOUND", f"{bars.symbol} has fewer than two bars {when}", hint="give a later time")
+    columns = (bars.ts, bars.open, bars.high, bars.low, bars.close, bars.volume)
+    rows = zip(*(column[:stop].tolist() for column in columns), strict=True)
+    shown = [
+        Bar.model_construct(ts=from_micros(ts), open=o, high=h, low=low, close=c, volume=v)
+        for ts, o, h, low, c, v in rows
+    ]
+    is_eod = bool(session_ends(bars.session)[stop - 1])
+    return MarketSnapshot(symbol=bars.symbol, ts=shown[-1].ts, timeframe=timeframe, bars=shown, is_eod=is_eod)
+
+
+def _bars(dataset: Dataset, symbol: str) -> Bars:
+    bars = dataset.bars.get(symbol)
+    if bars is None:
+        raise InvalidError("INVALID_DATA", f"the data have no symbol {symbol!r}", hint="name the file with SYMBOL=FILE")
+    return bars

@@ -1,0 +1,64 @@
+"""Trading by hand: intents to the paper broker."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from engine.broker.execute import PaperBroker
+from engine.broker.paper import PAPER
+from engine.broker.result import ExecutionResult
+from engine.desk.accounts import Accounts
+from engine.errors import ConflictError
+from engine.events import Stamps
+from engine.intents import IntentAction, TradeIntent
+from engine.ports import Store
+from engine.validation import parse_model
+
+
+class Trading:
+    """Executes intents; the checks and their order are the broker's."""
+
+    def __init__(self, store: Store, stamps: Stamps, accounts: Accounts) -> None:
+        self._broker = PaperBroker(store, stamps)
+        self._stamps, self._accounts = stamps, accounts
+
+    def execute(self, intent: TradeIntent, fill_price: float, mode: str = PAPER) -> ExecutionResult:
+        """Fill an intent in its workspace at the caller's price; see `PaperBroker.execute`."""
+        return self._broker.execute(intent, fill_price, mode)
+
+    def order(
+        self,
+        action: IntentAction,
+        symbol: str,
+        quantity: float,
+        fill_price: float,
+        *,
+        workspace: str | UUID | None = None,
+        intent_id: UUID | None = None,
+        mode: str = PAPER,
+        reason: str | None = None,
+    ) -> ExecutionResult:
+        """A manual intent; without an id it gets a fresh one. `default` is made by its first order that is taken."""
+        account, is_new = self._accounts.get_or_unsaved(workspace)
+        document = {
+            "id": str(intent_id or self._stamps.new_id()),
+            "workspace_id": str(account.id),
+            "symbol": symbol,
+            "action": action.value,
+            "quantity": quantity,
+            "reason": reason,
+        }
+        intent = parse_model(TradeIntent, document, code="INVALID_INTENT", what="the intent")
+        try:
+            return self._broker.execute(intent, fill_price, mode, unseen=account if is_new else None)
+        except ConflictError as error:
+            if not (is_new and error.code == "WORKSPACE_EXISTS"):
+                raise
+        # another process made `default` first: the order goes there
+        taken = self._accounts.get(workspace)
+        return self._broker.execute(intent.model_copy(update={"workspace_id": taken.id}), fill_price, mode)
+
+
+def parse_intent(document: str | bytes) -> TradeIntent:
+    """An intent from JSON text; INVALID_JSON or INVALID_INTENT with every fault named."""
+    return parse_model(TradeIntent, document, code="INVALID_INTENT", what="the intent")
