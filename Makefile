@@ -1,0 +1,19 @@
+PY ?= .venv/bin/python
+BIN = $(dir $(PY))
+
+.PHONY: check lint types contracts test
+
+check: lint types contracts test
+
+lint:
+	$(BIN)ruff check .
+	$(BIN)ruff format --check .
+
+types:
+	$(BIN)mypy
+
+contracts:
+	$(BIN)lint-imports
+
+test:
+	$(PY) -m pytest
