@@ -1,0 +1,89 @@
+"""A column of plain numerals as float64, each the one nearest to its decimal text, as `float` reads it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.market.bars import BoolArray, FloatArray, IntArray
+from storage.market_files.cells import ByteArray, Cells, Handover, windows
+from storage.market_files.numerals import read_number
+
+_ZERO, _POINT = b"0."
+_WIDEST = 40  # characters; a wider numeral is rare enough to be read alone
+_EXACT_WIDTH = 18  # digits and point that int64 holds
+_EXACT = 1 << 53
+_POWERS = np.array([10**k for k in range(_EXACT_WIDTH + 1)], np.int64)
+
+
+def read_numbers(cells: Cells, place: int) -> FloatArray:
+    """The figures of one column, shape (n,); Handover when one cannot be read.
+
+    Up to 15 digits are a whole number divided by a power of ten, both exact in float64, so that the one rounding of
+    the division is the correct one (W. D. Clinger, "How to read floating point numbers accurately", 1990). Longer
+    numerals go through Python's own `float`, and all that is not digits with a point through `read_number`.
+    """
+    start, end = cells.start[place], cells.end[place]
+    width = end - start
+    widest = min(int(width.max()), _WIDEST)
+    if not widest:
+        raise Handover("empty fields")
+    chars = _right_aligned(cells.buffer, end, width, widest)
+    plain, mantissa, decimals = _decimal_parts(chars, width)
+    exact = plain & (width <= _EXACT_WIDTH) & (mantissa <= _EXACT)
+    values = np.where(exact, mantissa, 0) / _POWERS[np.where(exact, decimals, 0)]
+    if not exact.all():
+        _read_long(cells, place, plain & ~exact, values)
+        _read_odd(cells, place, np.flatnonzero(~plain), values)
+    return values
+
+
+def _right_aligned(buffer: ByteArray, end: IntArray, width: IntArray, widest: int) -> ByteArray:
+    """The characters of each cell as columns of shape (widest, n), filled with zeros on the left."""
+    chars = np.ascontiguousarray(windows(buffer, end - widest, widest).T)
+    for place in range(widest - int(width.min())):
+        chars[place, width < widest - place] = _ZERO
+    return chars
+
+
+def _decimal_parts(chars: ByteArray, width: IntArray) -> tuple[BoolArray, IntArray, IntArray]:
+    """Whether each numeral is plain (digits, at most one point), its digits as a whole number, and its decimals."""
+    widest = len(chars)
+    points = np.zeros(chars.shape[1], np.uint8)
+    decimals = np.zeros(chars.shape[1], np.uint8)
+    digits_only = np.ones(chars.shape[1], np.bool_)
+    read = np.zeros(chars.shape[1], np.int64)  # the numeral with its point read as a digit 0
+    for place, column in enumerate(chars):
+        digit = column - np.uint8(_ZERO)
+        point = column == _POINT
+        if point.any():
+            digit[point] = 0
+            points += point
+            decimals[point] = widest - 1 - place
+        digits_only &= digit <= 9
+        read *= 10
+        read += digit
+    plain = digits_only & (points <= 1) & (width > points) & (width <= _WIDEST)
+    whole = read // _POWERS[np.minimum(decimals, _EXACT_WIDTH - 1) + 1]
+    without_point = read - whole * 9 * _POWERS[np.minimum(decimals, _EXACT_WIDTH)]
+    return plain, np.where(points > 0, without_point, read), decimals.astype(np.int64)
+
+
+def _read_long(cells: Cells, place: int, long: BoolArray, values: FloatArray) -> None:
+    """Plain numerals of too many digits: numpy reads bytes with Python's `float`."""
+    if not long.any():
+        return
+    start, end = cells.start[place][long], cells.end[place][long]
+    widest = int((end - start).max())
+    chars = _right_aligned(cells.buffer, end, end - start, widest)
+    texts = np.ascontiguousarray(chars.T).view(f"S{widest}").reshape(-1)
+    values[long] = texts.astype(np.float64)
+
+
+def _read_odd(cells: Cells, place: int, rows: IntArray, values: FloatArray) -> None:
+    """Signs, exponents, spaces: one at a time, by the careful rule."""
+    for row in rows.tolist():
+        text = cells.buffer[cells.start[place, row] : cells.end[place, row]].tobytes().decode()
+        try:
+            values[row] = read_number(text.strip(" \t"))
+        except ValueError as error:
+            raise Handover(str(error)) from error

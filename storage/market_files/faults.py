@@ -1,0 +1,74 @@
+"""The faults of one file: all counted, the first twenty kept, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+KEPT = 20
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault; row 0 is the file as a whole, column -1 the row as a whole."""
+
+    row: int
+    column: int
+    text: str
+
+
+class FaultLog:
+    """Collects the faults of the file called `file`.
+
+    `names` are its columns as the header writes them, `header_row` is the row of the header, 0 for a file without
+    lines, `dropped` counts the rows of which nothing could be read.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.header_row = 1
+        self.names: Sequence[str] = ()
+        self.count = 0
+        self.dropped = 0
+        self._first: list[Fault] = []
+
+    def add(self, row: int, text: str, column: int = -1) -> None:
+        """One fault at a row (1 is the header) and, when it lies in one, a column (from 0)."""
+        self.count += 1
+        self._first.append(Fault(row, column, text))
+        if len(self._first) >= 8 * KEPT:
+            self._trim()
+
+    def drop(self, row: int, text: str, column: int = -1) -> None:
+        """One fault that leaves nothing of its row to read."""
+        self.dropped += 1
+        self.add(row, text, column)
+
+    def add_rows(self, rows: npt.NDArray[np.int64], column: int, describe: Callable[[int], str]) -> None:
+        """A fault for each of `rows` (rising); `describe(i)` words that of `rows[i]`, asked for the first ones only."""
+        for i, row in enumerate(rows[:KEPT].tolist()):
+            self._first.append(Fault(row, column, describe(i)))
+        self.count += len(rows)
+
+    def sentences(self) -> list[str]:
+        """The first faults in the order of the file."""
+        self._trim()
+        return [self._sentence(fault) for fault in self._first]
+
+    def _trim(self) -> None:
+        self._first = sorted(self._first, key=lambda fault: (fault.row, fault.column))[:KEPT]
+
+    def _sentence(self, fault: Fault) -> str:
+        row = [f"row {fault.row}"] if fault.row else []
+        column = [f"column {shown(self.names[fault.column])}"] if fault.column >= 0 else []
+        place = ", ".join(row + column)
+        return ": ".join(part for part in (self.file, place, fault.text) if part)
+
+
+def shown(text: str) -> str:
+    """Text from a file as a message may hold it: quoted, control characters escaped, cut to 40 characters."""
+    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")

@@ -1,0 +1,88 @@
+"""Which column of a file is which, read from its header."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storage.market_files.faults import FaultLog
+
+TIME_NAMES = ("ts", "datetime", "timestamp", "date", "time")
+FIGURES = ("open", "high", "low", "close", "volume")
+_KNOWN = frozenset((*TIME_NAMES, *FIGURES, "symbol"))
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "pipes", " ": "spaces"}
+_STRIPPED = " \t\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The places of the columns that are read, counted from 0.
+
+    `times` is one column, or a date column and a time column; `figures` are open, high, low, close and volume.
+    """
+
+    names: tuple[str, ...]
+    times: tuple[int, ...]
+    figures: tuple[int, int, int, int, int]
+    symbol: int | None
+
+    @property
+    def width(self) -> int:
+        """How many fields a row has."""
+        return len(self.names)
+
+
+def read_layout(names: Sequence[str], log: FaultLog) -> Layout | None:
+    """The layout of a header; None when it has faults, which are then in the log."""
+    log.names = tuple(name.strip(_STRIPPED) for name in names)
+    keys = [name.lower() for name in log.names]
+    if _other_separator(names, keys, log):
+        return None
+    before = log.count
+    times = _times(keys, log)
+    figures = [_only(name, keys, log) for name in FIGURES]
+    symbol = _only("symbol", keys, log, required=False)
+    if log.count > before or symbol is None:
+        return None
+    opening, high, low, close, volume = (place for place in figures if place is not None)
+    return Layout(log.names, times, (opening, high, low, close, volume), symbol if symbol >= 0 else None)
+
+
+def _times(keys: list[str], log: FaultLog) -> tuple[int, ...]:
+    places = [place for place, key in enumerate(keys) if key in TIME_NAMES]
+    if not places:
+        log.add(log.header_row, f"the time column is missing: none is called {', '.join(TIME_NAMES)}")
+    if sorted(keys[place] for place in places) == ["date", "time"]:
+        return keys.index("date"), keys.index("time")
+    for place in places[1:]:
+        log.add(
+            log.header_row,
+            f"names the time, as {log.names[places[0]]!r} does; only `date` with `time` are joined",
+            place,
+        )
+    return tuple(places)
+
+
+def _only(name: str, keys: list[str], log: FaultLog, *, required: bool = True) -> int | None:
+    """The place of the one column of that name; -1 when it is missing and may be, None when there is a fault."""
+    places = [place for place, key in enumerate(keys) if key == name]
+    if len(places) == 1:
+        return places[0]
+    for place in places[1:]:
+        log.add(log.header_row, f"the column is there twice, as column {places[0] + 1} and {place + 1}", place)
+    if not places and required:
+        log.add(log.header_row, f"column {name!r} is missing")
+    return -1 if not places and not required else None
+
+
+def _other_separator(names: Sequence[str], keys: list[str], log: FaultLog) -> bool:
+    """Whether the header is cut at something else than commas, which explains all other faults."""
+    if sum(key in _KNOWN for key in keys) >= 3:
+        return False
+    line = ",".join(names).lower()
+    for separator, called in _SEPARATORS.items():
+        fields = [field.strip(_STRIPPED + "\"'") for field in line.split(separator)]
+        if sum(field in _KNOWN for field in fields) >= 3:
+            log.add(log.header_row, f"the fields are separated by {called}; only commas are read")
+            return True
+    return False

@@ -1,0 +1,49 @@
+"""A file's bytes, plain or gzipped, as blocks of whole lines."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Callable, Iterator
+
+BLOCK = 1 << 20
+_LONGEST_LINE = 8 << 20
+_GZIP = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
+
+Tick = Callable[[int], None]
+"""Told how many bytes of the file are behind."""
+
+
+class UnreadableBytes(Exception):  # noqa: N818 - it becomes a fault like the others
+    """The bytes end in a way that no line can be made of: a broken gzip, a line without end."""
+
+
+def line_blocks(raw: bytes, tick: Tick, size: int = BLOCK) -> Iterator[bytes]:
+    """Blocks of about `size` bytes that end at line ends (the last one where the file does), without a UTF-8 BOM.
+
+    UnreadableBytes when a gzip is broken or a line is longer than 8 MB.
+    """
+    stream = io.BytesIO(raw)
+    opened = gzip.GzipFile(fileobj=stream) if raw.startswith(_GZIP) else stream
+    rest = _read(opened, len(_BOM)).removeprefix(_BOM)
+    while chunk := _read(opened, size):
+        tick(stream.tell())
+        cut = chunk.rfind(b"\n") + 1
+        if cut:
+            yield rest + chunk[:cut]
+            rest = chunk[cut:]
+        else:
+            rest += chunk
+        if len(rest) > _LONGEST_LINE:
+            raise UnreadableBytes("a line is longer than 8 MB")
+    if rest:
+        yield rest
+
+
+def _read(stream: io.BufferedIOBase, size: int) -> bytes:
+    try:
+        return stream.read(size)
+    except (EOFError, OSError, zlib.error) as error:
+        raise UnreadableBytes(f"the gzip data is cut off or damaged ({error})") from error

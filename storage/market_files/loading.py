@@ -1,0 +1,169 @@
+"""Datasets from files: every file read and validated whole, then split by symbol and cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import DataError, SystemFault, UsageError
+from engine.market.bars import Bars, Dataset, IntArray, make_bars
+from engine.market.quality import quality_warnings
+from engine.market.sessions import zone
+from engine.ports import Unwatched, Watch
+from storage.market_files.cut import Cut, parse_cut
+from storage.market_files.faults import KEPT
+from storage.market_files.reading import Reading, read_source
+from storage.market_files.sources import Source, digest, read_bytes
+from storage.market_files.table import Table
+
+
+def load_dataset(
+    sources: Sequence[Source],
+    *,
+    symbols: Sequence[str] | None = None,
+    session_tz: str = "UTC",
+    start: str | None = None,
+    end: str | None = None,
+    watch: Watch | None = None,
+    unnamed: str | None = None,
+) -> Dataset:
+    """The bars of one or several files, validated whole, then cut.
+
+    `symbols` are the spec's: only these are kept, each must be there, and a lone one names the symbol of a file that
+    has no symbol column; where it is not named so either, `unnamed` does. `start` and `end` are `--from` and `--to`,
+    inclusive: a date is the session of that day in `session_tz`, a time an instant. `sha256` is of a lone file's
+    bytes as they are on disk (compressed ones too), of several files that of their hex digests joined in order.
+
+    DataError lists what is wrong with the files, NotFoundError names one that is missing, InvalidError a time or zone
+    that is none, SystemFault CANCELLED says that `watch` stopped it and EXTRA_MISSING that Parquet needs its extra.
+    """
+    if not sources:
+        raise UsageError("USAGE", "no data file is named", hint="give one with --data FILE")
+    zone(session_tz)
+    cut = parse_cut(start, end)
+    only = symbols[0] if symbols is not None and len(symbols) == 1 else unnamed
+    readings = _read_all(sources, only, watch or Unwatched())
+    bars = _bars_by_symbol(readings, symbols, session_tz)
+    _refuse_absent(symbols, bars, sources)
+    kept = _cut(bars, cut)
+    said = [warning for reading in readings for warning in _turned(reading)]
+    warnings = (*said, *(warning for one in kept.values() for warning in quality_warnings(one)))
+    paths = tuple(str(path) for _, path in sources)
+    return Dataset(kept, session_tz, digest([reading.sha256 for reading in readings]), paths, warnings)
+
+
+def _read_all(sources: Sequence[Source], only: str | None, watch: Watch) -> list[Reading]:
+    """A sound reading of every file; DataError with the faults of all of them."""
+    progress = _Progress(watch, [path for _, path in sources])
+    readings: list[Reading] = []
+    for source in sources:
+        raw = read_bytes(source[1])
+        readings.append(read_source(source, raw, only, progress.at))
+        progress.behind(len(raw))
+    _refuse_shared_symbols(readings)
+    _refuse_faults(readings)
+    return readings
+
+
+class _Progress:
+    """Bytes of all files, told to whoever watches; SystemFault CANCELLED when they stop it."""
+
+    def __init__(self, watch: Watch, paths: Sequence[Path]) -> None:
+        self._watch = watch
+        self._total = sum(path.stat().st_size for path in paths if path.is_file())
+        self._behind = 0
+
+    def at(self, done: int) -> None:
+        """`done` bytes of the file at hand are behind."""
+        if self._watch.stopped():
+            raise SystemFault("CANCELLED", "the reading of the data was stopped")
+        behind = self._behind + done
+        self._watch.advance(behind, max(self._total, behind))  # a pipe has no size to go by
+
+    def behind(self, size: int) -> None:
+        """A file of `size` bytes is behind."""
+        self._behind += size
+
+
+def _refuse_shared_symbols(readings: Sequence[Reading]) -> None:
+    holders: dict[str, str] = {}
+    for reading in readings:
+        first_rows = {} if reading.table is None else reading.table.first_rows()
+        for symbol, row in first_rows.items():
+            if symbol in holders:
+                reading.log.add(row, f"{symbol!r} is already in {holders[symbol]}; a symbol comes from one file")
+        holders |= dict.fromkeys(first_rows, reading.log.file)
+
+
+def _refuse_faults(readings: Sequence[Reading]) -> None:
+    faulty = [reading.log for reading in readings if reading.log.count]
+    if not faulty:
+        return
+    count = sum(log.count for log in faulty)
+    faults = [sentence for log in faulty for sentence in log.sentences()][:KEPT]
+    files = ", ".join(log.file for log in faulty)
+    counted = "1 fault" if count == 1 else f"{count:,} faults"
+    raise DataError(
+        f"{files}: {counted} in the data, nothing was read", faults=faults, fault_count=count, hint="correct the file"
+    )
+
+
+def _bars_by_symbol(readings: Sequence[Reading], symbols: Sequence[str] | None, session_tz: str) -> dict[str, Bars]:
+    bars: dict[str, Bars] = {}
+    for reading in readings:
+        table = reading.table
+        if table is None:
+            continue
+        for symbol, rows in _rows_by_symbol(table):
+            if symbols is None or symbol in symbols:
+                bars[symbol] = _bars(symbol, table, rows, reading.newest_first, session_tz)
+    return bars
+
+
+def _rows_by_symbol(table: Table) -> list[tuple[str, IntArray | slice]]:
+    """Where in the table each symbol's rows are, in the order of the file."""
+    if len(table.symbols) == 1:
+        return [(table.symbols[0], slice(None))]
+    order = np.argsort(table.codes, kind="stable")
+    ends = np.cumsum(np.bincount(table.codes, minlength=len(table.symbols)))
+    return list(zip(table.symbols, np.split(order, ends[:-1]), strict=True))
+
+
+def _bars(symbol: str, table: Table, rows: IntArray | slice, newest_first: bool, session_tz: str) -> Bars:
+    step = -1 if newest_first else 1
+    opening, high, low, close, volume = (np.ascontiguousarray(column[rows][::step]) for column in table.figures)
+    ts = np.ascontiguousarray(table.ts[rows][::step])
+    return make_bars(symbol, ts, opening, high, low, close, volume, session_tz)
+
+
+def _refuse_absent(symbols: Sequence[str] | None, bars: dict[str, Bars], sources: Sequence[Source]) -> None:
+    absent = [symbol for symbol in symbols or () if symbol not in bars]
+    if absent:
+        files = ", ".join(str(path) for _, path in sources)
+        faults = [f"{files}: the spec's symbol {symbol!r} is not in the data" for symbol in absent]
+        raise DataError(
+            f"{files}: no bars of {', '.join(absent)}, which the spec names",
+            faults=faults[:KEPT],
+            fault_count=len(faults),
+            hint="name a file that holds it, or take it out of the spec's symbols",
+        )
+
+
+def _cut(bars: dict[str, Bars], cut: Cut) -> dict[str, Bars]:
+    kept = {symbol: cut.apply(one) for symbol, one in bars.items()}
+    short = {symbol: len(one) for symbol, one in kept.items() if len(one) < 2}
+    if short:
+        faults = [
+            f"{symbol!r} has {count} of its {len(bars[symbol])} bars within {cut}; at least 2 are needed"
+            for symbol, count in short.items()
+        ]
+        raise DataError(
+            f"too few bars remain within {cut}", faults=faults[:KEPT], fault_count=len(faults), hint="widen the cut"
+        )
+    return kept
+
+
+def _turned(reading: Reading) -> list[str]:
+    return [f"{reading.log.file}: the rows are newest-first and were turned round"] if reading.newest_first else []

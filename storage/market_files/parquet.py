@@ -1,0 +1,104 @@
+"""Parquet files, read with pyarrow (the extra `parquet`), under the same rules as CSV.
+
+Row numbers count the bars from 1. Times stored as such are taken as they are; numbers and text are read as in CSV.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from engine.errors import SystemFault
+from engine.market.bars import FloatArray, IntArray
+from storage.market_files.arrow_columns import Arrow, Batch, read_codes, read_figures, read_timestamps
+from storage.market_files.faults import FaultLog, shown
+from storage.market_files.layout import FIGURES, Layout, read_layout
+from storage.market_files.lines import Tick
+from storage.market_files.table import SymbolCodes, Table
+
+MAGIC = b"PAR1"
+_BATCH = 1 << 17
+
+Naming = Callable[[Layout], SymbolCodes | None]
+"""The symbols to number a file's rows with; None, with a fault in the log, when its one symbol has no name."""
+
+
+def read_parquet(raw: bytes, naming: Naming, log: FaultLog, tick: Tick) -> tuple[Layout, Table] | None:
+    """The file's layout and rows; None when its columns cannot be told. SystemFault EXTRA_MISSING without pyarrow."""
+    pa, parquet = _pyarrow()
+    log.header_row = 0
+    try:
+        file = parquet.ParquetFile(pa.BufferReader(raw))
+        layout = read_layout(file.schema_arrow.names, log)
+        symbols = None if layout is None else naming(layout)
+        if layout is None or symbols is None or not _types_fit(pa, file.schema_arrow, layout, log):
+            return None
+        return layout, _read_batches(file, layout, symbols, log, lambda share: tick(int(len(raw) * share)))
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        log.add(0, f"cannot be read as Parquet: {shown(str(error))}")
+        return None
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - optional, and slow to import
+        from pyarrow import parquet  # noqa: PLC0415
+    except ImportError as error:
+        raise SystemFault(
+            "EXTRA_MISSING",
+            "Parquet files need pyarrow, which is not installed",
+            hint="pip install 'papertape[parquet]'",
+        ) from error
+    return pa, parquet
+
+
+def _types_fit(pa: Any, schema: Arrow, layout: Layout, log: FaultLog) -> bool:
+    """Whether each column is of a type that can hold what is read from it; a fault for each that is not."""
+    types, before = pa.types, log.count
+
+    def expect(place: int, fits: bool, what: str) -> None:
+        if not fits:
+            log.add(0, f"is of type {schema.field(place).type}; {what}", place)
+
+    def is_text(kind: Arrow) -> bool:
+        plain = kind.value_type if types.is_dictionary(kind) else kind
+        return bool(types.is_string(plain) or types.is_large_string(plain) or types.is_string_view(plain))
+
+    for place in layout.times:
+        kind = schema.field(place).type
+        number = types.is_integer(kind) or types.is_floating(kind)
+        expect(place, types.is_temporal(kind) or number or is_text(kind), "a time is a timestamp, a number or text")
+    for place, name in zip(layout.figures, FIGURES, strict=True):
+        kind = schema.field(place).type
+        number = types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)
+        expect(place, number, f"the {name} is an integer, a float or a decimal")
+    if layout.symbol is not None:
+        expect(layout.symbol, is_text(schema.field(layout.symbol).type), "a symbol is text")
+    return log.count == before
+
+
+def _read_batches(
+    file: Arrow, layout: Layout, symbols: SymbolCodes, log: FaultLog, progress: Callable[[float], None]
+) -> Table:
+    schema = file.schema_arrow
+    places = [*layout.times, *layout.figures, *([] if layout.symbol is None else [layout.symbol])]
+    parts, row = [], 1
+    for batch in file.iter_batches(_BATCH, columns=[schema.field(place).name for place in places]):
+        columns = {place: batch.column(schema.field(place).name) for place in places}
+        parts.append(_read_batch(Batch(columns, row, batch.num_rows, log), layout, symbols))
+        row += batch.num_rows
+        progress((row - 1) / file.metadata.num_rows)
+    ts = np.concatenate([part[0] for part in parts] or [np.empty(0, np.int64)])
+    codes = np.concatenate([part[1] for part in parts] or [np.empty(0, np.int64)])
+    opening, high, low, close, volume = (
+        np.concatenate([part[2][place] for part in parts] or [np.empty(0)]) for place in range(len(FIGURES))
+    )
+    return Table(np.arange(1, row, dtype=np.int64), ts, codes, (opening, high, low, close, volume), symbols.names)
+
+
+def _read_batch(batch: Batch, layout: Layout, symbols: SymbolCodes) -> tuple[IntArray, IntArray, list[FloatArray]]:
+    figures = [read_figures(batch, place) for place in layout.figures]
+    codes = np.zeros(batch.length, np.int64) if layout.symbol is None else read_codes(batch, layout.symbol, symbols)
+    return read_timestamps(batch, layout.times), codes, figures

@@ -1,0 +1,106 @@
+"""One file, of whatever kind, read into a table and held to the rules."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+from engine.errors import PapertapeError
+from storage.market_files import rules
+from storage.market_files.careful import read_carefully, read_header
+from storage.market_files.fast import Tokenizer, read_fast
+from storage.market_files.faults import FaultLog
+from storage.market_files.layout import Layout
+from storage.market_files.lines import Tick, UnreadableBytes, line_blocks
+from storage.market_files.parquet import MAGIC, Naming, read_parquet
+from storage.market_files.sources import Source
+from storage.market_files.table import SymbolCodes, Table
+
+_PARQUET_ENDINGS = (".parquet", ".pq")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of one file: its faults, and its rows unless they could not be told at all."""
+
+    log: FaultLog
+    sha256: str
+    table: Table | None = None
+    newest_first: bool = False
+
+
+def read_source(
+    source: Source, raw: bytes, only_symbol: str | None, tick: Tick, tokenizer: Tokenizer = read_fast
+) -> Reading:
+    """The rows and the faults of one file with the bytes `raw`.
+
+    `only_symbol` names the symbol of a file that has no symbol column and whose source names none.
+    """
+    symbol, path = source
+    log = FaultLog(str(path))
+    sha256 = hashlib.sha256(raw).hexdigest()
+
+    def naming(layout: Layout) -> SymbolCodes | None:
+        if layout.symbol is not None:
+            return SymbolCodes()
+        if symbol or only_symbol:
+            return SymbolCodes(symbol or only_symbol)
+        log.add(log.header_row, f"has no symbol column; name the symbol it holds: --data AAPL={path}")
+        return None
+
+    if raw.startswith(MAGIC):
+        read = read_parquet(raw, naming, log, tick)
+    elif path.suffix.lower() in _PARQUET_ENDINGS:
+        log.add(0, "is not a Parquet file, whatever its name says")
+        read = None
+    else:
+        read = _read_csv(raw, naming, log, tick, tokenizer)
+    if read is None:
+        return Reading(log, sha256)
+    layout, table = read
+    newest_first = rules.check(table, layout, log)
+    if symbol and layout.symbol is not None:
+        _check_named(symbol, table, layout, log)
+    return Reading(log, sha256, table, newest_first)
+
+
+def _read_csv(
+    raw: bytes, naming: Naming, log: FaultLog, tick: Tick, tokenizer: Tokenizer
+) -> tuple[Layout, Table] | None:
+    try:
+        header, body = _open(raw, tick)
+    except UnreadableBytes as error:
+        log.add(1, str(error))
+        return None
+    layout = read_header(header, log) if header else None
+    if not header:
+        log.add(1, "the file is empty")
+    symbols = None if layout is None else naming(layout)
+    if layout is None or symbols is None:
+        return None
+    try:
+        return layout, tokenizer(body, layout, symbols)
+    except PapertapeError:
+        raise  # stopped by who watches
+    except Exception:  # noqa: S110 - whatever it stumbled on, the careful pass says what it is
+        pass
+    symbols = naming(layout) or symbols
+    return layout, read_carefully(_open(raw, tick)[1], layout, symbols, log)
+
+
+def _open(raw: bytes, tick: Tick) -> tuple[bytes, Iterable[bytes]]:
+    """The first line, and the blocks of lines below it."""
+    blocks = line_blocks(raw, tick)
+    header, end, rest = next(blocks, b"").partition(b"\n")
+    return header + end, chain([rest] if rest else [], blocks)
+
+
+def _check_named(symbol: str, table: Table, layout: Layout, log: FaultLog) -> None:
+    """A source that names a symbol holds that one alone, whatever columns it has."""
+    for name, row in table.first_rows().items():
+        if name != symbol:
+            text = f"{name!r} is not the {symbol!r} of --data {symbol}=…; leave the name out to read every symbol"
+            log.add(row, text, -1 if layout.symbol is None else layout.symbol)
+            return

@@ -1,0 +1,73 @@
+"""`data check`: whether a file is sound, and what it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.market.bars import Bars, Dataset
+from engine.market.sessions import is_intraday
+from engine.ports import Watch
+from storage.market_files.loading import load_dataset
+from storage.market_files.sources import Source, stem_symbol
+from storage.market_files.timeframe import bars_timeframe, infer_timeframe
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolReport:
+    """One symbol of a file; times in UTC microseconds, both inclusive."""
+
+    symbol: str
+    bars: int
+    sessions: int
+    first_ts: int
+    last_ts: int
+    timeframe: str
+    intraday: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DataReport:
+    """A sound file: what it holds, and what a person should know of it."""
+
+    source: str
+    sha256: str
+    session_tz: str
+    timeframe: str
+    bar_count: int
+    symbols: tuple[SymbolReport, ...]
+    warnings: tuple[str, ...]
+
+
+def check_file(source: Source, session_tz: str = "UTC", watch: Watch | None = None) -> DataReport:
+    """What the file holds; the errors of `load_dataset` when it is refused.
+
+    A file without a symbol column and without a named symbol holds the one its name suggests (`AAPL_daily.csv`: AAPL).
+    """
+    dataset = load_dataset([source], session_tz=session_tz, watch=watch, unnamed=stem_symbol(source[1]))
+    return data_report(dataset)
+
+
+def data_report(dataset: Dataset) -> DataReport:
+    """The report of a dataset that is loaded already."""
+    return DataReport(
+        source=", ".join(dataset.sources),
+        sha256=dataset.sha256,
+        session_tz=dataset.session_tz,
+        timeframe=infer_timeframe(dataset),
+        bar_count=dataset.bar_count,
+        symbols=tuple(_symbol_report(bars) for bars in dataset.bars.values()),
+        warnings=dataset.warnings,
+    )
+
+
+def _symbol_report(bars: Bars) -> SymbolReport:
+    sessions = 1 + int((bars.session[1:] != bars.session[:-1]).sum())
+    return SymbolReport(
+        bars.symbol,
+        len(bars),
+        sessions,
+        int(bars.ts[0]),
+        int(bars.ts[-1]),
+        bars_timeframe(bars),
+        is_intraday(bars.session),
+    )

@@ -1,0 +1,70 @@
+"""What `--data` names: a file, and perhaps the symbol that it holds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.errors import NotFoundError, UsageError
+from engine.validation import check_symbol
+
+Source = tuple[str | None, Path]
+"""A symbol, or None where the file or the spec says it, and a path."""
+
+
+def parse_source(text: str) -> Source:
+    """`AAPL=file.csv` or `file.csv`; a text that is the path of an existing file is that path, '=' or not.
+
+    UsageError when the symbol or the path is missing or the symbol cannot be one.
+    """
+    if not text.strip():
+        raise UsageError("USAGE", "--data names no file", hint="give a path, or SYMBOL=path")
+    if "=" not in text or _exists(Path(text)):
+        return None, Path(text)
+    symbol, _, path = text.partition("=")
+    try:
+        check_symbol(symbol.strip())
+    except ValueError as error:
+        raise UsageError("USAGE", f"--data {text!r}: the symbol before '=' {error}", hint="give SYMBOL=path") from error
+    if not path.strip():
+        raise UsageError("USAGE", f"--data {text!r} names no file after '='", hint="give SYMBOL=path")
+    return symbol.strip(), Path(path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file as it is on disk; NotFoundError when it is missing, a directory, or may not be read."""
+    try:
+        return path.read_bytes()
+    except IsADirectoryError as error:
+        raise _not_found(path, "is a directory", "name a file in it") from error
+    except FileNotFoundError as error:
+        raise _not_found(path, "does not exist", "check the path") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _not_found(path, f"cannot be read: {reason}", "check the path and its permissions") from error
+
+
+def digest(hashes: Sequence[str]) -> str:
+    """The sha256 of a dataset: of its one file's bytes on disk, or of its files' hex digests joined in order."""
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def stem_symbol(path: Path) -> str | None:
+    """The symbol that a file's name suggests: `AAPL` of `aapl_daily.csv.gz`; None when it suggests none."""
+    stem = path.name.replace("_", ".").split(".")[0].strip().upper()
+    try:
+        return check_symbol(stem)
+    except ValueError:
+        return None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long, or with a NUL byte: no path of a file
+        return False
+
+
+def _not_found(path: Path, what: str, hint: str) -> NotFoundError:
+    return NotFoundError("FILE_NOT_FOUND", f"{path} {what}", hint=hint)

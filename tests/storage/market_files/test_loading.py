@@ -1,0 +1,239 @@
+"""Datasets of one and of several files: which symbols, which bars, which hash, and who may stop it."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.errors import DataError, InvalidError, NotFoundError, SystemFault, UsageError
+from storage.market_files import load_dataset, parse_source
+from tests.storage.market_files.files import DAY, GOOD, JAN_2, ROWS, body, faults_of, load
+
+MULTI = "ts,symbol,open,high,low,close,volume\n" + "".join(
+    f"2020-01-0{day},{name},{day},{day},{day},{day},1\n" for day in (2, 3, 6) for name in ("AAPL", "IBM", "GOOG")
+)
+
+
+def put(path: Path, name: str, content: str | bytes = GOOD) -> Path:
+    file = path / name
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return file
+
+
+# which symbol
+
+
+def test_a_source_names_the_symbol_of_its_file(tmp_path: Path) -> None:
+    assert load(tmp_path, GOOD, symbol="AAPL", symbols=["AAPL"]).symbols == ("AAPL",)
+
+
+def test_the_only_symbol_of_the_spec_names_a_file(tmp_path: Path) -> None:
+    assert load(tmp_path, GOOD, symbol=None, symbols=["IBM"]).symbols == ("IBM",)
+
+
+@pytest.mark.parametrize("symbols", [None, [], ["AAPL", "IBM"]])
+def test_a_file_without_a_name_is_refused_saying_how_to_name_it(symbols: list[str] | None, tmp_path: Path) -> None:
+    error = faults_of(tmp_path, GOOD, symbol=None, symbols=symbols)
+    assert error.faults == ("bars.csv: row 1: has no symbol column; name the symbol it holds: --data AAPL=bars.csv",)
+
+
+def test_the_symbols_of_the_spec_are_kept_and_the_whole_file_is_validated(tmp_path: Path) -> None:
+    dataset = load(tmp_path, MULTI, symbol=None, symbols=["IBM", "AAPL"])
+    assert dataset.symbols == ("AAPL", "IBM")
+    assert dataset.bar_count == 6
+    error = faults_of(tmp_path, MULTI.replace("06,GOOG,6", "06,GOOG,x"), symbol=None, symbols=["IBM", "AAPL"])
+    assert error.faults[0].startswith("bars.csv: row 10, column 'open'")
+
+
+def test_symbols_of_the_spec_that_are_not_there_are_refused(tmp_path: Path) -> None:
+    error = faults_of(tmp_path, MULTI, symbol=None, symbols=["MSFT", "AAPL", "aapl"])
+    assert error.fault_count == 2
+    assert error.faults[0] == "bars.csv: the spec's symbol 'MSFT' is not in the data"
+
+
+def test_a_named_source_with_a_symbol_column_must_hold_that_symbol_alone(tmp_path: Path) -> None:
+    error = faults_of(tmp_path, MULTI, symbol="AAPL")
+    assert error.fault_count == 1
+    assert error.faults[0].startswith("bars.csv: row 3, column 'symbol': 'IBM' is not the 'AAPL' of --data AAPL=")
+    alone = "\n".join(line for line in MULTI.splitlines() if "IBM" not in line and "GOOG" not in line)
+    assert load(tmp_path, alone, symbol="AAPL").symbols == ("AAPL",)
+
+
+# several files
+
+
+def test_several_files_are_one_dataset(tmp_path: Path) -> None:
+    files = [put(tmp_path, "b.csv"), put(tmp_path, "a.csv.gz", gzip.compress(GOOD.encode()))]
+    dataset = load_dataset([("B", files[0]), ("A", files[1])])
+    assert dataset.symbols == ("B", "A")
+    assert dataset.sources == tuple(map(str, files))
+    digests = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    assert dataset.sha256 == hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def test_the_hash_of_one_file_is_that_of_its_bytes(tmp_path: Path) -> None:
+    packed = gzip.compress(GOOD.encode())
+    assert load(tmp_path, packed).sha256 == hashlib.sha256(packed).hexdigest()
+    assert load(tmp_path, GOOD).sha256 == hashlib.sha256(GOOD.encode()).hexdigest()
+
+
+def test_a_symbol_in_two_files_is_a_fault_of_the_second(tmp_path: Path) -> None:
+    files = [put(tmp_path, "a.csv"), put(tmp_path, "b.csv", MULTI)]
+    with pytest.raises(DataError) as refused:
+        load_dataset([("IBM", files[0]), (None, files[1])])
+    assert refused.value.faults == (f"{files[1]}: row 3: 'IBM' is already in {files[0]}; a symbol comes from one file",)
+
+
+def test_faults_of_several_files_come_in_their_order(tmp_path: Path) -> None:
+    bad = body(*(f"2020-01-{day:02},x,1,1,1,1" for day in range(1, 16)))
+    files = [put(tmp_path, "b.csv", bad), put(tmp_path, "good.csv"), put(tmp_path, "a.csv", bad)]
+    with pytest.raises(DataError) as refused:
+        load_dataset([("B", files[0]), ("G", files[1]), ("A", files[2])])
+    assert refused.value.fault_count == 30
+    assert [fault.split(":")[0] for fault in refused.value.faults] == [str(files[0])] * 15 + [str(files[2])] * 5
+    assert "good.csv" not in refused.value.message
+    assert "30 faults" in refused.value.message
+
+
+# which bars
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days"),
+    [
+        (None, None, [2, 3, 6]),
+        ("2020-01-03", None, [3, 6]),
+        (None, "2020-01-03", [2, 3]),
+        (None, "20200105", [2, 3]),
+        ("2020-01-01", "2020-12-31", [2, 3, 6]),
+        ("2020-01-03T00:00:00", None, [3, 6]),
+        (None, "2020-01-03T00:00:00+00:00", [2, 3]),
+        ("1578009600", None, [3, 6]),
+    ],
+)
+def test_from_and_to_are_inclusive(start: str | None, end: str | None, days: list[int], tmp_path: Path) -> None:
+    bars = load(tmp_path, GOOD, start=start, end=end).bars["X"]
+    assert [(ts - JAN_2) // DAY + 2 for ts in bars.ts.tolist()] == days
+
+
+@pytest.mark.parametrize(("end", "count"), [("2020-07-01", 3), ("2020-07-01T20:00:00", 2), ("2020-07-02", 4)])
+def test_a_date_is_a_session_in_its_zone(end: str, count: int, tmp_path: Path) -> None:
+    hours = ("2020-07-01T14:00", "2020-07-01T20:00", "2020-07-02T03:59", "2020-07-02T04:00")
+    rows = [f"{hour},1,1,1,1,1" for hour in hours]
+    assert load(tmp_path, body(*rows), session_tz="America/New_York", end=end).bar_count == count
+
+
+def test_the_cut_comes_after_the_validation(tmp_path: Path) -> None:
+    error = faults_of(tmp_path, body(ROWS[0].replace("10.0", "x"), *ROWS), start="2020-01-03")
+    assert "row 2, column 'open'" in error.faults[0]
+
+
+def test_a_cut_that_leaves_fewer_than_two_bars_is_refused(tmp_path: Path) -> None:
+    error = faults_of(tmp_path, GOOD, start="2020-01-06", end="2020-02-01")
+    assert error.faults == (
+        "'X' has 1 of its 3 bars within --from 2020-01-06 --to 2020-02-01; at least 2 are needed",
+    )  # fmt: skip
+    assert "0 of its 3 bars" in faults_of(tmp_path, GOOD, start="2021-01-06").faults[0]
+
+
+@pytest.mark.parametrize(
+    "options", [{"start": "soon"}, {"end": "2020-02-30"}, {"start": ""}, {"start": "2020-01-04", "end": "2020-01-03"}]
+)
+def test_bounds_that_cannot_be_taken(options: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(InvalidError) as refused:
+        load(tmp_path, GOOD, **options)
+    assert refused.value.code == "INVALID_TIME"
+    assert "--" in refused.value.message
+
+
+def test_one_day_from_and_to_is_that_session(tmp_path: Path) -> None:
+    rows = [f"2020-01-03T{hour:02}:00,1,1,1,1,1" for hour in range(24)]
+    assert load(tmp_path, body(*rows), start="2020-01-03", end="2020-01-03").bar_count == 24
+    assert load(tmp_path, body(*rows), start="2020-01-03T12:00", end="2020-01-03").bar_count == 12
+
+
+def test_a_zone_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(InvalidError, match="no time zone"):
+        load(tmp_path, GOOD, session_tz="America/Nowhere")
+
+
+# the file itself, and stopping
+
+
+def test_files_that_cannot_be_opened(tmp_path: Path) -> None:
+    secret = put(tmp_path, "secret.csv")
+    secret.chmod(0)
+    wanted = [tmp_path / "none.csv", tmp_path, tmp_path / "a\0b.csv", secret]
+    for path in wanted if os.geteuid() else wanted[:3]:
+        with pytest.raises(NotFoundError) as refused:
+            load_dataset([("X", path)])
+        assert refused.value.code == "FILE_NOT_FOUND"
+
+
+def test_no_source_is_wrong_usage() -> None:
+    with pytest.raises(UsageError):
+        load_dataset([])
+
+
+class Watcher:
+    """Notes how far it is told to be, and stops after `calls` questions."""
+
+    def __init__(self, calls: int = 10**9) -> None:
+        self.seen: list[tuple[int, int]] = []
+        self.calls = calls
+
+    def advance(self, done: int, total: int) -> None:
+        self.seen.append((done, total))
+
+    def stopped(self) -> bool:
+        self.calls -= 1
+        return self.calls < 0
+
+
+def test_a_watch_is_told_the_bytes_behind(tmp_path: Path) -> None:
+    files = [put(tmp_path, "a.csv", body(*ROWS)), put(tmp_path, "b.csv", body(*ROWS))]
+    watcher = Watcher()
+    load_dataset([("A", files[0]), ("B", files[1])], watch=watcher)
+    total = 2 * len(GOOD)
+    assert watcher.seen == [(len(GOOD), total), (total, total)]
+
+
+def test_a_watch_can_stop_the_loading(tmp_path: Path) -> None:
+    with pytest.raises(SystemFault) as stopped:
+        load(tmp_path, GOOD, watch=Watcher(0))
+    assert stopped.value.code == "CANCELLED"
+
+
+# sources
+
+
+def test_parse_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    put(tmp_path, "a=b.csv")
+    assert parse_source("AAPL=file.csv") == ("AAPL", Path("file.csv"))
+    assert parse_source("file.csv") == (None, Path("file.csv"))
+    assert parse_source("a=b.csv") == (None, Path("a=b.csv"))
+    assert parse_source("X=a=b.csv") == ("X", Path("a=b.csv"))
+    assert parse_source("BRK.B=dir/x.csv") == ("BRK.B", Path("dir/x.csv"))
+
+
+@pytest.mark.parametrize("text", ["", " ", "=file.csv", "AAPL=", " =x.csv", "A" * 33 + "=x.csv", "A\x07=x.csv"])
+def test_sources_that_name_nothing(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_source(text)
+
+
+def test_reading_csv_imports_neither_pandas_nor_pyarrow(tmp_path: Path) -> None:
+    file = put(tmp_path, "x.csv")
+    code = (
+        "import sys, pathlib; from storage.market_files import load_dataset; "
+        f"load_dataset([('X', pathlib.Path({str(file)!r}))]); print(sorted({{'pandas', 'pyarrow'}} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
