@@ -1,0 +1,85 @@
+"""Account states as rows: read whole, written in the parts that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from engine.account.ledger import Holding, Ledger
+from engine.account.state import Account
+from engine.intents import to_quantity
+from engine.policy.workspace import Workspace
+from storage import statements as sql
+from storage.driver import sqlite
+
+
+def read_account(driver: sqlite.Connection, workspace: Workspace) -> Account:
+    """The stored state; a fresh account when there is none."""
+    account = Account(workspace.id, Ledger.fresh(workspace.starting_equity))
+    ledger, key = account.ledger, (str(workspace.id),)
+    state = driver.execute(sql.READ_STATE, key).fetchone()
+    if state is None:
+        return account
+    ledger.cash, ledger.realized_pnl, ledger.peak_equity = state[:3]
+    ledger.orders_count, ledger.trades_count, ledger.last_seq, ledger.last_event_at = state[3:7]
+    account.reconciled_at = state[7]
+    for symbol, lots, average, opened_at, fees, mark, closed_at in driver.execute(sql.READ_SYMBOLS, key):
+        if lots is not None:
+            ledger.holdings[symbol] = Holding(symbol, lots, to_quantity(lots), average, opened_at, fees)
+        if mark is not None:
+            account.marks[symbol] = mark
+        if closed_at is not None:
+            ledger.last_closed_at[symbol] = closed_at
+    ledger.realized_by_session.update(driver.execute(sql.READ_SESSIONS, key))
+    return account
+
+
+def write_account(driver: sqlite.Connection, account: Account, symbols: Iterable[str], sessions: Iterable[int]) -> None:
+    """Store the state, and what there is of the symbols and sessions named; what is gone is dropped."""
+    key, ledger = str(account.workspace_id), account.ledger
+    driver.execute(sql.WRITE_STATE, _state_row(key, account))
+    for symbol in symbols:
+        row = _symbol_row(key, symbol, account)
+        if any(part is not None for part in row[2:]):
+            driver.execute(sql.WRITE_SYMBOL, row)
+        else:
+            driver.execute(sql.DROP_SYMBOL, (key, symbol))
+    for session in sessions:
+        if session in ledger.realized_by_session:
+            driver.execute(sql.WRITE_SESSION, (key, session, ledger.realized_by_session[session]))
+        else:
+            driver.execute(sql.DROP_SESSION, (key, session))
+
+
+def rewrite_account(driver: sqlite.Connection, account: Account) -> None:
+    """Store the state in place of all that was stored of it."""
+    key, ledger = str(account.workspace_id), account.ledger
+    driver.execute(sql.DROP_SYMBOLS, (key,))
+    driver.execute(sql.DROP_SESSIONS, (key,))
+    driver.execute(sql.WRITE_STATE, _state_row(key, account))
+    symbols = sorted({*ledger.holdings, *account.marks, *ledger.last_closed_at})
+    driver.executemany(sql.WRITE_SYMBOL, (_symbol_row(key, symbol, account) for symbol in symbols))
+    realized = sorted(ledger.realized_by_session.items())
+    driver.executemany(sql.WRITE_SESSION, ((key, session, amount) for session, amount in realized))
+
+
+def _state_row(key: str, account: Account) -> tuple[Any, ...]:
+    ledger = account.ledger
+    return (
+        key,
+        ledger.cash,
+        ledger.realized_pnl,
+        ledger.peak_equity,
+        ledger.orders_count,
+        ledger.trades_count,
+        ledger.last_seq,
+        ledger.last_event_at,
+        account.reconciled_at,
+    )
+
+
+def _symbol_row(key: str, symbol: str, account: Account) -> tuple[Any, ...]:
+    """A row of `account_symbols`; all None beyond the symbol when there is nothing to store."""
+    held = account.ledger.holdings.get(symbol)
+    position = (None,) * 4 if held is None else (held.lots, held.avg_price, held.opened_at, held.entry_fees)
+    return (key, symbol, *position, account.marks.get(symbol), account.ledger.last_closed_at.get(symbol))

@@ -1,0 +1,83 @@
+"""Every error of the driver and of SQLAlchemy, as the `SystemFault` that a person meets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine.errors import SystemFault
+from storage.driver import sqlite
+
+DATABASE_ERRORS = (sqlite.Error, SQLAlchemyError)
+"""What a transaction can die of."""
+
+VALUE_ERRORS = (OverflowError, UnicodeEncodeError)
+"""What the driver raises for a value that SQLite cannot hold."""
+
+# primary result codes, sqlite.org/rescode.html
+_BUSY = frozenset({5, 6})
+_PLACE = frozenset({3, 8, 14, 23})  # PERM, READONLY, CANTOPEN, AUTH
+_DISK_FAILED, _DAMAGED, _FULL, _NOT_A_DATABASE = 10, 11, 13, 26
+
+
+def result_code(error: BaseException) -> int:
+    """The primary SQLite result code of an error, 0 when it has none."""
+    cause = getattr(error, "orig", None) or error
+    return int(getattr(cause, "sqlite_errorcode", 0)) & 0xFF
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether the database was held by somebody else."""
+    return result_code(error) in _BUSY
+
+
+def is_not_a_database(error: BaseException) -> bool:
+    """Whether the file is something else than an SQLite database."""
+    return result_code(error) == _NOT_A_DATABASE
+
+
+def fault_of(error: BaseException, path: Path) -> SystemFault:
+    """What to tell a person."""
+    said, code = str(getattr(error, "orig", None) or error), result_code(error)
+    if code in _BUSY:
+        return busy(path)
+    if code == _FULL:
+        return _fault(f"the disk under {path} is full", "free some space and do it again: nothing was written")
+    if code in _PLACE:
+        return unwritable(path, said)
+    if code in {_DAMAGED, _NOT_A_DATABASE}:
+        return _fault(f"{path} is damaged ({said})", "restore it from a backup, and look after the disk")
+    if code == _DISK_FAILED:
+        return _fault(f"the disk failed under {path} ({said})", "look after the disk, and do it again")
+    return _fault(f"{path}: {said}", "nothing was written")
+
+
+def busy(path: Path) -> SystemFault:
+    """Another process holds the database."""
+    return SystemFault(
+        "DATABASE_BUSY", f"another process held {path} for too long", hint="nothing was written; try again"
+    )
+
+
+def unwritable(path: Path, said: str) -> SystemFault:
+    """The file, or the directory around it, is closed to us."""
+    return _fault(
+        f"{path} cannot be opened for writing ({said})",
+        "check the permissions of the file and of its directory, or name another file with --db",
+    )
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Nothing but a `PapertapeError` comes out of a database."""
+    try:
+        yield
+    except DATABASE_ERRORS as error:
+        raise fault_of(error, path) from error
+
+
+def _fault(message: str, hint: str) -> SystemFault:
+    return SystemFault("DATABASE_ERROR", message, hint=hint)

@@ -1,0 +1,79 @@
+"""The SQL of the hot paths, composed once from the tables' columns and run on the driver's own cursor.
+
+Measured on 100,000 rows: ORM objects append 8,000 a second, Core 46,000, the driver's `executemany` over 80,000.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.account.ledger import Fill
+from engine.events import EventRow
+from storage.tables import FILLED, ORDER_INDEX, PAPER_FILLED, Base
+
+
+def columns_of(table: str) -> tuple[str, ...]:
+    """A table's columns in their order."""
+    return tuple(column.name for column in Base.metadata.tables[table].columns)
+
+
+def _insert(table: str, names: Iterable[str], how: str = "INSERT") -> str:
+    names = tuple(names)
+    return f"{how} INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+
+
+def _upsert(table: str, keys: tuple[str, ...], **rules: str) -> str:
+    """Insert a whole row, or put it in place of the one with its keys; `rules` say what a column is then."""
+    names = columns_of(table)
+    updates = ", ".join(f"{name} = {rules.get(name, f'excluded.{name}')}" for name in names if name not in keys)
+    return f"{_insert(table, names)} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates}"
+
+
+# an OR FAIL of its own keeps SQLite from opening a statement journal for each row: see storage.triggers
+APPEND = _insert("trade_events", ("seq", *EventRow._fields), "INSERT OR FAIL")
+FOLLOW = "UPDATE account_states SET last_seq = ?, last_event_at = ? WHERE workspace_id = ?"
+
+FILLS = (
+    f"SELECT {', '.join(Fill._fields)} FROM trade_events"
+    f" WHERE workspace_id = ? AND {PAPER_FILLED} AND seq > ? ORDER BY seq"
+)
+PRIOR_FILL = (
+    "SELECT order_id, correlation_id, side, symbol, lots FROM trade_events"
+    f" WHERE {FILLED} AND workspace_id = ? AND intent_id = ? AND mode = ?"
+)
+ORDERS_ARE_UNIQUE = f"SELECT 1 FROM sqlite_master WHERE name = '{ORDER_INDEX}' AND sql LIKE 'CREATE UNIQUE INDEX%'"
+DUPLICATE_FILLS = (
+    "SELECT seq FROM (SELECT seq, row_number() OVER (PARTITION BY order_id ORDER BY seq) AS nth"
+    f" FROM trade_events WHERE workspace_id = ? AND {PAPER_FILLED}) WHERE nth > 1"
+)
+
+READ_STATE = f"SELECT {', '.join(columns_of('account_states')[1:])} FROM account_states WHERE workspace_id = ?"
+READ_SYMBOLS = (
+    f"SELECT {', '.join(columns_of('account_symbols')[1:])} FROM account_symbols WHERE workspace_id = ? ORDER BY symbol"
+)
+READ_SESSIONS = "SELECT session, realized FROM account_sessions WHERE workspace_id = ? ORDER BY session"
+
+# the journal only grows: a state is never put back to before an event that was appended
+WRITE_STATE = _upsert(
+    "account_states",
+    ("workspace_id",),
+    last_seq="max(last_seq, excluded.last_seq)",
+    last_event_at="CASE WHEN excluded.last_seq < last_seq THEN last_event_at ELSE excluded.last_event_at END",
+)
+WRITE_SYMBOL = _upsert("account_symbols", ("workspace_id", "symbol"))
+DROP_SYMBOL = "DELETE FROM account_symbols WHERE workspace_id = ? AND symbol = ?"
+WRITE_SESSION = _upsert("account_sessions", ("workspace_id", "session"))
+DROP_SESSION = "DELETE FROM account_sessions WHERE workspace_id = ? AND session = ?"
+DROP_SYMBOLS = "DELETE FROM account_symbols WHERE workspace_id = ?"
+DROP_SESSIONS = "DELETE FROM account_sessions WHERE workspace_id = ?"
+
+_WORKSPACE = f"SELECT {', '.join(columns_of('workspaces'))} FROM workspaces"
+WORKSPACE_BY_ID = f"{_WORKSPACE} WHERE id = ?"
+WORKSPACE_BY_NAME = f"{_WORKSPACE} WHERE name = ?"
+LISTED_WORKSPACES = f"{_WORKSPACE} WHERE name IS NOT NULL ORDER BY name"
+
+READ_PROGRESS = (
+    f"SELECT {', '.join(columns_of('run_progress')[1:])} FROM run_progress WHERE workspace_id = ? AND spec_key = ?"
+)
+FIRST_TIMEFRAME = "SELECT timeframe FROM run_progress WHERE workspace_id = ? AND untimed_key = ? ORDER BY rowid LIMIT 1"
+WRITE_PROGRESS = _upsert("run_progress", ("workspace_id", "spec_key"))

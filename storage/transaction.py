@@ -1,0 +1,63 @@
+"""What readers and writers share: one transaction on one connection, dead after its first database error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+
+from engine.errors import SystemFault
+from storage.driver import sqlite
+from storage.faults import DATABASE_ERRORS, VALUE_ERRORS, fault_of
+
+Self = TypeVar("Self", bound="Transaction")
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class Transaction:
+    """A connection with a transaction under way, and what became of it."""
+
+    def __init__(self, connection: Connection, path: Path) -> None:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite.Connection)  # noqa: S101 - for the type checker
+        self._connection, self._driver, self._path = connection, driver, path
+        self._cursors: list[sqlite.Cursor] = []
+        self._over: str | None = None
+
+    def finish(self) -> None:
+        """Nothing more can be asked of it."""
+        self._over = self._over or "it is over"
+        for cursor in self._cursors:
+            cursor.close()  # a SELECT under way would keep its snapshot beyond the transaction
+
+    def _check_alive(self) -> None:
+        """An error may have made SQLite roll back by itself: what follows would be committed one by one."""
+        if self._over is None and not self._driver.in_transaction:
+            self._over = "the database rolled it back"
+        if self._over is not None:
+            raise SystemFault("DATABASE_ERROR", f"the transaction cannot go on: {self._over}", hint="begin another one")
+
+    def _die(self, error: BaseException) -> SystemFault:
+        fault = fault_of(error, self._path)
+        self._over = f"it failed before ({fault.message})"
+        return fault
+
+
+def guarded(
+    method: Callable[Concatenate[Self, Arguments], Result],
+) -> Callable[Concatenate[Self, Arguments], Result]:
+    """A method that works in a live transaction only, kills it by any database error, and lets none out."""
+
+    @wraps(method)
+    def call(self: Self, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        self._check_alive()
+        try:
+            return method(self, *args, **kwargs)
+        except (*DATABASE_ERRORS, *VALUE_ERRORS) as error:
+            raise self._die(error) from error
+
+    return call

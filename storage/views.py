@@ -1,0 +1,176 @@
+"""Reads of one snapshot: workspaces, accounts, fills and events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
+
+from engine.account.ledger import BUY, Fill
+from engine.account.state import Account
+from engine.errors import SystemFault
+from engine.events import EventRow
+from engine.intents import IntentAction
+from engine.policy.limits import Limits, TradingState
+from engine.policy.workspace import Workspace, WorkspaceKind, as_uuid
+from engine.ports import EventFilter, JournalEvent, PriorFill, Progress
+from engine.validation import faults_of
+from storage import statements as sql
+from storage.accounts import read_account
+from storage.tables import RUN_EVENT, Base
+from storage.transaction import Transaction, guarded
+
+_EVENTS = Base.metadata.tables["trade_events"]
+_SEARCHED = ("payload", "symbol", "event_type", "correlation_id", "intent_id", "order_id", "event_id")
+
+
+class SqliteViews(Transaction):
+    """`engine.ports.Views` on a read transaction (or, in the unit of work, on a write transaction)."""
+
+    @guarded
+    def workspace(self, ref: str | UUID) -> Workspace | None:
+        """The workspace of this name or id, of any kind."""
+        known_id = ref if isinstance(ref, UUID) else as_uuid(ref)
+        if known_id is None:
+            # bytes of a command line that are no text come as surrogates: nothing has such a name
+            name = str(ref).encode(errors="replace").decode()
+            found = self._driver.execute(sql.WORKSPACE_BY_NAME, (name,)).fetchone()
+        else:
+            found = self._driver.execute(sql.WORKSPACE_BY_ID, (str(known_id),)).fetchone()
+        return None if found is None else _workspace(*found)
+
+    @guarded
+    def workspaces(self) -> list[Workspace]:
+        """The listed accounts, by name in code-point order."""
+        return [_workspace(*row) for row in self._driver.execute(sql.LISTED_WORKSPACES)]
+
+    @guarded
+    def account(self, workspace: Workspace) -> Account:
+        """The stored account state; a fresh account when there is none."""
+        return read_account(self._driver, workspace)
+
+    @guarded
+    def fills(self, workspace_id: UUID, after: int = 0) -> Iterator[Fill]:
+        """The driver's cursor itself, on the covering index: a plain tuple a fill, and no Python in between."""
+        cursor: Any = self._driver.execute(sql.FILLS, (str(workspace_id), after))
+        self._cursors.append(cursor)
+        fills: Iterator[Fill] = cursor
+        return fills
+
+    @guarded
+    def duplicate_fills(self, workspace_id: UUID) -> frozenset[int]:
+        """Empty while the unique index stands; else the `seq` of every fill whose order id an earlier one has."""
+        if self._driver.execute(sql.ORDERS_ARE_UNIQUE).fetchone():
+            return frozenset()
+        return frozenset(seq for (seq,) in self._driver.execute(sql.DUPLICATE_FILLS, (str(workspace_id),)))
+
+    @guarded
+    def prior_fill(self, workspace_id: UUID, intent_id: UUID, mode: str) -> PriorFill | None:
+        """The fill of an intent that was executed before."""
+        found = self._driver.execute(sql.PRIOR_FILL, (str(workspace_id), str(intent_id), mode)).fetchone()
+        if found is None:
+            return None
+        order_id, correlation_id, side, symbol, lots = found
+        action = IntentAction.OPEN_LONG if side == BUY else IntentAction.CLOSE_LONG
+        return PriorFill(order_id, correlation_id or "", action.value, symbol, lots)
+
+    @guarded
+    def events(self, where: EventFilter, *, limit: int | None, newest_first: bool = False) -> list[JournalEvent]:
+        """Events in `seq` order (or newest first), at most `limit`."""
+        order = _EVENTS.c.seq.desc() if newest_first else _EVENTS.c.seq
+        query = _filtered(select(_EVENTS), where).order_by(order).limit(limit)
+        return [JournalEvent(row[0], EventRow._make(row[1:])) for row in self._connection.execute(query)]
+
+    @guarded
+    def event_count(self, where: EventFilter) -> int:
+        """How many events a filter finds."""
+        query = _filtered(select(func.count()).select_from(_EVENTS), where)
+        return int(self._connection.execute(query).scalar_one())
+
+    @guarded
+    def head(self, workspace_id: UUID | None = None) -> int:
+        """The `seq` of the newest event (of a workspace), 0 when there is none."""
+        query = _filtered(select(func.max(_EVENTS.c.seq)), EventFilter(workspace_id))
+        return int(self._connection.execute(query).scalar_one() or 0)
+
+    @guarded
+    def progress(self, workspace_id: UUID, spec_key: str) -> Progress | None:
+        """How far `run -w` has come with a spec."""
+        found = self._driver.execute(sql.READ_PROGRESS, (str(workspace_id), spec_key)).fetchone()
+        if found is None:
+            return None
+        key, ts, timeframe, untimed_key, intraday, first_ts = found
+        return Progress(key, ts, timeframe, untimed_key, json.loads(intraday), json.loads(first_ts))
+
+    @guarded
+    def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:
+        """The timeframe that the first run of a spec found, by its key without one."""
+        found = self._driver.execute(sql.FIRST_TIMEFRAME, (str(workspace_id), untimed_key)).fetchone()
+        return None if found is None else str(found[0])
+
+
+def _filtered(query: Select[Any], where: EventFilter) -> Select[Any]:
+    return query.where(*_conditions(where))
+
+
+def _conditions(where: EventFilter) -> Iterator[ColumnElement[bool]]:
+    event = _EVENTS.c
+    if where.workspace_id is not None:
+        yield event.workspace_id == str(where.workspace_id)
+    if where.types:
+        yield event.event_type.in_(where.types)
+        if all(kind.startswith("RUN_") for kind in where.types):
+            yield literal_column(RUN_EVENT)  # lets SQLite use the partial index
+    if where.correlation_id is not None:
+        yield event.correlation_id == where.correlation_id
+    if where.symbol is not None:
+        yield event.symbol == where.symbol
+    if where.text:
+        yield _holds(where.text)
+    if where.after is not None:
+        yield event.seq > where.after
+    if where.before is not None:
+        yield event.seq < where.before
+
+
+def _holds(words: str) -> ColumnElement[bool]:
+    """Whether an event holds the words as they are, upper and lower case of ASCII letters alike."""
+    return or_(*(_EVENTS.c[name].contains(words, autoescape=True) for name in _SEARCHED))
+
+
+@lru_cache(maxsize=256)
+def _limits(document: str) -> Limits:
+    try:
+        return Limits.model_validate_json(document)
+    except ValidationError as error:
+        raise SystemFault(
+            "DATABASE_ERROR",
+            f"a workspace's limits cannot be read: {faults_of(error)}",
+            hint="a newer papertape may have written them",
+        ) from error
+
+
+def _workspace(
+    workspace_id: str,
+    name: str | None,
+    starting_equity: float,
+    kind: str,
+    trading_state: str,
+    limits: str,
+    created_at: int,
+) -> Workspace:
+    """A workspace as the engine knows it; a hidden one goes by its id."""
+    return Workspace(
+        UUID(workspace_id),
+        workspace_id if name is None else name,
+        starting_equity,
+        created_at,
+        WorkspaceKind(kind),
+        _limits(limits),
+        TradingState(trading_state),
+    )
