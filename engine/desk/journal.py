@@ -86,6 +86,11 @@ class Journal:
             events.reverse()
         return [EventView.of(event) for event in events]
 
+    def head(self, workspace_id: UUID | None = None) -> int:
+        """The `seq` of the newest event, of one workspace or of all; 0 when there is none."""
+        with self._store.read() as views:
+            return views.head(workspace_id)
+
     def data_version(self) -> int:
         """A number that changes when anybody has written."""
         return self._store.data_version()

@@ -60,12 +60,16 @@ class Research:
         timeframe: str = "daily",
         like: str | UUID | None = None,
         slippage_bps: float = 0.0,
+        workspace_id: UUID | None = None,
         watch: Watch | None = None,
     ) -> RunOutcome:
-        """A closed world: a fresh account with the equity, limits and fees of `like`, everything closed at the end."""
+        """A closed world: a fresh account with the equity, limits and fees of `like`, everything closed at the end.
+
+        `workspace_id` is the fresh account's, for a caller who wants to find it again; it must not be in use.
+        """
         compiled = self._compiled(spec, dataset, timeframe)
         model, _ = self._accounts.get_or_unsaved(like)
-        fresh = UUID(self._stamps.new_id())
+        fresh = workspace_id or UUID(self._stamps.new_id())
         workspace = closed_workspace(fresh, model, dataset.session_tz, self._stamps.now())
         return run_closed(
             self._store, workspace, compiled, dataset, self._stamps, slippage_bps=slippage_bps, watch=watch

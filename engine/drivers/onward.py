@@ -23,6 +23,7 @@ from engine.market.sessions import is_intraday, iso
 from engine.policy.workspace import Workspace
 from engine.ports import Progress, Store, UnitOfWork, Unwatched, Watch
 from engine.strategies.base import Window
+from engine.strategies.guard import window_of
 from engine.strategies.spec import CompiledSpec
 
 
@@ -148,7 +149,7 @@ def run_onward(
             raise SystemFault("CANCELLED", "the run was stopped", hint="run it again: it goes on from where it stopped")
         if walk.would_act(tick, run.ledger()):
             run.tick(tick, last=False)
-    if start <= end:
+    if start <= end and spec.spec.enabled:  # a disabled spec leaves its bars to the day it is enabled
         run.tick(end, last=True)
     watch.advance(end + 1, end + 1)
     trades: list[Trade] = []
@@ -181,7 +182,7 @@ def _first_progress(spec: CompiledSpec, dataset: Dataset) -> Progress:
 
 def _check_history(spec: CompiledSpec, dataset: Dataset, known: Progress, ledger: Ledger) -> None:
     """The data must hold what the strategy needs of the bars before the first new one."""
-    window = spec.strategy.window(spec.params)
+    window = window_of(spec.strategy, spec.params)
     for symbol in spec.symbols:
         bars = dataset.bars[symbol]
         first_new = int(np.searchsorted(bars.ts, known.ts, side="right"))

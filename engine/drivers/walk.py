@@ -19,6 +19,7 @@ from engine.errors import ConflictError, InvalidError
 from engine.intents import IntentAction, TradeIntent
 from engine.market.bars import Bars, Dataset
 from engine.market.sessions import from_micros, is_intraday, session_ends
+from engine.strategies.guard import signals_of
 from engine.strategies.runner import Decision, Held, Series, decide_entry, decide_exit, intent_of, levels_at
 from engine.strategies.spec import CompiledSpec
 
@@ -181,8 +182,7 @@ def check_slippage(bps: float) -> None:
 
 
 def _series(spec: CompiledSpec, bars: Bars, terms: Terms, last_session: int) -> Series:
-    signals = spec.strategy.signals(bars, spec.params)
-    signals.check(len(bars))
+    signals = signals_of(spec.strategy, bars, spec.params)
     intraday = terms.intraday.get(bars.symbol, is_intraday(bars.session))
     is_eod = session_ends(bars.session)
     if intraday and not terms.session_complete and bars.session[-1] == last_session:

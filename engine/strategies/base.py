@@ -22,7 +22,7 @@ class Window:
     """How much of the past a row may depend on.
 
     `bars`: that many bars, the row's own included. `sessions`: that many sessions before the row's, and its own up to
-    the row. `anchored`: everything since the first bar, as recursive indicators do.
+    the row (0: no session, not even its own). `anchored`: everything since the first bar, as recursive indicators do.
     """
 
     bars: int = 0
@@ -52,14 +52,25 @@ class Signals:
 
     def check(self, rows: int) -> None:
         """Raise ValueError unless every array has `rows` rows and the right type."""
-        columns = {"entry": self.entry, "exit": self.exit, "history": self.history, **self.levels}
-        for name, column in columns.items():
-            if column is not None and np.shape(column) != (rows,):
-                raise ValueError(f"{name} has shape {np.shape(column)}, not ({rows},)")
-        for name in ("entry", "exit"):
-            column = columns[name]
-            if column is not None and column.dtype != np.bool_:
-                raise ValueError(f"{name} holds {column.dtype}, not bool")
+        _check_column("entry", self.entry, rows, "b")
+        if self.exit is not None:
+            _check_column("exit", self.exit, rows, "b")
+        if self.history is not None:
+            _check_column("history", self.history, rows, "iu")
+        for name, column in self.levels.items():
+            _check_column(f"the level {name}", column, rows, "fiub")
+
+
+def _check_column(name: str, column: object, rows: int, kinds: str) -> None:
+    if not isinstance(column, np.ndarray):
+        raise ValueError(f"{name} is {type(column).__name__}, not a numpy array")
+    if column.shape != (rows,):
+        raise ValueError(f"{name} has shape {column.shape}, not ({rows},)")
+    if column.dtype.kind not in kinds:
+        raise ValueError(f"{name} holds {column.dtype}, not {_KINDS[kinds]}")
+
+
+_KINDS = {"b": "bool", "iu": "whole numbers", "fiub": "numbers"}
 
 
 class Params(StrictModel):

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from engine.market.bars import Bars
 from engine.strategies.base import Signals, Strategy, Window
+from engine.strategies.guard import signals_of, window_of
 
 CUTS = 64
 
@@ -33,10 +34,11 @@ class Finding:
 
 def find_look_ahead(strategy: Strategy[Any], params: BaseModel, bars: Bars) -> Finding | None:
     """The first row that changes when later bars are added, over up to `CUTS` cuts; None when there is none."""
-    whole = _columns(strategy.signals(bars, params), len(bars))
-    for cut in _cuts(2, len(bars)):
-        part = _columns(strategy.signals(bars.slice(0, cut), params), cut)
-        for name in whole.keys() | part.keys():
+    signals = signals_of(strategy, bars, params)
+    whole = _columns(signals)
+    for cut in sorted({*_cuts(2, len(bars)), *_after_signals(signals)}):
+        part = _columns(signals_of(strategy, bars.slice(0, cut), params))
+        for name in {**whole, **part}:
             row = _first_difference(part.get(name), whole.get(name), cut)
             if row is not None:
                 return Finding("look-ahead", name, row, cut)
@@ -45,14 +47,14 @@ def find_look_ahead(strategy: Strategy[Any], params: BaseModel, bars: Bars) -> F
 
 def find_longer_window(strategy: Strategy[Any], params: BaseModel, bars: Bars) -> Finding | None:
     """The first row that changes when a past beyond its declared window is cut off; None when there is none."""
-    window = strategy.window(params)
+    window = window_of(strategy, params)
     if window.anchored:
         return None
-    whole = _columns(strategy.signals(bars, params), len(bars))
+    whole = _columns(signals_of(strategy, bars, params))
     for cut in _cuts(1, len(bars) - 2):
-        part = _columns(strategy.signals(bars.slice(cut, len(bars)), params), len(bars) - cut)
+        part = _columns(signals_of(strategy, bars.slice(cut, len(bars)), params))
         first = _first_whole_row(window, bars, cut)
-        for name in whole.keys() | part.keys():
+        for name in {**whole, **part}:
             ahead, behind = part.get(name), whole.get(name)
             if ahead is None or behind is None:
                 return Finding("window", name, first, cut)
@@ -64,17 +66,19 @@ def find_longer_window(strategy: Strategy[Any], params: BaseModel, bars: Bars) -
 
 def _first_whole_row(window: Window, bars: Bars, cut: int) -> int:
     """The first row whose whole window lies at or after `cut`."""
+    by_bars = cut + max(window.bars - 1, 0)
+    if window.sessions == 0:
+        return by_bars
     days = bars.session[cut:]
     ordinal = np.cumsum(np.r_[False, days[1:] != days[:-1]])
     # the session at the cut may be cut in two: it counts as whole only from its first bar on
     split = cut > 0 and bars.session[cut] == bars.session[cut - 1]
-    by_session = int(np.searchsorted(ordinal, window.sessions + split))
-    return cut + max(by_session, window.bars - 1, 0)
+    return max(by_bars, cut + int(np.searchsorted(ordinal, window.sessions + split)))
 
 
-def _columns(signals: Signals, rows: int) -> dict[str, np.ndarray[Any, Any]]:
-    signals.check(rows)
-    columns: dict[str, np.ndarray[Any, Any]] = {"entry": signals.entry, **signals.levels}
+def _columns(signals: Signals) -> dict[str, np.ndarray[Any, Any]]:
+    levels = {f"level {name}": column for name, column in signals.levels.items()}
+    columns: dict[str, np.ndarray[Any, Any]] = {"entry": signals.entry, **levels}
     if signals.exit is not None:
         columns["exit"] = signals.exit
     return columns
@@ -88,6 +92,14 @@ def _first_difference(one: np.ndarray[Any, Any] | None, other: np.ndarray[Any, A
     if a.dtype.kind == "f":
         differs &= ~(np.isnan(a) & np.isnan(b))
     return int(np.argmax(differs)) if differs.any() else None
+
+
+def _after_signals(signals: Signals) -> list[int]:
+    """Cuts right after up to `CUTS` rows that signal: where a rare signal came from the next bar, it shows there."""
+    fires = signals.entry if signals.exit is None else signals.entry | signals.exit
+    rows = np.flatnonzero(fires[1:]) + 1  # at least two bars are left
+    spread = np.linspace(0, len(rows) - 1, min(CUTS, len(rows))).astype(int)
+    return [int(row) + 1 for row in rows[spread]]
 
 
 def _cuts(first: int, last: int) -> Iterator[int]:

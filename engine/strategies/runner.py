@@ -17,6 +17,7 @@ from engine.market.sessions import is_intraday, to_micros
 from engine.market.snapshot import MarketSnapshot
 from engine.strategies.base import Signals
 from engine.strategies.exits import BarView, find_exit, stop_price, target_price
+from engine.strategies.guard import signals_of
 from engine.strategies.registry import Registry
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, compile_spec
 from engine.validation import JsonObject, StrictModel
@@ -188,12 +189,12 @@ class StrategyRunner:
             return None, "symbol_not_in_spec", EMPTY
         if not spec.spec.enabled:
             return None, "strategy_disabled", EMPTY
-        if snapshot.price <= 0:
+        position = state.positions.get(snapshot.symbol)
+        if position is None and snapshot.price <= 0:
             return None, "entry_skipped_invalid_price", EMPTY
         series = self._series(spec, snapshot)
         row = len(series.bars) - 1
         levels = levels_at(series.signals, row)
-        position = state.positions.get(snapshot.symbol)
         if position is not None:
             held = Held(position.quantity, position.avg_price, to_micros(position.opened_at))
             leaving = decide_exit(spec, series, row, held)
@@ -205,14 +206,11 @@ class StrategyRunner:
 
     def _series(self, spec: CompiledSpec, snapshot: MarketSnapshot) -> Series:
         bars = snapshot.columns(self._session_tz)
-        if snapshot.last_price is not None:
+        if snapshot.last_price is not None and snapshot.price > 0:  # a held position leaves by the close otherwise
             close = bars.close.copy()
             close[-1] = snapshot.last_price
             bars = Bars(bars.symbol, bars.ts, bars.open, bars.high, bars.low, close, bars.volume, bars.session)
-        if snapshot.high_52w is None:
-            signals = spec.strategy.signals(bars, spec.params)
-        else:
-            signals = spec.strategy.signals_at_high(bars, spec.params, snapshot.high_52w)
+        signals = signals_of(spec.strategy, bars, spec.params, snapshot.high_52w)
         is_eod = np.zeros(len(bars), dtype=np.bool_)
         is_eod[-1] = snapshot.is_eod
         return Series(bars, signals, is_eod, is_intraday(bars.session), len(bars))

@@ -1,0 +1,68 @@
+"""A person's own code, called: whatever goes wrong in it is INVALID_STRATEGY, with the strategy and file:line.
+
+Drivers, runner and proof come to a strategy's methods through here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePath
+from typing import Any
+
+from pydantic import BaseModel
+
+from engine.errors import InvalidError, PapertapeError
+from engine.market.bars import Bars
+from engine.strategies.base import Signals, Strategy, Window
+
+
+def signals_of(strategy: Strategy[Any], bars: Bars, params: BaseModel, high_52w: float | None = None) -> Signals:
+    """A strategy's signals, checked to have a row for each bar; with `high_52w`, those at the caller's own high."""
+    with _users_code(strategy):
+        given = strategy.signals(bars, params) if high_52w is None else strategy.signals_at_high(bars, params, high_52w)
+        if not isinstance(given, Signals):
+            raise TypeError(f"signals() gave {type(given).__name__}, not Signals")
+        given.check(len(bars))
+        if strategy.has_exit and given.exit is None:
+            raise ValueError("has_exit is set, and signals() gave no exit")
+    return given
+
+
+def window_of(strategy: Strategy[Any], params: BaseModel) -> Window:
+    """How much of the past a strategy declares that a row depends on."""
+    with _users_code(strategy):
+        given = strategy.window(params)
+        if not isinstance(given, Window):
+            raise TypeError(f"window() gave {type(given).__name__}, not Window")
+        if given.bars < 0 or given.sessions < 0:
+            raise ValueError("window() gave a negative number")
+    return given
+
+
+@contextmanager
+def _users_code(strategy: Strategy[Any]) -> Iterator[None]:
+    try:
+        yield
+    except PapertapeError:
+        raise
+    except (Exception, SystemExit) as error:  # a strategy must not end the process it runs in either
+        where, what = _place(strategy, error), f"{type(error).__name__}: {error}"
+        raise InvalidError(
+            "INVALID_STRATEGY",
+            f"the strategy {strategy.key} failed{where}: {what}",
+            hint="`strategy check` runs it on data of its own",
+        ) from error
+
+
+def _place(strategy: Strategy[Any], error: BaseException) -> str:
+    """` at file:line`: the innermost line of the strategy's own module that the error came through."""
+    module = sys.modules.get(type(strategy).__module__)
+    own = getattr(module, "__file__", None)
+    frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    for filename, line in reversed(frames):
+        if filename == own:
+            return f" at {PurePath(filename).name}:{line}"
+    return f" ({PurePath(own).name})" if own else ""

@@ -1,0 +1,172 @@
+"""Small worlds for tests: data, a spec, limits. One generator, driven by a seed or by Hypothesis.
+
+Prices move in whole ticks, so that ties (a close at the prior high, a low at the stop) come up; symbols miss
+timestamps, begin and end apart; sessions are of uneven length and, in most zones, do not begin at midnight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from engine.market.bars import Bars, Dataset, make_bars
+
+ZONES = ("UTC", "America/New_York", "Asia/Tokyo", "Pacific/Auckland", "Asia/Kolkata", "America/St_Johns", "Asia/Beirut")
+NAMES = ("AAA", "B", "Zz", "a.b", "été", "NA")
+MINUTE = 60_000_000
+DAY = 1440 * MINUTE
+_FIRST_DAYS = (18_690, 18_930, 19_000)  # near changes of the clocks in March and October 2021, and a plain one
+
+
+@dataclass(frozen=True)
+class World:
+    """All that decides a closed world; `spec` is a spec file's document, `limits` those of `policy set`."""
+
+    spec: dict[str, Any]
+    dataset: Dataset
+    limits: dict[str, Any]
+    starting_equity: float
+    slippage_bps: float
+
+    @property
+    def zone(self) -> str:
+        return self.dataset.session_tz
+
+
+def make_world(random: Random) -> World:
+    """A world in which a good deal happens."""
+    dataset = make_dataset(random)
+    symbols = list(dataset.symbols)
+    random.shuffle(symbols)
+    if len(symbols) > 2 and random.random() < 0.3:
+        symbols.pop()
+    return World(
+        spec=make_spec(random, symbols),
+        dataset=dataset,
+        limits=make_limits(random, symbols),
+        starting_equity=random.choice([10_000.0, 10_000.0, 2_500.5]),
+        slippage_bps=random.choice([0.0, 0.0, 2.5, 30.0]),
+    )
+
+
+def make_dataset(random: Random, *, zone: str | None = None, intraday: bool | None = None, most: int = 90) -> Dataset:
+    """One to four symbols on one grid of times."""
+    zone = zone or random.choice(ZONES)
+    intraday = random.random() < 0.5 if intraday is None else intraday
+    names = random.sample(NAMES, random.choice([1, 2, 3, 4, 4]))
+    plain = Random(random.getrandbits(32))  # a thousand draws that Hypothesis need not keep
+    grid = intraday_grid(plain, most) if intraday else daily_grid(plain, most)
+    return Dataset({name: make_series(plain, name, grid, zone) for name in names}, session_tz=zone)
+
+
+def daily_grid(random: Random, most: int) -> list[int]:
+    first, hour = random.choice(_FIRST_DAYS), random.choice([0, 0, 5, 21])
+    count = random.randint(20, most)
+    return [(first + day) * DAY + hour * 60 * MINUTE for day in range(count) if day % 7 < 5]
+
+
+def intraday_grid(random: Random, most: int) -> list[int]:
+    first, opening = random.choice(_FIRST_DAYS), random.choice([0, 570, 870, 1330])
+    spacing = random.choice([1, 30, 60, 90])
+    grid: list[int] = []
+    day = first
+    while len(grid) < most:
+        length = random.choice([1, 2, 3, 5, 8])
+        grid += [day * DAY + (opening + spacing * i) * MINUTE for i in range(length)]
+        day += 1
+    return grid
+
+
+def make_series(random: Random, symbol: str, grid: list[int], zone: str) -> Bars:
+    """A walk in ticks over part of a grid; at least two bars."""
+    start = random.choice([0, 0, random.randrange(len(grid) // 2)])
+    stop = random.choice([len(grid), random.randrange(start + 2, len(grid) + 1)])
+    missing = random.choice([0.0, 0.1, 0.4])
+    ts = [t for t in grid[start:stop] if random.random() >= missing]
+    if len(ts) < 2:
+        ts = grid[start : start + 2]
+    tick = random.choice([1.0, 0.25, 0.37, 1e-4, 111.1])
+    rows = _walk(random, len(ts), level=random.choice([8, 100]))
+    opening, high, low, close = (np.array([row[i] * tick for row in rows]) for i in range(4))
+    return make_bars(symbol, np.array(ts, dtype=np.int64), opening, high, low, close, np.ones(len(ts)), zone)
+
+
+def _walk(random: Random, count: int, level: int) -> list[tuple[int, int, int, int]]:
+    """Ticks around a level: a low one moves in eighths and halves, so that prices and percentages meet exactly."""
+    rows, close = [], random.randint(level, level + level // 4)
+    reach = random.choice([2, 4]) if level < 20 else random.choice([2, 5, 12])
+    for _ in range(count):
+        opening = max(4, close + random.choice([0, 0, 1, -1, random.randint(-reach, reach)]))
+        close = max(4, opening + random.randint(-reach, reach))
+        high = max(opening, close) + random.choice([0, 0, 1, reach])
+        low = max(1, min(opening, close) - random.choice([0, 0, 1, reach]))
+        rows.append((opening, high, low, close))
+    return rows
+
+
+def make_spec(random: Random, symbols: list[str]) -> dict[str, Any]:
+    """Any built-in strategy with small periods, any exits composed with it."""
+    strategy = random.choice(["breakout_52w_high", "breakout_52w_high", "sma_cross", "rsi_reversion"])
+    leave: dict[str, Any] = {}
+    kinds = ["eod", "none"] if strategy == "breakout_52w_high" else ["eod", "none", "signal"]
+    if random.random() < 0.7:
+        leave["type"] = random.choice(kinds)
+    if random.random() < 0.4:
+        leave["stop_loss_pct"] = random.choice([0.7, 10.0, 12.5, 18.9, 25.0])
+    if random.random() < 0.4:
+        leave["take_profit_pct"] = random.choice([0.7, 2.9, 10.0, 12.5, 25.0])
+    if random.random() < 0.4:
+        leave["max_bars"] = random.choice([1, 2, 3, 7])
+    risk = {
+        "dollars_per_trade": random.choice([250.0, 1000.0, 1000.0, 3333.33, 6000.0, 0.0001]),
+        "max_positions": random.choice([1, 2, 3, 5, 5]),
+    }
+    return {
+        "strategy_id": strategy,
+        "symbols": symbols,
+        "entry": make_entry(random, strategy),
+        "exit": leave,
+        "risk": risk,
+    }
+
+
+def make_entry(random: Random, strategy: str) -> dict[str, Any]:
+    """Parameters small enough for short data."""
+    if strategy == "breakout_52w_high":
+        return {"lookback_days": random.choice([1, 2, 3, 5])}
+    if strategy == "sma_cross":
+        fast = random.choice([1, 2, 3])
+        return {"fast_period": fast, "slow_period": fast + random.choice([1, 2, 4])}
+    return {
+        "period": random.choice([1, 2, 5]),
+        "buy_below": random.choice([30.0, 50.0, 70.0]),
+        "sell_above": random.choice([40.0, 55.0, 80.0]),
+    }
+
+
+def make_limits(random: Random, symbols: list[str]) -> dict[str, Any]:
+    """Each limit off more often than on, at values that bind."""
+    choices: dict[str, list[Any]] = {
+        "max_positions": [1, 2],
+        "max_order_notional": [1000.0, 1001.0, 5000.0],
+        "max_position_notional": [999.9, 1000.0, 4000.0],
+        "max_exposure_pct": [10.0, 35.0, 90.0],
+        "max_daily_loss": [1.0, 1.0, 60.0, 125.0],
+        "max_drawdown_pct": [0.01, 1.0, 1.25, 5.0],
+        "cooldown_minutes": [1.0, 90.0, 1440.0, 2880.5],
+        "deny_symbols": [symbols[:1]],
+        "allow_symbols": [symbols[-2:]],
+    }
+    fees: dict[str, list[Any]] = {"fee_fixed": [0.35, 1.0, 1.0], "fee_per_share": [0.005], "fee_bps": [1.5, 10.0]}
+    likely = random.choice([0.0, 0.5, 1.0])
+    limits = {name: random.choice(values) for name, values in choices.items() if random.random() < 0.17}
+    return limits | {name: random.choice(values) for name, values in fees.items() if random.random() < likely}
+
+
+def worlds() -> st.SearchStrategy[World]:
+    """Worlds, for Hypothesis."""
+    return st.randoms(use_true_random=False).map(make_world)
