@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from uuid import UUID
 
 from engine.broker.execute import PaperBroker
 from engine.broker.paper import PAPER
 from engine.broker.result import ExecutionResult
 from engine.desk.accounts import Accounts
-from engine.errors import ConflictError
+from engine.errors import ConflictError, InvalidError
 from engine.events import Stamps
 from engine.intents import IntentAction, TradeIntent
 from engine.ports import Store
@@ -39,6 +40,10 @@ class Trading:
         reason: str | None = None,
     ) -> ExecutionResult:
         """A manual intent; without an id it gets a fresh one. `default` is made by its first order that is taken."""
+        if not math.isfinite(quantity):
+            raise InvalidError(
+                "INVALID_QUANTITY", f"the quantity {quantity!r} is not a finite number", hint="give a number of units"
+            )
         account, is_new = self._accounts.get_or_unsaved(workspace)
         document = {
             "id": str(intent_id or self._stamps.new_id()),

@@ -21,7 +21,7 @@ from engine.strategies.base import Signals, Strategy, Window
 
 def signals_of(strategy: Strategy[Any], bars: Bars, params: BaseModel, high_52w: float | None = None) -> Signals:
     """A strategy's signals, checked to have a row for each bar; with `high_52w`, those at the caller's own high."""
-    with _users_code(strategy):
+    with users_code(strategy):
         given = strategy.signals(bars, params) if high_52w is None else strategy.signals_at_high(bars, params, high_52w)
         if not isinstance(given, Signals):
             raise TypeError(f"signals() gave {type(given).__name__}, not Signals")
@@ -33,7 +33,7 @@ def signals_of(strategy: Strategy[Any], bars: Bars, params: BaseModel, high_52w:
 
 def window_of(strategy: Strategy[Any], params: BaseModel) -> Window:
     """How much of the past a strategy declares that a row depends on."""
-    with _users_code(strategy):
+    with users_code(strategy):
         given = strategy.window(params)
         if not isinstance(given, Window):
             raise TypeError(f"window() gave {type(given).__name__}, not Window")
@@ -43,7 +43,8 @@ def window_of(strategy: Strategy[Any], params: BaseModel) -> Window:
 
 
 @contextmanager
-def _users_code(strategy: Strategy[Any]) -> Iterator[None]:
+def users_code(strategy: Strategy[Any]) -> Iterator[None]:
+    """Run what a strategy's author wrote: any exception but our own becomes INVALID_STRATEGY."""
     try:
         yield
     except PapertapeError:

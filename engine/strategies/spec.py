@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from engine.errors import InvalidError
 from engine.jsontext import canonical_json
 from engine.strategies.base import ExitType, Strategy
+from engine.strategies.guard import users_code
 from engine.validation import JsonObject, LongText, ShortText, StrictModel, Symbol, UtcTime, parse_model
 
 
@@ -113,7 +114,8 @@ def compile_spec(spec: ExecutionSpec, strategy: Strategy[Any], timeframe: str = 
     kind = entry.pop("type", spec.strategy_id)
     if kind != spec.strategy_id:
         raise _invalid(f"entry.type is {kind!r} and strategy_id is {spec.strategy_id!r}", "they name the same strategy")
-    params = parse_model(strategy.params, entry, code="INVALID_SPEC", what="the spec's entry")
+    with users_code(strategy):  # a schema may bring validators of its own
+        params = parse_model(strategy.params, entry, code="INVALID_SPEC", what="the spec's entry")
     exit_type: ExitType = spec.exit.type or strategy.default_exit
     if exit_type == "signal" and not strategy.has_exit:
         raise _invalid(

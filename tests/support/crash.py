@@ -300,7 +300,8 @@ def harness(kills: int, seed: int, sabotage: str = "none", *, at_random: bool = 
             prepare(path)
             acknowledged: set[str] = set()
             for attempt in range(6):  # up to five kills an account, then it is let through
-                kill = Kill("random", source.random() * usual) if at_random else planned(source, commits // (attempt + 1))
+                planned_kill = planned(source, commits // (attempt + 1))
+                kill = Kill("random", source.random() * usual) if at_random else planned_kill
                 spent = attempt == 5 or report.kills >= kills
                 finished, said = run_child(path, data, None if spent else kill, sabotage)
                 acknowledged |= set(said)

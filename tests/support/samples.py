@@ -13,8 +13,6 @@ from engine.market.bars import Bars, Dataset, make_bars
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "storage" / "samples"
-if not (SAMPLES / "AAPL_daily.csv.gz").exists():
-    SAMPLES = Path("/work/shared/data")  # TEMP until the samples are copied
 COLUMNS = ("open", "high", "low", "close", "volume")
 
 

@@ -24,7 +24,6 @@ from tests.support.desks import open_test_desk
 from tests.support.memory_desks import memory_desk
 from tests.support.worlds import World, make_world, worlds
 
-
 BUSY = 10
 """A seed whose world has fills and refusals."""
 
@@ -140,7 +139,7 @@ def test_a_stopped_run_says_so() -> None:
         def stopped(self) -> bool:
             return True
 
+    world = make_world(Random(3))
     with memory_desk() as desk, pytest.raises(SystemFault) as caught:
-        world = make_world(Random(3))
         desk.research.run(parse_spec(world.spec), world.dataset, watch=Stopper())
     assert caught.value.code == "CANCELLED"

@@ -33,8 +33,8 @@ Outcome = tuple[dict[str, Any], list[tuple[Any, ...]], int]
 def prepare(desk: Desk, world: World) -> Workspace:
     """The account `w` with the world's equity and limits."""
     desk.accounts.create("w", world.starting_equity)
-    settings = {name: ",".join(value) if isinstance(value, list) else str(value) for name, value in world.limits.items()}
-    desk.accounts.set_policy({**settings, "session_tz": world.zone}, "w")
+    limits = {name: ",".join(value) if isinstance(value, list) else str(value) for name, value in world.limits.items()}
+    desk.accounts.set_policy({**limits, "session_tz": world.zone}, "w")
     return desk.accounts.get("w")
 
 
@@ -53,12 +53,8 @@ def outcome(desk: Desk) -> Outcome:
 
 def upto(data: Dataset, last: int) -> Dataset:
     """The bars with a time up to `last`."""
-    return replace(
-        data,
-        bars={
-            symbol: bars.slice(0, int(np.searchsorted(bars.ts, last, side="right"))) for symbol, bars in data.bars.items()
-        },
-    )
+    stops = {symbol: int(np.searchsorted(bars.ts, last, side="right")) for symbol, bars in data.bars.items()}
+    return replace(data, bars={symbol: bars.slice(0, stops[symbol]) for symbol, bars in data.bars.items()})
 
 
 def ends(bars: Bars, part: Bars) -> bool:

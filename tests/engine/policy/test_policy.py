@@ -123,7 +123,8 @@ def test_a_decision_names_the_figures_it_compared() -> None:
 
 
 def test_a_limit_nearly_used_is_warned_of() -> None:
-    assert decide(FLAT, 9, 100.0, max_order_notional=1000.0).warnings == ("max_order_notional: 90 % of the limit is used",)
+    told = ("max_order_notional: 90 % of the limit is used",)
+    assert decide(FLAT, 9, 100.0, max_order_notional=1000.0).warnings == told
     assert decide(FLAT, 8.9, 100.0, max_order_notional=1000.0).warnings == ()
 
 
