@@ -111,6 +111,8 @@ def _make_place(path: Path) -> None:
 
 def _refuse_foreign(path: Path) -> None:
     """Look at the file alone (`immutable`: no locks, no -wal or -shm beside it) before anything may change it."""
+    if path.with_name(f"{path.name}-journal").exists():
+        return  # a crash left the file half-written: SQLite mends it first, whosever it is
     with closing(sqlite.connect(f"{path.as_uri()}?immutable=1", uri=True)) as driver:
         _check_ours(path, driver)
 
@@ -125,13 +127,14 @@ def _check_ours(path: Path, driver: sqlite.Connection) -> None:
 
 def _is_at_head(path: Path, patience: Patience, schema: Schema) -> bool:
     with closing(_plain(path, patience)) as driver:
+        _check_ours(path, driver)
         return _count_tables(driver) > 0 and _revision(path, driver, schema) == schema.head
 
 
 def _bring_up(path: Path, patience: Patience, schema: Schema) -> None:
     """Create or upgrade, in one transaction that nobody else can write beside."""
     engine = create_engine("sqlite://", module=sqlite, poolclass=NullPool, creator=lambda: _plain(path, patience))
-    with engine.connect() as connection:
+    with engine.begin() as connection:  # which tells Alembic that somebody else commits
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite.Connection)  # noqa: S101 - for the type checker
         driver.execute("BEGIN IMMEDIATE")
@@ -145,7 +148,6 @@ def _bring_up(path: Path, patience: Patience, schema: Schema) -> None:
 
             upgrade(path, connection, revision, schema)
         driver.execute(f"PRAGMA user_version = {schema.generation}")
-        driver.execute("COMMIT")
 
 
 def _plain(path: Path, patience: Patience) -> sqlite.Connection:

@@ -41,6 +41,8 @@ PRIOR_FILL = (
     "SELECT order_id, correlation_id, side, symbol, lots FROM trade_events"
     f" WHERE {FILLED} AND workspace_id = ? AND intent_id = ? AND mode = ?"
 )
+HEAD = "SELECT max(seq) FROM trade_events"
+HEAD_OF = f"{HEAD} WHERE workspace_id = ?"
 ORDERS_ARE_UNIQUE = f"SELECT 1 FROM sqlite_master WHERE name = '{ORDER_INDEX}' AND sql LIKE 'CREATE UNIQUE INDEX%'"
 DUPLICATE_FILLS = (
     "SELECT seq FROM (SELECT seq, row_number() OVER (PARTITION BY order_id ORDER BY seq) AS nth"

@@ -141,6 +141,12 @@ class SqliteStore:
         patience = patience or Patience()
         prepare(self.path, patience, schema)
         self._database = Database(self.path, schema.generation, patience)
+        try:
+            with self.read():
+                pass  # what stands in the way of a connection is said now
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def write(self) -> Iterator[SqliteUnitOfWork]:

@@ -1,0 +1,167 @@
+"""papertape for scripts and strategies: the public names, each imported when it is first used.
+
+    import papertape
+
+    with papertape.open_desk(papertape.Settings(db="paper.db")) as desk:
+        print(desk.accounts.state().cash)
+
+`python -m papertape` is the command line.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.account.metrics import Metrics
+    from engine.account.state import PaperPosition, PaperState
+    from engine.broker.reconcile import ReconcileReport
+    from engine.broker.result import ExecutionResult
+    from engine.desk import Desk
+    from engine.desk.accounts import EquityPoint, TradeView
+    from engine.desk.journal import EventView
+    from engine.drivers.closed import RunOutcome
+    from engine.drivers.onward import OnwardTerms
+    from engine.errors import (
+        ConflictError,
+        DataError,
+        ForbiddenError,
+        InvalidError,
+        NotFoundError,
+        PapertapeError,
+        RefusedError,
+        SystemFault,
+        UsageError,
+    )
+    from engine.events import EventType
+    from engine.intents import IntentAction, TradeIntent
+    from engine.market.bars import Bars, Dataset, make_bars
+    from engine.market.snapshot import Bar, MarketSnapshot
+    from engine.policy.limits import Limits, TradingState
+    from engine.policy.workspace import Workspace
+    from engine.ports import EventFilter, Watch
+    from engine.strategies.base import Params, Signals, Strategy, Window
+    from engine.strategies.registry import Registry
+    from engine.strategies.runner import StrategyEvaluation, StrategyRunner
+    from engine.strategies.spec import ExecutionSpec, ExitSpec, RiskSpec, parse_spec
+    from storage.desk import open_desk
+    from storage.market_files import infer_timeframe, load_dataset
+    from storage.settings import Settings
+    from storage.spec_files import read_spec
+    from storage.strategy_files import load_strategy_file, make_registry
+
+_HOMES = {
+    "engine.account.metrics": ("Metrics",),
+    "engine.account.state": ("PaperPosition", "PaperState"),
+    "engine.broker.reconcile": ("ReconcileReport",),
+    "engine.broker.result": ("ExecutionResult",),
+    "engine.desk": ("Desk",),
+    "engine.desk.accounts": ("EquityPoint", "TradeView"),
+    "engine.desk.journal": ("EventView",),
+    "engine.drivers.closed": ("RunOutcome",),
+    "engine.drivers.onward": ("OnwardTerms",),
+    "engine.errors": (
+        "ConflictError",
+        "DataError",
+        "ForbiddenError",
+        "InvalidError",
+        "NotFoundError",
+        "PapertapeError",
+        "RefusedError",
+        "SystemFault",
+        "UsageError",
+    ),
+    "engine.events": ("EventType",),
+    "engine.intents": ("IntentAction", "TradeIntent"),
+    "engine.market.bars": ("Bars", "Dataset", "make_bars"),
+    "engine.market.snapshot": ("Bar", "MarketSnapshot"),
+    "engine.policy.limits": ("Limits", "TradingState"),
+    "engine.policy.workspace": ("Workspace",),
+    "engine.ports": ("EventFilter", "Watch"),
+    "engine.strategies.base": ("Params", "Signals", "Strategy", "Window"),
+    "engine.strategies.registry": ("Registry",),
+    "engine.strategies.runner": ("StrategyEvaluation", "StrategyRunner"),
+    "engine.strategies.spec": ("ExecutionSpec", "ExitSpec", "RiskSpec", "parse_spec"),
+    "storage.desk": ("open_desk",),
+    "storage.market_files": ("infer_timeframe", "load_dataset"),
+    "storage.settings": ("Settings",),
+    "storage.spec_files": ("read_spec",),
+    "storage.strategy_files": ("load_strategy_file", "make_registry"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Bar",
+    "Bars",
+    "ConflictError",
+    "DataError",
+    "Dataset",
+    "Desk",
+    "EquityPoint",
+    "EventFilter",
+    "EventType",
+    "EventView",
+    "ExecutionResult",
+    "ExecutionSpec",
+    "ExitSpec",
+    "ForbiddenError",
+    "IntentAction",
+    "InvalidError",
+    "Limits",
+    "MarketSnapshot",
+    "Metrics",
+    "NotFoundError",
+    "OnwardTerms",
+    "PaperPosition",
+    "PaperState",
+    "PapertapeError",
+    "Params",
+    "ReconcileReport",
+    "RefusedError",
+    "Registry",
+    "RiskSpec",
+    "RunOutcome",
+    "Settings",
+    "Signals",
+    "Strategy",
+    "StrategyEvaluation",
+    "StrategyRunner",
+    "SystemFault",
+    "TradeIntent",
+    "TradeView",
+    "TradingState",
+    "UsageError",
+    "Watch",
+    "Window",
+    "Workspace",
+    "infer_timeframe",
+    "load_dataset",
+    "load_strategy_file",
+    "make_bars",
+    "make_registry",
+    "open_desk",
+    "parse_spec",
+    "read_spec",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value  # found at once from the second time on
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+if __name__ == "__main__":
+    import sys
+
+    from tui.__main__ import main
+
+    sys.exit(main())

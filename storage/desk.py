@@ -1,0 +1,18 @@
+"""Wiring: settings to a desk over SQLite, with the strategies they list."""
+
+from __future__ import annotations
+
+from engine.desk import Desk, DeskConfig
+from engine.stamps import LiveStamps
+from storage.clock import wall_clock
+from storage.settings import Settings
+from storage.strategy_files import make_registry
+from storage.unit_of_work import SqliteStore
+
+
+def open_desk(settings: Settings | None = None) -> Desk:
+    """The desk that the settings describe; the database is made, or upgraded, when it is opened."""
+    settings = settings or Settings()
+    config = DeskConfig(production=settings.environment == "production", workspace=settings.workspace)
+    registry = make_registry(settings.strategies)
+    return Desk(SqliteStore(settings.db), LiveStamps(wall_clock), config, registry)

@@ -1,0 +1,143 @@
+"""A person's own strategies: entry points, files listed in the settings, files named on the command line.
+
+A strategy is one file of Python. It is imported under a name of its own, with the rights of whoever runs papertape,
+and works like a built-in one from then on. Nothing is imported before a strategy is looked up or listed.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from engine.errors import InvalidError, NotFoundError, PapertapeError
+from engine.strategies.base import KEY_PATTERN, Strategy
+from engine.strategies.registry import BUILTIN, Registered, Registry, check_strategy
+from storage.strategy_loading import load_strategy_file, strategy_source
+
+__all__ = [
+    "UserRegistry",
+    "load_strategy_file",
+    "make_registry",
+    "new_strategy_text",
+    "rights_notice",
+    "strategy_key",
+    "strategy_source",
+]
+
+ENTRY_POINTS = "papertape.strategies"
+_TEMPLATE = Path(__file__).with_name("strategy_template.py.txt")
+_TAKEN = {"Annotated", "Bars", "Field", "Params", "Signals", "Strategy", "Window"}
+
+
+def make_registry(paths: Sequence[str | Path] = ()) -> UserRegistry:
+    """The built-in strategies, then those of entry points, then of the files listed (`path.py` or `path.py:Name`)."""
+    return UserRegistry(paths)
+
+
+class UserRegistry(Registry):
+    """A registry that loads people's strategies when a key it does not have is looked up, or when all are listed.
+
+    One that cannot be loaded breaks neither the others nor what needs none of them: see `faults`.
+    """
+
+    def __init__(self, paths: Sequence[str | Path] = ()) -> None:
+        super().__init__()
+        self._paths = tuple(str(path) for path in paths)
+        self._faults: tuple[PapertapeError, ...] | None = None
+
+    def add(self, kind: type[Strategy[Any]], origin: str) -> Strategy[Any]:
+        """Register a strategy class; one that is there already stays as it is."""
+        check_strategy(kind, origin)
+        taken = self._entries.get(kind.key)
+        return taken.strategy if taken is not None and type(taken.strategy) is kind else super().add(kind, origin)
+
+    def entry(self, key: str) -> Registered:
+        """The strategy of that key; when there is none and a file or entry point is broken, INVALID_STRATEGY."""
+        if key in self._entries:
+            return super().entry(key)
+        faults = self.faults()
+        try:
+            return super().entry(key)
+        except NotFoundError as missing:
+            if not faults:
+                raise
+            first = faults[0]
+            raise InvalidError(
+                "INVALID_STRATEGY", f"{missing.message} among those that load: {first.message}", hint=first.hint
+            ) from first
+
+    def all(self) -> list[Registered]:
+        """Every strategy that loads, in the order of registration; `faults` are the others."""
+        self.faults()
+        return super().all()
+
+    def faults(self) -> tuple[PapertapeError, ...]:
+        """What is wrong with the entry points and listed files that cannot be loaded, one error each."""
+        if self._faults is None:
+            self._faults = ()  # a strategy that looks itself up while it is imported finds what there is so far
+            self._faults = (*self._load_entry_points(), *self._load_files())
+        return self._faults
+
+    def _load_entry_points(self) -> Iterator[PapertapeError]:
+        from importlib.metadata import entry_points  # noqa: PLC0415 - slow, and most runs need none
+
+        for point in entry_points(group=ENTRY_POINTS):
+            origin = f"entry point {point.name} = {point.value}"
+            try:
+                self.add(point.load(), origin)
+            except PapertapeError as error:
+                yield error
+            except (Exception, SystemExit) as error:
+                yield InvalidError(
+                    "INVALID_STRATEGY",
+                    f"the {origin} cannot be loaded: {type(error).__name__}: {error}",
+                    hint="update or uninstall the package that brings it",
+                )
+
+    def _load_files(self) -> Iterator[PapertapeError]:
+        for path in self._paths:
+            try:
+                self.add(load_strategy_file(path), path)
+            except PapertapeError as error:
+                yield InvalidError(
+                    "INVALID_STRATEGY",
+                    f"the settings list {path}: {error.message}",
+                    hint=error.hint or "correct the file, or take it out of `strategies`",
+                )
+
+
+def rights_notice(origin: str) -> str:
+    """What a person is told before a strategy file runs."""
+    return f"{origin} is a program and runs with your rights: load only files you trust"
+
+
+def strategy_key(name: str) -> str:
+    """The registry key that a name makes (`MyBreakout`: `my_breakout`); INVALID_STRATEGY when it makes none."""
+    key = "_".join(_words(name)).lower()
+    if not re.fullmatch(r"[A-Za-z0-9_\- ]+", name) or not KEY_PATTERN.fullmatch(key):
+        raise InvalidError(
+            "INVALID_STRATEGY",
+            f"{name!r} cannot name a strategy",
+            hint="use letters, digits and underscores, beginning with a letter, at most 64",
+        )
+    if any(key == kind.key for kind in BUILTIN):
+        raise InvalidError("INVALID_STRATEGY", f"{key} is built in", hint="give yours another name")
+    return key
+
+
+def new_strategy_text(name: str) -> str:
+    """A strategy file to start from, which runs as it is; INVALID_STRATEGY when `name` makes no key."""
+    key = strategy_key(name)
+    kind = "".join(word.capitalize() for word in _words(name))
+    if keyword.iskeyword(kind) or kind in _TAKEN:
+        kind += "Strategy"
+    summary = "Buys a close above the highest high of the last bars, sells below the lowest low."
+    return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(name=kind, key=key, summary=summary)
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+", name)
