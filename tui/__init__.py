@@ -1,0 +1,1 @@
+"""The entry points for people: the command line and the dashboard."""

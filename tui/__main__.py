@@ -1,0 +1,16 @@
+"""`papertape`: the entry point. It imports what a help page needs, and no more."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run the command that the process was called with; what it exits with."""
+    from tui.commands.app import run_command
+
+    return run_command(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

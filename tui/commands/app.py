@@ -1,0 +1,135 @@
+"""The whole command line under one root, and one command's run from its arguments to an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from engine.errors import UsageError
+from tui.commands import (
+    accounts,
+    curve,
+    data,
+    demo,
+    doctor,
+    evaluate,
+    events,
+    execute,
+    look,
+    policy,
+    run,
+    specs,
+    strategies,
+    workspaces,
+)
+from tui.commands.calls import Call, DbOption, JsonOption, WorkspaceOption
+from tui.commands.exits import ANYTHING_ELSE, DONE
+from tui.commands.failures import as_papertape_error, close_quietly, tell
+from tui.commands.groups import SectionedGroup, decorated, help_page
+
+PROGRAM = "papertape"
+JSON_FLAG = "--json"
+_INTERRUPTED = 130
+
+root = typer.Typer(
+    cls=SectionedGroup,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="papertape demo --headless\npapertape run --strategy sma_cross --symbol GOOG --data sample:GOOG",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"{PROGRAM} {version(PROGRAM)}")
+        except PackageNotFoundError:  # run from a checkout that was never installed
+            typer.echo(f"{PROGRAM} (not installed)")
+        raise typer.Exit
+
+
+@root.callback(invoke_without_command=True)
+def papertape(
+    context: typer.Context,
+    workspace: WorkspaceOption = None,
+    db: DbOption = None,
+    json: JsonOption = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """A paper-trading desk: strategies, policy, paper broker and sweeps over one journal.
+
+    Alone it opens the dashboard.
+    """
+    if context.invoked_subcommand is None:
+        open_dashboard(context, Call(workspace, db, json))
+
+
+def open_dashboard(context: typer.Context, call: Call) -> None:
+    """THE PLACE where `papertape` alone opens the dashboard. Until there is one: the help."""
+    if call.json:
+        raise UsageError("USAGE", "--json without a command", hint="`papertape --help` lists the commands")
+    typer.echo(decorated(context.get_help()))
+
+
+def _add_commands() -> None:
+    for module in (demo, workspaces, look, curve, events, execute, accounts, policy):
+        _add(module)
+    for module in (run, evaluate, strategies, specs, data, doctor):
+        _add(module)
+
+
+def _add(module: Any) -> None:
+    name = getattr(module, "NAME", None)
+    if name is None:
+        root.add_typer(module.app)
+    else:
+        root.add_typer(
+            module.app,
+            name=name,
+            help=module.HELP,
+            rich_help_panel=module.PANEL,
+            cls=SectionedGroup,
+            epilog=module.EXAMPLE,
+        )
+
+
+_add_commands()
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one command; what the process exits with. Nothing but an exit code comes out of it."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        code = _dispatch(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return close_quietly()
+    return code
+
+
+def _dispatch(arguments: Sequence[str]) -> int:
+    try:
+        command = typer.main.get_command(root)
+        page = help_page(command, arguments, PROGRAM)
+        if page is not None:
+            print(page)
+            return DONE
+        result = command.main(args=list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        if result == _INTERRUPTED:
+            raise KeyboardInterrupt
+    except BrokenPipeError:
+        raise
+    except SystemExit as leaving:  # completion scripts leave this way
+        return leaving.code if isinstance(leaving.code, int) else ANYTHING_ELSE
+    except (Exception, KeyboardInterrupt) as error:
+        return tell(as_papertape_error(error), json=JSON_FLAG in arguments)
+    return result if isinstance(result, int) else DONE

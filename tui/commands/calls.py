@@ -1,0 +1,139 @@
+"""One command's call: the options that every command takes, and what it does with them.
+
+`@command(...)` registers a function whose first parameter is a `Call` and adds `--workspace`, `--db` and `--json`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from tui.commands.documents import write_document
+from tui.commands.groups import PlainCommand
+from tui.commands.pages import Page
+from tui.commands.text import safe_text
+
+if TYPE_CHECKING:
+    from engine.desk import Desk
+    from storage.settings import Settings
+
+WorkspaceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--workspace",
+        "-w",
+        metavar="NAME|UUID",
+        help="The workspace (PAPERTAPE_WORKSPACE; else `default`, made on first use).",
+        show_default=False,
+    ),
+]
+DbOption = Annotated[
+    str | None,
+    typer.Option("--db", metavar="FILE", help="Another database file (PAPERTAPE_DB).", show_default=False),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, all else on stderr.")]
+
+SHARED: dict[str, Any] = {"workspace": WorkspaceOption, "db": DbOption, "json": JsonOption}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The shared options of one call. `workspace` and `db` are what was given as a flag, None when nothing was."""
+
+    workspace: str | None = None
+    db: str | None = None
+    json: bool = False
+
+    def settings(self) -> Settings:
+        """The settings: file, environment, and above them the flags of this call."""
+        from storage.settings import Settings
+
+        given = {"workspace": self.workspace, "db": self.db}
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+
+    @contextmanager
+    def desk(self) -> Iterator[Desk]:
+        """The desk over the database; its default workspace is the one this call means."""
+        from storage.desk import open_desk
+
+        with open_desk(self.settings()) as desk:
+            yield desk
+
+    def answer(self, document: Any, show: Callable[[Page], None]) -> None:
+        """The result: `document` with `--json`, else what `show` puts on the page."""
+        if self.json:
+            write_document(document)
+        else:
+            show(Page())
+
+    def warn(self, sentences: Iterable[str], kind: str = "warning") -> None:
+        """Sentences a person should know of, on stderr."""
+        for sentence in sentences:
+            print(f"{kind}: {safe_text(sentence)}", file=sys.stderr)
+
+
+def command(
+    app: typer.Typer, name: str, *, example: str, panel: str | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a command whose function takes a `Call` first; its help ends with the example."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        added = app.command(name, cls=PlainCommand, epilog=example, rich_help_panel=panel)
+        added(_with_shared_options(function))
+        return function
+
+    return register
+
+
+def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The function as Typer sees it; a parameter of a dataclass stands for its fields, each an option."""
+    own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+    groups: dict[str, Any] = {
+        parameter.name: parameter.annotation for parameter in own if is_dataclass(parameter.annotation)
+    }
+
+    @wraps(function)
+    def called(**values: Any) -> None:
+        context = values.pop("context")
+        call = _call_of(context, {name: values.pop(name) for name in SHARED})
+        for name, kind in groups.items():
+            values[name] = kind(**{field.name: values.pop(field.name) for field in fields(kind)})
+        function(call, **values)
+
+    parameters = [option for parameter in own for option in _options(parameter)]
+    parameters += [_parameter(name, option, False if name == "json" else None) for name, option in SHARED.items()]
+    parameters.append(_parameter("context", typer.Context))
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return called
+
+
+def _options(parameter: inspect.Parameter) -> list[inspect.Parameter]:
+    kind = parameter.annotation
+    if not is_dataclass(kind):
+        return [_parameter(parameter.name, kind, parameter.default)]
+    hints = get_type_hints(kind, include_extras=True)
+    return [_parameter(field.name, hints[field.name], _default(field)) for field in fields(kind)]
+
+
+def _default(field: Any) -> Any:
+    if field.default is not MISSING:
+        return field.default
+    return inspect.Parameter.empty if field.default_factory is MISSING else field.default_factory()
+
+
+def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _call_of(context: typer.Context, given: dict[str, Any]) -> Call:
+    """The command's own options above those that stood before the command."""
+    before = context.find_root().params
+    return Call(**{name: value or before.get(name) or value for name, value in given.items()})

@@ -1,0 +1,78 @@
+"""`evaluate`: what a strategy makes of the last bar, nothing written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tui.commands import figures
+from tui.commands.calls import Call, command
+from tui.commands.inputs import DataOptions, SpecOptions
+from tui.commands.tables import Table
+
+if TYPE_CHECKING:
+    from engine.strategies.runner import StrategyEvaluation
+    from tui.commands.pages import Page
+
+app = typer.Typer()
+
+
+@command(
+    app,
+    "evaluate",
+    example="papertape evaluate --strategy breakout_52w_high --symbol IBM --data sample:IBM",
+    panel="Strategies",
+)
+def evaluate(
+    call: Call,
+    spec: SpecOptions,
+    data: DataOptions,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="As of this time (the end without).")] = None,
+) -> None:
+    """Evaluate a spec once; nothing is written.
+
+    Each symbol's signals, levels and intents on the account as it is; with --json one evaluation, or an array of
+    them when the spec has several symbols.
+    """
+    with call.desk() as desk:
+        wanted = spec.read(call, desk)
+        account, _ = desk.accounts.get_or_unsaved()
+        dataset, timeframe = data.load(call, wanted.symbols, data.session_tz or account.limits.session_tz)
+        when = None if at is None else _moment(at)
+        found = desk.research.evaluate(wanted, dataset, timeframe=timeframe, at=when)
+    # one symbol is one evaluation, and one document
+    call.answer(found[0] if len(found) == 1 else found, lambda page: _show(page, found))
+
+
+def _moment(text: str) -> int:
+    from engine.errors import InvalidError
+    from engine.market.sessions import MICROS_PER_DAY
+    from storage.market_files.cut import parse_cut
+
+    try:
+        bound = parse_cut(text, None).start
+    except InvalidError as error:
+        raise InvalidError("INVALID_TIME", error.message.replace("--from", "--at"), hint=error.hint) from error
+    if bound is None:
+        raise InvalidError("INVALID_TIME", "--at names no time", hint="give a date or a time")
+    return bound.ts + (MICROS_PER_DAY - 1 if bound.day is not None else 0)
+
+
+def _show(page: Page, found: list[StrategyEvaluation]) -> None:
+    table = Table().text("symbol", [each.symbol for each in found])
+    table.times("bar (UTC)", [each.ts for each in found])
+    table.text("signals", [", ".join(each.signals) or "none" for each in found])
+    page.table(table.text("levels", [_levels(each) for each in found], shrinks=True))
+    intents = [intent for each in found for intent in each.intents]
+    for intent in intents:
+        amount = figures.quantity(intent.quantity)
+        at = "" if intent.price is None else f" at {figures.price(intent.price)}"
+        page.line(f"would {intent.action.value} {amount} {intent.symbol}{at}: {intent.reason}")
+    if not intents:
+        page.line("no intent")
+
+
+def _levels(evaluation: StrategyEvaluation) -> str:
+    levels = evaluation.metadata.items()
+    return ", ".join(f"{name} {figures.NONE if level is None else figures.price(level)}" for name, level in levels)

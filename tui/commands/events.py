@@ -1,0 +1,130 @@
+"""`events`: the journal, to read and to follow."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tui.commands import figures
+from tui.commands.calls import Call, command
+from tui.commands.choices import EventKind
+from tui.commands.documents import write_line
+from tui.commands.progress import on_signals
+from tui.commands.text import fit, pad, safe_text, width_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.desk.journal import EventView, Journal
+    from engine.ports import EventFilter
+
+PAGE = 1_000
+"""Events read at once."""
+POLL_SECONDS = 0.2
+
+app = typer.Typer()
+
+
+@command(app, "events", example="papertape events --type ORDER_FILLED --limit 20", panel="Look")
+def events(
+    call: Call,
+    type: Annotated[  # noqa: A002 - the option's own name
+        list[EventKind] | None, typer.Option("--type", metavar="TYPE", help="Only this type, such as ORDER_FILLED; may be repeated.")
+    ] = None,
+    correlation: Annotated[
+        str | None, typer.Option("--correlation", metavar="ID", help="Only events of this correlation id.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Only the newest N.", show_default=False)
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with what any process adds, until Ctrl-C.")] = False,
+) -> None:
+    """The journal, in the order of its events.
+
+    With --json one document a line (JSON Lines)."""
+    from engine.ports import EventFilter
+
+    where = EventFilter(types=tuple(kind.value for kind in type or ()), correlation_id=correlation)
+    stop = threading.Event()
+    with call.desk() as desk, on_signals(stop.set) if follow else nullcontext():
+        reader = _Reader(desk.journal, where, _printer(json_lines=call.json), stop)
+        version = desk.journal.data_version()
+        reader.start(limit)
+        if follow:
+            reader.follow(version)
+
+
+class _Reader:
+    """Reads a journal forward, page by page, and hands every event on."""
+
+    def __init__(
+        self, journal: Journal, where: EventFilter, emit: Callable[[EventView], None], stop: threading.Event
+    ) -> None:
+        self._journal, self._where, self._emit, self._stop = journal, where, emit, stop
+        self._seen = 0
+
+    def start(self, limit: int | None) -> None:
+        """Everything so far, or the newest `limit` of it."""
+        if limit is None:
+            self._drain()
+        else:
+            self._hand_on(self._journal.events(where=self._where, limit=limit))
+
+    def follow(self, version: int) -> None:
+        """What comes after, as soon as somebody has written it, until told to stop."""
+        while not self._stop.wait(POLL_SECONDS):
+            now = self._journal.data_version()
+            if now != version:
+                version = now
+                self._drain()
+
+    def _drain(self) -> None:
+        while not self._stop.is_set():
+            page = self._journal.events(where=replace(self._where, after=self._seen), limit=PAGE)
+            self._hand_on(page)
+            if len(page) < PAGE:
+                return
+
+    def _hand_on(self, page: list[EventView]) -> None:
+        for event in page:
+            self._emit(event)
+            self._seen = event.seq
+        sys.stdout.flush()
+
+
+def _printer(*, json_lines: bool) -> Callable[[EventView], None]:
+    if json_lines:
+        return write_line
+    width = width_of(sys.stdout)
+    print(pad("seq", 8, right=True), pad("time (UTC)", 19), pad("event", 21), pad("symbol", 8), "what", sep="  ")
+    return lambda event: print(line_of(event, width))
+
+
+def line_of(event: EventView, width: int) -> str:
+    """One event on one line."""
+    head = "  ".join(
+        [
+            pad(str(event.seq), 8, right=True),
+            f"{event.ts:%Y-%m-%d %H:%M:%S}",
+            pad(event.event_type.value, 21),
+            pad(fit(safe_text(event.symbol or ""), 8), 8),
+        ]
+    )
+    return fit(f"{head}  {safe_text(_what(event))}".rstrip(), width)
+
+
+def _what(event: EventView) -> str:
+    payload = event.payload
+    if event.price is not None and event.quantity is not None:
+        return f"{event.side} {figures.quantity(event.quantity)} at {figures.price(event.price)}"
+    if "because" in payload:
+        return f"{payload.get('rule') or 'approved'}: {payload['because']}" if payload["because"] else "approved"
+    if "action" in payload and "quantity" in payload:
+        return f"{payload['action']} {figures.quantity(payload['quantity'])} {payload.get('reason') or ''}"
+    return json.dumps(payload, ensure_ascii=False)

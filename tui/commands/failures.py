@@ -1,0 +1,85 @@
+"""How a command fails: a line on stderr, with `--json` a body on stdout too, an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import typer
+
+from engine.errors import DataError, PapertapeError, SystemFault, UsageError
+from tui.commands.documents import write_line
+from tui.commands.exits import ANYTHING_ELSE, exit_code
+from tui.commands.text import safe_text
+
+SHOWN_FAULTS = 20
+DEBUG = "PAPERTAPE_DEBUG"
+
+WrongCall: type[Exception] = typer.BadParameter.__mro__[1]
+"""What Typer raises for every wrong command line, wherever this version of it keeps click."""
+
+
+def tell(error: PapertapeError, *, json: bool) -> int:
+    """Say what went wrong; the exit code."""
+    if os.environ.get(DEBUG):
+        _print_traceback(error)
+    if json:
+        write_line(body_of(error))
+    for line in lines_of(error):
+        print(line, file=sys.stderr)
+    return exit_code(error)
+
+
+def lines_of(error: PapertapeError) -> list[str]:
+    """`error CODE: what, where, and what to do`, the faults of a file indented below it."""
+    lines = [f"error {error.code}: {safe_text(error.sentence)}"]
+    if isinstance(error, DataError):
+        lines += [f"  {safe_text(fault)}" for fault in error.faults[:SHOWN_FAULTS]]
+        more = error.fault_count - min(len(error.faults), SHOWN_FAULTS)
+        if more > 0 and error.faults:
+            lines.append(f"  ... and {more:,} more")
+    return lines
+
+
+def body_of(error: PapertapeError) -> dict[str, Any]:
+    """The failure as JSON has it, with what the error knows beside its sentence."""
+    body: dict[str, Any] = {"success": False, "error": error.message, "error_code": error.code}
+    if error.hint:
+        body["hint"] = error.hint
+    return {**body, **error.details}
+
+
+def as_papertape_error(error: BaseException) -> PapertapeError:
+    """Any exception as one of ours: wrong usage, a stop, or a fault of our own."""
+    if isinstance(error, PapertapeError):
+        return error
+    if isinstance(error, WrongCall):
+        return _wrong_usage(error)
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        return SystemFault("CANCELLED", "stopped", hint="what was committed before stays")
+    fault = SystemFault(
+        "INTERNAL",
+        f"{type(error).__name__}: {error}",
+        hint=f"a fault of papertape itself; {DEBUG}=1 shows where",
+    )
+    fault.__cause__ = error
+    return fault
+
+
+def close_quietly() -> int:
+    """The reader of our output has gone: say nothing more, not even at the interpreter's end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ANYTHING_ELSE
+
+
+def _wrong_usage(error: Any) -> UsageError:
+    message = " ".join(error.format_message().split()).rstrip(".").replace(": Value error, ", ": ")
+    path = error.ctx.command_path if error.ctx is not None else "papertape"
+    return UsageError("USAGE", message, hint=f"`{path} --help` shows how")
+
+
+def _print_traceback(error: BaseException) -> None:
+    import traceback
+
+    traceback.print_exception(error.__cause__ or error, file=sys.stderr)

@@ -1,0 +1,88 @@
+"""Figures as people read them: thousands separators, a column's decimals alike, profit and loss with its sign."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+NONE = "-"
+MAX_DECIMALS = 8
+TO_THE_MINUTE = "%Y-%m-%d %H:%M"
+
+Number = float | int | None
+
+
+def money(amount: float) -> str:
+    """`10,000.00`, in the account's currency."""
+    return decimals(amount, 2)
+
+
+def signed(amount: float, digits: int = 2) -> str:
+    """`+12.30`, `-3.00`, `0.00`: what was won or lost says so without colour."""
+    shown = decimals(amount, digits)
+    return f"+{shown}" if amount > 0 and any(char in "123456789" for char in shown) else shown
+
+
+def percent(amount: float) -> str:
+    """`+4.21 %`."""
+    return f"{signed(amount)} %"
+
+
+def whole(count: int) -> str:
+    """`12,345`."""
+    return f"{count:,}"
+
+
+def counted(count: int, one: str) -> str:
+    """`1 trade`, `1,234 trades`."""
+    return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"
+
+
+def decimals(amount: float, digits: int) -> str:
+    """With so many decimals; nothing is shown as minus zero."""
+    shown = f"{amount:,.{digits}f}"
+    return shown.removeprefix("-") if not any(char in "123456789" for char in shown) else shown
+
+
+def quantity(amount: float) -> str:
+    """A quantity with the decimals it has, up to a lot's eight."""
+    return decimals(amount, needed_decimals(amount))
+
+
+def price(amount: float) -> str:
+    """A price: two decimals, or up to four where it has them (eight below a cent)."""
+    return decimals(amount, price_decimals(amount))
+
+
+def needed_decimals(amount: float, most: int = MAX_DECIMALS) -> int:
+    """How many decimals show the amount, rounded to at most `most`."""
+    return len(f"{amount:.{most}f}".rstrip("0").rpartition(".")[2])
+
+
+def price_decimals(amount: float) -> int:
+    """How many decimals a price is shown with."""
+    return max(2, needed_decimals(amount, 4 if abs(amount) >= 0.01 else MAX_DECIMALS))
+
+
+def aligned(amounts: Sequence[Number], digits: Callable[[float], int]) -> list[str]:
+    """A column of amounts, all with the decimals of the one that needs the most."""
+    most = max((digits(amount) for amount in amounts if amount is not None), default=0)
+    return [NONE if amount is None else decimals(amount, most) for amount in amounts]
+
+
+def moments(times: Sequence[datetime | None], finest: str = "%Y-%m-%d %H:%M:%S") -> list[str]:
+    """A column of times in UTC, as exact as the most exact of them (`finest` at most): dates alone at midnights."""
+    utc = [None if time is None else time.astimezone(UTC).replace(microsecond=0) for time in times]
+    form = _form([time for time in utc if time is not None], finest)
+    return [NONE if time is None else time.strftime(form) for time in utc]
+
+
+def moment(time: datetime | None) -> str:
+    """One time in UTC."""
+    return moments([time])[0]
+
+
+def _form(times: Sequence[datetime], finest: str) -> str:
+    if any(time.second for time in times):
+        return finest
+    return TO_THE_MINUTE if any(time.hour or time.minute for time in times) else "%Y-%m-%d"

@@ -1,0 +1,159 @@
+"""What strategies run on: a spec, from a file or from flags, and a dataset, from files or the bundled samples."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.errors import UsageError
+from tui.commands.calls import Call
+from tui.commands.progress import watching
+
+if TYPE_CHECKING:
+    from engine.desk import Desk
+    from engine.market.bars import Dataset
+    from engine.strategies.registry import Registry
+    from engine.strategies.spec import ExecutionSpec
+    from storage.market_files import Source
+
+SAMPLE = "sample:"
+_IS_FILE = re.compile(r"\.py(:\w*)?$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions:
+    """Which bars."""
+
+    data: Annotated[
+        list[str],
+        typer.Option(
+            "--data",
+            metavar="[SYMBOL=]FILE",
+            help="A CSV, CSV.gz or Parquet file of bars; may be repeated. sample:GOOG is a bundled one.",
+            show_default=False,
+        ),
+    ]
+    start: Annotated[str | None, typer.Option("--from", metavar="TIME", help="From this date or time on.")] = None
+    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Up to this date or time.")] = None
+    session_tz: Annotated[
+        str | None,
+        typer.Option("--session-tz", metavar="ZONE", help="The zone whose days are sessions (the account's without)."),
+    ] = None
+
+    def load(self, call: Call, symbols: list[str] | None, session_tz: str) -> tuple[Dataset, str]:
+        """The bars and their spacing's name; warnings go to stderr, every fault of the files into one error."""
+        from storage.market_files import infer_timeframe, load_dataset
+
+        sources = [source_of(text) for text in self.data]
+        with watching("reading the data") as watch:
+            dataset = load_dataset(
+                sources, symbols=symbols, session_tz=session_tz, start=self.start, end=self.end, watch=watch
+            )
+        call.warn(dataset.warnings)
+        return dataset, infer_timeframe(dataset)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpecOptions:
+    """Which strategy, on what, and how: a spec file, or flags."""
+
+    spec: Annotated[str | None, typer.Option("--spec", metavar="FILE", help="A spec file, TOML or JSON.")] = None
+    strategy: Annotated[
+        str | None,
+        typer.Option("--strategy", metavar="NAME|FILE.py:NAME", help="Instead of a spec file: the strategy …"),
+    ] = None
+    symbol: Annotated[
+        list[str], typer.Option("--symbol", metavar="SYMBOL", help="… a symbol; may be repeated …", show_default=False)
+    ] = field(default_factory=list)
+    set: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="PATH=VALUE",
+            help="… and a parameter, such as entry.lookback_days=55; may be repeated.",
+            show_default=False,
+        ),
+    ] = field(default_factory=list)
+    timeframe: Annotated[
+        str | None, typer.Option("--timeframe", metavar="NAME", help="The bars' spacing (the data's without).")
+    ] = None
+
+    def read(self, call: Call, desk: Desk) -> ExecutionSpec:
+        """The spec; a strategy named by its file is registered with the desk."""
+        self._refuse_both()
+        if self.spec is not None:
+            from storage.spec_files import read_spec
+
+            return read_spec(Path(self.spec))
+        return self._from_flags(call, desk)
+
+    def _from_flags(self, call: Call, desk: Desk) -> ExecutionSpec:
+        from storage.spec_files import spec_from_flags
+
+        if self.strategy is None or not self.symbol:
+            raise UsageError(
+                "USAGE", "no spec is named", hint="give --spec FILE, or --strategy NAME with --symbol SYMBOL"
+            )
+        registry = desk.research.registry
+        return spec_from_flags(key_in(call, registry, self.strategy), self.symbol, self.set, self.timeframe, registry)
+
+    def _refuse_both(self) -> None:
+        flags = {
+            "--strategy": self.strategy,
+            "--symbol": self.symbol,
+            "--set": self.set,
+            "--timeframe": self.timeframe,
+        }
+        given = [name for name, value in flags.items() if value]
+        if self.spec is not None and given:
+            raise UsageError(
+                "USAGE", f"{', '.join(given)} beside --spec", hint="write it into the file, or drop --spec"
+            )
+
+
+def source_of(text: str) -> Source:
+    """`SYMBOL=file`, `file`, or `sample:GOOG`."""
+    from storage.market_files import parse_source
+
+    if text.startswith(SAMPLE) and not Path(text).exists():
+        from storage.samples import sample_path
+
+        name = text.removeprefix(SAMPLE)
+        return name, sample_path(name)
+    return parse_source(text)
+
+
+def load_any(call: Call, data: list[str]) -> Dataset:
+    """The bars of files, whatever their symbols; a lone file that does not say has the one that its name suggests."""
+    from storage.market_files import load_dataset
+    from storage.market_files.sources import stem_symbol
+
+    sources = [source_of(text) for text in data]
+    with watching("reading the data") as watch:
+        unnamed = stem_symbol(sources[0][1]) if len(sources) == 1 else None
+        dataset = load_dataset(sources, watch=watch, unnamed=unnamed)
+    call.warn(dataset.warnings)
+    return dataset
+
+
+def key_in(call: Call, registry: Registry, name: str) -> str:
+    """The key of the strategy that a name, `file.py` or `file.py:Name` says; a file's class joins the registry."""
+    if not _IS_FILE.search(name):
+        return name
+    from storage.strategy_files import load_strategy_file
+
+    note_rights(call, name)
+    return registry.add(load_strategy_file(name), name).key
+
+
+def note_rights(call: Call, name: str) -> None:
+    """Say that a strategy's file, when there is one, is a program."""
+    from storage.strategy_files import rights_notice
+    from storage.strategy_loading import split_ref
+
+    if split_ref(name)[0].exists():
+        call.warn([rights_notice(name)], "note")
