@@ -104,16 +104,17 @@ def execution_events(execution: Execution, stamps: Stamps) -> list[EventRow]:
     """INTENT_EMITTED → POLICY_EVALUATED → INTENT_APPROVED → ORDER_FILLED → POSITION_*, or → INTENT_REJECTED."""
     intent, filled = execution.intent, execution.filled
     recorded_at = stamps.now()
+    workspace_id, intent_id = str(intent.workspace_id), str(intent.id)
 
     def row(kind: EventType, payload: Any, order_id: str | None = None, **fill: Any) -> EventRow:
         return EventRow(
             event_id=stamps.new_id(),
-            workspace_id=str(intent.workspace_id),
+            workspace_id=workspace_id,
             event_type=kind.value,
             ts=execution.ts,
             recorded_at=recorded_at,
             correlation_id=intent.correlation_id,
-            intent_id=str(intent.id),
+            intent_id=intent_id,
             order_id=order_id,
             mode=execution.mode,
             symbol=intent.symbol,

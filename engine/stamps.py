@@ -34,7 +34,8 @@ class LiveStamps:
             random = self._random_bits(_RANDOM_BITS - 1)
         self._last = (millis, random)
         high, low = random >> 62, random & ((1 << 62) - 1)
-        return str(UUID(int=(millis & ((1 << 48) - 1)) << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low))
+        digits = f"{(millis & ((1 << 48) - 1)) << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low:032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 class CountedStamps:

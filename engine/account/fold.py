@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -28,14 +29,18 @@ def apply_fills(ledger: Ledger, fills: Iterable[Fill], trades: list[Trade] | Non
     orders = closed = 0
     seq, ts = ledger.last_seq, ledger.last_event_at
     unapplied: list[Unapplied] = []
-    for seq, symbol, side, lots, price, fees, ts, session in fills:
+    # what the open positions cost, symbols in code-point order: equity at cost is summed after every fill
+    symbols = list(holdings)
+    costs = [held.quantity * held.avg_price for held in holdings.values()]
+    for seq, symbol, side, lots, price, fees, ts, session in fills:  # noqa: B007 - the last ones are kept
         held = holdings.get(symbol)
         quantity = lots / LOTS_PER_UNIT
         if side == BUY and lots > 0:
-            cash_after = bought(cash, quantity, price, fees)
-            gain = -fees
             if held is None:
-                _open(holdings, Holding(symbol, lots, quantity, price, ts, fees))
+                holdings[symbol] = Holding(symbol, lots, quantity, price, ts, fees)
+                at = bisect_left(symbols, symbol)
+                symbols.insert(at, symbol)
+                costs.insert(at, quantity * price)
             elif held.lots + lots > MAX_LOTS:
                 unapplied.append(Unapplied(seq, f"buying {quantity} {symbol} makes more than 2^53 lots"))
                 continue
@@ -44,40 +49,36 @@ def apply_fills(ledger: Ledger, fills: Iterable[Fill], trades: list[Trade] | Non
                 held.lots += lots
                 held.quantity = held.lots / LOTS_PER_UNIT
                 held.entry_fees += fees
+                costs[bisect_left(symbols, symbol)] = held.quantity * held.avg_price
+            cash = bought(cash, quantity, price, fees)
+            gain = -fees
         elif side == SELL and held is not None and held.lots == lots:
-            cash_after = sold(cash, quantity, price, fees)
+            cash = sold(cash, quantity, price, fees)
             gain = realized_on_sale(held.avg_price, quantity, price, fees)
             del holdings[symbol]
+            at = bisect_left(symbols, symbol)
+            del symbols[at], costs[at]
             last_closed_at[symbol] = ts
             closed += 1
         else:
             unapplied.append(Unapplied(seq, _why_not(side, symbol, lots, held)))
             continue
-        cash = cash_after
         realized += gain
         by_session[session] = by_session.get(session, 0.0) + gain
         orders += 1
         equity = cash
-        for other in holdings.values():
-            equity += other.quantity * other.avg_price
-        peak = max(peak, equity)
-        if side == SELL and trades is not None and held is not None:
+        for cost in costs:
+            equity += cost
+        if equity > peak:
+            peak = equity
+        if trades is not None and side == SELL and held is not None:
             trades.append(_trade(held, price, fees, ts, equity))
+    ledger.holdings = {symbol: holdings[symbol] for symbol in symbols}
     ledger.cash, ledger.realized_pnl, ledger.peak_equity = cash, realized, peak
     ledger.orders_count += orders
     ledger.trades_count += closed
     ledger.last_seq, ledger.last_event_at = seq, ts
     return unapplied
-
-
-def _open(holdings: dict[str, Holding], holding: Holding) -> None:
-    """Add a holding, keeping the symbols in code-point order."""
-    in_order = not holdings or next(reversed(holdings)) < holding.symbol
-    holdings[holding.symbol] = holding
-    if not in_order:
-        rest = sorted(holdings.items())
-        holdings.clear()
-        holdings.update(rest)
 
 
 def _trade(held: Holding, price: float, fee_out: float, ts: int, equity: float) -> Trade:

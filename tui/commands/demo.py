@@ -23,7 +23,7 @@ def demo(
 ) -> None:
     """Strategies trade real prices: a workspace to look at.
 
-    The workspace `demo` trades GOOG and IBM of 2004 to 2013 onward, day by day; every built-in strategy runs on each
+    The workspace `demo` trades GOOG and IBM of 2000 to 2013 onward, day by day; every built-in strategy runs on each
     in a closed world beside it. Done again it shows what is there and adds nothing.
     """
     from tui.commands.showcase import prepare, show

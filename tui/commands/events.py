@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 PAGE = 1_000
 """Events read at once."""
 POLL_SECONDS = 0.2
+ROOMY = 100
+"""Columns from which on there is room for wider gaps."""
 
 app = typer.Typer()
 
@@ -102,21 +104,21 @@ def _printer(*, json_lines: bool) -> Callable[[EventView], None]:
     if json_lines:
         return write_line
     width = width_of(sys.stdout)
-    print(pad("seq", 8, right=True), pad("time (UTC)", 19), pad("event", 21), pad("symbol", 8), "what", sep="  ")
+    print(_line(("seq", "time (UTC)", "event", "symbol", "what"), width))
     return lambda event: print(line_of(event, width))
 
 
 def line_of(event: EventView, width: int) -> str:
     """One event on one line."""
-    head = "  ".join(
-        [
-            pad(str(event.seq), 8, right=True),
-            f"{event.ts:%Y-%m-%d %H:%M:%S}",
-            pad(event.event_type.value, 21),
-            pad(fit(safe_text(event.symbol or ""), 8), 8),
-        ]
-    )
-    return fit(f"{head}  {safe_text(_what(event))}".rstrip(), width)
+    when = f"{event.ts:%Y-%m-%d %H:%M:%S}"
+    return _line((str(event.seq), when, event.event_type.value, event.symbol or "", _what(event)), width)
+
+
+def _line(cells: tuple[str, str, str, str, str], width: int) -> str:
+    seq, when, kind, symbol, what = map(safe_text, cells)
+    gap = "  " if width >= ROOMY else " "
+    head = [pad(seq, 6, right=True), pad(when, 19), pad(kind, 21), pad(fit(symbol, 6), 6)]
+    return fit(gap.join([*head, what]).rstrip(), width)
 
 
 def _what(event: EventView) -> str:
