@@ -12,9 +12,9 @@ from typing import Any
 from engine.errors import InvalidError, NotFoundError
 from engine.jsontext import parse_json
 from engine.strategies.base import Strategy
+from engine.strategies.paths import read_value
 from engine.strategies.registry import Registry
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, ExitSpec, compile_spec, parse_spec
-from engine.sweeps.paths import read_value
 from storage.spec_template import new_spec_text
 
 __all__ = ["MAX_BYTES", "new_spec_text", "read_spec", "spec_from_flags"]

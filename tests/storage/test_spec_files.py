@@ -224,10 +224,10 @@ def test_flags_make_the_spec_that_a_file_would() -> None:
 
 def test_flags_read_values_in_their_fields_type() -> None:
     registry = Registry((Many,))
-    sets = ["entry.on=TRUE", "entry.text=12", "entry.part=2", "entry.whole=4", "entry.some=7"]
+    sets = ["entry.on=TRUE", "entry.text=12", "entry.part=2", "entry.whole=4", "entry.some=7", "entry.of=close"]
     entry = spec_from_flags("many", ["A"], sets, registry=registry).entry
-    assert entry == {"on": True, "text": "12", "part": 2.0, "whole": 4, "some": 7}
-    assert [type(value) for value in entry.values()] == [bool, str, float, int, int]
+    assert entry == {"on": True, "text": "12", "part": 2.0, "whole": 4, "some": 7, "of": "close"}
+    assert [type(value) for value in entry.values()] == [bool, str, float, int, int, str]
 
 
 def test_flags_take_values_that_only_fit_together() -> None:
@@ -249,6 +249,7 @@ def test_flags_take_values_that_only_fit_together() -> None:
         (["entry.lookback_days=0"], "lookback_days: Input should be greater"),
         (["entry.lookback_days=1", "entry.lookback_days=2"], "names entry.lookback_days twice"),
         (["risk.dollars_per_trade=nan"], "risk.dollars_per_trade: nan is not a finite number"),
+        ([f"risk.dollars_per_trade={'9' * 400}"], "risk.dollars_per_trade"),
         (["risk.dollars_per_trade=0"], "risk.dollars_per_trade: Input should be greater than 0"),
         (["exit.type=sometimes"], "exit.type: Input should be"),
         (["exit.type=signal"], "has no exit of its own"),

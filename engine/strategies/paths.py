@@ -1,0 +1,99 @@
+"""Dotted paths into a spec (`entry.lookback_days`), and values in the types that the spec gives them."""
+
+from __future__ import annotations
+
+import difflib
+import types
+import typing
+from enum import Enum
+from typing import Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from engine.errors import InvalidError
+from engine.strategies.spec import CompiledSpec, ExitSpec, RiskSpec
+
+Scalar = str | int | float | bool | None
+_NULL = frozenset({"none", "null", "off"})
+
+
+def known_paths(spec: CompiledSpec) -> dict[str, Any]:
+    """Every path that can be set, with its field's annotation."""
+    parts: dict[str, type[BaseModel]] = {"entry": type(spec.params), "exit": ExitSpec, "risk": RiskSpec}
+    return {
+        f"{part}.{name}": field.annotation
+        for part, model in parts.items()
+        for name, field in model.model_fields.items()
+    }
+
+
+def check_path(spec: CompiledSpec, path: str) -> None:
+    """INVALID_SPEC unless the spec has this path; the nearest one is named."""
+    known = known_paths(spec)
+    if path not in known:
+        near = difflib.get_close_matches(path, known, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(known)}"
+        raise InvalidError("INVALID_SPEC", f"there is no parameter {path!r}", hint=hint)
+
+
+def coerce(spec: CompiledSpec, path: str, value: Any) -> Scalar:
+    """A value in its field's type (1000 becomes 1000.0 where a float belongs); INVALID_SPEC for a wrong type."""
+    annotation = known_paths(spec)[path]
+    if isinstance(value, str) and value in _choices(annotation):
+        return value
+    for kind in _kinds(annotation):
+        if kind is float and type(value) in (int, float):
+            return _as_float(path, value)
+        if kind is type(None) and value is None:
+            return None
+        if type(value) is kind:
+            return typing.cast(Scalar, value)
+    wanted = " or ".join("null" if kind is type(None) else kind.__name__ for kind in _kinds(annotation))
+    raise InvalidError("INVALID_SPEC", f"{path}: {value!r} is not of the type {wanted}", hint="correct the value")
+
+
+def read_value(spec: CompiledSpec, path: str, text: str) -> Scalar:
+    """A value typed on a command line, in its field's type; INVALID_SPEC for what is not one."""
+    check_path(spec, path)
+    annotation = known_paths(spec)[path]
+    kinds = _kinds(annotation)
+    if text in _choices(annotation):  # an exit of type "none" is a type, not the lack of one
+        return text
+    if type(None) in kinds and text.lower() in _NULL:
+        return None
+    if bool in kinds and text.lower() in {"true", "false"}:
+        return text.lower() == "true"
+    for kind in (int, float):
+        if kind in kinds:
+            try:
+                return coerce(spec, path, kind(text))
+            except ValueError:
+                continue
+    return coerce(spec, path, text)
+
+
+def _as_float(path: str, value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise InvalidError("INVALID_SPEC", f"{path}: the number is too large", hint="correct the value") from error
+
+
+def _choices(annotation: Any) -> tuple[Any, ...]:
+    """The values that an annotation spells out."""
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return tuple(member.value for member in annotation)
+    return tuple(value for part in get_args(annotation) for value in _choices(part))
+
+
+def _kinds(annotation: Any) -> tuple[type, ...]:
+    """The plain types that an annotation takes."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return tuple(kind for part in get_args(annotation) for kind in _kinds(part))
+    if get_origin(annotation) is Literal:
+        return tuple({type(value) for value in get_args(annotation)})
+    if get_origin(annotation) is typing.Annotated:
+        return _kinds(get_args(annotation)[0])
+    return (annotation,) if isinstance(annotation, type) else (str,)
