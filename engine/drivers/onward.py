@@ -19,7 +19,7 @@ from engine.errors import InvalidError, NotFoundError, SystemFault
 from engine.events import EventType, Stamps, account_event
 from engine.intents import TradeIntent
 from engine.market.bars import Bars, Dataset
-from engine.market.sessions import is_intraday, iso
+from engine.market.sessions import MICROS_PER_DAY, is_intraday, iso
 from engine.policy.workspace import Workspace
 from engine.ports import Progress, Store, UnitOfWork, Unwatched, Watch
 from engine.strategies.base import Window
@@ -204,7 +204,14 @@ def _covers(window: Window, bars: Bars, first_new: int) -> bool:
         return False
     days = bars.session[: first_new + 1]
     earlier = int(np.count_nonzero(days[1:] != days[:-1]))
-    return earlier >= window.sessions
+    return earlier >= window.sessions + _begins_within_a_session(bars)
+
+
+def _begins_within_a_session(bars: Bars) -> bool:
+    """Whether the first session seems cut: it begins later in its day than another one does."""
+    starts = np.flatnonzero(np.r_[True, bars.session[1:] != bars.session[:-1]])
+    into_day = bars.ts[starts] - bars.session[starts] * MICROS_PER_DAY
+    return bool(np.any(into_day[1:] < into_day[0]))
 
 
 def _short(symbol: str, why: str) -> InvalidError:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from engine.desk import Desk
 from engine.drivers.onward import OnwardTerms
 from engine.errors import InvalidError, SystemFault
-from engine.market.bars import Bars, Dataset
+from engine.market.bars import Bars, Dataset, make_bars
 from engine.market.sessions import is_intraday, session_ends
 from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace
@@ -25,7 +25,7 @@ from engine.ports import EventFilter, Unwatched
 from engine.strategies.spec import ExecutionSpec, parse_spec
 from tests.support.desks import open_test_desk
 from tests.support.memory_desks import memory_desk
-from tests.support.worlds import World, make_dataset, make_world
+from tests.support.worlds import DAY, MINUTE, World, make_dataset, make_world
 
 Outcome = tuple[dict[str, Any], list[tuple[Any, ...]], int]
 
@@ -188,6 +188,31 @@ def test_data_without_the_history_that_is_needed_are_refused(
                 prepare(other, world)
                 run(other, world, world.dataset)
                 assert outcome(other)[:2] == grown[:2]
+
+
+@pytest.mark.parametrize(("cut", "short"), [(0, False), (1, True)])
+def test_a_session_that_the_data_begin_within_is_no_history(cut: int, short: bool) -> None:
+    """Three sessions of four bars, a lookback of two: the first of them has to be whole."""
+    minutes = [day * DAY + 600 * MINUTE + i * MINUTE for day in range(20_000, 20_005) for i in range(4)]
+    prices = np.array([100.0 + (i * 7) % 11 for i in range(len(minutes))])
+    bars = make_bars("X", np.array(minutes), prices, prices, prices, prices, prices)
+    world = World(
+        {"strategy_id": "breakout_52w_high", "symbols": ["X"], "entry": {"lookback_days": 2}},
+        Dataset({"X": bars}),
+        {},
+        10_000.0,
+        0.0,
+    )
+    later = Dataset({"X": bars.slice(8 + cut, 20)})
+    with memory_desk() as desk:
+        prepare(desk, world)
+        run(desk, world, Dataset({"X": bars.slice(0, 16)}), complete=True)
+        if short:
+            with pytest.raises(InvalidError, match="lack history"):
+                run(desk, world, later)
+        else:
+            run(desk, world, later)
+            assert desk.accounts.state("w").marks["X"] == prices[-1]
 
 
 def test_an_open_position_s_bars_must_be_in_the_data_when_they_are_counted() -> None:
