@@ -72,6 +72,10 @@ DROP_SESSIONS = "DELETE FROM account_sessions WHERE workspace_id = ?"
 _WORKSPACE = f"SELECT {', '.join(columns_of('workspaces'))} FROM workspaces"
 WORKSPACE_BY_ID = f"{_WORKSPACE} WHERE id = ?"
 WORKSPACE_BY_NAME = f"{_WORKSPACE} WHERE name = ?"
+ADD_WORKSPACE = (
+    f"INSERT INTO workspaces ({', '.join(columns_of('workspaces'))})"
+    f" VALUES ({', '.join(f':{name}' for name in columns_of('workspaces'))})"
+)
 LISTED_WORKSPACES = f"{_WORKSPACE} WHERE name IS NOT NULL ORDER BY name"
 
 READ_PROGRESS = (

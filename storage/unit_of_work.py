@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, update
 from sqlmodel import col
 
 from engine.account.ledger import Ledger
@@ -55,16 +55,16 @@ class SqliteUnitOfWork(SqliteViews):
                 f"there is a workspace {workspace.name!r} already",
                 hint="choose another name, or use the one that is there",
             )
-        row = WorkspaceRow(
-            id=str(workspace.id),
-            name=workspace.name if named else None,
-            starting_equity=workspace.starting_equity,
-            kind=workspace.kind.value,
-            trading_state=workspace.trading_state.value,
-            limits=workspace.limits.model_dump_json(),
-            created_at=workspace.created_at,
-        )
-        self._connection.execute(insert(WorkspaceRow).values(**row.model_dump()))
+        row = {
+            "id": str(workspace.id),
+            "name": workspace.name if named else None,
+            "starting_equity": workspace.starting_equity,
+            "kind": workspace.kind.value,
+            "trading_state": workspace.trading_state.value,
+            "limits": workspace.limits.model_dump_json(),
+            "created_at": workspace.created_at,
+        }
+        self._driver.execute(sql.ADD_WORKSPACE, row)  # a sweep adds one for each of its variants
         write_account(self._driver, Account(workspace.id, Ledger.fresh(workspace.starting_equity)), (), ())
 
     @guarded

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -28,8 +29,6 @@ def schema_of(driver: sqlite3.Connection) -> dict[str, str]:
 
 
 def migrated(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415
-
     config = alembic_config(SHIPPED)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
