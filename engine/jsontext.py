@@ -31,14 +31,19 @@ def parse_json(text: str | bytes, *, what: str = "the document") -> Any:
         raise _invalid(what, str(error) or type(error).__name__) from error
 
 
+# `json.dumps` would make an encoder for each call: a third of its cost for a payload
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical_json(value: Any) -> str:
     """Sorted keys, no spaces, text as it is, numbers as Python's `json.dumps` writes them: what hashes are taken of."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def compact_json(value: Any) -> str:
     """A payload for the journal: one line, keys in the order given."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _COMPACT.encode(value)
 
 
 def _invalid(what: str, why: str) -> InvalidError:

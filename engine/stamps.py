@@ -23,11 +23,11 @@ class LiveStamps:
         return self._clock()
 
     def new_id(self) -> str:
-        """A UUIDv7; within a millisecond the random part counts up, so that ids sort by age."""
+        """A UUIDv7; within a millisecond the random part counts up (RFC 9562, 6.2), so that ids sort by age."""
         millis = self._clock() // 1000
         last_millis, last_random = self._last
         if millis <= last_millis:
-            millis, random = last_millis, last_random + 1 + self._random_bits(16)
+            millis, random = last_millis, last_random + 1
             if random >> _RANDOM_BITS:
                 millis, random = millis + 1, self._random_bits(_RANDOM_BITS - 1)
         else:

@@ -93,5 +93,5 @@ def result_of(placement: Placement, account: Account) -> ExecutionResult:
         correlation_id=intent.correlation_id,
         error=refusal,
         error_code=None if filled else "POLICY_REJECTED",
-        policy=placement.decision.payload(),
+        policy=placement.policy,
     )

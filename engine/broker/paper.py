@@ -42,6 +42,8 @@ class Placement:
 
     order: Order
     decision: PolicyDecision
+    policy: dict[str, Any]
+    """The decision as the journal has it"""
     events: list[EventRow]
     fill: Fill | None = None
     order_id: str | None = None
@@ -84,10 +86,10 @@ def place(
     held = ledger.holdings.get(order.intent.symbol)
     _check_position(order, held)
     decision = _decide(order, ledger, workspace, ts)
-    intent = order.intent
+    intent, policy = order.intent, decision.payload()
     if not decision.approved:
-        refused = Execution(intent, PAPER, ts, decision.payload(), None)
-        return Placement(order, decision, execution_events(refused, stamps))
+        refused = Execution(intent, PAPER, ts, policy, None)
+        return Placement(order, decision, policy, execution_events(refused, stamps))
     lots = order.lots if held is None or order.side == BUY else held.lots
     fees = workspace.limits.fees(order.quantity, order.price)
     session = session_day(ts, workspace.limits.session_tz)
@@ -102,8 +104,8 @@ def place(
     filled = Filled(
         order_id, order.side, lots, order.price, fees, session, action, _breadcrumb(ledger, intent.symbol, trade)
     )
-    events = execution_events(Execution(intent, PAPER, ts, decision.payload(), filled), stamps)
-    return Placement(order, decision, events, fill, order_id, action, trade)
+    events = execution_events(Execution(intent, PAPER, ts, policy, filled), stamps)
+    return Placement(order, decision, policy, events, fill, order_id, action, trade)
 
 
 def _check_prior(order: Order, prior: PriorFill | None) -> None:

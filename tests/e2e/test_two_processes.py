@@ -33,8 +33,8 @@ def intents(workspace_id: UUID) -> list[dict[str, object]]:
 
 def execute_all(path: str, workspace_id: str) -> None:
     """The child: wait for the word, execute every intent, say what came of each."""
-    from engine.desk.trading import parse_intent  # noqa: PLC0415
-    from engine.errors import ConflictError  # noqa: PLC0415
+    from engine.desk.trading import parse_intent
+    from engine.errors import ConflictError
 
     outcomes = {"filled": 0, "ALREADY_EXECUTED": 0, "INTENT_ID_REUSED": 0}
     with open_test_desk(Path(path)) as desk:

@@ -206,7 +206,7 @@ def trade(path: Path, data: Dataset, grave: Grave | None = None) -> None:
 
 def prepare(path: Path) -> None:
     """A database with the account in it."""
-    from engine.broker.execute import create  # noqa: PLC0415 - what only the parent needs
+    from engine.broker.execute import create
 
     with SqliteStore(path) as store, store.write() as unit:
         create(unit, WORKSPACE, LiveStamps(wall_clock))
