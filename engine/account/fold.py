@@ -32,18 +32,15 @@ def apply_fills(ledger: Ledger, fills: Iterable[Fill], trades: list[Trade] | Non
     # what the open positions cost, symbols in code-point order: equity at cost is summed after every fill
     symbols = list(holdings)
     costs = [held.quantity * held.avg_price for held in holdings.values()]
-    for seq, symbol, side, lots, price, fees, ts, session in fills:  # noqa: B007 - the last ones are kept
+    for seq, symbol, side, lots, price, fees, ts, session in fills:
         held = holdings.get(symbol)
         quantity = lots / LOTS_PER_UNIT
-        if side == BUY and lots > 0:
+        if side == BUY and 0 < lots <= MAX_LOTS - (held.lots if held is not None else 0):
             if held is None:
                 holdings[symbol] = Holding(symbol, lots, quantity, price, ts, fees)
                 at = bisect_left(symbols, symbol)
                 symbols.insert(at, symbol)
                 costs.insert(at, quantity * price)
-            elif held.lots + lots > MAX_LOTS:
-                unapplied.append(Unapplied(seq, f"buying {quantity} {symbol} makes more than 2^53 lots"))
-                continue
             else:
                 held.avg_price = scaled_average(held.avg_price, held.quantity, price, quantity)
                 held.lots += lots
@@ -69,8 +66,7 @@ def apply_fills(ledger: Ledger, fills: Iterable[Fill], trades: list[Trade] | Non
         equity = cash
         for cost in costs:
             equity += cost
-        if equity > peak:
-            peak = equity
+        peak = max(peak, equity)
         if trades is not None and side == SELL and held is not None:
             trades.append(_trade(held, price, fees, ts, equity))
     ledger.holdings = {symbol: holdings[symbol] for symbol in symbols}
@@ -92,4 +88,6 @@ def _why_not(side: int, symbol: str, lots: int, held: Holding | None) -> str:
         return f"a sale of {symbol}, which is not held"
     if side == SELL and held is not None:
         return f"a sale of {lots / LOTS_PER_UNIT} {symbol} while {held.quantity} are held"
+    if side == BUY and lots > 0:
+        return f"buying {lots / LOTS_PER_UNIT} {symbol} makes more than 2^53 lots"
     return f"a fill with side {side} and {lots} lots"
