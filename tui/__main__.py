@@ -7,9 +7,13 @@ import sys
 
 def main() -> int:
     """Run the command that the process was called with; what it exits with."""
-    from tui.commands.app import run_command
+    try:
+        from tui.commands.app import run_command
 
-    return run_command(sys.argv[1:])
+        return run_command(sys.argv[1:])
+    except KeyboardInterrupt:  # pressed before there was a command, or while it was telling of its end
+        print("error CANCELLED: stopped", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

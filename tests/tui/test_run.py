@@ -37,9 +37,7 @@ def test_a_closed_world_is_stored_but_not_listed(console: Console, bars: Path) -
     assert console.json("reconcile", "-w", found["workspace_id"])["drift"] == {}
 
 
-def test_the_variable_does_not_make_a_run_onward(
-    console: Console, bars: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_variable_does_not_make_a_run_onward(console: Console, bars: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     console.ok("workspace", "create", "mine", "--starting-equity", 5000)
     monkeypatch.setenv("PAPERTAPE_WORKSPACE", "mine")
     found = run_json(console, *breakout(bars))
@@ -135,7 +133,12 @@ def test_warnings_are_told_at_every_run(console: Console) -> None:
 
 def test_what_a_run_prints(console: Console) -> None:
     out = console.ok("run", *SMA_GOOG).out
-    for told in ("bars                2,148", "40 intents, 40 filled, 0 refused", "Sharpe, per trade", "papertape trades -w"):
+    for told in (
+        "bars                2,148",
+        "40 intents, 40 filled, 0 refused",
+        "Sharpe, per trade",
+        "papertape trades -w",
+    ):
         assert told in out
     onward = console.ok("run", "-w", "default", *SMA_GOOG).out
     assert "papertape equity -w default" in onward

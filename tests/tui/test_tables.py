@@ -81,8 +81,8 @@ def test_cells_not_characters_are_counted() -> None:
     assert pad("日本", 6, right=True) == "  日本"
 
 
-def lines(table: Table, width: int = 80, **options: bool) -> list[str]:
-    return table.lines(width, **options)
+def lines(table: Table, width: int = 80, *, colour: bool = False) -> list[str]:
+    return table.lines(width, colour=colour)
 
 
 def test_a_table_is_aligned_with_wide_characters() -> None:

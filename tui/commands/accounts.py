@@ -122,4 +122,4 @@ def _confirmed(call: Call, name: str) -> bool:
 
 def is_asked() -> bool:
     """Whether there is a person to ask."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -66,7 +68,7 @@ def papertape(
 ) -> None:
     """A paper-trading desk: strategies, policy, paper broker and sweeps over one journal.
 
-    Alone it opens the dashboard.
+    Without a command it prints this page.
     """
     if context.invoked_subcommand is None:
         open_dashboard(context, Call(workspace, db, json))
@@ -106,14 +108,26 @@ _add_commands()
 
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command; what the process exits with. Nothing but an exit code comes out of it."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for name in ("stdout", "stderr"):
+        _make_writable(name)
     try:
         code = _dispatch(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         return close_quietly()
+    except OSError as error:
+        close_quietly()
+        return tell(as_papertape_error(error), json=False)
     return code
+
+
+def _make_writable(name: str) -> None:
+    """Any character can be printed, whatever the encoding; a stream that the caller closed takes everything."""
+    stream = getattr(sys, name)
+    if stream is None:
+        setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for the process's whole life
+    elif hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
 
 
 def _dispatch(arguments: Sequence[str]) -> int:

@@ -37,7 +37,8 @@ app = typer.Typer()
 def events(
     call: Call,
     type: Annotated[  # noqa: A002 - the option's own name
-        list[EventKind] | None, typer.Option("--type", metavar="TYPE", help="Only this type, such as ORDER_FILLED; may be repeated.")
+        list[EventKind] | None,
+        typer.Option("--type", metavar="TYPE", help="Only this type, such as ORDER_FILLED; may be repeated."),
     ] = None,
     correlation: Annotated[
         str | None, typer.Option("--correlation", metavar="ID", help="Only events of this correlation id.")
@@ -96,8 +97,8 @@ class _Reader:
     def _hand_on(self, page: list[EventView]) -> None:
         for event in page:
             self._emit(event)
+            sys.stdout.flush()  # whoever reads our lines sees each as soon as it is there
             self._seen = event.seq
-        sys.stdout.flush()
 
 
 def _printer(*, json_lines: bool) -> Callable[[EventView], None]:
@@ -122,11 +123,20 @@ def _line(cells: tuple[str, str, str, str, str], width: int) -> str:
 
 
 def _what(event: EventView) -> str:
+    """What an event says, in a few words; its payload when there are none for it."""
     payload = event.payload
     if event.price is not None and event.quantity is not None:
-        return f"{event.side} {figures.quantity(event.quantity)} at {figures.price(event.price)}"
+        return f"{event.side} {_at(event.quantity, event.price)}"
     if "because" in payload:
-        return f"{payload.get('rule') or 'approved'}: {payload['because']}" if payload["because"] else "approved"
-    if "action" in payload and "quantity" in payload:
+        return f"{payload.get('rule')}: {payload['because']}" if payload["because"] else "approved"
+    if "pnl" in payload:
+        return f"P&L {figures.signed(payload['pnl'])}"
+    if "avg_price" in payload:
+        return _at(payload["quantity"], payload["avg_price"])
+    if "action" in payload:
         return f"{payload['action']} {figures.quantity(payload['quantity'])} {payload.get('reason') or ''}"
     return json.dumps(payload, ensure_ascii=False)
+
+
+def _at(quantity: float, price: float) -> str:
+    return f"{figures.quantity(quantity)} at {figures.price(price)}"

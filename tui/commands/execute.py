@@ -154,7 +154,9 @@ def _require_same_workspace(desk: Desk, named: str, intent: TradeIntent) -> None
 def _read(file: str) -> bytes:
     from storage.market_files.sources import read_bytes
 
-    return sys.stdin.buffer.read() if file == STDIN else read_bytes(Path(file))
+    if file != STDIN:
+        return read_bytes(Path(file))
+    return b"" if sys.stdin is None else sys.stdin.buffer.read()
 
 
 def _flag(name: str) -> str:

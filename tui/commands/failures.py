@@ -58,11 +58,8 @@ def as_papertape_error(error: BaseException) -> PapertapeError:
         return _wrong_usage(error)
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         return SystemFault("CANCELLED", "stopped", hint="what was committed before stays")
-    fault = SystemFault(
-        "INTERNAL",
-        f"{type(error).__name__}: {error}",
-        hint=f"a fault of papertape itself; {DEBUG}=1 shows where",
-    )
+    whose = "the operating system refused" if isinstance(error, OSError) else "a fault of papertape itself"
+    fault = SystemFault("INTERNAL", f"{type(error).__name__}: {error}", hint=f"{whose}; {DEBUG}=1 shows where")
     fault.__cause__ = error
     return fault
 

@@ -145,4 +145,4 @@ def _show_reconcile(page: Page, report: ReconcileReport) -> None:
     if report.drift or report.errors:
         page.line(f"reconcile: {read} fills replayed, {len(report.drift)} drifted fields, {len(report.errors)} errors")
     else:
-        page.line(f"reconcile: {read} fills replayed from the journal, no drift: the account is what its journal says")
+        page.line(f"reconcile: {read} fills replayed from the journal, no drift")

@@ -1,0 +1,136 @@
+"""`events`: the journal read page by page, filtered, and followed across processes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tui.console import Console
+from tui.commands import events
+
+
+def test_all_in_order_and_the_newest(console: Console) -> None:
+    for price in (10, 11, 12):
+        console.buy("IBM", 1, price)
+    lines = console.journal()
+    assert [line["seq"] for line in lines] == [*range(1, 17)]
+    assert console.ok("events", "--limit", 3, "--json").lines == lines[-3:]
+    fills = console.ok("events", "--type", "ORDER_FILLED", "--type", "STATE_RESET", "--json").lines
+    assert [fill["price"] for fill in fills] == [10.0, 11.0, 12.0]
+    assert console.ok("events", "--type", "ORDER_FILLED", "--limit", 1, "--json").lines == fills[-1:]
+
+
+def test_pages_are_joined(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    console.buy("IBM", 1, 10)
+    whole = console.journal()
+    for size in (1, 2, 5, 6):
+        monkeypatch.setattr(events, "PAGE", size)
+        assert console.journal() == whole
+
+
+def test_one_correlation_id_leads_from_signal_to_fill(console: Console) -> None:
+    correlation = console.buy("IBM", 1, 10, "--json").document["correlation_id"]
+    console.buy("IBM", 1, 10)
+    chain = console.ok("events", "--correlation", correlation, "--json").lines
+    assert [event["event_type"] for event in chain] == [
+        "INTENT_EMITTED",
+        "POLICY_EVALUATED",
+        "INTENT_APPROVED",
+        "ORDER_FILLED",
+        "POSITION_OPENED",
+    ]
+    assert console.ok("events", "--correlation", "nobody", "--json").out == ""
+
+
+def test_for_people(console: Console) -> None:
+    console.buy("IBM", 1.5, 187.2)
+    console.run("execute", "--action", "OPEN_LONG", "--symbol", "IBM", "--quantity", 1000, "--fill-price", 187.2)
+    head, *lines = console.ok("events").out.splitlines()
+    assert head.split() == ["seq", "time", "(UTC)", "event", "symbol", "what"]
+    assert "OPEN_LONG 1.5" in lines[1]
+    assert lines[2].endswith("approved")
+    assert lines[4].endswith("BUY 1.5 at 187.20")
+    assert lines[5].endswith(" 1.5 at 187.20")
+    assert "buying_power: it costs" in lines[-1]
+    assert all(len(line) <= 80 for line in lines)
+    console.sell("IBM", 1.5, 190.2)
+    assert console.ok("events", "--limit", 1).out.endswith("P&L +4.50\n")
+
+
+class Follower:
+    """A process that follows a journal."""
+
+    def __init__(self, console: Console, *arguments: str) -> None:
+        self.process = console.start("events", "--follow", "--json", *arguments)
+        assert self.process.stdout is not None
+        self._lines = self.process.stdout
+
+    def next(self) -> dict[str, object]:
+        """The next event, as soon as it is written; waits for it."""
+        document = json.loads(self._lines.readline())
+        assert isinstance(document, dict)
+        return document
+
+    def end(self, with_signal: int) -> tuple[int, str]:
+        """Ask it to end; its exit code and what it said."""
+        self.process.send_signal(with_signal)
+        _, err = self.process.communicate(timeout=30)
+        return self.process.returncode, err
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_following_sees_what_others_write_and_ends_cleanly(console: Console, how: int) -> None:
+    console.buy("IBM", 1, 10)
+    follower = Follower(console)
+    assert [follower.next()["seq"] for _ in range(6)] == [1, 2, 3, 4, 5, 6]
+    console.buy("IBM", 1, 11)
+    assert [follower.next()["seq"] for _ in range(5)] == [7, 8, 9, 10, 11]
+    console.sell("IBM", 2, 12)
+    assert [follower.next()["seq"] for _ in range(5)] == [12, 13, 14, 15, 16]
+    assert follower.end(how) == (0, "")
+
+
+def test_following_with_a_filter_and_a_limit(console: Console) -> None:
+    console.buy("IBM", 1, 10)
+    console.buy("IBM", 1, 11)
+    follower = Follower(console, "--type", "ORDER_FILLED", "--limit", "1")
+    assert follower.next()["price"] == 11.0
+    console.buy("IBM", 1, 12)
+    assert follower.next()["price"] == 12.0
+    assert follower.end(signal.SIGINT) == (0, "")
+
+
+def test_a_reader_that_goes_away_is_no_error(console: Console, tmp_path: Path) -> None:
+    console.ok("run", "-w", "default", "--strategy", "sma_cross", "--symbol", "GOOG", "--data", "sample:GOOG")
+    process = console.start("events", "--json")
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    assert process.wait(timeout=30) in {0, 1}
+    process.stderr.close()
+
+
+def test_a_full_disk_is_told(console: Console) -> None:
+    console.buy("IBM", 1, 10)
+    with Path("/dev/full").open("w") as full:
+        process = console.start("state", stdout=full)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert err.startswith("error INTERNAL: OSError: ")
+    assert err.count("\n") == 1
+
+
+def test_closed_streams_are_no_fault(console: Console) -> None:
+    for command, code in (("state", 0), ("--help", 0), ("execute --fill-price 1 --file -", 5)):
+        shell = f"{sys.executable} -m tui {command} <&- >&-"
+        ran = subprocess.run(
+            ["sh", "-c", shell], env=console.environment(), cwd=console.home, capture_output=True, check=False
+        )
+        assert (ran.returncode, b"Traceback" in ran.stderr) == (code, False)

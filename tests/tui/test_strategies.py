@@ -1,0 +1,102 @@
+"""`strategy` and `spec`: what there is, one of your own, and whether it keeps its promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tui.console import Console
+
+PEEKING = """
+import numpy as np
+from papertape import Bars, Params, Signals, Strategy, Window
+
+
+class Peek(Strategy[Params]):
+    key = "peek"
+    summary = "Buys what will rise."
+
+    def signals(self, bars: Bars, params: Params) -> Signals:
+        return Signals(entry=np.r_[bars.close[1:] > bars.close[:-1], False])
+
+    def window(self, params: Params) -> Window:
+        return Window(bars=1)
+"""
+
+
+def test_the_list(console: Console) -> None:
+    assert [each["key"] for each in console.json("strategy", "list")] == [
+        "breakout_52w_high",
+        "sma_cross",
+        "rsi_reversion",
+    ]
+    assert "built in" in console.ok("strategy", "list").out
+
+
+def test_parameters_with_their_bounds(console: Console) -> None:
+    found = console.json("strategy", "show", "sma_cross")
+    assert [(each["name"], each["default"], each["bounds"]) for each in found["parameters"]] == [
+        ("entry.fast_period", 20, {"minimum": 1}),
+        ("entry.slow_period", 50, {"minimum": 2}),
+    ]
+    out = console.ok("strategy", "show", "breakout_52w_high").out
+    assert "entry.lookback_days" in out
+    assert ">= 1" in out
+    assert "exit.type is eod by default (eod or none)" in out
+
+
+def test_a_new_strategy_is_sound_and_runs(console: Console) -> None:
+    made = console.ok("strategy", "new", "MyDip")
+    assert "runs with your rights" in made.out
+    assert Path("my_dip.py").exists()
+    checked = console.ok("strategy", "check", "my_dip.py")
+    assert "its window: 21 bars" in checked.out
+    assert checked.out.count("sound") == 4
+    assert console.json("strategy", "check", "my_dip.py:MyDip", "--data", "sample:IBM")["bars"] == {"IBM": 2000}
+    assert console.json("strategy", "show", "my_dip.py")["key"] == "my_dip"
+
+
+def test_a_strategy_that_looks_ahead_is_found_out(console: Console) -> None:
+    Path("peek.py").write_text(PEEKING)
+    ran = console.run("strategy", "check", "peek.py", "--data", "sample:GOOG", "--json")
+    assert (ran.code, ran.document["error_code"]) == (5, "STRATEGY_LOOKS_AHEAD")
+    assert ran.document["findings"][0]["symbol"] == "GOOG"
+    shown = console.run("strategy", "check", "peek.py", "--data", "sample:GOOG")
+    assert "look-ahead" in shown.out
+    assert "error STRATEGY_LOOKS_AHEAD" in shown.err
+
+
+def test_a_lone_file_names_its_symbol(console: Console, tmp_path: Path) -> None:
+    from storage.samples import sample_path
+
+    (tmp_path / "ibm_prices.csv.gz").write_bytes(sample_path("IBM").read_bytes())
+    console.ok("strategy", "new", "dip")
+    assert console.json("strategy", "check", "dip.py", "--data", "ibm_prices.csv.gz")["bars"] == {"IBM": 2000}
+
+
+def test_strategies_of_the_settings(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    console.ok("strategy", "new", "dip")
+    monkeypatch.setenv("PAPERTAPE_STRATEGIES", "dip.py")
+    assert console.json("strategy", "list")[-1]["key"] == "dip"
+    assert console.ok("run", "--strategy", "dip", "--symbol", "GOOG", "--data", "sample:GOOG").code == 0
+    monkeypatch.setenv("PAPERTAPE_STRATEGIES", "dip.py:gone.py")
+    ran = console.ok("strategy", "list")
+    assert "warning: the settings list gone.py" in ran.err
+    assert console.run("strategy", "show", "dap").code == 5
+
+
+def test_a_new_spec(console: Console) -> None:
+    printed = console.ok("spec", "new", "--strategy", "sma_cross", "--symbol", "IBM").out
+    assert 'strategy_id = "sma_cross"' in printed
+    console.ok("spec", "new", "--strategy", "sma_cross", "--symbol", "IBM", "--to", "paper.toml")
+    assert Path("paper.toml").read_text() == printed
+    assert console.ok("run", "--spec", "paper.toml", "--data", "sample:IBM").code == 0
+
+
+def test_no_file_is_written_over(console: Console) -> None:
+    Path("dip.py").write_text("mine")
+    assert console.run("strategy", "new", "dip").code == 4
+    assert Path("dip.py").read_text() == "mine"
+    assert console.run("strategy", "new", "sma_cross").code == 5
+    assert console.run("strategy", "new", "../dip").code == 5
