@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+)
 
 from engine.errors import InvalidError
 from engine.jsontext import compact_json, parse_json
@@ -47,8 +56,8 @@ def _aware(value: Any) -> Any:
             value = datetime.fromisoformat(value)
         except ValueError:
             return value  # pydantic says what is wrong with it
-    if isinstance(value, datetime) and value.tzinfo is None:
-        return value.replace(tzinfo=UTC)
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     return value
 
 
@@ -68,7 +77,12 @@ def _finite_throughout(value: Any) -> Any:
 Symbol = Annotated[str, AfterValidator(check_symbol)]
 ShortText = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(check_text)]
 LongText = Annotated[str, Field(max_length=2000)]
-UtcTime = Annotated[AwareDatetime, BeforeValidator(_aware)]
+UtcTime = Annotated[
+    AwareDatetime,
+    BeforeValidator(_aware),
+    # pydantic would write Z, and every document of papertape has +00:00
+    PlainSerializer(datetime.isoformat, return_type=str, when_used="json"),
+]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_finite_throughout)]
 Price = Annotated[float, Field(gt=0)]
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from engine.account.arithmetic import total
 from engine.account.ledger import Holding, Ledger
-from engine.market.sessions import day_to_date, from_micros
-from engine.validation import StrictModel
-
-DRIFT_IGNORES = frozenset({"marks", "last_seq", "last_event_at", "reconciled_at"})
+from engine.market.sessions import day_to_date, from_micros, iso
+from engine.validation import StrictModel, UtcTime
 
 
 class PaperPosition(StrictModel):
@@ -21,7 +18,7 @@ class PaperPosition(StrictModel):
     symbol: str
     quantity: float
     avg_price: float
-    opened_at: datetime
+    opened_at: UtcTime
     mark: float
     market_value: float
     unrealized_pnl: float
@@ -41,12 +38,12 @@ class PaperState(StrictModel):
     peak_equity: float
     realized_today: float
     session: date | None
-    last_closed_at: dict[str, datetime]
+    last_closed_at: dict[str, UtcTime]
     orders_count: int
     trades_count: int
     last_seq: int
-    last_event_at: datetime | None
-    reconciled_at: datetime | None
+    last_event_at: UtcTime | None
+    reconciled_at: UtcTime | None
     marks: dict[str, float]
 
 
@@ -103,42 +100,48 @@ class Account:
 
 
 def drift(old: Account, new: Account) -> dict[str, list[Any]]:
-    """Field to `[old, new]` for every field of the fold that differs, bit for bit; positions field by field."""
-    before, after = _comparable(old), _comparable(new)
-    fields = [*before, *(name for name in after if name not in before)]
-    return {
-        name: [before.get(name), after.get(name)]
-        for name in fields
-        if name not in DRIFT_IGNORES and before.get(name) != after.get(name)
-    }
+    """Field of the state to `[old, new]`, for every field of the fold that differs, bit for bit.
+
+    Of fields that are maps (`positions`, `last_closed_at`, `realized_by_session`) only the keys that differ are shown.
+    """
+    before, after = _folded(old), _folded(new)
+    found = {name: [before[name], after[name]] for name in before if before[name] != after[name]}
+    return {name: _where_they_differ(*pair) if isinstance(pair[0], dict) else pair for name, pair in found.items()}
 
 
-def _comparable(account: Account) -> dict[str, Any]:
+def _where_they_differ(old: dict[str, Any], new: dict[str, Any]) -> list[Any]:
+    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    return [{key: each[key] for key in keys if key in each} for each in (old, new)]
+
+
+def _folded(account: Account) -> dict[str, Any]:
+    """The fields that fills make, as JSON has them; `entry_fees` and the days' P&L are not in `PaperState`."""
     ledger = account.ledger
-    flat: dict[str, Any] = {
+    session = ledger.session
+    return {
         "starting_equity": ledger.starting_equity,
         "cash": ledger.cash,
         "realized_pnl": ledger.realized_pnl,
+        "positions": {symbol: _folded_position(holding) for symbol, holding in ledger.holdings.items()},
         "peak_equity": ledger.peak_equity,
+        "realized_today": ledger.realized_today,
+        "session": None if session is None else day_to_date(session).isoformat(),
+        "realized_by_session": {
+            day_to_date(day).isoformat(): realized for day, realized in sorted(ledger.realized_by_session.items())
+        },
+        "last_closed_at": {symbol: iso(ts) for symbol, ts in sorted(ledger.last_closed_at.items())},
         "orders_count": ledger.orders_count,
         "trades_count": ledger.trades_count,
     }
-    for symbol, holding in ledger.holdings.items():
-        flat[f"positions.{symbol}.quantity"] = holding.quantity
-        flat[f"positions.{symbol}.avg_price"] = holding.avg_price
-        flat[f"positions.{symbol}.opened_at"] = from_micros(holding.opened_at).isoformat()
-        flat[f"positions.{symbol}.entry_fees"] = holding.entry_fees
-    flat.update(_by(ledger.last_closed_at, "last_closed_at", lambda ts: from_micros(ts).isoformat()))
-    flat.update(_by_session(ledger.realized_by_session))
-    return flat
 
 
-def _by(values: Mapping[str, int], name: str, shown: Any) -> dict[str, Any]:
-    return {f"{name}.{key}": shown(value) for key, value in sorted(values.items())}
-
-
-def _by_session(values: Mapping[int, float]) -> dict[str, float]:
-    return {f"realized.{day_to_date(day).isoformat()}": value for day, value in sorted(values.items())}
+def _folded_position(holding: Holding) -> dict[str, Any]:
+    return {
+        "quantity": holding.quantity,
+        "avg_price": holding.avg_price,
+        "opened_at": iso(holding.opened_at),
+        "entry_fees": holding.entry_fees,
+    }
 
 
 def _position(holding: Holding, mark: float) -> PaperPosition:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from engine.account.state import Account
 from engine.broker.paper import PAPER, Order, Placement, check, place
 from engine.broker.result import ExecutionResult
-from engine.errors import NotFoundError
+from engine.errors import NotFoundError, PapertapeError
 from engine.events import EventType, Stamps, account_event
 from engine.intents import TradeIntent, to_quantity
 from engine.market.sessions import to_micros
@@ -30,6 +31,13 @@ class PaperBroker:
         `unseen` is the workspace to create when the intent's is not there yet. Success is returned after the commit.
         A policy refusal is journaled and returned; every other refusal raises a `PapertapeError`, with nothing written.
         """
+        try:
+            return self._execute(intent, fill_price, mode, unseen)
+        except PapertapeError as error:
+            error.details = {**_nothing_filled(intent), **error.details}
+            raise
+
+    def _execute(self, intent: TradeIntent, fill_price: float, mode: str, unseen: Workspace | None) -> ExecutionResult:
         order = check(intent, fill_price, mode)
         with self._store.write() as unit:
             workspace = self._workspace(unit, order, unseen)
@@ -54,6 +62,12 @@ class PaperBroker:
             )
         create(unit, unseen, self._stamps)
         return unseen
+
+
+def _nothing_filled(intent: TradeIntent) -> dict[str, Any]:
+    """The fields of a result that a refusal's body has too; a conflict puts the first order's ids in their place."""
+    without = dict.fromkeys(("order_id", "fill_price", "quantity_filled", "fees", "position_action", "position"))
+    return {"intent_id": str(intent.id), **without, "events_recorded": 0, "correlation_id": intent.correlation_id}
 
 
 def create(unit: UnitOfWork, workspace: Workspace, stamps: Stamps) -> None:

@@ -113,20 +113,21 @@ def _check_prior(order: Order, prior: PriorFill | None) -> None:
         return
     intent = order.intent
     first = {"order_id": prior.order_id, "correlation_id": prior.correlation_id}
+    details = {**first, "first_order": first}
     if (prior.action, prior.symbol, prior.lots) == (intent.action.value, intent.symbol, order.lots):
         raise ConflictError(
             "ALREADY_EXECUTED",
             f"intent {intent.id} was executed before,"
             f" as order {prior.order_id} (correlation id {prior.correlation_id})",
             hint="nothing is left to do",
-            details={"first_order": first},
+            details=details,
         )
     raise ConflictError(
         "INTENT_ID_REUSED",
         f"intent {intent.id} was executed before as {prior.action} of {to_quantity(prior.lots)!r} {prior.symbol},"
         f" order {prior.order_id} (correlation id {prior.correlation_id})",
         hint="give a new intent its own id",
-        details={"first_order": first},
+        details=details,
     )
 
 

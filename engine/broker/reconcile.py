@@ -6,7 +6,6 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -19,7 +18,7 @@ from engine.events import EventType, Stamps, account_event
 from engine.market.sessions import from_micros
 from engine.policy.workspace import Workspace
 from engine.ports import Store, Unwatched, Views, Watch
-from engine.validation import StrictModel
+from engine.validation import StrictModel, UtcTime
 
 _BLOCK = 50_000
 
@@ -43,7 +42,7 @@ class ReconcileReport(StrictModel):
     positions_rebuilt: int
     cash_after: float
     realized_pnl_after: float
-    last_event_at: datetime | None
+    last_event_at: UtcTime | None
     errors: list[ReplayError]
     drift: dict[str, list[Any]]
 

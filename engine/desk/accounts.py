@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
 from uuid import UUID
 
 from engine.account.ledger import Ledger, Trade
@@ -20,15 +19,15 @@ from engine.market.sessions import from_micros
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import DEFAULT_EQUITY, DEFAULT_NAME, Workspace, check_equity, check_name
 from engine.ports import Store, UnitOfWork, Watch
-from engine.validation import StrictModel, check_symbol
+from engine.validation import StrictModel, UtcTime, check_symbol
 
 
 class TradeView(StrictModel):
     """A round trip from flat to flat; `fees` are fee in plus fee out, `pnl` is after fees."""
 
     symbol: str
-    entry_ts: datetime
-    exit_ts: datetime
+    entry_ts: UtcTime
+    exit_ts: UtcTime
     quantity: float
     entry_price: float
     exit_price: float
@@ -53,7 +52,7 @@ class TradeView(StrictModel):
 class EquityPoint(StrictModel):
     """Equity at cost right after a trade closed (the first point: the starting equity, without a time)."""
 
-    ts: datetime | None
+    ts: UtcTime | None
     equity: float
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from engine.events import EventType
 from engine.intents import to_quantity
 from engine.market.sessions import from_micros
 from engine.ports import EventFilter, JournalEvent, Store
-from engine.validation import StrictModel
+from engine.validation import StrictModel, UtcTime
 
 _SIDES = {1: "BUY", -1: "SELL", None: None}
 
@@ -25,8 +24,8 @@ class EventView(StrictModel):
     event_id: str
     event_type: EventType
     workspace_id: str
-    ts: datetime
-    recorded_at: datetime
+    ts: UtcTime
+    recorded_at: UtcTime
     correlation_id: str | None
     intent_id: str | None
     order_id: str | None

@@ -41,15 +41,10 @@ def target_price(avg_price: float, take_profit_pct: float) -> float:
 
 
 def find_exit(plan: ExitSpec, avg_price: float, bars_held: int, bar: BarView) -> Exit | None:
-    """The first exit that applies on this bar. `bars_held` counts the bars since the entry, this one included.
-
-    A position entered between two bars meets the type's exit at the close of the bar it was entered in
-    (`bars_held` 0); its stop and target, whose hit may lie before the entry, wait for the next one.
-    """
-    if bars_held >= 1:
-        by_price = _by_price(plan, avg_price, bar)
-        if by_price is not None:
-            return by_price
+    """The first exit that applies on this bar. `bars_held` counts the bars since the entry, this one included."""
+    by_price = _by_price(plan, avg_price, bar)
+    if by_price is not None:
+        return by_price
     if plan.type == "eod" and bar.is_eod:
         return Exit("eod_exit", bar.price)
     if plan.type == "signal" and bar.own_exit:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 import numpy as np
 
-from engine.account.state import PaperState
+from engine.account.state import PaperPosition, PaperState
 from engine.intents import IntentAction, TradeIntent, lots_for, to_quantity
 from engine.market.bars import Bars, BoolArray
 from engine.market.sessions import is_intraday, to_micros
@@ -20,7 +20,7 @@ from engine.strategies.exits import BarView, find_exit, stop_price, target_price
 from engine.strategies.guard import signals_of
 from engine.strategies.registry import Registry
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, compile_spec
-from engine.validation import JsonObject, StrictModel
+from engine.validation import JsonObject, StrictModel, UtcTime
 
 EMPTY: dict[str, Any] = {}
 
@@ -60,8 +60,8 @@ class Held:
 def decide_exit(spec: CompiledSpec, series: Series, row: int, held: Held) -> Decision | None:
     """Whether a held position is closed on this bar, whole, and at what price."""
     bars = series.bars
-    if bars.ts[row] == held.opened_at:
-        return None  # exits apply from the bar after the entry
+    if bars.ts[row] <= held.opened_at:
+        return None  # exits apply from the bar after the entry, whoever made it
     own = series.signals.exit
     view = BarView(
         float(bars.open[row]),
@@ -141,13 +141,21 @@ def intent_of(
     )
 
 
+def _held(position: PaperPosition, snapshot: MarketSnapshot, bars: Bars) -> Held:
+    """A position as an evaluation takes it: one that was opened after the snapshot counts as held before its bar."""
+    opened_at = to_micros(position.opened_at)
+    if opened_at > to_micros(snapshot.ts):
+        opened_at = int(bars.ts[-1]) - 1
+    return Held(position.quantity, position.avg_price, opened_at)
+
+
 class StrategyEvaluation(StrictModel):
     """What a strategy makes of one snapshot: its intents, why (short codes), and the levels it compared."""
 
     evaluation_id: UUID
     spec_id: str
     symbol: str
-    ts: datetime
+    ts: UtcTime
     intents: list[TradeIntent]
     signals: list[str]
     metadata: JsonObject
@@ -196,7 +204,7 @@ class StrategyRunner:
         row = len(series.bars) - 1
         levels = levels_at(series.signals, row)
         if position is not None:
-            held = Held(position.quantity, position.avg_price, to_micros(position.opened_at))
+            held = _held(position, snapshot, series.bars)
             leaving = decide_exit(spec, series, row, held)
             return leaving, leaving.code if leaving else None, levels
         outcome = decide_entry(spec, series, row, len(state.positions))

@@ -1,4 +1,4 @@
-"""The ledger of section 4, the policy of section 5 and the metrics of section 7."""
+"""The ledger, the policy and the metrics, from their formulas as they are written down."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class Account:
 
 
 def metrics_of(starting_equity: float, trades: list[dict[str, Any]]) -> dict[str, Any]:
-    """Section 7's table; every sum is plain additions from left to right."""
+    """Every sum is plain additions from left to right."""
     curve = [starting_equity] + [trade["equity"] for trade in trades]
     profit = loss = 0.0
     wins = 0

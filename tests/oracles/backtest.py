@@ -1,4 +1,4 @@
-"""A closed world as section 6 words it: timestamps in order, exits, then entries, everything closed at the end."""
+"""A closed world: timestamps in order, exits, then entries, everything closed at the end."""
 
 from __future__ import annotations
 

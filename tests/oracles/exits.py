@@ -1,4 +1,4 @@
-"""Exits as section 6 words them: stop, then target, then the type's and `max_bars` at the close."""
+"""Exits: stop, then target, then the type's and `max_bars` at the close."""
 
 from __future__ import annotations
 

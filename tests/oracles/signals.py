@@ -1,4 +1,4 @@
-"""Entries and own exits of the built-in strategies, bar by bar, as section 6 words them."""
+"""Entries and own exits of the built-in strategies, bar by bar."""
 
 from __future__ import annotations
 

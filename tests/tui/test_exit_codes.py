@@ -74,6 +74,14 @@ USAGE: list[Case] = [
     (("data", "check"), 2, "USAGE", "FILE"),
 ]
 
+USAGE += [
+    (("state", "--db", ""), 2, "USAGE", "--db is empty"),
+    (("--db", "", "state"), 2, "USAGE", "--db is empty"),
+    (("positions", "-w", ""), 2, "USAGE", "--workspace is empty"),
+    ((*ORDER, "--action", "open_long", "--quantity", "1"), 2, "USAGE", "'OPEN_LONG'"),
+    (("trading-state", "halted"), 2, "USAGE", "'HALTED'"),
+]
+
 REFUSED: list[Case] = [
     ((*OPEN, "--quantity", "1000000"), 3, "POLICY_REJECTED", "buying_power"),
     ((*OPEN, "--quantity", "1", "-w", "halted"), 3, "POLICY_REJECTED", "HALTED"),
@@ -88,6 +96,7 @@ CONFLICTS: list[Case] = [
 ]
 
 INVALID: list[Case] = [
+    (("mark", "IBM", "-1"), 5, "INVALID_PRICE", "-1.0"),
     ((*ORDER, "--action", "OPEN_SHORT", "--quantity", "1"), 5, "UNSUPPORTED_ACTION", "OPEN_SHORT"),
     ((*ORDER, "--action", "CANCEL_ORDER", "--quantity", "1"), 5, "UNSUPPORTED_ACTION", "CANCEL_ORDER"),
     ((*OPEN, "--quantity", "0"), 5, "INVALID_QUANTITY", "0"),

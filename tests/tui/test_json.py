@@ -1,7 +1,8 @@
-"""The JSON of every command: the fields of section 9 of the specification, one document, times with +00:00."""
+"""The JSON of every command: its fields, one document, times with +00:00."""
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from datetime import UTC, date, datetime
@@ -14,6 +15,7 @@ import pytest
 from tests.tui.console import Console, breakout, write_bars
 from tui.commands.documents import plain
 
+FIRST = "0d4b7a52-5d0c-4f5b-9a53-0f4d6f1f6a01"
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?\+00:00")
 
@@ -58,7 +60,7 @@ SHAPES: list[tuple[tuple[str, ...], set[str], bool]] = [
     (("reconcile", "--dry-run"), RECONCILE, False),
     (("reconcile",), RECONCILE, False),
     (("reset", "--yes"), STATE, False),
-    (("trading-state", "reducing"), WORKSPACE | {"trading_state"}, False),
+    (("trading-state", "REDUCING"), WORKSPACE | {"trading_state"}, False),
     (("mark", "IBM", "101.5"), STATE, False),
     (("policy", "show"), {"trading_state", "max_positions", "fee_bps", "session_tz"}, False),
     (("policy", "set", "max_positions=3"), {"trading_state", "max_positions"}, False),
@@ -116,6 +118,29 @@ def test_exactly_the_fields_of_a_trade_and_a_run(traded: Console) -> None:
     run = traded.json("run", *breakout(Path("bars.csv")))
     assert run.keys() == RUN
     assert run["metrics"].keys() == METRICS
+
+
+def test_a_refused_order_has_the_fields_of_a_filled_one(traded: Console) -> None:
+    order = ("execute", "--action", "OPEN_LONG", "--symbol", "A", "--quantity", "1", "--intent-id", FIRST)
+    first = traded.json(*order, "--fill-price", "2")
+    again = traded.run(*order, "--fill-price", "2", "--json").document
+    invalid = traded.run(*order, "--fill-price", "0", "--json").document
+    assert first.keys() - {"policy"} <= again.keys() & invalid.keys()
+    assert {name: again[name] for name in ("intent_id", "order_id", "correlation_id", "position")} == {
+        "intent_id": FIRST,
+        "order_id": first["order_id"],
+        "correlation_id": first["correlation_id"],
+        "position": None,
+    }
+    assert (invalid["intent_id"], invalid["order_id"], invalid["events_recorded"]) == (FIRST, None, 0)
+
+
+def test_times_in_payloads_are_as_everywhere(traded: Console) -> None:
+    traded.ok("reconcile")
+    traded.ok("run", "-w", "default", *breakout(Path("bars.csv")))
+    text = json.dumps([line["payload"] for line in traded.journal()])
+    assert "+00:00" in text
+    assert not re.search(r"\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", text)
 
 
 def test_events_are_json_lines(traded: Console) -> None:

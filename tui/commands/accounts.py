@@ -17,6 +17,8 @@ from tui.commands.tables import Table, gain_tone
 from tui.commands.workspaces import document_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from engine.broker.reconcile import ReconcileReport
     from tui.commands.pages import Page
 
@@ -56,7 +58,7 @@ def reset(
 @command(app, "trading-state", example="papertape trading-state REDUCING", panel=PANEL)
 def trading_state(
     call: Call,
-    state: Annotated[Trading, typer.Argument(help="What it may do.", case_sensitive=False, show_default=False)],
+    state: Annotated[Trading, typer.Argument(help="What it may do.", show_default=False)],
 ) -> None:
     """Everything, exits only, or nothing: the kill switch.
 
@@ -68,7 +70,7 @@ def trading_state(
     call.answer(document_of(found), lambda page: page.line(f"{found.name} is {found.trading_state.value}"))
 
 
-@command(app, "mark", example="papertape mark AAPL 191.50", panel=PANEL)
+@command(app, "mark", example="papertape mark AAPL 191.50", panel=PANEL, dashes_are_values=True)
 def mark(
     call: Call,
     symbol: Annotated[str, typer.Argument(help="The symbol.", show_default=False)],
@@ -108,9 +110,20 @@ def show_report(page: Page, report: ReconcileReport) -> None:
 
 
 def _drift_table(drift: dict[str, list[Any]]) -> Table:
-    table = Table().text("field", drift, shrinks=True)
-    table.text("stored", [json.dumps(old) for old, _ in drift.values()], right=True)
-    return table.text("from the journal", [json.dumps(new) for _, new in drift.values()], right=True)
+    rows = [row for name, (old, new) in drift.items() for row in _drift_rows(name, old, new)]
+    table = Table().text("field", [name for name, _, _ in rows], shrinks=True)
+    table.text("stored", [json.dumps(old) for _, old, _ in rows], right=True)
+    return table.text("from the journal", [json.dumps(new) for _, _, new in rows], right=True)
+
+
+def _drift_rows(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    """A line for each figure: maps are taken apart, down to what differs."""
+    if not isinstance(old, dict) and not isinstance(new, dict):
+        if old != new:
+            yield name, old, new
+        return
+    for key in {**(old or {}), **(new or {})}:
+        yield from _drift_rows(f"{name}.{key}", (old or {}).get(key), (new or {}).get(key))
 
 
 def _confirmed(call: Call, name: str) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from engine.errors import UsageError
 from tui.commands.documents import write_document
 from tui.commands.groups import PlainCommand
 from tui.commands.pages import Page
@@ -80,12 +81,16 @@ class Call:
 
 
 def command(
-    app: typer.Typer, name: str, *, example: str, panel: str | None = None
+    app: typer.Typer, name: str, *, example: str, panel: str | None = None, dashes_are_values: bool = False
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a command whose function takes a `Call` first; its help ends with the example."""
+    """Register a command whose function takes a `Call` first; its help ends with the example.
+
+    `dashes_are_values`: an argument may be a negative number, which the command then refuses for what it is.
+    """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        added = app.command(name, cls=PlainCommand, epilog=example, rich_help_panel=panel)
+        settings = {"ignore_unknown_options": dashes_are_values}
+        added = app.command(name, cls=PlainCommand, epilog=example, rich_help_panel=panel, context_settings=settings)
         added(_with_shared_options(function))
         return function
 
@@ -136,4 +141,7 @@ def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empt
 def _call_of(context: typer.Context, given: dict[str, Any]) -> Call:
     """The command's own options above those that stood before the command."""
     before = context.find_root().params
+    for name, value in given.items():
+        if "" in (value, before.get(name)):  # an unset variable in a script must not mean the default account
+            raise UsageError("USAGE", f"--{name} is empty", hint="name one, or leave the option out")
     return Call(**{name: value or before.get(name) or value for name, value in given.items()})

@@ -33,7 +33,7 @@ class OrderOptions:
 
     action: Annotated[
         Action | None,
-        typer.Option(metavar="ACTION", help="OPEN_LONG (scales what is held) or CLOSE_LONG.", case_sensitive=False),
+        typer.Option(metavar="ACTION", help="OPEN_LONG (scales what is held) or CLOSE_LONG."),
     ] = None
     symbol: Annotated[str | None, typer.Option(metavar="SYMBOL", help="In which symbol.")] = None
     quantity: Annotated[float | None, typer.Option(metavar="QUANTITY", help="How many units.")] = None

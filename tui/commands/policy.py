@@ -85,7 +85,7 @@ def _show(page: Page, name: str, limits: Limits, trading_state: str) -> None:
     page.heading(f"{name}  {trading_state}")
     values = limits.model_dump()
     table = Table().text("key", values)
-    table.text("value", [_shown(value) for value in values.values()], right=True, shrinks=True)
+    table.text("value", [_shown(value) for value in values.values()], right=True)
     page.table(table.text("what it limits", [MEANINGS.get(key, "") for key in values], shrinks=True))
     page.line("An entry that costs more than the cash, fees included, is always refused.")
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from engine.desk import Desk
 from engine.drivers.onward import OnwardTerms
 from engine.errors import InvalidError, SystemFault
+from engine.intents import IntentAction
 from engine.market.bars import Bars, Dataset, make_bars
 from engine.market.sessions import is_intraday, session_ends
 from engine.policy.limits import Limits
@@ -224,6 +225,19 @@ def test_an_open_position_s_bars_must_be_in_the_data_when_they_are_counted() -> 
         assert desk.accounts.state("w").positions
         with pytest.raises(InvalidError, match="after the open position's entry"):
             run(desk, world, replace(world.dataset, bars={bars.symbol: bars.slice(len(bars) - 3, len(bars))}))
+
+
+def test_a_position_opened_by_hand_later_is_not_closed_by_earlier_bars() -> None:
+    world = simple(exit={"type": "eod", "stop_loss_pct": 50.0, "max_bars": 1})
+    symbol = world.spec["symbols"][0]
+    with memory_desk() as desk:
+        prepare(desk, world)
+        bought = desk.trading.order(IntentAction.OPEN_LONG, symbol, 1.0, 1000.0, workspace="w")
+        assert bought.success
+        run(desk, world, world.dataset)
+        state = desk.accounts.state("w")
+        assert state.positions[symbol].quantity == 1.0
+        assert desk.accounts.trades("w") == []
 
 
 def test_a_timeframe_left_to_the_data_is_fixed_by_the_first_run() -> None:

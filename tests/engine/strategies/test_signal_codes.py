@@ -1,4 +1,4 @@
-"""`StrategyRunner.evaluate`: every short code of section 6, and what a caller may give beside the bars."""
+"""`StrategyRunner.evaluate`: every short code, and what a caller may give beside the bars."""
 
 from __future__ import annotations
 
