@@ -1,0 +1,297 @@
+"""Writes the pages of this directory that are made from the code: `python -m docs.reference.generate [--check]`.
+
+With `--check` nothing is written: exit 1 names the pages that are stale. `tests/docs/test_reference.py` does the same.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic_core import PydanticUndefined
+from typer.models import ArgumentInfo
+
+from engine import errors
+from engine.errors import CODES, DataError, InvalidError, PapertapeError
+from storage.settings import Settings
+from tui.commands.app import PROGRAM, root
+from tui.commands.calls import SHARED
+from tui.commands.exits import ANYTHING_ELSE, DONE, EXIT_CODES
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+MADE = "Made by `python -m docs.reference.generate` from the code. Do not edit."
+BAR = "\\|"
+
+
+def pages() -> dict[str, str]:
+    """Every page that is made, by its name."""
+    makers: dict[str, Callable[[], Iterable[str]]] = {
+        "commands.md": commands,
+        "errors.md": error_codes,
+        "settings.md": settings,
+    }
+    return {name: "\n".join(make()).rstrip() + "\n" for name, make in makers.items()}
+
+
+def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """A Markdown table and the empty line below it."""
+    yield f"| {' | '.join(header)} |"
+    yield f"|{' --- |' * len(header)}"
+    for row in rows:
+        cells = (cell.replace("|", BAR) for cell in row)
+        yield f"| {' | '.join(cells)} |".replace("  ", " ")
+    yield ""
+
+
+# commands.md
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An argument or option of a command, as its function declares it."""
+
+    name: str
+    info: Any
+    """Typer's `ArgumentInfo` or `OptionInfo`"""
+    kind: Any
+    default: Any
+
+    @property
+    def is_argument(self) -> bool:
+        """It has a place instead of a name."""
+        return isinstance(self.info, ArgumentInfo)
+
+    @property
+    def required(self) -> bool:
+        """It has no default."""
+        return self.default is inspect.Parameter.empty
+
+    @property
+    def choices(self) -> list[str]:
+        """What it may be, where it is one of a few."""
+        kinds = [self.kind, *get_args(self.kind)]
+        return [str(each.value) for kind in kinds if isinstance(kind, type) and issubclass(kind, Enum) for each in kind]
+
+    @property
+    def value(self) -> str:
+        """How help names its value; nothing for a flag."""
+        if self.kind is bool:
+            return ""
+        return self.info.metavar or ("|".join(self.choices) if 0 < len(self.choices) < 8 else self.name.upper())
+
+    @property
+    def called(self) -> str:
+        """Its name as it is typed, with its value."""
+        if self.is_argument:
+            return f"`{self.value}`"
+        # the first name given to Typer's Option stands where its default would
+        names = [name for name in (self.info.default, *(self.info.param_decls or ())) if isinstance(name, str)]
+        names = names or [f"--{self.name.replace('_', '-')}"]
+        shown = ", ".join(f"`{name}`" for name in names)
+        return f"{shown} `{self.value}`" if self.value else shown
+
+    @property
+    def meaning(self) -> str:
+        """Its help, with the default where there is one to show."""
+        text = " ".join((self.info.help or "").split())
+        text += f" One of {', '.join(self.choices)}." if len(self.choices) >= 8 else ""
+        if self.required:
+            return text if self.is_argument else f"{text} Required."
+        hidden = self.default in (None, False) or self.default == [] or self.info.show_default is False
+        return text if hidden else f"{text} Default: `{self.default}`."
+
+
+def commands() -> Iterator[str]:
+    """Every command with its arguments, options and example, in the order of `papertape --help`."""
+    shared = [Parameter(name, *_declared(option), None) for name, option in SHARED.items()]
+    yield from ("# Commands", "", MADE, "")
+    yield from (
+        "Every command takes these; before the command's name they work too.",
+        "",
+        *table(("option", "meaning"), ((each.called, each.meaning) for each in shared)),
+        "What a command prints with `--json` is in [json.md](json.md); exit codes are in [errors.md](errors.md).",
+        "",
+    )
+    for path, command in _registered((PROGRAM,), root):
+        yield from _command(" ".join(path), command)
+
+
+def _registered(path: tuple[str, ...], app: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command of an app and of those added to it, with the words that call it."""
+    for command in app.registered_commands:
+        if not command.hidden:
+            yield (*path, command.name), command
+    for group in app.registered_groups:
+        name = group.name if isinstance(group.name, str) and group.name else None
+        yield from _registered((*path, name) if name else path, group.typer_instance)
+
+
+def _command(path: str, command: Any) -> Iterator[str]:
+    declared = inspect.signature(command.callback).parameters.values()
+    own = [each for each in declared if each.name not in {*SHARED, "context"}]
+    parameters = [Parameter(each.name, *_declared(each.annotation), each.default) for each in own]
+    arguments = [each for each in parameters if each.is_argument]
+    options = [each for each in parameters if not each.is_argument]
+    needed = [each.called.replace("`", "") for each in options if each.required]
+    usage = [path, *(each.value for each in arguments), *needed]
+    yield from (f"## `{path}`", "", *_paragraphs(command.help or inspect.getdoc(command.callback) or ""))
+    yield from ("```text", " ".join(usage), "```", "")
+    for title, rows in (("argument", arguments), ("option", options)):
+        if rows:
+            yield from table((title, "meaning"), ((each.called, each.meaning) for each in rows))
+    for example in re.findall(r"(?m)^\s*(papertape .*)$", command.epilog or ""):
+        yield from (f"Example: `{example}`", "")
+
+
+def _declared(annotation: Any) -> tuple[Any, Any]:
+    """Typer's description of a parameter, and its type, from `Annotated[type, description]`."""
+    kind, info = get_args(annotation)[:2]
+    return info, kind
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    for paragraph in text.replace("\b", "").split("\n\n"):
+        yield from (" ".join(paragraph.split()), "")
+
+
+# errors.md
+
+
+def error_codes() -> Iterator[str]:
+    """Exit codes, and every error code with its kind."""
+    yield from ("# Errors and exit codes", "", MADE, "")
+    yield from (
+        "An error is one line on the standard error, `error CODE: what, where, and what to do`, with up to 20 faults",
+        "of a file indented below it. With `--json` the standard output has",
+        '`{"success": false, "error": …, "error_code": …}` too. Scripts branch on the exit code for the kind, and on',
+        "the code for the cause.",
+        "",
+        "## Exit codes",
+        "",
+    )
+    codes = [(str(code), said, kind.__name__) for kind, code, said in EXIT_CODES]
+    yield from table(
+        ("exit", "meaning", "class"),
+        [(str(DONE), "done", ""), (str(ANYTHING_ELSE), "anything else", "all others"), *codes],
+    )
+    yield from ("## Codes", "")
+    found = kinds_of_codes()
+    rows = ((f"`{code}`", *_kind_and_exit(found.get(code)), said) for code, said in CODES.items())
+    yield from table(("code", "class", "exit", "meaning"), rows)
+    if len(found) < len(CODES):
+        yield "A code without a class is known and not raised by anything yet."
+
+
+DECIDED_LATER: dict[str, type[PapertapeError]] = {"INVALID_DATA": DataError, "STRATEGY_LOOKS_AHEAD": InvalidError}
+"""Codes that are not written where they are raised."""
+
+
+def kinds_of_codes() -> dict[str, type[PapertapeError]]:
+    """The class of each code that anything raises; ValueError when the code base raises it as two."""
+    raised = {code: {kind} for code, kind in DECIDED_LATER.items()}
+    for room in ("engine", "storage", "tui"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for code, kind in _raised_in(ast.parse(path.read_text(encoding="utf-8"))):
+                raised.setdefault(code, set()).add(DECIDED_LATER.get(code, kind))
+    for code, kinds in raised.items():
+        if len(kinds) > 1:
+            raise ValueError(f"{code} is raised as {', '.join(sorted(kind.__name__ for kind in kinds))}")
+    return {code: kinds.pop() for code, kinds in raised.items()}
+
+
+def _raised_in(tree: ast.AST) -> Iterator[tuple[str, type[PapertapeError]]]:
+    """Calls of an error class with a code, and of a parser that is told its code."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        kind = getattr(errors, node.func.id, None) if isinstance(node.func, ast.Name) else None
+        if isinstance(kind, type) and issubclass(kind, PapertapeError):
+            yield from ((code, kind) for code in _codes_in(node.args[:1]))
+        yield from (
+            (code, InvalidError) for word in node.keywords if word.arg == "code" for code in _codes_in([word.value])
+        )
+
+
+def _codes_in(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Constant) and node.value in CODES:
+            yield str(node.value)
+
+
+def _kind_and_exit(kind: type[PapertapeError] | None) -> tuple[str, str]:
+    if kind is None:
+        return "", ""
+    return kind.__name__, str(next((code for one, code, _ in EXIT_CODES if issubclass(kind, one)), ANYTHING_ELSE))
+
+
+# settings.md
+
+
+SETTINGS_INTRO = """\
+The strongest first: a flag (`--db`, `--workspace`), an environment variable, the settings file, the default.
+
+The settings file is `config.toml` in the directory `papertape` of your configuration directory, or the file that
+`PAPERTAPE_CONFIG` names. Paths in it are relative to it. An unknown key or a wrong value is `INVALID_SETTINGS`, and
+nothing is done.
+"""
+
+SETTINGS_REST = """\
+An example:
+
+```toml
+workspace = "paper"
+strategies = ["strategies/dip.py"]
+```
+
+A file of strategies is Python. It runs with your rights when a strategy that does not ship is looked up, and when
+strategies are listed. List only files that you have read.
+
+## Other variables
+
+| variable | meaning |
+| --- | --- |
+| `PAPERTAPE_CONFIG` | the settings file |
+| `PAPERTAPE_DEBUG` | `1`: an error is followed by its traceback |
+| `NO_COLOR` | anything: no colour |
+| `COLUMNS` | the width of a terminal, where it does not say |
+"""
+
+
+def settings() -> Iterator[str]:
+    """Every setting with its environment variable, default and meaning."""
+    yield from ("# Settings", "", MADE, "", SETTINGS_INTRO)
+    prefix = Settings.model_config.get("env_prefix") or ""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = field.default if field.default is not PydanticUndefined else None
+        shown = f"`{default}`" if default else ""
+        rows.append((f"`{name}`", f"`{prefix}{name}`".upper(), shown, field.description or ""))
+    yield from table(("setting", "environment", "default", "meaning"), rows)
+    yield SETTINGS_REST
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with `--check` say which are stale."""
+    stale = [name for name, text in pages().items() if not _is_fresh(HERE / name, text)]
+    if "--check" in arguments:
+        sys.stderr.writelines(f"docs/reference/{name} is stale: python -m docs.reference.generate\n" for name in stale)
+        return 1 if stale else 0
+    for name in stale:
+        (HERE / name).write_text(pages()[name], encoding="utf-8")
+    return 0
+
+
+def _is_fresh(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,69 @@
+"""The page of events against events that were really written."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+
+from engine.desk.journal import EventView
+from engine.events import EventType
+from engine.intents import IntentAction
+from engine.policy.limits import Limits, TradingState
+from engine.strategies.spec import parse_spec
+from tests.docs.pages import codes, first_codes, section, table_under, tables, text_of
+from tests.support.memory_desks import memory_desk
+from tests.support.samples import sample_dataset
+
+PAGE = text_of("reference/events.md")
+NOT_WRITTEN = {kind for kind in EventType if kind.startswith("RUN_") and kind != EventType.RUN_ADVANCED}
+
+
+@pytest.fixture(scope="module")
+def written() -> dict[str, list[EventView]]:
+    """An account to which everything has happened, its events by type."""
+    desk = memory_desk()
+    desk.accounts.create("a")
+    desk.accounts.set_policy({"fee_fixed": "1", "max_order_notional": "1010", "deny_symbols": "GOOG"}, "a")
+    for symbol, quantity in (("IBM", 1.0), ("IBM", 2.0), ("GOOG", 1.0)):
+        desk.trading.order(IntentAction.OPEN_LONG, symbol, quantity, 100.0, workspace="a", reason="by hand")
+    desk.trading.order(IntentAction.CLOSE_LONG, "IBM", 3.0, 101.0, workspace="a")
+    stops = {"stop_loss_pct": 5.0, "take_profit_pct": 9.0}
+    spec = parse_spec({"strategy_id": "breakout_52w_high", "symbols": ["AAPL"], "exit": stops})
+    desk.research.run_onward(spec, sample_dataset("AAPL"), desk.accounts.get("a"))
+    desk.accounts.set_trading_state(TradingState.HALTED, "a")
+    desk.accounts.reconcile("a")
+    desk.accounts.reset("a", confirmed=True)
+    by_type = defaultdict(list)
+    for event in desk.journal.events("a"):
+        by_type[event.event_type.value].append(event)
+    return by_type
+
+
+def test_everything_that_is_written_today_was_written(written: dict[str, list[EventView]]) -> None:
+    assert set(written) == set(EventType) - NOT_WRITTEN
+
+
+def test_the_page_names_every_field_of_an_event() -> None:
+    assert first_codes(table_under(PAGE, "## Fields")) == list(EventView.model_fields)
+
+
+@pytest.mark.parametrize("kind", sorted(set(EventType) - NOT_WRITTEN - {EventType.POLICY_CHANGED}))
+def test_the_page_names_every_field_of_a_payload(kind: str, written: dict[str, list[EventView]]) -> None:
+    heading = next(line for line in PAGE.splitlines() if line.startswith("### ") and kind in codes(line))
+    (table,) = tables(section(PAGE, heading))
+    seen = set().union(*(event.payload for event in written[kind]))
+    # a driver has no strength of signal to give
+    assert seen == set(first_codes(table[1:])) - {"signal_strength"}
+
+
+def test_a_change_of_policy_is_told_key_by_key(written: dict[str, list[EventView]]) -> None:
+    (event,) = written[EventType.POLICY_CHANGED]
+    assert set(event.payload) <= set(Limits.model_fields)
+    assert event.payload["fee_fixed"] == [None, 1.0]
+
+
+def test_a_decision_names_what_the_page_says(written: dict[str, list[EventView]]) -> None:
+    row = next(row for row in table_under(PAGE, "### `POLICY_EVALUATED`") if codes(row[0]) == ["rules"])
+    seen = set().union(*(rule for event in written[EventType.POLICY_EVALUATED] for rule in event.payload["rules"]))
+    assert seen == set(codes(row[1])) - {"pass", "refuse", "error"}

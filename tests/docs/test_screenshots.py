@@ -1,0 +1,36 @@
+"""A screenshot shows what its commands print today."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import defaultdict
+
+import pytest
+
+from docs.screenshots import make
+from tests.docs.console import alike
+
+_TEXT = re.compile(r'<text[^>]* x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>')
+
+
+def lines_of(picture: str) -> list[str]:
+    """The text of a picture, line by line, each part in its place."""
+    rows: defaultdict[float, list[tuple[float, str]]] = defaultdict(list)
+    for x, y, text in _TEXT.findall(picture):
+        rows[float(y)].append((float(x), html.unescape(text).replace("\xa0", " ").strip("\n")))
+    return [alike(" ".join(text for _, text in sorted(rows[y]))) for y in sorted(rows)]
+
+
+@pytest.mark.parametrize("shot", make.SHOTS, ids=lambda shot: shot.name)
+def test_a_screenshot_is_fresh(shot: make.Shot) -> None:
+    kept = (make.HERE / f"{shot.name}.svg").read_text(encoding="utf-8")
+    assert lines_of(kept) == lines_of(make.draw(shot)), "python -m docs.screenshots.make draws it anew"
+    assert any("papertape" in line for line in lines_of(kept))
+
+
+def test_a_screenshot_loads_nothing_from_elsewhere() -> None:
+    for picture in make.HERE.glob("*.svg"):
+        assert set(re.findall(r"https?://[^\"' )]+", picture.read_text(encoding="utf-8"))) == {
+            "http://www.w3.org/2000/svg"
+        }
