@@ -28,6 +28,7 @@ CODES: Mapping[str, str] = {
     "ALREADY_EXECUTED": "This intent was executed before; the first order is named.",
     "INTENT_ID_REUSED": "This intent id was executed before with another action, symbol or quantity.",
     "WORKSPACE_EXISTS": "A workspace of this name exists.",
+    "FILE_EXISTS": "The file to be written exists.",
     # the broker's refusals
     "UNSUPPORTED_MODE": "Only the mode `paper` is executed.",
     "UNSUPPORTED_ACTION": "Only OPEN_LONG and CLOSE_LONG are executed.",
@@ -38,7 +39,6 @@ CODES: Mapping[str, str] = {
     # invalid input
     "INVALID_INTENT": "The intent is not one: a field is missing, unknown, or of the wrong type.",
     "INVALID_SPEC": "The execution spec is not one, or asks for what its strategy does not have.",
-    "INVALID_SNAPSHOT": "The market snapshot is not one.",
     "INVALID_POLICY": "A policy key is unknown, or its value is out of bounds.",
     "INVALID_WORKSPACE": "The workspace's name or starting equity cannot be taken.",
     "INVALID_PRICE": "A mark is not a finite number above zero.",
@@ -63,7 +63,6 @@ CODES: Mapping[str, str] = {
     "DATABASE_TOO_NEW": "The database was written by a newer papertape.",
     "DATABASE_NOT_OURS": "The file is not a papertape database.",
     "EXTRA_MISSING": "A feature needs an optional extra that is not installed.",
-    "FILE_EXISTS": "The file to be written exists.",
     "CANCELLED": "The work was stopped before its end.",
     "INTERNAL": "A fault in papertape itself.",
 }

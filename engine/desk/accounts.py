@@ -133,7 +133,8 @@ class Accounts:
         self, ref: str | UUID | None = None, *, dry_run: bool = False, watch: Watch | None = None
     ) -> ReconcileReport:
         """Rebuild the state from the journal; a dry run reports and writes nothing."""
-        return reconcile(self._store, self.get(ref), self._stamps, dry_run=dry_run, watch=watch)
+        workspace = self.get_or_unsaved(ref)[0] if dry_run else self.get(ref)
+        return reconcile(self._store, workspace, self._stamps, dry_run=dry_run, watch=watch)
 
     def reset(self, ref: str | UUID | None = None, *, confirmed: bool = False) -> PaperState:
         """Put the state back to its start. The journal stays: executed ids stay executed, a reconcile undoes it."""
@@ -176,6 +177,7 @@ class Accounts:
 
     def set_policy(self, settings: Mapping[str, str], ref: str | UUID | None = None) -> Limits:
         """Change limits and fees by `key=value` texts (`off` clears one); journaled as what changed, old to new."""
+        self.get_or_unsaved(ref)[0].limits.changed(settings)  # what is refused must not make `default` first
         workspace = self.get(ref)
         with self._store.write() as unit:
             current = self._current(unit, workspace)

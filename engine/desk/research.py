@@ -9,7 +9,7 @@ import numpy as np
 from engine.desk.accounts import Accounts
 from engine.drivers.closed import RunOutcome, closed_workspace, run_closed
 from engine.drivers.onward import OnwardTerms, run_onward, with_first_timeframe
-from engine.errors import InvalidError, NotFoundError
+from engine.errors import DataError, NotFoundError
 from engine.events import Stamps
 from engine.market.bars import Bars, Dataset
 from engine.market.sessions import from_micros, iso, session_ends
@@ -117,5 +117,6 @@ def snapshot_at(bars: Bars, at: int | None, timeframe: str) -> MarketSnapshot:
 def _bars(dataset: Dataset, symbol: str) -> Bars:
     bars = dataset.bars.get(symbol)
     if bars is None:
-        raise InvalidError("INVALID_DATA", f"the data have no symbol {symbol!r}", hint="name the file with SYMBOL=FILE")
+        absent = f"the data have no symbol {symbol!r}"
+        raise DataError(absent, faults=(absent,), hint="name the file with SYMBOL=FILE")
     return bars

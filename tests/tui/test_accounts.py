@@ -204,3 +204,12 @@ def test_reset_asks_at_a_terminal(console: Console, monkeypatch: pytest.MonkeyPa
 def test_unknown_and_odd_workspaces(console: Console) -> None:
     assert console.run("state", "-w", str(uuid4())).code == 6
     assert console.run("state", "-w", "").code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(("reconcile", "--dry-run"), 0), (("policy", "set", "nonsense=3"), 5), (("policy", "set", "fee_bps=-1"), 5)],
+)
+def test_what_writes_nothing_makes_no_default_account(console: Console, arguments: tuple[str, ...], code: int) -> None:
+    assert console.run(*arguments).code == code
+    assert console.json("workspace", "list") == []

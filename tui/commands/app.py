@@ -66,16 +66,16 @@ def papertape(
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """A paper-trading desk: strategies, policy, paper broker and sweeps over one journal.
+    """A paper-trading desk: strategies, policy and paper broker over one journal.
 
     Without a command it prints this page.
     """
     if context.invoked_subcommand is None:
-        open_dashboard(context, Call(workspace, db, json))
+        _show_help(context, Call(workspace, db, json))
 
 
-def open_dashboard(context: typer.Context, call: Call) -> None:
-    """THE PLACE where `papertape` alone opens the dashboard. Until there is one: the help."""
+def _show_help(context: typer.Context, call: Call) -> None:
+    """What `papertape` alone shows: the help."""
     if call.json:
         raise UsageError("USAGE", "--json without a command", hint="`papertape --help` lists the commands")
     typer.echo(decorated(context.get_help()))

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from engine.errors import UsageError
 from tui.commands.calls import Call, command
-
-if TYPE_CHECKING:
-    from tui.commands.showcase import Showcase
 
 app = typer.Typer()
 
@@ -19,7 +15,7 @@ app = typer.Typer()
 @command(app, "demo", example="papertape demo --headless", panel="Start here")
 def demo(
     call: Call,
-    headless: Annotated[bool, typer.Option("--headless", help="Print the outcome instead of opening it.")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Print the outcome, on a terminal too.")] = False,
 ) -> None:
     """Strategies trade real prices: a workspace to look at.
 
@@ -32,10 +28,4 @@ def demo(
         raise UsageError("USAGE", "-w with demo", hint="the demo has a workspace of its own, `demo`")
     with call.desk() as desk:
         found = prepare(desk, call.warn)
-    if headless or call.json or not sys.stdout.isatty() or not open_demo(call, found):
-        call.answer(found.document(), lambda page: show(page, found))
-
-
-def open_demo(_call: Call, _found: Showcase) -> bool:
-    """THE PLACE where `papertape demo` on a terminal opens the dashboard; False: there is none yet, print instead."""
-    return False
+    call.answer(found.document(), lambda page: show(page, found))
