@@ -24,11 +24,11 @@ from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
-from engine.account.fold import apply_fills
 from engine.account.ledger import Ledger
 from engine.account.state import Account
 from engine.broker.execute import PaperBroker, create
 from engine.broker.paper import check, place
+from engine.broker.reconcile import ReconcileReport, reconcile
 from engine.events import EventRow, EventType
 from engine.intents import IntentAction, TradeIntent
 from engine.policy.workspace import Workspace
@@ -172,11 +172,11 @@ def replay(room: Path, count: int) -> Iterator[Figure]:
     forget(room / "replay.db")
     with SqliteStore(room / "replay.db") as store:
         for state in ("cold", "warm"):
-            with store.read() as views:
-                ledger, fills = Ledger.fresh(WORKSPACE.starting_equity), views.fills(WORKSPACE.id)
-                note = "file to ledger, about 5 positions open"
-                yield timed(f"fills replayed, {state}", count, note, partial(apply_fills, ledger, fills))
-                assert (ledger.orders_count, ledger.last_seq) == (count, count + 1)
+            note = "a reconciliation, file to stored state; about 5 positions open"
+            reports: list[ReconcileReport] = []
+            work = partial(reconcile, store, WORKSPACE, LiveStamps(wall_clock))
+            yield timed(f"fills replayed, {state}", count, note, lambda work=work, into=reports: into.append(work()))
+            assert (reports[0].events_replayed, reports[0].errors) == (count, [])
         with store.read() as views:
             yield timed("fills read, warm", count, "without the fold", partial(deque, views.fills(WORKSPACE.id), 0))
 

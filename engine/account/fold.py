@@ -18,7 +18,9 @@ class Unapplied(NamedTuple):
     reason: str
 
 
-def apply_fills(ledger: Ledger, fills: Iterable[Fill], trades: list[Trade] | None = None) -> list[Unapplied]:
+def apply_fills(  # noqa: C901, PLR0915 - one flat loop, see below
+    ledger: Ledger, fills: Iterable[Fill], trades: list[Trade] | None = None
+) -> list[Unapplied]:
     """Apply fills in the order given; closed round trips are appended to `trades`.
 
     A fill that cannot be applied leaves the ledger as it was and is returned with its reason. The loop is one flat
@@ -28,6 +30,8 @@ def apply_fills(ledger: Ledger, fills: Iterable[Fill], trades: list[Trade] | Non
     cash, realized, peak = ledger.cash, ledger.realized_pnl, ledger.peak_equity
     orders = closed = 0
     seq, ts = ledger.last_seq, ledger.last_event_at
+    day: int | None = None
+    of_day = 0.0
     unapplied: list[Unapplied] = []
     # what the open positions cost, symbols in code-point order: equity at cost is summed after every fill
     symbols = list(holdings)
@@ -61,7 +65,11 @@ def apply_fills(ledger: Ledger, fills: Iterable[Fill], trades: list[Trade] | Non
             unapplied.append(Unapplied(seq, _why_not(side, symbol, lots, held)))
             continue
         realized += gain
-        by_session[session] = by_session.get(session, 0.0) + gain
+        if session != day:
+            if day is not None:
+                by_session[day] = of_day
+            day, of_day = session, by_session.get(session, 0.0)
+        of_day += gain
         orders += 1
         equity = cash
         for cost in costs:
@@ -70,6 +78,8 @@ def apply_fills(ledger: Ledger, fills: Iterable[Fill], trades: list[Trade] | Non
             peak = equity
         if trades is not None and side == SELL and held is not None:
             trades.append(_trade(held, price, fees, ts, equity))
+    if day is not None:
+        by_session[day] = of_day
     ledger.holdings = {symbol: holdings[symbol] for symbol in symbols}
     ledger.cash, ledger.realized_pnl, ledger.peak_equity = cash, realized, peak
     ledger.orders_count += orders
