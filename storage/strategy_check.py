@@ -107,7 +107,7 @@ def check_strategy_class(kind: type[Strategy[Any]], dataset: Dataset | None = No
 
 def bundled_data() -> Dataset:
     """The bundled daily series, and four made-up sessions of minutes, the last one cut short."""
-    from storage.market_files import load_dataset  # noqa: PLC0415 - pandas, only where data are read
+    from storage.market_files import load_dataset  # noqa: PLC0415 - only where data are read
     from storage.samples import SAMPLES, sample_path  # noqa: PLC0415
 
     bars = dict(load_dataset([(name, sample_path(name)) for name in SAMPLES], symbols=list(SAMPLES)).bars)

@@ -62,7 +62,6 @@ class ClosedWorld:
         with self._store.write() as unit:
             if not self._created:
                 create(unit, self._workspace, self._ids)
-                unit.account(self._workspace)
             if self._events:
                 last = unit.append(self._events)
                 self.account.ledger.last_seq = last
