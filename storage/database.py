@@ -21,6 +21,7 @@ _PRAGMAS = (
     "foreign_keys = ON",
     "recursive_triggers = ON",
     "trusted_schema = OFF",
+    "wal_autocheckpoint = 4000",  # pages: 16 MB; checkpoints are what the slowest executions wait for
     "cache_size = -65536",  # KiB: 64 MB
 )
 _WRITING = "papertape_writing"

@@ -63,7 +63,7 @@ def prepare(path: Path, patience: Patience, schema: Schema = SHIPPED) -> None:
     with _ONE_AT_A_TIME:
         try:
             _make_place(path)
-            _refuse_foreign(path)
+            patience.persist(lambda: _refuse_foreign(path, patience))
             if not patience.persist(lambda: _is_at_head(path, patience, schema)):
                 # nothing in it is done twice: it looks at the file again under the lock
                 patience.persist(lambda: _bring_up(path, patience, schema))
@@ -109,19 +109,55 @@ def _make_place(path: Path) -> None:
             ) from None
 
 
-def _refuse_foreign(path: Path) -> None:
-    """Look at the file alone (`immutable`: no locks, no -wal or -shm beside it) before anything may change it."""
-    if path.with_name(f"{path.name}-journal").exists():
-        return  # a crash left the file half-written: SQLite mends it first, whosever it is
-    with closing(sqlite.connect(f"{path.as_uri()}?immutable=1", uri=True)) as driver:
+def _refuse_foreign(path: Path, patience: Patience) -> None:
+    """Look before anything may change the file: a crash or another process can have left it in the middle of a write.
+
+    With a rollback journal beside it SQLite mends it first, whosever it is. With a -wal beside it the file alone is
+    not the database, so a reader that takes the locks has to look; it changes nothing.
+    """
+    if _beside(path, "-journal").exists():
+        return
+    if not _beside(path, "-wal").exists() and _looks_ours(path):
+        return
+    with closing(_opened(f"{path.as_uri()}?mode=ro", patience, uri=True)) as driver:
         _check_ours(path, driver)
 
 
+def _looks_ours(path: Path) -> bool:
+    """A look at the file alone: no locks, no -wal or -shm made beside it. False when somebody wrote meanwhile."""
+    before = _traces(path)
+    try:
+        with closing(sqlite.connect(f"{path.as_uri()}?immutable=1", isolation_level=None, uri=True)) as driver:
+            _check_ours(path, driver)
+    except (*DATABASE_ERRORS, SystemFault):
+        if _traces(path) == before:
+            raise
+        return False
+    return True
+
+
+def _traces(path: Path) -> tuple[object, ...]:
+    """What changes when a writer is at the file."""
+    seen = path.stat()
+    return seen.st_mtime_ns, seen.st_size, _beside(path, "-wal").exists(), _beside(path, "-journal").exists()
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
 def _check_ours(path: Path, driver: sqlite.Connection) -> None:
-    (application,) = driver.execute("PRAGMA application_id").fetchone()
-    if application == APPLICATION_ID:
-        return
-    if application != 0 or _count_tables(driver):
+    # one snapshot: another process may be making the database between two reads
+    within = driver.in_transaction
+    if not within:
+        driver.execute("BEGIN")
+    try:
+        (application,) = driver.execute("PRAGMA application_id").fetchone()
+        foreign = application != APPLICATION_ID and (application != 0 or _count_tables(driver) > 0)
+    finally:
+        if not within:
+            driver.execute("ROLLBACK")
+    if foreign:
         raise _not_ours(path, "it is the database of another program")
 
 
@@ -152,7 +188,11 @@ def _bring_up(path: Path, patience: Patience, schema: Schema) -> None:
 
 def _plain(path: Path, patience: Patience) -> sqlite.Connection:
     """A connection that leaves the journal mode as it is: the first commit is to reach the file itself."""
-    return sqlite.connect(str(path), isolation_level=None, timeout=patience.wait_ms / 1000)
+    return _opened(str(path), patience)
+
+
+def _opened(name: str, patience: Patience, *, uri: bool = False) -> sqlite.Connection:
+    return sqlite.connect(name, isolation_level=None, timeout=patience.wait_ms / 1000, uri=uri)
 
 
 def _count_tables(driver: sqlite.Connection) -> int:
@@ -174,7 +214,7 @@ def _revision(path: Path, driver: sqlite.Connection, schema: Schema) -> str:
 
 def _keep_private(path: Path) -> None:
     """Mode 0600, for the files beside it too; SQLite gives new ones the database's mode."""
-    for each in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+    for each in (path, _beside(path, "-wal"), _beside(path, "-shm")):
         with suppress(FileNotFoundError, PermissionError):  # not there, or another's
             if each.stat().st_mode & 0o077:
                 each.chmod(0o600)

@@ -11,7 +11,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -245,6 +247,51 @@ os._exit(0)
     assert path.with_name("papertape.db-journal").exists()
     with SqliteStore(path) as store:
         add(store, WORKSPACE)
+
+
+def without_shm(directory: Path) -> dict[str, bytes]:
+    """What is on the disk; the -shm is the locks of the moment."""
+    return {name: content for name, content in listing(directory).items() if not name.endswith("-shm")}
+
+
+def killed_in_a_checkpoint(path: Path) -> None:
+    """What a kill leaves when the first page had reached the file, and the pages that it counts had not."""
+    SqliteStore(path).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader, SqliteStore(path) as store:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM trade_events").fetchone()  # nothing newer reaches the file meanwhile
+        for number in range(60):
+            add(store, replace(WORKSPACE, id=UUID(int=number + 1), name=f"account {number}"))
+        kept = without_shm(path.parent)
+        reader.execute("ROLLBACK")
+    first_page = path.read_bytes()[:4096]
+    assert len(path.read_bytes()) > len(kept[path.name])
+    for each in path.parent.iterdir():
+        each.unlink()
+    for name, content in kept.items():
+        (path.parent / name).write_bytes(content)
+    with path.open("r+b") as file:
+        file.write(first_page)
+
+
+def test_a_kill_in_a_checkpoint_is_no_damage(path: Path) -> None:
+    killed_in_a_checkpoint(path)
+    with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as alone, pytest.raises(sqlite3.Error):
+        alone.execute("SELECT * FROM workspaces").fetchall()  # without its -wal it is unreadable indeed
+    with SqliteStore(path) as store, store.read() as views:
+        assert len(views.workspaces()) == 60
+    with closing(sqlite3.connect(path)) as client:
+        assert client.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_foreign_database_with_a_wal_is_refused_and_untouched(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as client:
+        client.execute("PRAGMA journal_mode = WAL")
+        client.execute(TABLE)
+        before = without_shm(path.parent)
+        assert refused(path, "DATABASE_NOT_OURS")
+        assert without_shm(path.parent) == before
 
 
 CHILD = """
