@@ -10,7 +10,7 @@ from engine.account.metrics import Metrics, metrics_of
 from engine.account.state import Account
 from engine.broker.execute import create
 from engine.broker.paper import Placement, check, place
-from engine.drivers.walk import Tally, Terms, Walk
+from engine.drivers.walk import Submit, Tally, Terms, Walk
 from engine.errors import SystemFault
 from engine.events import EventRow, Stamps
 from engine.intents import TradeIntent
@@ -86,6 +86,19 @@ def closed_workspace(workspace_id: UUID, like: Workspace, session_tz: str, creat
     )
 
 
+def trade_all(walk: Walk, ledger: Ledger, submit: Submit, watch: Watch) -> Tally:
+    """Every tick of a closed world, then the close of what is open; CANCELLED when the watch says stop."""
+    tally = Tally()
+    for count, tick in enumerate(walk.visit(lambda: ledger)):
+        if count % 256 == 0:
+            watch.advance(tick, len(walk.ticks))
+            if watch.stopped():
+                raise SystemFault("CANCELLED", "the run was stopped", hint="run it again: it starts afresh")
+        walk.step(tick, ledger, submit, tally)
+    walk.close_out(ledger, submit, tally)
+    return tally
+
+
 def run_closed(
     store: Store,
     workspace: Workspace,
@@ -100,14 +113,7 @@ def run_closed(
     watch = watch or Unwatched()
     world = ClosedWorld(store, workspace, stamps)
     walk = Walk(spec, dataset, workspace.id, Terms(slippage_bps))
-    tally, ledger = Tally(), world.account.ledger
-    for count, tick in enumerate(walk.visit(lambda: ledger)):
-        if count % 256 == 0:
-            watch.advance(tick, len(walk.ticks))
-            if watch.stopped():
-                raise SystemFault("CANCELLED", "the run was stopped", hint="run it again: it starts afresh")
-        walk.step(tick, ledger, world.submit, tally)
-    walk.close_out(ledger, world.submit, tally)
+    tally = trade_all(walk, world.account.ledger, world.submit, watch)
     world.flush()
     watch.advance(len(walk.ticks), len(walk.ticks))
     metrics = metrics_of(workspace.starting_equity, world.trades)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Generic, Literal, TypeVar
 
@@ -61,6 +61,19 @@ class Signals:
             _check_column(f"the level {name}", column, rows, "fiub")
 
 
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What a sweep needs of signals: the rows that would enter, rising, and where the strategy's own exit fires."""
+
+    rows: IntArray
+    exit: BoolArray | None = None
+
+    @classmethod
+    def of(cls, signals: Signals) -> Candidates:
+        """Those of whole signals."""
+        return cls(np.flatnonzero(signals.entry), signals.exit)
+
+
 def _check_column(name: str, column: object, rows: int, kinds: str) -> None:
     if not isinstance(column, np.ndarray):
         raise ValueError(f"{name} is {type(column).__name__}, not a numpy array")
@@ -106,6 +119,13 @@ class Strategy(ABC, Generic[P]):
     def signals_at_high(self, bars: Bars, params: P, high_52w: float) -> Signals:
         """The signals when a snapshot brings its own 52-week high; a strategy that has no use for it ignores it."""
         return self.signals(bars, params)
+
+    def prepare(self, bars: Bars) -> Callable[[P], Candidates]:
+        """For sweeps: a function of the parameters, which may share work between them; any thread may call it.
+
+        What it gives must be what `signals` gives, row for row. Without one of its own a strategy's signals are used.
+        """
+        return lambda params: Candidates.of(self.signals(bars, params))
 
     @property
     def entry_signal(self) -> str:

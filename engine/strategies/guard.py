@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any
@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from engine.errors import InvalidError, PapertapeError
 from engine.market.bars import Bars
-from engine.strategies.base import Signals, Strategy, Window
+from engine.strategies.base import Candidates, Signals, Strategy, Window
 
 
 def signals_of(strategy: Strategy[Any], bars: Bars, params: BaseModel, high_52w: float | None = None) -> Signals:
@@ -29,6 +29,23 @@ def signals_of(strategy: Strategy[Any], bars: Bars, params: BaseModel, high_52w:
         if strategy.has_exit and given.exit is None:
             raise ValueError("has_exit is set, and signals() gave no exit")
     return given
+
+
+def prepared(strategy: Strategy[Any], bars: Bars) -> Callable[[BaseModel], Candidates]:
+    """A strategy's candidates as a function of its parameters, checked as its signals are."""
+    if type(strategy).prepare is Strategy.prepare:
+        return lambda params: Candidates.of(signals_of(strategy, bars, params))
+    with users_code(strategy):
+        candidates_at = strategy.prepare(bars)
+
+    def candidates(params: BaseModel) -> Candidates:
+        with users_code(strategy):
+            given = candidates_at(params)
+            if strategy.has_exit and given.exit is None:
+                raise ValueError("has_exit is set, and prepare() gave no exit")
+        return given
+
+    return candidates
 
 
 def window_of(strategy: Strategy[Any], params: BaseModel) -> Window:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from engine.market.bars import Bars, FloatArray
-from engine.strategies.base import Params, Signals, Strategy, Window
+from engine.strategies.base import Candidates, Params, Signals, Strategy, Window
 
 
 class BreakoutParams(Params):
@@ -40,6 +41,21 @@ class Breakout52wHigh(Strategy[BreakoutParams]):
             history=ordinal.astype(np.int64),
             needed=params.lookback_days,
         )
+
+    def prepare(self, bars: Bars) -> Callable[[BreakoutParams], Candidates]:
+        """Only bars above all of their session so far can break out; each lookback is one comparison more."""
+        begins = np.r_[True, bars.session[1:] != bars.session[:-1]]
+        starts = np.flatnonzero(begins)
+        session_highs = np.maximum.reduceat(bars.high, starts)
+        rows = np.flatnonzero(~(bars.close <= high_so_far(bars.high, starts)))
+        close, ordinal = bars.close[rows], (np.cumsum(begins) - 1)[rows]
+
+        def candidates(params: BreakoutParams) -> Candidates:
+            before = highest_before(session_highs, params.lookback_days)
+            first = np.searchsorted(ordinal, params.lookback_days)
+            return Candidates(rows[first:][close[first:] > before[ordinal[first:]]])
+
+        return candidates
 
     def signals_at_high(self, bars: Bars, params: BreakoutParams, high_52w: float) -> Signals:
         """The given high replaces the computed one and the history checks."""

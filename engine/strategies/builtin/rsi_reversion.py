@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
+from engine.compiled import Kernel
 from engine.market.bars import Bars, FloatArray
-from engine.strategies.base import Params, Signals, Strategy, Window
+from engine.shared import Shared
+from engine.strategies.base import Candidates, Params, Signals, Strategy, Window
+
+KEPT_BYTES = 256 * 2**20
 
 Threshold = Annotated[float, Field(ge=0, le=100)]
 
@@ -43,6 +48,17 @@ class RsiReversion(Strategy[RsiReversionParams]):
             needed=params.period,
         )
 
+    def prepare(self, bars: Bars) -> Callable[[RsiReversionParams], Candidates]:
+        """Variants share the index of a period; their thresholds are comparisons."""
+        indexes: Shared[FloatArray] = Shared(KEPT_BYTES, lambda index: index.nbytes)
+
+        def candidates(params: RsiReversionParams) -> Candidates:
+            rsi = indexes.get(params.period, lambda: wilder_rsi(bars.close, params.period))
+            with np.errstate(invalid="ignore"):
+                return Candidates(np.flatnonzero(rsi < params.buy_below), rsi > params.sell_above)
+
+        return candidates
+
     def window(self, params: RsiReversionParams) -> Window:
         """Wilder's averages never forget: a row depends on every bar since the first."""
         return Window(anchored=True)
@@ -55,24 +71,33 @@ def wilder_rsi(closes: FloatArray, period: int) -> FloatArray:
     `avg = (avg*(n-1) + x)/n`, `rsi = 100 - 100/(1 + gain/loss)`; 100 without a loss, 50 without any move. Shape (n,).
     """
     rsi = np.full(len(closes), np.nan)
-    if len(closes) <= period:
-        return rsi
-    moves = np.diff(closes).tolist()
-    gain = loss = 0.0
-    for move in moves[:period]:
-        gain += max(move, 0.0)
-        loss += max(-move, 0.0)
-    gain, loss = gain / period, loss / period
-    values = [_rsi(gain, loss)]
-    for move in moves[period:]:
-        gain = (gain * (period - 1) + max(move, 0.0)) / period
-        loss = (loss * (period - 1) + max(-move, 0.0)) / period
-        values.append(_rsi(gain, loss))
-    rsi[period:] = values
+    if len(closes) > period:
+        if FILL.compiled is not None:
+            FILL.compiled(closes, period, rsi)
+        else:
+            values = rsi.tolist()
+            FILL.plain(closes.tolist(), period, values)
+            rsi[:] = values
     return rsi
 
 
-def _rsi(gain: float, loss: float) -> float:
-    if loss == 0.0:
-        return 50.0 if gain == 0.0 else 100.0
-    return 100 - 100 / (1 + gain / loss)
+def fill_rsi(closes: Any, period: int, rsi: Any) -> None:
+    """Write `rsi` from row `period` on; anything that can be indexed, so that numba can compile it."""
+    gain = loss = 0.0
+    for row in range(1, period + 1):
+        move = closes[row] - closes[row - 1]
+        gain += max(move, 0.0)
+        loss += max(-move, 0.0)
+    gain, loss = gain / period, loss / period
+    for row in range(period, len(closes)):
+        if row > period:
+            move = closes[row] - closes[row - 1]
+            gain = (gain * (period - 1) + max(move, 0.0)) / period
+            loss = (loss * (period - 1) + max(-move, 0.0)) / period
+        if loss > 0.0:
+            rsi[row] = 100 - 100 / (1 + gain / loss)
+        else:
+            rsi[row] = 50.0 if gain == 0.0 else 100.0
+
+
+FILL = Kernel(fill_rsi)

@@ -1,0 +1,1 @@
+"""Sweeps: many variants of a spec under the same rules, and their comparison."""

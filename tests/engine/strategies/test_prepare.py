@@ -1,0 +1,65 @@
+"""What a strategy prepares for sweeps is what its signals say, row for row."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.compiled import Kernel, expect_much_work
+from engine.market.bars import Bars
+from engine.market.synthetic import synthetic_minutes
+from engine.strategies.guard import prepared, signals_of
+from engine.strategies.registry import Registry
+from tests.support.worlds import make_dataset, make_entry
+
+REGISTRY = Registry()
+BUILT_IN = ("breakout_52w_high", "rsi_reversion", "sma_cross")
+
+
+def assert_prepared(key: str, bars: Bars, random: Random) -> int:
+    strategy = REGISTRY.get(key)
+    candidates = prepared(strategy, bars)
+    entries = 0
+    for _ in range(4):
+        params = strategy.params.model_validate(make_entry(random, key))
+        found, whole = candidates(params), signals_of(strategy, bars, params)
+        assert found.rows.tolist() == np.flatnonzero(whole.entry).tolist()
+        assert (found.exit is None) == (whole.exit is None)
+        if found.exit is not None and whole.exit is not None:
+            assert np.array_equal(found.exit, whole.exit)
+        entries += len(found.rows)
+    return entries
+
+
+@pytest.mark.parametrize("key", BUILT_IN)
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=60)
+def test_candidates_are_the_signals_entries(key: str, seed: int) -> None:
+    random = Random(seed)
+    for bars in make_dataset(random).bars.values():
+        assert_prepared(key, bars, random)
+
+
+@pytest.mark.parametrize("key", BUILT_IN)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_long_series_too(key: str, compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Longer than a block, and with compiled indicators; the signals they are compared with are plain."""
+    expect_much_work()
+    bars, strategy = synthetic_minutes(20_000, 5), REGISTRY.get(key)
+    params = strategy.params.model_validate(make_entry(Random(3), key))
+    monkeypatch.setattr(Kernel, "_worthwhile", False)
+    whole = signals_of(strategy, bars, params)
+    monkeypatch.setattr(Kernel, "_worthwhile", compiled)
+    found = prepared(strategy, bars)(params)
+    assert found.rows.tolist() == np.flatnonzero(whole.entry).tolist()
+    assert len(found.rows) > 20
+    if found.exit is not None:
+        assert np.array_equal(found.exit, whole.exit)
+
+
+def test_every_built_in_strategy_is_here() -> None:
+    assert tuple(sorted(each.strategy.key for each in REGISTRY.all())) == BUILT_IN

@@ -1,0 +1,256 @@
+"""The kernel against the walk: fill for fill and bit for bit, plain and compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import engine.sweeps.simulate
+from engine.compiled import Kernel, expect_much_work
+from engine.market.bars import Bars, Dataset, make_bars
+from engine.policy.limits import Limits
+from engine.policy.workspace import Workspace
+from engine.strategies.base import Params, Signals, Strategy, Window
+from engine.strategies.registry import Registry
+from engine.strategies.spec import CompiledSpec, compile_spec, parse_spec
+from engine.sweeps.kernel import RULES
+from engine.sweeps.outcome import Outcome, trades_of
+from engine.sweeps.reference import walked
+from engine.sweeps.simulate import Simulation
+from tests.support.worlds import World, make_entry, make_world, worlds
+
+REGISTRY = Registry()
+
+
+@pytest.fixture(params=["plain", "compiled"])
+def form(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Which form of the kernels runs."""
+    with in_form(request.param):
+        yield request.param
+
+
+class in_form:  # noqa: N801 - it reads as a statement
+    """Kernels in one form, whatever ran before."""
+
+    def __init__(self, form: str) -> None:
+        self._form = form
+
+    def __enter__(self) -> None:
+        self._before = Kernel._worthwhile
+        expect_much_work()
+        Kernel._worthwhile = self._form == "compiled"
+
+    def __exit__(self, *_: object) -> None:
+        Kernel._worthwhile = self._before
+
+
+def account_of(world: World) -> Workspace:
+    limits = {key: tuple(value) if isinstance(value, list) else value for key, value in world.limits.items()}
+    return Workspace(UUID(int=7), "plan", world.starting_equity, 0, limits=Limits(**limits, session_tz=world.zone))
+
+
+def compiled_spec(document: dict[str, Any]) -> CompiledSpec:
+    spec = parse_spec(document)
+    return compile_spec(spec, REGISTRY.get(spec.strategy_id))
+
+
+def assert_same(fast: Outcome, slow: Outcome) -> None:
+    assert fast.metrics == slow.metrics
+    assert list(fast.fills) == list(slow.fills)
+    assert dict(fast.refusals) == dict(slow.refusals)
+    assert fast.failure is None
+
+
+def no_walk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unwanted(*_: object) -> Outcome:
+        raise AssertionError("the kernel gave up")
+
+    monkeypatch.setattr(engine.sweeps.simulate, "walked", unwanted)
+
+
+def both(world: World) -> tuple[Outcome, Outcome]:
+    spec, account = compiled_spec(world.spec), account_of(world)
+    fast = Simulation(world.dataset, account, world.slippage_bps).outcome(spec)
+    return fast, walked(spec, world.dataset, account, world.slippage_bps)
+
+
+@given(worlds())
+@settings(deadline=None, max_examples=150)
+def test_the_plain_kernel_is_the_walk(world: World) -> None:
+    with in_form("plain"):
+        assert_same(*both(world))
+
+
+@given(worlds())
+@settings(deadline=None, max_examples=150)
+def test_the_compiled_kernel_is_the_walk(world: World) -> None:
+    with in_form("compiled"):
+        assert_same(*both(world))
+
+
+def test_seeded_worlds_meet_every_rule_and_exit(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fixed set of worlds, in which each rule refuses and the kernel never gives up."""
+    refused: set[str] = set()
+    fills = crowded = 0
+    for seed in range(400):
+        fast, slow = both(make_world(Random(seed)))
+        assert_same(fast, slow)
+        refused |= set(slow.refusals)
+        fills += len(slow.fills)
+        crowded += "max_positions" in slow.refusals
+    no_walk(monkeypatch)
+    for seed in range(40):
+        both(make_world(Random(seed)))
+    assert refused == set(RULES)
+    assert fills > 3000
+    assert crowded > 5
+
+
+def variants_of(world: World, count: int = 12) -> list[CompiledSpec]:
+    """The world's spec with other parameters, exits and sizes."""
+    random = Random(repr(world.spec))
+    found = []
+    for _ in range(count):
+        document = {**world.spec, "entry": make_entry(random, world.spec["strategy_id"])}
+        risk = {**document["risk"], "dollars_per_trade": random.choice([500.0, 1000.0, 4000.0])}
+        leave = {**document["exit"], "stop_loss_pct": random.choice([None, 5.0, 12.5])}
+        found.append(compiled_spec({**document, "risk": risk, "exit": leave}))
+    return found
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_sweep_is_its_variants_one_by_one(
+    form: str, workers: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shared work, threads and buffers used again show in no result, and outcomes come in the order asked for."""
+    monkeypatch.setattr(engine.sweeps.simulate, "_WORTH_A_THREAD", 0)
+    world = make_world(Random(seed))
+    specs, account = variants_of(world), account_of(world)
+    simulation = Simulation(world.dataset, account, world.slippage_bps)
+    outcomes = list(simulation.outcomes(specs, fills=True, workers=workers))
+    assert len(outcomes) == len(specs)
+    for spec, outcome in zip(specs, outcomes, strict=True):
+        assert_same(outcome, walked(spec, world.dataset, account, world.slippage_bps))
+    bare = list(simulation.outcomes(specs, workers=workers))
+    assert [each.metrics for each in bare] == [each.metrics for each in outcomes]
+    assert all(len(each.fills) == 0 for each in bare)
+
+
+def test_the_fills_make_the_trades_that_the_metrics_count(form: str) -> None:
+    for seed in range(30):
+        world = make_world(Random(seed))
+        outcome, _ = both(world)
+        trades = trades_of(world.starting_equity, outcome.fills)
+        assert outcome.metrics is not None
+        assert len(trades) == outcome.metrics.trade_count
+        if trades:
+            assert trades[-1].equity == outcome.metrics.ending_equity
+
+
+def one_symbol(closes: list[float]) -> Dataset:
+    close = np.array(closes)
+    ts = (20_000 + np.arange(len(close))) * 86_400_000_000
+    return Dataset({"X": make_bars("X", ts, close, close, close, close, np.ones(len(close)))})
+
+
+BREAKOUT = {"strategy_id": "breakout_52w_high", "symbols": ["X"], "entry": {"lookback_days": 1}}
+
+
+@pytest.mark.parametrize(
+    ("closes", "dollars", "equity"),
+    [
+        ([1e-9, 2e-9, 3e-9, 2e-9, 4e-9], 5000.0, 10_000.0),  # more lots than the broker takes
+        ([1.0, 2.0, 1e308, 1.5e308, 1.0], 1e308, 1.7e308),  # amounts that are not finite
+        ([1e-4, 1.1e-4, 1.2e-4, 1e-4, 1.3e-4], 9000.0, 10_000.0),  # beyond 2^26 units
+    ],
+    ids=["too many lots", "not finite", "many units"],
+)
+def test_what_the_kernel_leaves_to_the_walk_is_the_walks(
+    form: str, closes: list[float], dollars: float, equity: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walks = []
+
+    def counted(*arguments: Any) -> Outcome:
+        walks.append(1)
+        return walked(*arguments)
+
+    monkeypatch.setattr(engine.sweeps.simulate, "walked", counted)
+    spec = compiled_spec({**BREAKOUT, "risk": {"dollars_per_trade": dollars}})
+    account, data = Workspace(UUID(int=7), "plan", equity, 0), one_symbol(closes)
+    assert_same(Simulation(data, account).outcome(spec), walked(spec, data, account, 0.0))
+    assert walks
+
+
+def test_a_disabled_spec_does_nothing(form: str) -> None:
+    spec = compiled_spec({**BREAKOUT, "enabled": False})
+    account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([1.0, 2.0, 3.0, 4.0])
+    assert_same(Simulation(data, account).outcome(spec), walked(spec, data, account, 0.0))
+
+
+class Failing(Strategy[Params]):
+    """Fails on every bar."""
+
+    key = "failing"
+
+    def signals(self, bars: Bars, params: Params) -> Signals:
+        raise ZeroDivisionError("nothing to divide by")
+
+    def window(self, params: Params) -> Window:
+        return Window(bars=1)
+
+
+def test_a_strategy_that_fails_fails_its_variant_alone() -> None:
+    spec = compile_spec(parse_spec({"strategy_id": "failing", "symbols": ["X"]}), Failing())
+    account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([1.0, 2.0, 3.0, 4.0])
+    first, second = Simulation(data, account).outcomes([spec, spec])
+    assert first.metrics is None
+    assert first.failure == second.failure
+    assert first.failure is not None
+    assert first.failure.code == "INVALID_STRATEGY"
+    assert "nothing to divide by" in first.failure.message
+
+
+class Stops:
+    """A watch that says stop after some questions."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+
+    def advance(self, done: int, total: int) -> None:
+        """Nothing."""
+
+    def stopped(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_stopped_sweep_gives_the_first_outcomes_and_no_more(
+    form: str, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine.sweeps.simulate, "_WORTH_A_THREAD", 0)
+    specs = [replace(compiled_spec(BREAKOUT)) for _ in range(200)]
+    account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([1.0, 2.0, 3.0, 4.0])
+    outcomes = list(Simulation(data, account).outcomes(specs, workers=workers, watch=Stops(6)))
+    assert len(outcomes) < 200
+    assert len({each.metrics.ending_equity for each in outcomes if each.metrics}) <= 1
+
+
+def test_much_work_loads_the_compiled_kernels_and_little_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = []
+    monkeypatch.setattr(engine.sweeps.simulate, "expect_much_work", lambda: loaded.append(1))
+    account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([1.0, 2.0, 3.0, 4.0])
+    specs = [compiled_spec(BREAKOUT)] * 25
+    list(Simulation(data, account).outcomes(specs))
+    assert not loaded
+    monkeypatch.setattr(engine.sweeps.simulate, "MUCH_WORK", 40)
+    list(Simulation(data, account).outcomes(specs))
+    assert loaded
