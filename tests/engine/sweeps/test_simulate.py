@@ -254,3 +254,52 @@ def test_much_work_loads_the_compiled_kernels_and_little_does_not(monkeypatch: p
     monkeypatch.setattr(engine.sweeps.simulate, "MUCH_WORK", 40)
     list(Simulation(data, account).outcomes(specs))
     assert loaded
+
+
+def touching(low: float, high: float, at: int, rows: int = 40) -> Dataset:
+    """Bought at 16 on the third bar; then nothing happens but at one bar, which reaches from `low` to `high`."""
+    close = np.array([15.0, 15.0, *[16.0] * (rows - 2)])
+    lows, highs = close.copy(), close.copy()
+    lows[at], highs[at] = low, high
+    ts = (20_000 + np.arange(rows)) * 86_400_000_000
+    return Dataset({"X": make_bars("X", ts, close, highs, lows, close, np.ones(rows))})
+
+
+@pytest.mark.parametrize("at", [3, 7, 8, 15, 16, 30])
+@pytest.mark.parametrize(
+    ("low", "high", "exit_price"),
+    [(14.0, 16.0, 14.0), (14.0 + 2**-40, 16.0, 16.0), (16.0, 20.0, 20.0), (16.0, 20.0 - 2**-40, 16.0), (14, 20, 14.0)],
+    ids=["stop touched", "stop missed", "target touched", "target missed", "both"],
+)
+def test_a_price_that_is_just_reached_is_hit(form: str, at: int, low: float, high: float, exit_price: float) -> None:
+    leave = {"type": "none", "stop_loss_pct": 12.5, "take_profit_pct": 25.0}
+    spec = compiled_spec({**BREAKOUT, "exit": leave})
+    account, data = Workspace(UUID(int=7), "plan", 10_000.0, 0), touching(low, high, at)
+    fast = Simulation(data, account).outcome(spec)
+    assert_same(fast, walked(spec, data, account, 0.0))
+    assert [fill.price for fill in fast.fills][:2] == [16.0, exit_price]
+    assert fast.fills[1].ts == data.bars["X"].ts[at if exit_price != 16.0 else -1]
+
+
+@pytest.mark.parametrize(
+    ("limits", "filled"),
+    [
+        ({}, True),  # the cost is the cash
+        ({"fee_fixed": 2**-30}, False),
+        ({"max_order_notional": 1024.0}, True),
+        ({"max_order_notional": 1023.0}, False),
+        ({"max_position_notional": 1024.0}, True),
+        ({"max_position_notional": 1023.0}, False),
+        ({"max_exposure_pct": 100.0}, True),
+        ({"max_exposure_pct": 99.0}, False),
+    ],
+    ids=str,
+)
+def test_a_limit_that_is_just_met_lets_in(form: str, limits: dict[str, Any], filled: bool) -> None:
+    spec = compiled_spec({**BREAKOUT, "exit": {"type": "none"}, "risk": {"dollars_per_trade": 1024.0}})
+    account = Workspace(UUID(int=7), "plan", 1024.0, 0, limits=Limits(**limits))
+    data = touching(16.0, 16.0, 5)
+    fast = Simulation(data, account).outcome(spec)
+    assert_same(fast, walked(spec, data, account, 0.0))
+    assert bool(fast.fills) == filled
+    assert bool(fast.refusals) != filled
