@@ -303,3 +303,57 @@ def test_a_limit_that_is_just_met_lets_in(form: str, limits: dict[str, Any], fil
     assert_same(fast, walked(spec, data, account, 0.0))
     assert bool(fast.fills) == filled
     assert bool(fast.refusals) != filled
+
+
+def crowd(seed: int, symbols: int = 9, rows: int = 120) -> Dataset:
+    """Many symbols on one grid, at prices whose sums depend on the order in the last bit."""
+    random, ts = Random(seed), (20_000 + np.arange(rows)) * 86_400_000_000
+    bars = {}
+    for index in range(symbols):
+        close = np.cumprod([random.uniform(7, 90), *(random.uniform(0.97, 1.035) for _ in range(rows - 1))])
+        name = chr(ord("A") + index)
+        bars[name] = make_bars(name, ts, close, close * 1.01, close * 0.99, close, np.ones(rows))
+    return Dataset(bars)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_equity_is_summed_in_the_order_of_names_not_of_the_spec(form: str, seed: int) -> None:
+    data = crowd(seed)
+    names = list(data.bars)
+    Random(seed).shuffle(names)
+    leave = {"type": "none", "max_bars": 5, "stop_loss_pct": 4.0}
+    risk = {"dollars_per_trade": 913.7, "max_positions": 9}
+    spec = compiled_spec({**BREAKOUT, "symbols": names, "exit": leave, "risk": risk, "entry": {"lookback_days": 3}})
+    limits = Limits(fee_bps=1.7, fee_per_share=0.0031, max_drawdown_pct=40.0)
+    account = Workspace(UUID(int=7), "plan", 10_000.0, 0, limits=limits)
+    fast = Simulation(data, account, 1.3).outcome(spec)
+    assert_same(fast, walked(spec, data, account, 1.3))
+    assert len(fast.fills) > 100
+
+
+class Always(Strategy[Params]):
+    """Would enter on every bar, and leave on every third."""
+
+    key = "always"
+    has_exit = True
+
+    def signals(self, bars: Bars, params: Params) -> Signals:
+        return Signals(entry=np.ones(len(bars), dtype=np.bool_), exit=np.arange(len(bars)) % 3 == 0)
+
+    def window(self, params: Params) -> Window:
+        return Window(anchored=True)
+
+
+@pytest.mark.parametrize("leave", [{"type": "eod"}, {"type": "signal"}, {"type": "none", "max_bars": 1}], ids=str)
+def test_a_strategy_of_ones_own_that_always_enters(form: str, leave: dict[str, Any]) -> None:
+    """A symbol starts at its second bar, and its last one does not enter."""
+    data = crowd(1, symbols=3, rows=30)
+    risk = {"dollars_per_trade": 400.0}
+    spec = compile_spec(
+        parse_spec({"strategy_id": "always", "symbols": ["C", "A", "B"], "exit": leave, "risk": risk}), Always()
+    )
+    account = Workspace(UUID(int=7), "plan", 1000.0, 0)
+    fast = Simulation(data, account).outcome(spec)
+    assert_same(fast, walked(spec, data, account, 0.0))
+    assert fast.fills[0].ts == data.bars["A"].ts[1]
+    assert fast.refusals["buying_power"] > 0
