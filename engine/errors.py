@@ -29,6 +29,10 @@ CODES: Mapping[str, str] = {
     "INTENT_ID_REUSED": "This intent id was executed before with another action, symbol or quantity.",
     "WORKSPACE_EXISTS": "A workspace of this name exists.",
     "FILE_EXISTS": "The file to be written exists.",
+    "RUN_EXISTS": "There is a run plan of this id.",
+    "RUN_ENDED": "The run plan has ended; there is nothing left to cancel.",
+    "RUN_NOT_RESUMABLE": "The run plan is complete, or being executed, or cannot be made again from the journal.",
+    "RUN_TAKEN_OVER": "Another process has resumed or ended this run; this one stopped without writing.",
     # the broker's refusals
     "UNSUPPORTED_MODE": "Only the mode `paper` is executed.",
     "UNSUPPORTED_ACTION": "Only OPEN_LONG and CLOSE_LONG are executed.",
@@ -47,6 +51,8 @@ CODES: Mapping[str, str] = {
     "INVALID_DATA": "Market data that is refused; its faults are listed with file, row and column.",
     "INVALID_STRATEGY": "A strategy file that cannot be loaded, or whose class is not a strategy.",
     "STRATEGY_LOOKS_AHEAD": "A strategy whose earlier rows change when later bars are added.",
+    "DATASET_CHANGED": "The data are not those that the run plan was started on.",
+    "STRATEGY_CHANGED": "The strategy's source is not the one that the run plan was started with.",
     "HISTORY_SHORT": "The data lacks earlier bars that the strategy needs to go on from where it stopped.",
     "INVALID_SETTINGS": "The settings file or an environment variable holds a value that cannot be taken.",
     "CONFIRMATION_REQUIRED": "The command changes an account for good and asks for --yes.",
@@ -54,6 +60,8 @@ CODES: Mapping[str, str] = {
     "WORKSPACE_NOT_FOUND": "No workspace of this name or id.",
     "STRATEGY_NOT_FOUND": "No strategy of this name.",
     "FILE_NOT_FOUND": "No such file, or one that cannot be read.",
+    "RUN_PLAN_NOT_FOUND": "No run plan has this id, or several begin with it.",
+    "VARIANT_NOT_FOUND": "No variant of the run plan has this id, or several begin with it.",
     "BAR_NOT_FOUND": "The data has no bars at or before this time.",
     # not here
     "FORBIDDEN_IN_PRODUCTION": 'Refused while `environment = "production"`.',
@@ -63,6 +71,7 @@ CODES: Mapping[str, str] = {
     "DATABASE_TOO_NEW": "The database was written by a newer papertape.",
     "DATABASE_NOT_OURS": "The file is not a papertape database.",
     "EXTRA_MISSING": "A feature needs an optional extra that is not installed.",
+    "VERIFY_FAILED": "A variant that was run again, bar by bar, came out otherwise: a fault in papertape itself.",
     "CANCELLED": "The work was stopped before its end.",
     "INTERNAL": "A fault in papertape itself.",
 }

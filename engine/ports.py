@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from engine.account.ledger import Fill
@@ -64,7 +64,86 @@ class EventFilter:
     before: int | None = None
 
 
-class Views(Protocol):
+class RunMark(NamedTuple):
+    """A RUN_* event of an execution as a whole. The payload is JSON text; RUN_STARTED's is left out."""
+
+    seq: int
+    run_plan_id: str
+    workspace_id: str
+    event_type: str
+    event_id: str
+    recorded_at: int
+    payload: str
+
+
+class RunSoFar(NamedTuple):
+    """How many variants came out how, which has the best score, when the last was written (0: none was)."""
+
+    counts: dict[str, int]
+    best_variant_id: str | None
+    best_score: float | None
+    last_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who executes a run: a process, by host, pid and start (a pid is used again), and the number of its claim."""
+
+    host: str
+    pid: int
+    started: str
+    claim: int
+
+
+class Owners(Protocol):
+    """Who is at work."""
+
+    def claim(self) -> Owner:
+        """This process, as the owner of a run that it begins."""
+        ...
+
+    def release(self, owner: Owner) -> None:
+        """The run is over, for this process."""
+        ...
+
+    def alive(self, owner: Owner) -> bool:
+        """Whether an owner is still at work, as far as can be told from here."""
+        ...
+
+
+class RunViews(Protocol):
+    """Reads of run plans, from `RUN_*` events alone."""
+
+    def run_plans(self, prefix: str, limit: int) -> list[str]:
+        """Ids of run plans that begin with a text, at most `limit`."""
+        ...
+
+    def run_marks(self, run_plan_id: str | None = None) -> list[RunMark]:
+        """Starts, resumptions, requests to cancel and ends, of one run plan or of all, in `seq` order."""
+        ...
+
+    def run_heading(self, run_plan_id: str) -> dict[str, Any]:
+        """What RUN_STARTED says beside the variants, as far as lists show it."""
+        ...
+
+    def run_document(self, run_plan_id: str) -> str:
+        """The payload of RUN_STARTED."""
+        ...
+
+    def run_variants(self, run_plan_id: str) -> list[str]:
+        """The payloads of RUN_VARIANT_COMPLETED, in `seq` order."""
+        ...
+
+    def run_so_far(self, run_plan_id: str) -> RunSoFar:
+        """What came out of a run that has not ended."""
+        ...
+
+    def run_plans_with(self, fingerprint: str) -> list[str]:
+        """Completed run plans of this fingerprint, in the order of their ends."""
+        ...
+
+
+class Views(RunViews, Protocol):
     """Reads that belong together: one snapshot of the database."""
 
     def workspace(self, ref: str | UUID) -> Workspace | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from engine.desk import Desk, DeskConfig
 from engine.stamps import LiveStamps
 from storage.clock import wall_clock
+from storage.owners import ProcessOwners
 from storage.settings import Settings
-from storage.strategy_files import make_registry
+from storage.strategy_files import make_registry, strategy_source
 from storage.unit_of_work import SqliteStore
 
 
@@ -15,4 +16,11 @@ def open_desk(settings: Settings | None = None) -> Desk:
     settings = settings or Settings()
     config = DeskConfig(production=settings.environment == "production", workspace=settings.workspace)
     registry = make_registry(settings.strategies)
-    return Desk(SqliteStore(settings.db), LiveStamps(wall_clock), config, registry)
+    return Desk(
+        SqliteStore(settings.db),
+        LiveStamps(wall_clock),
+        config,
+        registry,
+        owners=ProcessOwners(),
+        source_sha256=lambda kind: strategy_source(kind)[1],
+    )

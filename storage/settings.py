@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from platformdirs import user_config_path, user_data_path
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -59,6 +59,19 @@ class Settings(BaseSettings):
     strategies: Annotated[tuple[NamedPath, ...], NoDecode, BeforeValidator(_several)] = Field(
         default=(), description="files of strategies to load; in the variable separated as in PATH"
     )
+    keys: dict[str, str] = Field(
+        default_factory=dict,
+        description="the dashboard's keys, by what the help calls the action (`positions.close`); a table `[keys]`",
+    )
+    admin_token: SecretStr | None = Field(
+        default=None, description="what the service wants in `X-Admin-Token`; at least 16 characters"
+    )
+    host: str = Field(default="127.0.0.1", min_length=1, description="the address that the service listens on")
+    port: int = Field(default=8000, ge=0, le=65535, description="its port; 0: any that is free")
+    upload_limit_mib: int = Field(
+        default=64, ge=1, description="the largest upload that the service takes, unpacked too, in MiB"
+    )
+    max_sweeps: int = Field(default=1, ge=1, description="how many sweeps the service runs at once")
 
     def __init__(self, **flags: Any) -> None:
         """Flags that are None were not given."""

@@ -21,14 +21,15 @@ from engine.ports import EventFilter, JournalEvent, PriorFill, Progress
 from engine.validation import faults_of
 from storage import statements as sql
 from storage.accounts import read_account
+from storage.run_plans import RunPlanViews
 from storage.tables import RUN_EVENT, Base
-from storage.transaction import Transaction, guarded
+from storage.transaction import guarded
 
 _EVENTS = Base.metadata.tables["trade_events"]
 _SEARCHED = ("payload", "symbol", "event_type", "correlation_id", "intent_id", "order_id", "event_id")
 
 
-class SqliteViews(Transaction):
+class SqliteViews(RunPlanViews):
     """`engine.ports.Views` on a read transaction (or, in the unit of work, on a write transaction)."""
 
     @guarded

@@ -104,17 +104,12 @@ def drift(old: Account, new: Account) -> dict[str, list[Any]]:
 
     Of fields that are maps (`positions`, `last_closed_at`, `realized_by_session`) only the keys that differ are shown.
     """
-    before, after = _folded(old), _folded(new)
+    before, after = folded(old), folded(new)
     found = {name: [before[name], after[name]] for name in before if before[name] != after[name]}
     return {name: _where_they_differ(*pair) if isinstance(pair[0], dict) else pair for name, pair in found.items()}
 
 
-def _where_they_differ(old: dict[str, Any], new: dict[str, Any]) -> list[Any]:
-    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
-    return [{key: each[key] for key in keys if key in each} for each in (old, new)]
-
-
-def _folded(account: Account) -> dict[str, Any]:
+def folded(account: Account) -> dict[str, Any]:
     """The fields that fills make, as JSON has them; `entry_fees` and the days' P&L are not in `PaperState`."""
     ledger = account.ledger
     session = ledger.session
@@ -133,6 +128,11 @@ def _folded(account: Account) -> dict[str, Any]:
         "orders_count": ledger.orders_count,
         "trades_count": ledger.trades_count,
     }
+
+
+def _where_they_differ(old: dict[str, Any], new: dict[str, Any]) -> list[Any]:
+    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    return [{key: each[key] for key in keys if key in each} for each in (old, new)]
 
 
 def _folded_position(holding: Holding) -> dict[str, Any]:

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from engine.account.state import Account
 from engine.broker.paper import PAPER, Order, Placement, check, place
-from engine.broker.result import ExecutionResult
+from engine.broker.result import ExecutionResult, Preview
 from engine.errors import NotFoundError, PapertapeError
 from engine.events import EventType, Stamps, account_event
 from engine.intents import TradeIntent, to_quantity
 from engine.market.sessions import to_micros
 from engine.policy.workspace import Workspace
-from engine.ports import Store, UnitOfWork
+from engine.ports import Store, UnitOfWork, Views
 
 
 class PaperBroker:
@@ -37,31 +37,75 @@ class PaperBroker:
             error.details = {**_nothing_filled(intent), **error.details}
             raise
 
+    def preview(
+        self, intent: TradeIntent, fill_price: float, mode: str = PAPER, *, unseen: Workspace | None = None
+    ) -> Preview:
+        """What `execute` would do with this intent now, by the same checks in the same order; nothing is written.
+
+        A policy refusal is returned; every other refusal raises what `execute` would raise.
+        """
+        order = check(intent, fill_price, mode)
+        with self._store.read() as views:
+            workspace = views.workspace(intent.workspace_id) or unseen
+            if workspace is None:
+                raise _no_workspace(intent)
+            account = views.account(workspace)
+            cash, realized = account.ledger.cash, account.ledger.realized_pnl
+            held = account.position(intent.symbol)
+            placement = self._place(views, order, account, workspace, mode)
+        result = result_of(placement, account)
+        return Preview(
+            success=result.success,
+            intent_id=intent.id,
+            symbol=intent.symbol,
+            quantity=order.quantity,
+            fill_price=order.price,
+            notional=order.quantity * order.price,
+            fees=workspace.limits.fees(order.quantity, order.price),
+            cash_before=cash,
+            cash_after=account.ledger.cash,
+            realized_pnl=account.ledger.realized_pnl - realized,
+            position_action=result.position_action,
+            position_before=held,
+            position_after=account.position(intent.symbol),
+            error=result.error,
+            error_code=result.error_code,
+            policy=result.policy,
+        )
+
     def _execute(self, intent: TradeIntent, fill_price: float, mode: str, unseen: Workspace | None) -> ExecutionResult:
         order = check(intent, fill_price, mode)
         with self._store.write() as unit:
             workspace = self._workspace(unit, order, unseen)
             account = unit.account(workspace)
-            prior = unit.prior_fill(workspace.id, intent.id, mode)
-            ts = self._stamps.now() if intent.created_at is None else to_micros(intent.created_at)
-            placement = place(order, account, workspace, ts, self._stamps, prior)
+            placement = self._place(unit, order, account, workspace, mode)
             record(unit, account, placement)
             result = result_of(placement, account)
             unit.commit()
         return result
+
+    def _place(self, views: Views, order: Order, account: Account, workspace: Workspace, mode: str) -> Placement:
+        intent = order.intent
+        prior = views.prior_fill(workspace.id, intent.id, mode)
+        ts = self._stamps.now() if intent.created_at is None else to_micros(intent.created_at)
+        return place(order, account, workspace, ts, self._stamps, prior)
 
     def _workspace(self, unit: UnitOfWork, order: Order, unseen: Workspace | None) -> Workspace:
         workspace = unit.workspace(order.intent.workspace_id)
         if workspace is not None:
             return workspace
         if unseen is None:
-            raise NotFoundError(
-                "WORKSPACE_NOT_FOUND",
-                f"there is no workspace {order.intent.workspace_id}",
-                hint="`workspace list` shows the workspaces, `workspace create` makes one",
-            )
+            raise _no_workspace(order.intent)
         create(unit, unseen, self._stamps)
         return unseen
+
+
+def _no_workspace(intent: TradeIntent) -> NotFoundError:
+    return NotFoundError(
+        "WORKSPACE_NOT_FOUND",
+        f"there is no workspace {intent.workspace_id}",
+        hint="`workspace list` shows the workspaces, `workspace create` makes one",
+    )
 
 
 def _nothing_filled(intent: TradeIntent) -> dict[str, Any]:

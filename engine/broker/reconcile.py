@@ -12,7 +12,7 @@ from uuid import UUID
 
 from engine.account.fold import Unapplied, apply_fills
 from engine.account.ledger import Fill, Ledger
-from engine.account.state import Account, drift
+from engine.account.state import Account, drift, folded
 from engine.errors import SystemFault
 from engine.events import EventType, Stamps, account_event
 from engine.market.sessions import from_micros
@@ -45,6 +45,21 @@ class ReconcileReport(StrictModel):
     last_event_at: UtcTime | None
     errors: list[ReplayError]
     drift: dict[str, list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A dry run in full: what it reports, and both states, field by field as `drift` compares them.
+
+    `duplicates` are the `seq`s of the fills that were skipped, rising; `head` is the journal's newest event of the
+    workspace that was looked at.
+    """
+
+    report: ReconcileReport
+    stored: dict[str, Any]
+    rebuilt: dict[str, Any]
+    duplicates: tuple[int, ...]
+    head: int
 
 
 @dataclass(slots=True)
@@ -86,11 +101,11 @@ def reconcile(
     came in between. The policy is not asked. A dry run reports and writes nothing.
     """
     watch = watch or Unwatched()
+    if dry_run:
+        return compare(store, workspace, watch=watch).report
     replay = _Replay(Ledger.fresh(workspace.starting_equity))
     with _without_gc(), store.read() as views:
         replay.take(views, workspace.id, watch)
-        if dry_run:
-            return _report(replay, views.account(workspace), workspace, dry_run=True)
     with store.write() as unit:
         replay.take(unit, workspace.id, watch)
         stored = unit.account(workspace)
@@ -102,6 +117,18 @@ def reconcile(
         unit.append([account_event(EventType.STATE_RECONCILED, str(workspace.id), stamps, payload, now)])
         unit.commit()
     return report
+
+
+def compare(store: Store, workspace: Workspace, *, watch: Watch | None = None) -> Comparison:
+    """A dry run: the account rebuilt beside the stored one, both of one snapshot. Nothing is written."""
+    replay = _Replay(Ledger.fresh(workspace.starting_equity))
+    with _without_gc(), store.read() as views:
+        replay.take(views, workspace.id, watch or Unwatched())
+        stored, rebuilt = views.account(workspace), Account(workspace.id, replay.ledger)
+        duplicates = tuple(sorted(views.duplicate_fills(workspace.id)))
+        head = views.head(workspace.id)
+    report = _report(replay, stored, workspace, dry_run=True)
+    return Comparison(report, folded(stored), folded(rebuilt), duplicates, head)
 
 
 def replayed(views: Views, workspace: Workspace, trades: list[Any] | None = None) -> Ledger:

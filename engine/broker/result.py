@@ -28,3 +28,29 @@ class ExecutionResult(StrictModel):
     error: str | None = None
     error_code: str | None = None
     policy: dict[str, Any]
+
+
+class Preview(StrictModel):
+    """What an execution would come to on the account as of now; nothing was written.
+
+    Amounts are in the account's currency; `notional` and `fees` are the order's, refused or not. Refused by the policy
+    (`success` false, `error` and `error_code` as an execution has them), cash and position stay what they are.
+    """
+
+    success: bool
+    intent_id: UUID
+    symbol: str
+    quantity: float
+    fill_price: float
+    notional: float
+    fees: float
+    cash_before: float
+    cash_after: float
+    realized_pnl: float
+    """What the order itself realizes: its fees, and of a close the profit or loss"""
+    position_action: str | None = None
+    position_before: PaperPosition | None
+    position_after: PaperPosition | None
+    error: str | None = None
+    error_code: str | None = None
+    policy: dict[str, Any]

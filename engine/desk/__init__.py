@@ -7,22 +7,40 @@ from types import TracebackType
 from engine.desk.accounts import Accounts
 from engine.desk.config import DeskConfig
 from engine.desk.journal import Journal
+from engine.desk.plans import Plans, SourceSha256
 from engine.desk.research import Research
 from engine.desk.trading import Trading
 from engine.events import Stamps
-from engine.ports import Store
+from engine.ports import Owners, Store
 from engine.strategies.registry import Registry
+from engine.sweeps.owner import SoleOwners
 
 
 class Desk:
-    """`accounts`, `trading`, `research` and `journal` over one store; use it as a context manager, or `close` it."""
+    """`accounts`, `trading`, `research`, `plans` and `journal` over one store; a context manager, or `close` it.
 
-    def __init__(self, store: Store, stamps: Stamps, config: DeskConfig, registry: Registry) -> None:
+    `owners` knows which processes are at work; without it the desk knows itself alone. `source_sha256` gives the
+    sha256 of a strategy's source, which this package cannot read; without it a changed source is not noticed.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        stamps: Stamps,
+        config: DeskConfig,
+        registry: Registry,
+        *,
+        owners: Owners | None = None,
+        source_sha256: SourceSha256 | None = None,
+    ) -> None:
         self._store = store
         self.config = config
         self.accounts = Accounts(store, stamps, config)
         self.trading = Trading(store, stamps, self.accounts)
         self.research = Research(store, stamps, self.accounts, registry)
+        self.plans = Plans(
+            store, stamps, self.accounts, self.research, owners or SoleOwners(), source_sha256 or (lambda kind: "")
+        )
         self.journal = Journal(store, self.accounts)
 
     def close(self) -> None:

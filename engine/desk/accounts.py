@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from engine.account.ledger import Ledger, Trade
 from engine.account.metrics import Metrics, metrics_of
 from engine.account.state import Account, PaperState
 from engine.broker.execute import create
-from engine.broker.reconcile import ReconcileReport, reconcile, replayed
+from engine.broker.reconcile import Comparison, ReconcileReport, compare, reconcile, replayed
 from engine.desk.config import DeskConfig
 from engine.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from engine.events import EventType, Stamps, account_event
@@ -54,6 +55,24 @@ class EquityPoint(StrictModel):
 
     ts: UtcTime | None
     equity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """An account and the journal's heads, all of one snapshot.
+
+    `head` is the `seq` of the workspace's newest event, `journal_head` of the newest event of all workspaces.
+    """
+
+    workspace: Workspace
+    state: PaperState
+    head: int
+    journal_head: int
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the stored state is not at the journal's head: somebody wrote around the desk."""
+        return self.state.last_seq != self.head
 
 
 class Accounts:
@@ -113,6 +132,16 @@ class Accounts:
         with self._store.read() as views:
             return views.account(workspace).state()
 
+    def overview(self, ref: str | UUID | None = None) -> Overview:
+        """What a screen shows of an account, read at one moment; WORKSPACE_NOT_FOUND, nothing is made."""
+        name = self._name(ref)
+        with self._store.read() as views:
+            workspace = views.workspace(name)
+            if workspace is None:
+                raise not_found(name)
+            state = views.account(workspace).state()
+            return Overview(workspace, state, views.head(workspace.id), views.head())
+
     def trades(self, ref: str | UUID | None = None) -> list[TradeView]:
         """Every round trip, in the order of closing."""
         return [TradeView.of(trade) for trade in self._trades(self.get(ref))]
@@ -135,6 +164,10 @@ class Accounts:
         """Rebuild the state from the journal; a dry run reports and writes nothing."""
         workspace = self.get_or_unsaved(ref)[0] if dry_run else self.get(ref)
         return reconcile(self._store, workspace, self._stamps, dry_run=dry_run, watch=watch)
+
+    def compare(self, ref: str | UUID | None = None, *, watch: Watch | None = None) -> Comparison:
+        """The state as it is stored beside the one that the journal makes; a dry run, which writes nothing."""
+        return compare(self._store, self.get_or_unsaved(ref)[0], watch=watch)
 
     def reset(self, ref: str | UUID | None = None, *, confirmed: bool = False) -> PaperState:
         """Put the state back to its start. The journal stays: executed ids stay executed, a reconcile undoes it."""

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from engine.account.ledger import SELL
 from engine.desk.accounts import Accounts
 from engine.events import EventType
 from engine.intents import to_quantity
 from engine.market.sessions import from_micros
-from engine.ports import EventFilter, JournalEvent, Store
+from engine.ports import EventFilter, JournalEvent, Store, Unwatched, Views, Watch
 from engine.validation import StrictModel, UtcTime
 
+_STORY_PAGE = 100
+_SPAN = 50_000
+"""Events that are looked through before it is asked whether to stop"""
 _SIDES = {1: "BUY", -1: "SELL", None: None}
 
 
@@ -85,11 +90,81 @@ class Journal:
             events.reverse()
         return [EventView.of(event) for event in events]
 
+    def page(
+        self, where: EventFilter, *, limit: int, newest_first: bool = True, watch: Watch | None = None
+    ) -> list[JournalEvent]:
+        """At most `limit` events of a workspace, or of all, as the journal has them: the payload is JSON text.
+
+        When the watch stops it, what was found by then.
+        """
+        watch, found = watch or Unwatched(), list[JournalEvent]()
+        for span in self._spans(where, watch, newest_first=newest_first):
+            with self._store.read() as views:
+                found += views.events(span, limit=limit - len(found), newest_first=newest_first)
+            if len(found) >= limit:
+                break
+        return found
+
+    def count(self, where: EventFilter, watch: Watch | None = None) -> int:
+        """How many events a filter finds, of a workspace or of all; when the watch stops it, of those looked at."""
+        found = 0
+        for span in self._spans(where, watch or Unwatched(), newest_first=True):
+            with self._store.read() as views:
+                found += views.event_count(span)
+        return found
+
+    def story(self, symbol: str, ref: str | UUID | None = None) -> list[EventView]:
+        """The fills that made the position in a symbol, oldest first: those since it was last flat, or was reset."""
+        found = self._accounts.get(ref)
+        with self._store.read() as views:
+            fills = _fills_since_flat(views, found.id, symbol)
+        return [EventView.of(event) for event in reversed(fills)]
+
     def head(self, workspace_id: UUID | None = None) -> int:
         """The `seq` of the newest event, of one workspace or of all; 0 when there is none."""
         with self._store.read() as views:
             return views.head(workspace_id)
 
+    def _spans(self, where: EventFilter, watch: Watch, *, newest_first: bool) -> Iterator[EventFilter]:
+        """The filter in pieces: what is appended never changes, so they need not be of one snapshot."""
+        if not _is_searched(where):
+            yield where
+            return
+        first = where.after or 0
+        last = self.head() if where.before is None else where.before - 1
+        starts = range(first, last, _SPAN)
+        for done, start in enumerate(reversed(starts) if newest_first else starts):
+            if watch.stopped():
+                return
+            watch.advance(min(done * _SPAN, last - first), last - first)
+            yield replace(where, after=start, before=min(start + _SPAN, last) + 1)
+
     def data_version(self) -> int:
         """A number that changes when anybody has written."""
         return self._store.data_version()
+
+
+def _is_searched(where: EventFilter) -> bool:
+    """Whether events are looked at one by one, with no index that leads to those wanted."""
+    of_runs = bool(where.types) and all(kind.startswith("RUN_") for kind in where.types)
+    return where.correlation_id is None and not of_runs and bool(where.types or where.symbol or where.text)
+
+
+def _fills_since_flat(views: Views, workspace_id: UUID, symbol: str) -> list[JournalEvent]:
+    """Newest first. A close is always of the whole position: what is older than a sale made an earlier one."""
+    where = EventFilter(workspace_id, types=(EventType.ORDER_FILLED,), symbol=symbol, after=_reset(views, workspace_id))
+    story: list[JournalEvent] = []
+    while page := views.events(where, limit=_STORY_PAGE, newest_first=True):
+        for event in page:
+            if event.row.side == SELL:
+                return story
+            story.append(event)
+        where = replace(where, before=page[-1].seq)
+    return story
+
+
+def _reset(views: Views, workspace_id: UUID) -> int | None:
+    """The `seq` of the reset that the state still stands on; a later reconciliation brought the older fills back."""
+    where = EventFilter(workspace_id, types=(EventType.STATE_RESET, EventType.STATE_RECONCILED))
+    newest = views.events(where, limit=1, newest_first=True)
+    return newest[0].seq if newest and newest[0].row.event_type == EventType.STATE_RESET else None

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from engine.broker.execute import PaperBroker
 from engine.broker.paper import PAPER
-from engine.broker.result import ExecutionResult
+from engine.broker.result import ExecutionResult, Preview
 from engine.desk.accounts import Accounts
 from engine.errors import ConflictError, InvalidError
 from engine.events import Stamps
 from engine.intents import IntentAction, TradeIntent
+from engine.policy.workspace import Workspace
 from engine.ports import Store
 from engine.validation import parse_model
 
@@ -40,20 +41,8 @@ class Trading:
         reason: str | None = None,
     ) -> ExecutionResult:
         """A manual intent; without an id it gets a fresh one. `default` is made by its first order that is taken."""
-        if not math.isfinite(quantity):
-            raise InvalidError(
-                "INVALID_QUANTITY", f"the quantity {quantity!r} is not a finite number", hint="give a number of units"
-            )
         account, is_new = self._accounts.get_or_unsaved(workspace)
-        document = {
-            "id": str(intent_id or self._stamps.new_id()),
-            "workspace_id": str(account.id),
-            "symbol": symbol,
-            "action": action.value,
-            "quantity": quantity,
-            "reason": reason,
-        }
-        intent = parse_model(TradeIntent, document, code="INVALID_INTENT", what="the intent")
+        intent = self._intent(account, action, symbol, quantity, intent_id, reason)
         try:
             return self._broker.execute(intent, fill_price, mode, unseen=account if is_new else None)
         except ConflictError as error:
@@ -62,6 +51,44 @@ class Trading:
         # another process made `default` first: the order goes there
         taken = self._accounts.get(workspace)
         return self._broker.execute(intent.model_copy(update={"workspace_id": taken.id}), fill_price, mode)
+
+    def preview(
+        self,
+        action: IntentAction,
+        symbol: str,
+        quantity: float,
+        fill_price: float,
+        *,
+        workspace: str | UUID | None = None,
+        intent_id: UUID | None = None,
+    ) -> Preview:
+        """What `order` would do now, rule by rule; nothing is written. Raises what it would raise."""
+        account, is_new = self._accounts.get_or_unsaved(workspace)
+        intent = self._intent(account, action, symbol, quantity, intent_id, None)
+        return self._broker.preview(intent, fill_price, unseen=account if is_new else None)
+
+    def _intent(
+        self,
+        account: Workspace,
+        action: IntentAction,
+        symbol: str,
+        quantity: float,
+        intent_id: UUID | None,
+        reason: str | None,
+    ) -> TradeIntent:
+        if not math.isfinite(quantity):
+            raise InvalidError(
+                "INVALID_QUANTITY", f"the quantity {quantity!r} is not a finite number", hint="give a number of units"
+            )
+        document = {
+            "id": str(intent_id or self._stamps.new_id()),
+            "workspace_id": str(account.id),
+            "symbol": symbol,
+            "action": action.value,
+            "quantity": quantity,
+            "reason": reason,
+        }
+        return parse_model(TradeIntent, document, code="INVALID_INTENT", what="the intent")
 
 
 def parse_intent(document: str | bytes) -> TradeIntent:

@@ -48,6 +48,12 @@ def test_without_a_setting_there_are_defaults(home: Path) -> None:
         "workspace": "default",
         "environment": "development",
         "strategies": (),
+        "keys": {},
+        "admin_token": None,
+        "host": "127.0.0.1",
+        "port": 8000,
+        "upload_limit_mib": 64,
+        "max_sweeps": 1,
     }
     assert config_path() == home / "config" / "papertape" / "config.toml"
 
@@ -82,6 +88,12 @@ def test_each_setting_comes_from_its_own_place(home: Path, monkeypatch: pytest.M
         "workspace": "w",
         "environment": "production",
         "strategies": (home / "a.py", home / "b c.py"),
+        "keys": {},
+        "admin_token": None,
+        "host": "127.0.0.1",
+        "port": 8000,
+        "upload_limit_mib": 64,
+        "max_sweeps": 1,
     }
 
 

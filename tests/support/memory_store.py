@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from engine.account.ledger import Fill, Ledger
@@ -14,7 +17,7 @@ from engine.errors import ConflictError, SystemFault
 from engine.events import EventRow, EventType
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind
-from engine.ports import EventFilter, JournalEvent, PriorFill, Progress
+from engine.ports import EventFilter, JournalEvent, PriorFill, Progress, RunMark, RunSoFar
 
 
 class MemoryStore:
@@ -107,6 +110,55 @@ class MemoryViews:
                 return progress.timeframe
         return None
 
+    def run_plans(self, prefix: str, limit: int) -> list[str]:
+        started = self._runs(EventType.RUN_STARTED)
+        return [row.correlation_id for _, row in started if row.correlation_id.startswith(prefix)][:limit]
+
+    def run_marks(self, run_plan_id: str | None = None) -> list[RunMark]:
+        kinds = {kind.value for kind in EventType if kind.value.startswith("RUN_")}
+        kinds -= {EventType.RUN_ADVANCED.value, EventType.RUN_VARIANT_COMPLETED.value}
+        where = EventFilter(types=tuple(kinds), correlation_id=run_plan_id)
+        return [
+            RunMark(
+                seq,
+                row.correlation_id,
+                row.workspace_id,
+                row.event_type,
+                row.event_id,
+                row.recorded_at,
+                "" if row.event_type == EventType.RUN_STARTED else row.payload,
+            )
+            for seq, row in self._numbered(where)
+        ]
+
+    def run_heading(self, run_plan_id: str) -> dict[str, Any]:
+        said = json.loads(self.run_document(run_plan_id))
+        names = ("owner", "strategy_id", "objective", "journal", "variants_count", "fingerprint")
+        return {name: said[name] for name in names}
+
+    def run_document(self, run_plan_id: str) -> str:
+        ((_, row),) = self._runs(EventType.RUN_STARTED, run_plan_id)
+        return row.payload
+
+    def run_variants(self, run_plan_id: str) -> list[str]:
+        return [row.payload for _, row in self._runs(EventType.RUN_VARIANT_COMPLETED, run_plan_id)]
+
+    def run_so_far(self, run_plan_id: str) -> RunSoFar:
+        rows = [row for _, row in self._runs(EventType.RUN_VARIANT_COMPLETED, run_plan_id)]
+        said = [json.loads(row.payload) for row in rows]
+        scored = [each for each in said if each["objective_score"] is not None]
+        best = min(scored, key=_rank, default={"variant_id": None, "objective_score": None})
+        counts = dict(Counter(each["status"] for each in said))
+        last_at = max((row.recorded_at for row in rows), default=0)
+        return RunSoFar(counts, best["variant_id"], best["objective_score"], last_at)
+
+    def run_plans_with(self, fingerprint: str) -> list[str]:
+        ended = self._runs(EventType.RUN_COMPLETED)
+        return [row.correlation_id for _, row in ended if json.loads(row.payload)["fingerprint"] == fingerprint]
+
+    def _runs(self, kind: EventType, run_plan_id: str | None = None) -> Iterator[tuple[int, EventRow]]:
+        return self._numbered(EventFilter(types=(kind.value,), correlation_id=run_plan_id))
+
     def _numbered(self, where: EventFilter) -> Iterator[tuple[int, EventRow]]:
         return ((seq, row) for seq, row in enumerate(self._rows, start=1) if _matches(where, seq, row))
 
@@ -182,6 +234,11 @@ class MemoryUnit(MemoryViews):
     def _stored(self, workspace_id: UUID) -> Account:
         mine, theirs = self._accounts[workspace_id], self._store.accounts.get(workspace_id)
         return _copy(mine) if mine is theirs else mine
+
+
+def _rank(said: dict[str, Any]) -> tuple[float, float, float, str]:
+    metrics = said["metrics"]
+    return (-said["objective_score"], -metrics["return_pct"], metrics["max_drawdown_pct"], said["variant_id"])
 
 
 def _copy(account: Account) -> Account:

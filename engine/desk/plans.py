@@ -1,0 +1,287 @@
+"""Sweeps: plans generated, executed, resumed, cancelled and read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from engine.account.ledger import Trade
+from engine.broker.reconcile import replayed
+from engine.desk.accounts import Accounts, EquityPoint, TradeView
+from engine.desk.journal import EventView
+from engine.desk.research import Research
+from engine.drivers.closed import closed_workspace
+from engine.drivers.walk import check_slippage
+from engine.errors import DataError, InvalidError, NotFoundError, SystemFault
+from engine.events import EventType, Stamps
+from engine.market.bars import Dataset
+from engine.market.sessions import from_micros
+from engine.policy.workspace import Workspace, WorkspaceKind
+from engine.ports import EventFilter, Owners, Store, Watch
+from engine.strategies.base import Strategy
+from engine.strategies.spec import CompiledSpec, ExecutionSpec
+from engine.sweeps.document import plan_of
+from engine.sweeps.fingerprint import describe, fingerprint, same_data
+from engine.sweeps.generator import MAX_VARIANTS, Generated, generate
+from engine.sweeps.lifecycle import begin, cancel, check_resumable, take_over
+from engine.sweeps.objectives import DEFAULT_OBJECTIVE, objective
+from engine.sweeps.orchestrator import Execution
+from engine.sweeps.outcome import trades_of
+from engine.sweeps.plan import JournalMode, RunPlan
+from engine.sweeps.queries import RunRecord, find_run, find_variant, summaries
+from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary
+from engine.sweeps.simulate import Simulation
+
+Load = Callable[[Mapping[str, Any]], Dataset]
+"""Loads a dataset again from the `data` that the run was started with."""
+SourceSha256 = Callable[[type[Strategy[Any]]], str]
+"""The sha256 of the source that defines a strategy."""
+
+
+class Plans:
+    """Run plans by id or the beginning of one (4 characters or more); variants too, or by `best` or `baseline`."""
+
+    def __init__(
+        self,
+        store: Store,
+        stamps: Stamps,
+        accounts: Accounts,
+        research: Research,
+        owners: Owners,
+        source_sha256: SourceSha256,
+    ) -> None:
+        self._store, self._stamps = store, stamps
+        self._accounts, self._research = accounts, research
+        self._owners, self._source_sha256 = owners, source_sha256
+
+    def generate(
+        self,
+        spec: ExecutionSpec,
+        sweep: Mapping[str, Sequence[Any]],
+        *,
+        timeframe: str = "daily",
+        include_ablations: bool = True,
+        max_variants: int = MAX_VARIANTS,
+        workspace: str | UUID | None = None,
+    ) -> Generated:
+        """A sweep's variants; nothing is executed or written. INVALID_SPEC, STRATEGY_NOT_FOUND, WORKSPACE_NOT_FOUND."""
+        self._accounts.get_or_unsaved(workspace)
+        compiled = self._research.compile(spec, timeframe)
+        return generate(compiled, sweep, include_ablations=include_ablations, max_variants=max_variants)
+
+    def run(
+        self,
+        spec: ExecutionSpec,
+        dataset: Dataset,
+        sweep: Mapping[str, Sequence[Any]],
+        *,
+        timeframe: str = "daily",
+        workspace: str | UUID | None = None,
+        objective: str = DEFAULT_OBJECTIVE,
+        slippage_bps: float = 0.0,
+        include_ablations: bool = True,
+        max_variants: int = MAX_VARIANTS,
+        journal: JournalMode = "full",
+        workers: int = 1,
+        verify: int = 0,
+        like: str | UUID | None = None,
+        data: Mapping[str, Any] | None = None,
+        run_plan_id: UUID | None = None,
+        watch: Watch | None = None,
+        unseen: Workspace | None = None,
+    ) -> PlanResult:
+        """Generate, record and execute a sweep on the equity, limits and fees of `like` (without: of `workspace`).
+
+        `unseen` is the plan's workspace when that is not there yet: it is created with the start of the run. `data`
+        says how to load the dataset again and is kept in the journal. A run that the watch or somebody's
+        `cancel` stops returns what came out, with the status `cancelled`. What is wrong before the start raises with
+        nothing written; what goes wrong outside a variant later ends in RUN_FAILED and is raised.
+        """
+        _check_terms(objective, slippage_bps, journal, verify)
+        compiled = self._compiled(spec, dataset, timeframe)
+        model = self._model(workspace if like is None else like, unseen if like is None else None)
+        made = generate(compiled, sweep, include_ablations=include_ablations, max_variants=max_variants)
+        account = _account(model, dataset.session_tz, self._stamps.now())
+        described, source = describe(dataset), self._source_sha256(type(compiled.strategy))
+        mark = fingerprint(compiled, made.variants, described, account, slippage_bps, source)
+        plan = RunPlan(
+            base=compiled,
+            variants=made.variants,
+            variants_dropped=made.dropped,
+            account=account,
+            dataset=described,
+            fingerprint=mark,
+            strategy_sha256=source,
+            sweep=made.sweep,
+            include_ablations=include_ablations,
+            max_variants=max_variants,
+            objective=objective,
+            slippage_bps=float(slippage_bps),
+            journal=journal,
+            verify=verify,
+            data=dict(data or {}),
+            duplicate_of=tuple(str(found) for found in self.find_same(mark)),
+            origin=self._research.registry.entry(spec.strategy_id).origin,
+        )
+        owner = self._owners.claim()
+        try:
+            fresh = run_plan_id or UUID(self._stamps.new_id())
+            home = self._accounts.get(workspace) if unseen is None else self._model(workspace, unseen)
+            run = begin(self._store, self._stamps, plan, dataset, home, owner, fresh)
+            return Execution(self._store, self._stamps, plan, run, watch=watch).execute(dataset, workers)
+        finally:
+            self._owners.release(owner)
+
+    def resume(
+        self, run_plan_id: str | UUID, load: Load, *, workers: int = 1, watch: Watch | None = None
+    ) -> PlanResult:
+        """Go on with a run that was interrupted, cancelled or failed, under its id; what is finished is not run again.
+
+        RUN_PLAN_NOT_FOUND; RUN_NOT_RESUMABLE when it is complete or somebody is at work on it; DATASET_CHANGED,
+        STRATEGY_CHANGED. Nothing is written then.
+        """
+        record = self._record(run_plan_id)
+        check_resumable(record)
+        plan = self._plan(record)
+        dataset = self._loaded(record, load)
+        owner = self._owners.claim()
+        try:
+            run, record = take_over(self._store, self._stamps, self._owners, plan, dataset, owner, record.id)
+            execution = Execution(self._store, self._stamps, plan, run, done=record.done, watch=watch)
+            return execution.execute(dataset, workers)
+        finally:
+            self._owners.release(owner)
+
+    def cancel(self, run_plan_id: str | UUID) -> None:
+        """Ask a run to stop, whichever process executes it; one without a live owner is cancelled at once.
+
+        RUN_PLAN_NOT_FOUND; RUN_ENDED when it completed or failed. Cancelling what is cancelled changes nothing.
+        """
+        cancel(self._store, self._stamps, self._owners, run_plan_id)
+
+    def all(self, *, limit: int | None = None, status: str | None = None) -> list[PlanSummary]:
+        """Run plans, newest first, from `RUN_*` events alone."""
+        with self._store.read() as views:
+            return summaries(views, self._owners, self._stamps.now(), limit=limit, status=status)
+
+    def get(self, run_plan_id: str | UUID) -> PlanDetail:
+        """A run plan with its plan and every variant's result; RUN_PLAN_NOT_FOUND."""
+        return self._record(run_plan_id).detail(self._stamps.now())
+
+    def result(self, run_plan_id: str | UUID) -> PlanResult:
+        """What `run` returned, or would return now, from events; RUN_PLAN_NOT_FOUND."""
+        return self._record(run_plan_id).result()
+
+    def trades(self, run_plan_id: str | UUID, variant: str, load: Load) -> list[TradeView]:
+        """A variant's round trips: from its workspace's fills, or recomputed where the journal has none.
+
+        RUN_PLAN_NOT_FOUND, VARIANT_NOT_FOUND (one that was skipped, failed or is pending has none); recomputing:
+        DATASET_CHANGED, STRATEGY_CHANGED.
+        """
+        return [TradeView.of(trade) for trade in self._trades(self._record(run_plan_id), variant, load)]
+
+    def equity(self, run_plan_id: str | UUID, variant: str, load: Load) -> list[EquityPoint]:
+        """A variant's trade-equity curve, from the same trades."""
+        record = self._record(run_plan_id)
+        trades = self._trades(record, variant, load)
+        start = EquityPoint(ts=None, equity=record.document["starting_equity"])
+        return [start, *(EquityPoint(ts=from_micros(trade.exit_ts), equity=trade.equity) for trade in trades)]
+
+    def events(
+        self, run_plan_id: str | UUID, *, limit: int | None = None, newest_first: bool = False
+    ) -> list[EventView]:
+        """A run plan's `RUN_*` events."""
+        kinds = tuple(kind.value for kind in EventType if kind.value.startswith("RUN_"))
+        with self._store.read() as views:
+            where = EventFilter(types=kinds, correlation_id=find_run(views, run_plan_id))
+            found = views.events(where, limit=limit, newest_first=newest_first)
+        return [EventView.of(event) for event in found]
+
+    def find_same(self, mark: str) -> list[UUID]:
+        """Completed run plans of this fingerprint, in the order of their ends: the same again gives the same."""
+        with self._store.read() as views:
+            return [UUID(found) for found in views.run_plans_with(mark)]
+
+    def _model(self, ref: str | UUID | None, unseen: Workspace | None) -> Workspace:
+        if unseen is not None:
+            return self._accounts.find(unseen.id) or unseen
+        return self._accounts.get_or_unsaved(ref)[0]
+
+    def _compiled(self, spec: ExecutionSpec, dataset: Dataset, timeframe: str) -> CompiledSpec:
+        absent = [symbol for symbol in spec.symbols if symbol not in dataset.bars]
+        if absent:
+            faults = [f"the data have no symbol {symbol!r}" for symbol in absent]
+            raise DataError(faults[0], faults=faults, hint="name the file with SYMBOL=FILE")
+        return self._research.compile(spec, timeframe)
+
+    def _record(self, ref: str | UUID) -> RunRecord:
+        with self._store.read() as views:
+            return RunRecord(views, self._owners, find_run(views, ref))
+
+    def _plan(self, record: RunRecord) -> RunPlan:
+        """The plan made again; STRATEGY_CHANGED when it would not be the same."""
+        plan = plan_of(record.document, self._research.compile)
+        if self._source_sha256(type(plan.base.strategy)) != plan.strategy_sha256:
+            raise InvalidError(
+                "STRATEGY_CHANGED",
+                f"the source of {plan.base.strategy.key} is not the one that run plan {record.id} was started with",
+                hint="put the source back, or run the plan anew",
+            )
+        return plan
+
+    def _loaded(self, record: RunRecord, load: Load) -> Dataset:
+        """The dataset loaded again; DATASET_CHANGED when it is not the same."""
+        dataset = load(record.document["data"])
+        if not same_data(describe(dataset), record.document["dataset"]):
+            raise InvalidError(
+                "DATASET_CHANGED",
+                f"the data are not those that run plan {record.id} was started on",
+                hint="put the file back as it was, or run the plan anew",
+            )
+        return dataset
+
+    def _trades(self, record: RunRecord, ref: str, load: Load) -> list[Trade]:
+        ids = record.variant_ids
+        index = find_variant(ref, ids, record.ended(self._stamps.now())["best_variant_id"])
+        done = record.done.get(index)
+        if done is None or done.metrics is None:
+            status = "pending" if done is None else done.status
+            raise NotFoundError("VARIANT_NOT_FOUND", f"variant {ids[index]} has no trades: it is {status}")
+        workspace_id = record.variant_workspace(index)
+        if workspace_id is not None:
+            return self._journaled(workspace_id)
+        plan = self._plan(record)
+        spec = plan.variants[index].spec
+        assert spec is not None  # noqa: S101 - for the type checker: it has metrics
+        simulation = Simulation(self._loaded(record, load), plan.account, plan.slippage_bps)
+        (outcome,) = simulation.outcomes([spec], fills=True)
+        if outcome.metrics != done.metrics:
+            raise SystemFault(
+                "VERIFY_FAILED", f"variant {ids[index]}, run again, has other metrics", hint="please report it"
+            )
+        return trades_of(plan.account.starting_equity, outcome.fills)
+
+    def _journaled(self, workspace_id: UUID) -> list[Trade]:
+        trades: list[Trade] = []
+        with self._store.read() as views:
+            workspace = views.workspace(workspace_id)
+            assert workspace is not None  # noqa: S101 - for the type checker: it was written with the result
+            replayed(views, workspace, trades)
+        return trades
+
+
+def _account(model: Workspace, session_tz: str, created_at: int) -> Workspace:
+    """What every variant begins with: equity, limits and fees of the model, the data's session zone."""
+    fresh = closed_workspace(UUID(int=0), model, session_tz, created_at)
+    return replace(fresh, kind=WorkspaceKind.VARIANT)
+
+
+def _check_terms(name: str, slippage_bps: float, journal: str, verify: int) -> None:
+    objective(name)
+    check_slippage(slippage_bps)
+    if journal not in {"full", "summary"}:
+        raise InvalidError("INVALID_SPEC", f"there is no journal mode {journal!r}", hint="use full or summary")
+    if verify < 0:
+        raise InvalidError("INVALID_SPEC", f"verify is {verify}", hint="give the number of variants to run again")

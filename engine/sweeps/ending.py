@@ -1,0 +1,46 @@
+"""How an execution ended: its best variant, its counts, and the event that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from engine.errors import PapertapeError
+from engine.sweeps.objectives import Scored, ranked
+from engine.sweeps.results import Done
+
+
+def best_of(done: Iterable[Done], variant_ids: list[str]) -> Scored | None:
+    """The variant that ranks first; None when none has a score."""
+    scored = [
+        Scored(variant_ids[one.place], one.score, one.metrics)
+        for one in done
+        if one.score is not None and one.metrics is not None
+    ]
+    return ranked(scored)[0] if scored else None
+
+
+def ending(
+    heading: dict[str, Any],
+    done: Iterable[Done],
+    best: Scored | None,
+    worked_s: float,
+    *,
+    verified: int = 0,
+    error: BaseException | None = None,
+) -> dict[str, Any]:
+    """The payload of RUN_COMPLETED, RUN_FAILED or RUN_CANCELLED: all that a list of run plans shows."""
+    states = [one.status for one in done]
+    known = isinstance(error, PapertapeError)
+    return {
+        **{name: heading[name] for name in ("strategy_id", "objective", "journal", "variants_count", "fingerprint")},
+        "done": len(states),
+        "failed": states.count("failed"),
+        "skipped": states.count("skipped"),
+        "best_variant_id": None if best is None else best.variant_id,
+        "best_score": None if best is None else best.score,
+        "worked_s": round(worked_s, 6),
+        "verified": verified,
+        "error": None if error is None else str(error) if known else f"{type(error).__name__}: {error}",
+        "error_code": None if error is None else error.code if isinstance(error, PapertapeError) else "INTERNAL",
+    }

@@ -1,0 +1,71 @@
+"""What decides a plan's results, as a hash: the same fingerprint, the same results."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.jsontext import canonical_json
+from engine.market.bars import Dataset
+from engine.market.sessions import iso
+from engine.policy.workspace import Workspace
+from engine.strategies.spec import CompiledSpec
+from engine.sweeps.plan import Variant
+
+
+def describe(dataset: Dataset) -> dict[str, Any]:
+    """Which data these are: `sha256` (of the files, or of the columns when they came from none), and the cut."""
+    return {
+        "sha256": dataset.sha256 or _columns_sha256(dataset),
+        "session_tz": dataset.session_tz,
+        "bar_count": dataset.bar_count,
+        "bars": {
+            symbol: [len(bars), iso(int(bars.ts[0])), iso(int(bars.ts[-1]))] for symbol, bars in dataset.bars.items()
+        },
+        "sources": list(dataset.sources),
+    }
+
+
+def same_data(described: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two descriptions are of the same bars, wherever the files lie."""
+    return _deciding(described) == _deciding(other)
+
+
+def fingerprint(
+    base: CompiledSpec,
+    variants: Sequence[Variant],
+    described: dict[str, Any],
+    account: Workspace,
+    slippage_bps: float,
+    strategy_sha256: str,
+) -> str:
+    """The sha256 (hex) of the canonical JSON of all that decides results."""
+    decides = {
+        "base": base.base(),
+        "enabled": base.spec.enabled,
+        "variants": [variant.variant_id for variant in variants],
+        "dataset": _deciding(described),
+        "limits": account.limits.model_dump(mode="json"),
+        "starting_equity": account.starting_equity,
+        "slippage_bps": float(slippage_bps),
+        "strategy_sha256": strategy_sha256,
+    }
+    return hashlib.sha256(canonical_json(decides).encode()).hexdigest()
+
+
+def _deciding(described: dict[str, Any]) -> dict[str, Any]:
+    """Not where the files lie."""
+    return {key: described[key] for key in ("sha256", "session_tz", "bars")}
+
+
+def _columns_sha256(dataset: Dataset) -> str:
+    """Of the bars themselves; sessions follow from times and zone."""
+    digest = hashlib.sha256()
+    for symbol, bars in sorted(dataset.bars.items()):
+        digest.update(f"{symbol}\0{len(bars)}\0".encode())
+        for column in (bars.ts, bars.open, bars.high, bars.low, bars.close, bars.volume):
+            digest.update(np.ascontiguousarray(column).data)
+    return digest.hexdigest()

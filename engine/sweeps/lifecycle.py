@@ -1,0 +1,97 @@
+"""An execution begun, taken over and cancelled: each one write transaction in which nobody else decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from engine.broker.execute import create
+from engine.errors import ConflictError
+from engine.events import EventType, Stamps
+from engine.jsontext import compact_json
+from engine.market.bars import Dataset
+from engine.policy.workspace import Workspace
+from engine.ports import Owner, Owners, Store
+from engine.sweeps.document import plan_payload
+from engine.sweeps.plan import RunPlan
+from engine.sweeps.queries import RunRecord, find_run
+from engine.sweeps.recorder import Run, run_event
+from engine.sweeps.status import is_alive, owner_of, standings
+
+
+def begin(
+    store: Store, stamps: Stamps, plan: RunPlan, dataset: Dataset, workspace: Workspace, owner: Owner, run_plan_id: UUID
+) -> Run:
+    """RUN_STARTED; `workspace` is the plan's, in whose journal the run is, made with it when it is not stored."""
+    now, event_id = stamps.now(), stamps.new_id()
+    payload = plan_payload(plan, owner, plan.account.created_at)
+    with store.write() as unit:
+        if unit.run_marks(str(run_plan_id)):
+            raise ConflictError("RUN_EXISTS", f"there is a run plan {run_plan_id} already", hint="resume it")
+        if unit.workspace(workspace.id) is None:
+            create(unit, workspace, stamps)
+        unit.append([run_event(EventType.RUN_STARTED, run_plan_id, workspace.id, event_id, now, payload)])
+        unit.commit()
+    return Run(run_plan_id, workspace.id, event_id, now, plan.account.created_at, *_extent(plan, dataset))
+
+
+def take_over(
+    store: Store, stamps: Stamps, owners: Owners, plan: RunPlan, dataset: Dataset, owner: Owner, run_plan_id: UUID
+) -> tuple[Run, RunRecord]:
+    """RUN_RESUMED, and the run as it then stands; RUN_NOT_RESUMABLE when somebody was first."""
+    with store.write() as unit:
+        record = RunRecord(unit, owners, str(run_plan_id))
+        check_resumable(record)
+        now, event_id = stamps.now(), stamps.new_id()
+        worked = record.ended(record.last_at)["worked_s"]
+        payload = compact_json({"owner": asdict(owner), "worked_s": worked, "done": len(record.done)})
+        unit.append([run_event(EventType.RUN_RESUMED, record.id, record.workspace_id, event_id, now, payload)])
+        unit.commit()
+    created_at, extent = record.document["created_at"], _extent(plan, dataset)
+    run = Run(record.id, record.workspace_id, event_id, now, created_at, *extent, worked_before=worked, resumed=True)
+    return run, record
+
+
+def cancel(store: Store, stamps: Stamps, owners: Owners, ref: str | UUID) -> None:
+    """RUN_CANCEL_REQUESTED, and RUN_CANCELLED with it when nobody is there to hear it."""
+    with store.write() as unit:
+        run_plan_id = find_run(unit, ref)
+        standing = standings(unit.run_marks(run_plan_id))[run_plan_id]
+        status = standing.status(owner_alive=True)
+        if status == "cancelled":
+            return
+        if status != "running":
+            raise ConflictError("RUN_ENDED", f"run plan {run_plan_id} has {status}", hint="nothing is left to cancel")
+        workspace_id, now = UUID(standing.first.workspace_id), stamps.now()
+
+        def event(kind: EventType, said: Mapping[str, Any]) -> None:
+            payload = compact_json(said)
+            unit.append([run_event(kind, UUID(run_plan_id), workspace_id, stamps.new_id(), now, payload)])
+
+        event(EventType.RUN_CANCEL_REQUESTED, {})
+        if not is_alive(owners, standing, unit.run_heading(run_plan_id)):
+            record = RunRecord(unit, owners, run_plan_id)
+            event(EventType.RUN_CANCELLED, record.ended(record.last_at))
+        unit.commit()
+
+
+def check_resumable(record: RunRecord) -> None:
+    """RUN_NOT_RESUMABLE when a run is complete, or somebody is at work on it."""
+    if record.status == "completed":
+        raise _not_resumable(record, "is complete", "`plan show` shows its results")
+    if record.status == "running":
+        owner = owner_of(record.standing, record.document)
+        where = f" (process {owner.pid} on {owner.host})" if owner.host else ""
+        raise _not_resumable(record, f"is being executed{where}", "wait for it, or cancel it")
+
+
+def _not_resumable(record: RunRecord, why: str, hint: str) -> ConflictError:
+    return ConflictError("RUN_NOT_RESUMABLE", f"run plan {record.id} {why}", hint=hint)
+
+
+def _extent(plan: RunPlan, dataset: Dataset) -> tuple[int, int]:
+    """The first and the last bar of the plan's symbols."""
+    columns = [dataset.bars[symbol].ts for symbol in plan.base.symbols]
+    return min(int(ts[0]) for ts in columns), max(int(ts[-1]) for ts in columns)

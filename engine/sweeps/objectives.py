@@ -1,0 +1,55 @@
+"""Objectives: one score of a variant's metrics, and the ranking by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from engine.account.metrics import Metrics
+from engine.errors import InvalidError
+
+DEFAULT_OBJECTIVE = "sharpe_dd_penalty"
+
+
+def _sharpe_dd(m: Metrics) -> float | None:
+    return None if m.sharpe is None else m.sharpe - 0.5 * m.max_drawdown_pct / 100
+
+
+def _calmar(m: Metrics) -> float | None:
+    return None if m.max_drawdown_pct == 0 else m.return_pct / m.max_drawdown_pct
+
+
+OBJECTIVES: Mapping[str, Callable[[Metrics], float | None]] = {
+    "sharpe": lambda m: m.sharpe,
+    "sharpe_dd_penalty": _sharpe_dd,
+    "return": lambda m: m.return_pct,
+    "return_dd_penalty": lambda m: m.return_pct - 0.5 * m.max_drawdown_pct,
+    "calmar": _calmar,
+}
+"""Name to score; None where a variant has none, and then it ranks last."""
+
+
+class Scored(NamedTuple):
+    """A variant with its score, to be ranked."""
+
+    variant_id: str
+    score: float | None
+    metrics: Metrics
+
+
+def objective(name: str) -> Callable[[Metrics], float | None]:
+    """The objective of that name; INVALID_SPEC lists them."""
+    found = OBJECTIVES.get(name)
+    if found is None:
+        raise InvalidError("INVALID_SPEC", f"there is no objective {name!r}", hint=f"one of {', '.join(OBJECTIVES)}")
+    return found
+
+
+def ranked(scored: Sequence[Scored]) -> list[Scored]:
+    """Best first: higher score, then higher return, lower drawdown, smaller id; those without a score last."""
+    return sorted(scored, key=_rank)
+
+
+def _rank(one: Scored) -> tuple[bool, float, float, float, str]:
+    score = 0.0 if one.score is None else -one.score
+    return (one.score is None, score, -one.metrics.return_pct, one.metrics.max_drawdown_pct, one.variant_id)

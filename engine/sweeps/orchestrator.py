@@ -1,0 +1,141 @@
+"""The orchestrator: a plan executed, recorded in plan order, ended by exactly one event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from engine.errors import PapertapeError, SystemFault
+from engine.events import EventType, Stamps
+from engine.jsontext import compact_json
+from engine.market.bars import Dataset
+from engine.ports import Store, Watch
+from engine.sweeps.ending import best_of, ending
+from engine.sweeps.plan import RunPlan, variant_workspace_id
+from engine.sweeps.recorder import Recorder, Run, run_event
+from engine.sweeps.results import Done, PlanResult, RunStatus, result_of
+from engine.sweeps.simulate import Simulation
+from engine.sweeps.verify import verify
+from engine.sweeps.watching import RunWatch
+
+
+class Execution:
+    """One owner's execution of a plan; `done` is what earlier owners finished."""
+
+    def __init__(
+        self,
+        store: Store,
+        stamps: Stamps,
+        plan: RunPlan,
+        run: Run,
+        *,
+        done: Mapping[int, Done] | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        self._stamps, self._plan, self._run = stamps, plan, run
+        self._recorder = Recorder(store, stamps, plan, run, done or {})
+        self._watch = RunWatch(store, run, watch)
+        self._ids = [variant.variant_id for variant in plan.variants]
+
+    def execute(self, dataset: Dataset, workers: int) -> PlanResult:
+        """Every variant that is not done yet. What goes wrong outside a variant ends in RUN_FAILED and is raised.
+
+        When the watch or the journal says stop, what came out is kept and the run ends in RUN_CANCELLED; so it does
+        when it is interrupted from the keyboard, and then KeyboardInterrupt goes on.
+        """
+        try:
+            return self._execute(dataset, workers)
+        except KeyboardInterrupt:
+            with suppress(PapertapeError):
+                self._end(EventType.RUN_CANCELLED, drop=True)
+            raise
+        except BaseException as error:
+            if getattr(error, "code", None) != "RUN_TAKEN_OVER":  # then nothing of ours is to be written
+                with suppress(PapertapeError):
+                    self._end(EventType.RUN_FAILED, error=error, drop=True)
+            raise
+
+    def _execute(self, dataset: Dataset, workers: int) -> PlanResult:
+        plan = self._plan
+        simulation = Simulation(dataset, plan.account, plan.slippage_bps)
+        if not self._simulate(simulation, workers):
+            self._end(EventType.RUN_CANCELLED)
+            return self._result("cancelled", 0)
+        verified = 0
+        if plan.verify:
+            self._recorder.flush()
+            verified = verify(plan, dataset, simulation, self._recorder.done, self._watch)
+        self._end(EventType.RUN_COMPLETED, verified=verified)
+        return self._result("completed", verified)
+
+    def _simulate(self, simulation: Simulation, workers: int) -> bool:
+        """Whether every variant came out."""
+        plan, recorder, watch = self._plan, self._recorder, self._watch
+        total = len(plan.variants)
+        todo = [(index, variant) for index, variant in enumerate(plan.variants) if index not in recorder.done]
+        specs = [variant.spec for _, variant in todo if variant.spec is not None]
+        if watch.stopped():
+            return False
+        outcomes = iter(simulation.outcomes(specs, fills=plan.journal == "full", workers=workers, watch=watch))
+        every = max(1, total // 200)
+        for index, variant in todo:
+            if variant.spec is None:
+                recorder.skip(index, variant)
+                continue
+            outcome = next(outcomes, None)
+            if outcome is None:
+                if watch.stopped():
+                    return False
+                raise SystemFault("INTERNAL", f"the simulation gave nothing for variant {variant.variant_id}")
+            recorder.take(index, variant, outcome)
+            if index % every == 0:
+                watch.told(index + 1, total)
+        watch.told(total, total)
+        return True
+
+    def _end(
+        self, kind: EventType, *, verified: int = 0, error: BaseException | None = None, drop: bool = False
+    ) -> None:
+        """Write what is left to write (unless it is dropped) and the end, in one transaction."""
+        run, plan, now = self._run, self._plan, self._stamps.now()
+        if drop:
+            self._recorder.drop()
+        done = self._recorder.done
+        heading = {
+            "strategy_id": plan.base.spec.strategy_id,
+            "objective": plan.objective,
+            "journal": plan.journal,
+            "variants_count": len(plan.variants),
+            "fingerprint": plan.fingerprint,
+        }
+        worked = run.worked_before + max(0, now - run.begun_at) / 1e6
+        said = ending(heading, done.values(), best_of(done.values(), self._ids), worked, verified=verified, error=error)
+        event_id = self._stamps.new_id()
+        self._recorder.flush(run_event(kind, run.run_plan_id, run.workspace_id, event_id, now, compact_json(said)))
+
+    def _result(self, status: RunStatus, verified: int) -> PlanResult:
+        plan, run, done = self._plan, self._run, self._recorder.done
+        best = best_of(done.values(), self._ids)
+        full = plan.journal == "full"
+        return PlanResult.model_construct(
+            run_plan_id=run.run_plan_id,
+            fingerprint=plan.fingerprint,
+            dataset_sha256=plan.dataset["sha256"],
+            bar_count=plan.dataset["bar_count"],
+            objective=plan.objective,
+            best_variant_id=None if best is None else best.variant_id,
+            variants_dropped=plan.variants_dropped,
+            results=[
+                result_of(
+                    variant,
+                    one := done.get(index),
+                    variant_workspace_id(run.run_plan_id, variant.variant_id)
+                    if full and one is not None and one.status == "succeeded"
+                    else None,
+                )
+                for index, variant in enumerate(plan.variants)
+            ],
+            status=status,
+            duplicate_of=list(plan.duplicate_of),
+            verified=verified,
+        )

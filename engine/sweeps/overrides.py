@@ -1,0 +1,115 @@
+"""Overrides: dotted paths to values, put into a base spec."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from pydantic import BaseModel, ValidationError
+
+from engine.errors import InvalidError
+from engine.strategies.guard import users_code
+from engine.strategies.paths import Scalar, check_path, coerce
+from engine.strategies.spec import CompiledSpec, ExitSpec, RiskSpec, compile_spec
+from engine.validation import faults_of, parse_model
+
+Overrides = dict[str, Scalar]
+
+
+def typed_values(spec: CompiledSpec, path: str, given: Sequence[Any]) -> list[Scalar]:
+    """A parameter's values in the spec's type, each once, in the order given.
+
+    INVALID_SPEC for an unknown path, a value of a wrong type or not finite, no values, or what is no list of them.
+    """
+    check_path(spec, path)
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        raise InvalidError("INVALID_SPEC", f"{path}: {given!r} is not a list of values", hint="give a list")
+    convert: dict[type, Callable[[Any], Scalar]] = {}
+    values: dict[tuple[type, Scalar], None] = {}
+    for value in given:
+        known = convert.get(type(value))
+        typed = coerce(spec, path, value) if known is None else known(value)
+        if type(value) is int or type(value) is float:
+            # the field's type is found out once for a whole list of numbers
+            convert[type(value)] = type(typed)
+        typed = _as_the_spec_has_it(spec, path, typed)
+        values[type(typed), typed] = None
+    if not values:
+        raise InvalidError("INVALID_SPEC", f"{path} has no values to sweep", hint="give at least one")
+    return [value for _, value in values]
+
+
+def _as_the_spec_has_it(spec: CompiledSpec, path: str, value: Scalar) -> Scalar:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidError("INVALID_SPEC", f"{path}: {value!r} is not a finite number", hint="correct the value")
+    if path == "exit.type" and value is None:
+        return spec.strategy.default_exit
+    return value + 0.0 if isinstance(value, float) else value  # -0.0 is 0.0
+
+
+def base_value(spec: CompiledSpec, path: str) -> Scalar:
+    """What the base spec has at a path."""
+    part, name = path.split(".", 1)
+    return cast(Scalar, spec.base()[part][name])
+
+
+class Overrider:
+    """Puts values into one base spec; each part (entry, exit, risk) is validated once for the same values in it."""
+
+    def __init__(self, base: CompiledSpec) -> None:
+        self._base = base
+        written = base.base()
+        self._entry = {name: value for name, value in written["entry"].items() if name != "type"}
+        self._exit, self._risk = written["exit"], written["risk"]
+        self._parts: dict[tuple[Any, ...], Any] = {}
+
+    def spec(self, overrides: Mapping[str, Scalar]) -> CompiledSpec:
+        """The spec with values put in; INVALID_SPEC names every value that is out of bounds."""
+        entry, leave, risk = (
+            self._part("entry", overrides),
+            self._part("exit", overrides),
+            self._part("risk", overrides),
+        )
+        if isinstance(entry, str) or isinstance(leave, str) or isinstance(risk, str):
+            faults = [made for made in (entry, leave, risk) if isinstance(made, str)]
+            raise InvalidError("INVALID_SPEC", "; ".join(faults), hint="correct the value")
+        base = self._base
+        written, params = entry
+        spec = base.spec.model_copy(update={"entry": written, "exit": leave, "risk": risk})
+        return CompiledSpec(spec, base.strategy, params, leave, base.timeframe)
+
+    def _part(self, part: str, overrides: Mapping[str, Scalar]) -> Any:
+        """The validated part, or what is wrong with it; 1, 1.0 and True are not one value."""
+        key: tuple[Any, ...] = (part,)
+        for path, value in overrides.items():
+            if path.startswith(part):
+                key += (path, value.__class__, value)
+        made = self._parts.get(key)
+        if made is None:
+            mine = {path: value for path, value in overrides.items() if path.startswith(part)}
+            made = self._parts[key] = self._made(part, {path.split(".", 1)[1]: mine[path] for path in mine})
+        return made
+
+    def _made(self, part: str, values: dict[str, Scalar]) -> Any:
+        try:
+            return {"entry": self._make_entry, "exit": self._make_exit, "risk": self._make_risk}[part](values)
+        except ValidationError as error:
+            return f"the spec's {part} is refused: {faults_of(error)}"
+        except InvalidError as error:
+            return error.message
+
+    def _make_entry(self, values: dict[str, Scalar]) -> tuple[dict[str, Any], BaseModel]:
+        strategy, entry = self._base.strategy, {**self._entry, **values}
+        if not values:
+            return dict(self._base.spec.entry), self._base.params
+        with users_code(strategy):  # a schema may bring validators of its own
+            return entry, parse_model(strategy.params, entry, code="INVALID_SPEC", what="the spec's entry")
+
+    def _make_exit(self, values: dict[str, Scalar]) -> ExitSpec:
+        leave = ExitSpec.model_validate({**self._exit, **values})
+        base = self._base
+        return compile_spec(base.spec.model_copy(update={"exit": leave}), base.strategy, base.timeframe).exit
+
+    def _make_risk(self, values: dict[str, Scalar]) -> RiskSpec:
+        return RiskSpec.model_validate({**self._risk, **values}) if values else self._base.risk

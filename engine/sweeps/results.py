@@ -1,0 +1,121 @@
+"""What callers read of run plans."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from engine.account.metrics import Metrics
+from engine.sweeps.plan import Variant
+from engine.validation import StrictModel, UtcTime
+
+VariantStatus = Literal["succeeded", "failed", "skipped", "pending"]
+RunStatus = Literal["running", "completed", "failed", "cancelled", "interrupted"]
+
+
+class Done(NamedTuple):
+    """How one variant came out; `place` is where in the plan it stands, from 0. Only one that succeeded has metrics."""
+
+    place: int
+    status: VariantStatus
+    score: float | None = None
+    metrics: Metrics | None = None
+    refusals: dict[str, int] = {}  # noqa: RUF012 - read only
+    error: str | None = None
+    error_code: str | None = None
+
+
+class VariantResult(StrictModel):
+    """One variant of a plan. `refusals` counts entries refused, by policy rule or by the broker's error code."""
+
+    variant_id: str
+    label: str
+    tags: list[str]
+    overrides: dict[str, Any]
+    status: VariantStatus
+    objective_score: float | None
+    metrics: Metrics | None
+    workspace_id: UUID | None
+    error: str | None
+    skip_reason: str | None
+    error_code: str | None
+    refusals: dict[str, int]
+
+
+class PlanResult(StrictModel):
+    """What an execution gave, in plan order. `duplicate_of`: earlier completed plans with the same fingerprint;
+    `verified`: how many variants were run again, bar by bar, and came out the same.
+    """
+
+    run_plan_id: UUID
+    fingerprint: str
+    dataset_sha256: str
+    bar_count: int
+    objective: str
+    best_variant_id: str | None
+    variants_dropped: int
+    results: list[VariantResult]
+    status: RunStatus
+    duplicate_of: list[str]
+    verified: int
+
+
+class PlanSummary(StrictModel):
+    """A row of the list of run plans. `done` counts variants that came out, failed and skipped ones too."""
+
+    run_plan_id: UUID
+    status: RunStatus
+    strategy_id: str
+    variants: int
+    done: int
+    failed: int
+    skipped: int
+    objective: str
+    best_variant_id: str | None
+    best_score: float | None
+    started_at: UtcTime
+    duration_s: float
+    journal: str
+    error: str | None
+    error_code: str | None
+
+
+class PlanDetail(PlanSummary):
+    """A run plan whole: the summary, the plan as RUN_STARTED has it without its variants, every variant's result."""
+
+    workspace_id: UUID
+    fingerprint: str
+    dataset_sha256: str
+    bar_count: int
+    variants_dropped: int
+    duplicate_of: list[str]
+    verified: int
+    plan: dict[str, Any]
+    results: list[VariantResult]
+
+
+_ALL = set(VariantResult.model_fields)
+
+
+def result_of(variant: Variant | dict[str, Any], done: Done | None, workspace_id: UUID | None) -> VariantResult:
+    """A variant and how it came out, for callers; None where it has not yet."""
+    named = variant if isinstance(variant, dict) else variant.payload()
+    skip_reason = named["skip_reason"]
+    if done is None:
+        done = Done(-1, "skipped" if skip_reason else "pending")
+    # the values are our own: nothing is left to validate
+    return VariantResult.model_construct(
+        _ALL,
+        variant_id=named["variant_id"],
+        label=named["label"],
+        tags=list(named["tags"]),
+        overrides=named["overrides"],
+        status=done.status,
+        objective_score=done.score,
+        metrics=done.metrics,
+        workspace_id=workspace_id,
+        error=done.error,
+        skip_reason=skip_reason,
+        error_code=done.error_code,
+        refusals=done.refusals,
+    )

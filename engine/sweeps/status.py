@@ -1,0 +1,84 @@
+"""How an execution stands: a fold over its starts, resumptions, requests to cancel and ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.events import EventType
+from engine.ports import Owner, Owners, RunMark
+from engine.sweeps.results import RunStatus
+
+BEGINS = frozenset({EventType.RUN_STARTED.value, EventType.RUN_RESUMED.value})
+ENDS: dict[str, RunStatus] = {
+    EventType.RUN_COMPLETED.value: "completed",
+    EventType.RUN_FAILED.value: "failed",
+    EventType.RUN_CANCELLED.value: "cancelled",
+}
+
+
+@dataclass(slots=True)
+class Standing:
+    """`first` is RUN_STARTED, `begun` the latest start or resumption, `end` the end after that, if there is one."""
+
+    first: RunMark
+    begun: RunMark = field(init=False)
+    end: RunMark | None = None
+    cancel_requested: bool = False
+
+    def __post_init__(self) -> None:
+        self.begun = self.first
+
+    def take(self, mark: RunMark) -> None:
+        """The next event."""
+        if mark.event_type in BEGINS:
+            self.begun, self.end, self.cancel_requested = mark, None, False
+        elif mark.event_type in ENDS:
+            self.end = mark
+        else:
+            self.cancel_requested = True
+
+    def status(self, owner_alive: bool) -> RunStatus:
+        """As people call it; `owner_alive` matters while there is no end."""
+        if self.end is not None:
+            return ENDS[self.end.event_type]
+        return "running" if owner_alive else "interrupted"
+
+    @property
+    def ended(self) -> dict[str, Any]:
+        """What the end says."""
+        said: dict[str, Any] = {} if self.end is None else json.loads(self.end.payload)
+        return said
+
+    @property
+    def worked_before(self) -> float:
+        """Seconds of work before the latest start or resumption."""
+        return float(json.loads(self.begun.payload)["worked_s"]) if self.begun is not self.first else 0.0
+
+    def worked(self, until: int) -> float:
+        """Seconds of work up to a time, in UTC microseconds."""
+        return self.worked_before + max(0, until - self.begun.recorded_at) / 1e6
+
+
+def standings(marks: Iterable[RunMark]) -> dict[str, Standing]:
+    """Each execution's standing by its id, in the order of their starts."""
+    found: dict[str, Standing] = {}
+    for mark in marks:
+        if mark.run_plan_id not in found:
+            found[mark.run_plan_id] = Standing(mark)
+        else:
+            found[mark.run_plan_id].take(mark)
+    return found
+
+
+def owner_of(standing: Standing, heading: dict[str, Any]) -> Owner:
+    """Who began or resumed it last; `heading` is RUN_STARTED's."""
+    said = heading["owner"] if standing.begun is standing.first else json.loads(standing.begun.payload)["owner"]
+    return Owner(**said)
+
+
+def is_alive(owners: Owners, standing: Standing, heading: dict[str, Any]) -> bool:
+    """Whether somebody is at work on it."""
+    return standing.end is None and owners.alive(owner_of(standing, heading))

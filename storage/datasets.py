@@ -1,0 +1,72 @@
+"""Datasets of run plans: how a run's data are loaded again, and uploads kept under their sha256."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.market.bars import Dataset
+from engine.ports import Watch
+from storage.market_files import Source, load_dataset
+
+DIRECTORY = "datasets"
+
+
+def loading(
+    sources: Sequence[Source],
+    *,
+    symbols: Sequence[str] | None = None,
+    session_tz: str = "UTC",
+    start: str | None = None,
+    end: str | None = None,
+    unnamed: str | None = None,
+) -> dict[str, Any]:
+    """The arguments of `load_dataset` as JSON: what RUN_STARTED keeps as `data`. Paths are made absolute."""
+    return {
+        "sources": [[symbol, str(path.expanduser().absolute())] for symbol, path in sources],
+        "symbols": None if symbols is None else list(symbols),
+        "session_tz": session_tz,
+        "from": start,
+        "to": end,
+        "unnamed": unnamed,
+    }
+
+
+def load_again(data: Mapping[str, Any], watch: Watch | None = None) -> Dataset:
+    """The dataset that `loading` described; the errors are those of `load_dataset`."""
+    return load_dataset(
+        [(symbol, Path(path)) for symbol, path in data["sources"]],
+        symbols=data["symbols"],
+        session_tz=data["session_tz"],
+        start=data["from"],
+        end=data["to"],
+        unnamed=data["unnamed"],
+        watch=watch,
+    )
+
+
+def keep_dataset(content: bytes, database: Path, suffix: str = ".csv") -> Path:
+    """Keep an uploaded file beside the database, named by its sha256; the same bytes are kept once.
+
+    It is written whole before it has its name: whoever finds it finds all of it. Only its owner may read it.
+    """
+    directory = database.parent / DIRECTORY
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    kept = directory / f"{hashlib.sha256(content).hexdigest()}{suffix}"
+    if kept.exists():
+        return kept
+    handle, partial = tempfile.mkstemp(dir=directory, prefix=".", suffix=".partial")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(partial).replace(kept)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+    return kept
