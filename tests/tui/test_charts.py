@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from tui.commands.charts import HEIGHT, reduced, step_chart, steps
+from tui.charts import HEIGHT, reduced, step_chart, steps
 from tui.commands.text import cell_width
 
 START = datetime(2024, 1, 1, tzinfo=UTC)

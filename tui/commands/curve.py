@@ -41,7 +41,7 @@ def show_curve(page: Page, points: Sequence[EquityPoint], metrics: Metrics | Non
 
 def draw(page: Page, points: Sequence[EquityPoint]) -> None:
     """The curve; a sentence when there is none yet."""
-    from tui.commands.charts import step_chart
+    from tui.charts import step_chart
 
     closed = [(point.ts, point.equity) for point in points if point.ts is not None]
     if not closed:

@@ -1,0 +1,288 @@
+"""What all screens share: the header, the keys, the palette, what is remembered, how it opens and ends."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from engine.errors import SystemFault
+from engine.policy.limits import TradingState
+from storage.settings import Settings
+from tests.support.desks import open_test_desk
+from tests.tui.dashboard.driving import World, dashboard, press, refreshed, screen_text, settled, toasts
+from tui.dashboard.app import DashboardApp
+from tui.dashboard.keys import key_lines
+from tui.dashboard.prefs import default_path
+from tui.dashboard.registry import SCREENS
+from tui.dashboard.widgets.header import DeskHeader
+from tui.dashboard.widgets.help import HelpDialog
+from tui.dashboard.widgets.picker import WorkspacePicker
+
+
+def header(app: DashboardApp) -> str:
+    return "\n".join(screen_text(app).splitlines()[:2])
+
+
+async def test_the_header_says_whose_account_and_what_it_is_worth(stocked: Path) -> None:
+    async with dashboard(stocked) as (app, _):
+        shown = header(app)
+        for part in ("PAPER", "● ACTIVE", "default", "as of 12:00:00", "equity 10,244.21", "cash 3,390.00"):
+            assert part in shown
+        assert "realized ▲ +90.00" in shown
+        assert "unrealized ▲ +154.21" in shown
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [(TradingState.REDUCING, "REDUCING exits only"), (TradingState.HALTED, "HALTED no orders")]
+)
+async def test_a_trading_state_is_said_in_words(stocked: Path, state: TradingState, words: str) -> None:
+    with open_test_desk(stocked) as other:
+        async with dashboard(stocked) as (app, pilot):
+            other.accounts.set_trading_state(state)
+            await refreshed(app, pilot)
+            assert words in header(app)
+            assert app.screen.query_one(DeskHeader).has_class(f"-{state.value.lower()}")
+
+
+async def test_large_figures_fit_at_80_columns(db: Path) -> None:
+    with open_test_desk(db) as desk:
+        desk.accounts.create("a name of sixty-four characters, which is as long as it may be..", 987_654_321_987.0)
+        name = desk.accounts.all()[0].name
+    async with dashboard(db, workspace=name) as (app, _):
+        lines = header(app).splitlines()
+        assert max(map(len, lines)) <= 80
+        assert "987,654,321,987" in lines[1]
+        assert "as of 12:00:00" in lines[0]
+
+
+async def test_a_state_that_is_not_at_the_journal_s_head_is_marked(stocked: Path) -> None:
+    async with dashboard(stocked) as (app, pilot):
+        assert "BEHIND" not in header(app)
+        with sqlite3.connect(stocked) as around:
+            around.execute("UPDATE account_states SET last_seq = last_seq - 1")
+        around.close()
+        await refreshed(app, pilot)
+        assert "BEHIND the journal" in header(app)
+
+
+async def test_what_nobody_confirmed_goes_stale(stocked: Path) -> None:
+    world = World.of(stocked)
+    async with dashboard(world) as (app, pilot):
+        world.clock.advance(4)
+        app.desk_screen.catch_up()
+        await pilot.pause()
+        assert "STALE, as of 12:00:00" in header(app)
+        await refreshed(app, pilot)
+        assert "as of 12:00:04" in header(app)
+        assert "STALE" not in header(app)
+
+
+async def test_a_read_that_fails_is_told_once_and_mends(stocked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with dashboard(stocked) as (app, pilot):
+        assert app.desk is not None
+
+        def fails() -> int:
+            raise SystemFault("DATABASE_ERROR", "the disk failed under desk.db", hint="look after the disk")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(app.desk.journal, "data_version", fails)
+            await refreshed(app, pilot)
+            await refreshed(app, pilot)
+        assert toasts(app) == ["error DATABASE_ERROR: the disk failed under desk.db; look after the disk"]
+        assert "STALE" in header(app)
+        await refreshed(app, pilot)
+        assert "STALE" not in header(app)
+
+
+async def test_the_timer_looks_by_itself(stocked: Path) -> None:
+    world = World.of(stocked)
+    app = world.app(poll_seconds=0.01)
+    try:
+        async with app.run_test() as pilot:
+            while app.live.reading is None:
+                await pilot.pause()
+            first = app.live.reading
+            with open_test_desk(stocked) as other:
+                other.accounts.mark("IBM", 1.0)
+            while app.live.reading is first:
+                await pilot.pause()
+            assert app.live.reading.overview.state.marks["IBM"] == 1.0
+    finally:
+        app.close()
+
+
+async def test_another_workspace_and_it_is_remembered(stocked: Path) -> None:
+    with open_test_desk(stocked) as desk:
+        desk.accounts.create("second", 77_000.0)
+    world = World.of(stocked)
+    async with dashboard(world) as (app, pilot):
+        await press(app, pilot, "w")
+        assert isinstance(app.screen, WorkspacePicker)
+        await press(app, pilot, "s", "e", "enter")
+        assert "second" in header(app)
+        assert "77,000.00" in header(app)
+    async with dashboard(world) as (app, _):
+        assert "second" in header(app)
+    async with dashboard(world, workspace="default") as (app, _):  # what is asked for by name goes first
+        assert "default" in header(app)
+
+
+async def test_a_closed_world_is_opened_by_its_id_and_an_unknown_name_is_told(stocked: Path) -> None:
+    async with dashboard(stocked) as (app, pilot):
+        await press(app, pilot, "w")
+        app.screen.query_one(Input).value = "nobody"
+        await press(app, pilot, "enter")
+        assert "error WORKSPACE_NOT_FOUND" in toasts(app)[-1]
+        await press(app, pilot, "escape")
+        assert "default" in header(app)
+
+
+async def test_the_header_s_name_is_a_button(stocked: Path) -> None:
+    async with dashboard(stocked) as (app, pilot):
+        await pilot.click(DeskHeader, offset=(header(app).index("default") + 1, 0))
+        await settled(app, pilot)
+        assert isinstance(app.screen, WorkspacePicker)
+
+
+async def test_help_lists_every_key_with_a_word_of_why(stocked: Path) -> None:
+    async with dashboard(stocked, size=(120, 50)) as (app, pilot):
+        lines = key_lines(app.screen)
+        assert {"close", "mark", "open", "sort", "copy row", "keys", "quit"} <= {line.does for line in lines}
+        assert all(line.why and line.keys for line in lines)
+        await press(app, pilot, "question_mark")
+        assert isinstance(app.screen, HelpDialog)
+        shown = screen_text(app)
+        assert all(line.why in shown for line in lines)
+        await press(app, pilot, "escape")
+        assert app.screen is app.desk_screen
+
+
+async def test_the_palette_has_screens_workspace_theme_and_actions(stocked: Path) -> None:
+    async with dashboard(stocked) as (app, _):
+        titles = [command.title for command in app.get_system_commands(app.screen)]
+        assert {"Close", "Mark", "Switch workspace", "Theme", "Quit", "Copy cell"} <= set(titles)
+        assert {f"Go to {entry.title}" for entry in SCREENS} <= set(titles)
+        assert len(titles) == len(set(titles))
+
+
+async def test_a_palette_command_does_its_work(stocked: Path) -> None:
+    async with dashboard(stocked) as (app, pilot):
+        await press(app, pilot, "ctrl+p", *"mark", "enter")
+        assert "Mark GOOG" in screen_text(app)
+
+
+async def test_every_screen_has_its_number(stocked: Path) -> None:
+    async with dashboard(stocked) as (app, pilot):
+        for entry in SCREENS:
+            await press(app, pilot, entry.key)
+            assert entry.name == app.desk_screen.NAME
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "high-contrast", "nord", "ansi-dark"])
+async def test_a_theme_is_remembered_and_colours_what_is_there(stocked: Path, theme: str) -> None:
+    world = World.of(stocked)
+    async with dashboard(world) as (app, pilot):
+        app.theme = theme
+        await settled(app, pilot)
+    async with dashboard(world) as (app, _):
+        assert app.theme == theme
+        assert "GOOG" in screen_text(app)
+
+
+async def test_an_order_is_remembered(stocked: Path) -> None:
+    world = World.of(stocked)
+    async with dashboard(world) as (app, pilot):
+        await press(app, pilot, "l", "s")  # by quantity, greatest first
+        assert "↓quantity" in screen_text(app)
+        assert screen_text(app).index("IBM") < screen_text(app).index("GOOG")
+    async with dashboard(world) as (app, _):
+        assert "↓quantity" in screen_text(app)
+        assert screen_text(app).index("IBM") < screen_text(app).index("GOOG")
+
+
+async def test_keys_of_the_config_file(stocked: Path) -> None:
+    world = World.of(stocked)
+    app = DashboardApp(
+        lambda: Settings(db=stocked, keys={"positions.close": "x", "positions.clse": "z"}), world.surroundings, None
+    )
+    try:
+        async with app.run_test(notifications=True) as pilot:
+            await settled(app, pilot)
+            assert "there is no action 'positions.clse'; did you mean positions.close?" in toasts(app)[0]
+            await press(app, pilot, "c")
+            assert app.screen is app.desk_screen
+            await press(app, pilot, "x")
+            assert "Close GOOG" in screen_text(app)
+    finally:
+        app.close()
+
+
+async def test_no_color_reads_well(stocked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with dashboard(stocked) as (app, _):
+        coloured = screen_text(app)
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with dashboard(stocked) as (app, _):
+        assert app.no_color
+        assert screen_text(app) == coloured
+
+
+async def test_q_ends_it(stocked: Path) -> None:
+    async with dashboard(stocked) as (app, pilot):
+        await pilot.press("q")
+        await pilot.pause()
+        assert app.return_code == 0
+        assert app.failure is None
+
+
+@pytest.mark.parametrize("key", ["ctrl+c", "ctrl+q"])
+async def test_ctrl_c_ends_it_even_in_a_dialog(stocked: Path, key: str) -> None:
+    async with dashboard(stocked) as (app, pilot):
+        await press(app, pilot, "question_mark")
+        await pilot.press(key)
+        await pilot.pause()
+        assert app.return_code == 0
+
+
+@pytest.mark.parametrize("workspace", ["nobody", "4a1c5f0e-2b53-4a55-9a3e-000000000000"])
+async def test_a_workspace_that_is_not_there_ends_it(stocked: Path, workspace: str) -> None:
+    async with dashboard(stocked, workspace=workspace) as (app, _):
+        assert app.failure is not None
+        assert app.failure.code == "WORKSPACE_NOT_FOUND"
+
+
+async def test_a_foreign_file_ends_it_and_stays_untouched(db: Path) -> None:
+    db.write_bytes(b"not a database" * 100)
+    async with dashboard(db) as (app, _):
+        assert app.failure is not None
+        assert app.failure.code == "DATABASE_NOT_OURS"
+    assert db.read_bytes() == b"not a database" * 100
+
+
+@pytest.mark.parametrize(
+    "rubbish", ["", "{", "[]", '{"theme": 3, "order": {"positions-table": 7}}', '{"theme": {"name": "gone"}}']
+)
+async def test_rubbish_in_the_preferences_is_ignored(stocked: Path, rubbish: str) -> None:
+    world = World.of(stocked)
+    world.surroundings.prefs.write_text(rubbish, encoding="utf-8")
+    async with dashboard(world) as (app, pilot):
+        assert app.theme == "dark"
+        await press(app, pilot, "s")
+    assert json.loads(world.surroundings.prefs.read_text(encoding="utf-8"))["order"]["positions-table"]
+
+
+async def test_preferences_that_cannot_be_kept_are_said_to_be(stocked: Path, tmp_path: Path) -> None:
+    world = World.of(stocked)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    nowhere = replace(world, surroundings=replace(world.surroundings, prefs=tmp_path / "file" / "prefs.json"))
+    async with dashboard(nowhere) as (app, pilot):
+        await press(app, pilot, "s")
+        assert "the choice is not remembered" in toasts(app)[0]
+
+
+def test_the_preferences_lie_beside_the_database() -> None:
+    assert default_path().parent == Settings().db.parent

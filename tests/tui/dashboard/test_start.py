@@ -1,0 +1,80 @@
+"""`papertape` alone: the dashboard on a terminal, the help without one; and nothing heavy before it is wanted."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LATE = ("pydantic", "numpy", "sqlalchemy", "sqlmodel", "pandas", "plotext", "alembic")
+FIRST_FRAME = (
+    "import json, sys; import tui.commands.app, tui.dashboard.app; from tui.dashboard.registry import SCREENS;"
+    f" SCREENS[0].load(); print(json.dumps([name for name in {LATE!r} if name in sys.modules]))"
+)
+
+
+def environment(home: Path) -> dict[str, str]:
+    return {**os.environ, "HOME": str(home), "TERM": "xterm-256color", "PYTHONPATH": str(Path(__file__).parents[3])}
+
+
+def test_the_first_frame_waits_for_nothing_heavy(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", FIRST_FRAME], env=environment(tmp_path), capture_output=True, text=True, check=True
+    )
+    assert json.loads(ran.stdout) == []
+
+
+def test_without_a_terminal_it_prints_the_help(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "tui"],
+        env=environment(tmp_path),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert ran.stdout.startswith("Usage: papertape")
+    assert list(tmp_path.iterdir()) == []
+
+
+def on_a_terminal(home: Path, *arguments: str, keys: bytes, after: bytes) -> tuple[int, bytes]:
+    """Run it on a terminal, type when it has shown `after`; its exit code and all that it showed."""
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execve(sys.executable, [sys.executable, "-m", "tui", *arguments], environment(home))
+    shown = b""
+    while True:
+        try:
+            block = os.read(terminal, 65_536)
+        except OSError:  # the other end is closed
+            break
+        if not block:
+            break
+        shown += block
+        if keys and after in shown:
+            os.write(terminal, keys)
+            keys = b""
+    os.close(terminal)
+    _, status = os.waitpid(process, 0)
+    return os.waitstatus_to_exitcode(status), shown
+
+
+@pytest.mark.parametrize("keys", [b"q", b"\x03"], ids=["q", "ctrl-c"])
+def test_on_a_terminal_it_opens_and_ends_cleanly(tmp_path: Path, keys: bytes) -> None:
+    code, shown = on_a_terminal(tmp_path, "--db", str(tmp_path / "x.db"), keys=keys, after=b"Nothing is held")
+    assert code == 0
+    assert b"\x1b]2;papertape: default\x07" in shown
+    assert shown.rstrip().endswith(b"\x1b[23;2t")
+    assert b"Traceback" not in shown
+
+
+def test_what_it_cannot_open_is_told_as_the_commands_tell_it(tmp_path: Path) -> None:
+    code, shown = on_a_terminal(tmp_path, "-w", "nobody", "--db", str(tmp_path / "x.db"), keys=b"", after=b"")
+    assert code == 6
+    assert b"error WORKSPACE_NOT_FOUND: there is no workspace 'nobody'" in shown

@@ -1,0 +1,220 @@
+"""The application: opens the desk behind its first frame, looks for what is new, and leads from screen to screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+from uuid import UUID
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+
+from tui.commands.failures import as_papertape_error, lines_of
+from tui.commands.text import safe_text
+from tui.dashboard import palette
+from tui.dashboard.keys import bound, key_lines, names_of, unknown_names
+from tui.dashboard.live import Live, Reading, read_account
+from tui.dashboard.loading import Loader
+from tui.dashboard.opening import WORKSPACES, Opened, open_behind
+from tui.dashboard.prefs import Prefs
+from tui.dashboard.registry import SCREENS
+from tui.dashboard.screens.base import DeskScreen
+from tui.dashboard.sweeps import Sweeps
+from tui.dashboard.themes import DARK, FALLBACK, THEMES
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode
+    from textual.screen import Screen
+    from textual.theme import Theme
+
+    from engine.desk import Desk
+    from engine.errors import PapertapeError
+    from storage.settings import Settings
+    from tui.dashboard.surroundings import Surroundings
+
+NAME = "papertape"
+
+
+class DashboardApp(App[None]):
+    """`settings_of` says which database; `workspace` is what was asked for by name, None to go on where one was.
+
+    `failure` is why it could not open, for the command line to tell. The desk is open from the first reading on.
+    """
+
+    TITLE = NAME
+    CSS_PATH = "app.tcss"
+    DEFAULT_MODE = SCREENS[0].name
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {each.name: each.maker() for each in SCREENS}
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012 - as Textual declares it
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(bound(each.key, f"show_screen('{each.name}')", each.title, each.why, f"app.{each.name}") for each in SCREENS),
+        bound("w", "pick_workspace", "workspace", "look at another account", "app.workspace", show=True),
+        bound("r", "read_now", "read now", "look at the database at once", "app.read"),
+        bound("question_mark", "keys", "keys", "what works here, and why", "app.keys", show=True),
+        bound("q,ctrl+c", "quit", "quit", "leave the dashboard; nothing is lost", "app.quit", show=True),
+    ]
+
+    def __init__(self, settings_of: Callable[[], Settings], surroundings: Surroundings, workspace: str | None) -> None:
+        self.prefs = Prefs(surroundings.prefs)
+        super().__init__()
+        self.surroundings = surroundings
+        self.live = Live()
+        self.sweeps = Sweeps(self)
+        self.failure: PapertapeError | None = None
+        self._settings_of, self._named = settings_of, workspace
+        self._opened: Opened | None = None
+        self._workspace: UUID | None = None
+        self._loader = Loader(self, lambda: self.desk, self._cannot_read)
+        self._told_clashes: set[str] = set()
+        for theme in THEMES:
+            self.register_theme(theme)
+        chosen = self.prefs.get("theme", "name")
+        self.theme = chosen if chosen in self.available_themes else DARK
+
+    @property
+    def desk(self) -> Desk | None:
+        """The desk; None until it is open."""
+        return self._opened.desk if self._opened else None
+
+    @property
+    def desk_screen(self) -> DeskScreen:
+        """The screen that is shown, below any dialog."""
+        return cast(DeskScreen, self.screen_stack[0])
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own colours, for the themes that Textual brings."""
+        return FALLBACK
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The command palette's entries."""
+        return palette.commands(self, screen)
+
+    def on_mount(self) -> None:
+        """The frame first; the desk opens once it is painted."""
+        self.theme_changed_signal.subscribe(self, self._theme_changed)
+        self.set_terminal_title(NAME)
+        self.call_after_refresh(lambda: self.run_worker(self._open(), group="open"))
+
+    def close(self) -> None:
+        """Let go of the database; after the application has ended, and its workers with it."""
+        if self._opened is not None:
+            self._opened.desk.close()
+
+    def tell(self, error: PapertapeError) -> None:
+        """An error, in the command line's words."""
+        self.notify("\n".join(lines_of(error)), severity="error", markup=False, timeout=10)
+
+    def say(self, sentence: str) -> None:
+        """Something was done."""
+        self.notify(safe_text(sentence), markup=False)
+
+    def warn(self, sentence: str) -> None:
+        """Something is not as it should be, and nothing has stopped for it."""
+        self.notify(safe_text(sentence), severity="warning", markup=False, timeout=10)
+
+    def remember(self, section: str, key: str, value: str) -> None:
+        """Keep a choice for the next run."""
+
+        async def keep() -> None:
+            try:
+                await asyncio.to_thread(self.prefs.keep, section, key, value)
+            except OSError as error:
+                self.warn(f"the choice is not remembered: {error}")
+
+        self.run_worker(keep(), group=f"remember {section} {key}")
+
+    def set_terminal_title(self, title: str) -> None:
+        """What the terminal's window or tab is called (OSC 2)."""
+        if self._driver is not None:
+            self._driver.write(f"\x1b]2;{safe_text(title)}\x07")
+
+    def show_workspace(self, workspace: UUID) -> None:
+        """Look at another account from now on."""
+        self._workspace = workspace
+        if self._opened is not None:
+            self.remember(WORKSPACES, self._opened.database, str(workspace))
+        self.refresh_now()
+
+    def refresh_now(self) -> None:
+        """Look at the database; while one look is under way, once more after it."""
+        workspace, before = self._workspace, self.live.reading
+        if workspace is not None:
+            self._loader.load(
+                lambda desk, _: read_account(desk, workspace, before), self._was_read, group="poll", in_turn=True
+            )
+        self.desk_screen.catch_up()
+
+    async def action_show_screen(self, name: str) -> None:
+        """Switch to a screen of the registry."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        await self.switch_mode(name)
+
+    def action_read_now(self) -> None:
+        """The key for `refresh_now`."""
+        self.refresh_now()
+
+    def action_pick_workspace(self) -> None:
+        """The list of accounts."""
+        from tui.dashboard.widgets.picker import WorkspacePicker
+
+        if self._workspace is not None:
+            self.push_screen(WorkspacePicker(self._workspace), lambda it: self.show_workspace(it) if it else None)
+
+    def action_keys(self) -> None:
+        """The help of the screen that is shown."""
+        from tui.dashboard.widgets.help import HelpDialog
+
+        title = next(each.title for each in SCREENS if each.name == self.desk_screen.NAME)
+        self.push_screen(HelpDialog(title, key_lines(self.desk_screen)))
+
+    def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
+        """Two actions on one key: told once."""
+        names = " and ".join(sorted(binding.id or binding.action for binding in clashed_bindings))
+        if names not in self._told_clashes:
+            self._told_clashes.add(names)
+            self.warn(f"[keys] in the config file: {names} are on the same key, the default stays")
+
+    async def _open(self) -> None:
+        try:
+            opened = await asyncio.to_thread(open_behind, self._settings_of, self._named, self.prefs)
+        except Exception as error:
+            self.failure = as_papertape_error(error)
+            self.exit()
+            return
+        self._opened, self._workspace = opened, opened.workspace
+        self.set_keymap(opened.keymap)
+        self.refresh_now()
+        if self.surroundings.poll_seconds is not None:
+            self.set_interval(self.surroundings.poll_seconds, self.refresh_now)
+        self.run_worker(self._look_ahead(opened.keymap), group="look ahead")
+
+    async def _look_ahead(self, keymap: dict[str, str]) -> None:
+        """Import the other screens while nobody waits for them, and look whether the config file's keys are theirs."""
+        kinds = [await asyncio.to_thread(entry.load) for entry in SCREENS]
+        from tui.dashboard.widgets.dialog import Confirm
+        from tui.dashboard.widgets.help import HelpDialog
+        from tui.dashboard.widgets.table import DeskTable
+
+        for sentence in unknown_names(keymap, names_of(type(self), DeskTable, Confirm, HelpDialog, *kinds)):
+            self.warn(sentence)
+
+    def _was_read(self, reading: Reading) -> None:
+        if reading.overview.workspace.id != self._workspace:
+            return  # another workspace was chosen meanwhile
+        before = self.live.reading
+        self.live.confirm(reading, self.surroundings.clock())
+        if before is None or before.overview.workspace.name != reading.overview.workspace.name:
+            self.set_terminal_title(f"{NAME}: {reading.overview.workspace.name}")
+        self.desk_screen.catch_up()
+
+    def _cannot_read(self, error: PapertapeError) -> None:
+        if self.live.fault is None:
+            self.tell(error)
+        self.live.fault = error
+        self.desk_screen.catch_up()
+
+    def _theme_changed(self, theme: Theme) -> None:
+        self.remember("theme", "name", theme.name)
+        self.desk_screen.show_again()

@@ -1,0 +1,49 @@
+"""The newest reading of the account, and how fresh it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from engine.desk import Desk
+    from engine.desk.accounts import Overview
+    from engine.errors import PapertapeError
+
+STALE_AFTER = timedelta(seconds=3)
+"""A reading that nobody confirmed for so long may no longer be true."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An account as it was at a version of the database."""
+
+    version: int
+    overview: Overview
+
+
+@dataclass(slots=True)
+class Live:
+    """What all screens show: the newest reading, when it was last found true, and why it could not be read since."""
+
+    reading: Reading | None = None
+    as_of: datetime | None = None
+    fault: PapertapeError | None = None
+
+    def confirm(self, reading: Reading, now: datetime) -> None:
+        """The account was read, or nobody had written since it was."""
+        self.reading, self.as_of, self.fault = reading, now, None
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether what is shown may no longer be so."""
+        return self.fault is not None or (self.as_of is not None and now - self.as_of > STALE_AFTER)
+
+
+def read_account(desk: Desk, workspace: UUID, before: Reading | None) -> Reading:
+    """The account now; `before` itself while nobody has written. Blocks on the database."""
+    version = desk.journal.data_version()  # first: what is written between the two calls is seen the next time
+    if before is not None and before.version == version and before.overview.workspace.id == workspace:
+        return before
+    return Reading(version, desk.accounts.overview(workspace))

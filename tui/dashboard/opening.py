@@ -1,0 +1,54 @@
+"""Opening the desk behind the first frame: settings, database, and the workspace to begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from engine.desk import Desk
+    from storage.settings import Settings
+    from tui.dashboard.prefs import Prefs
+
+WORKSPACES = "workspace"
+"""The section of the preferences: the last workspace, by database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A desk, the workspace to show, the database's name, and the keys of the config file."""
+
+    desk: Desk
+    workspace: UUID
+    database: str
+    keymap: dict[str, str]
+
+
+def open_behind(settings_of: Callable[[], Settings], named: str | None, prefs: Prefs) -> Opened:
+    """Blocks: on imports, and on the database. `named` is what was asked for with -w or in the environment.
+
+    Raises what the command line would: INVALID_SETTINGS, DATABASE_*, WORKSPACE_NOT_FOUND.
+    """
+    from storage.desk import open_desk
+
+    settings = settings_of()
+    desk = open_desk(settings)
+    try:
+        database = str(settings.db.expanduser().resolve())
+        remembered = prefs.get(WORKSPACES, database)
+        known = desk.accounts.find(UUID(remembered)) if named is None and _is_uuid(remembered) else None
+        workspace = known or desk.accounts.get(named)
+    except BaseException:
+        desk.close()
+        raise
+    return Opened(desk, workspace.id, database, dict(settings.keys))
+
+
+def _is_uuid(text: str | None) -> bool:
+    try:
+        UUID(text or "")
+    except ValueError:
+        return False
+    return True

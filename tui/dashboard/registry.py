@@ -1,0 +1,40 @@
+"""The screens that there are, each imported when it is first shown. A new screen is a file, and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from tui.dashboard.screens.base import DeskScreen
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenEntry:
+    """`kind` is the class in `tui/dashboard/screens/<name>.py`; `key` is its number, `why` a word for the help."""
+
+    key: str
+    name: str
+    title: str
+    kind: str
+    why: str
+
+    def load(self) -> type[DeskScreen]:
+        """The screen's class, imported now."""
+        module = import_module(f"tui.dashboard.screens.{self.name}")
+        return cast("type[DeskScreen]", getattr(module, self.kind))
+
+    def maker(self) -> Callable[[], DeskScreen]:
+        """What makes the screen, and imports it when it is first shown."""
+
+        def make() -> DeskScreen:
+            return self.load()()
+
+        return make
+
+
+SCREENS = (
+    ScreenEntry("1", "positions", "Positions", "PositionsScreen", "what is held, what it is worth, the equity curve"),
+)

@@ -1,0 +1,123 @@
+"""What every screen is: the header, its body, the footer; told of what happened, and reading off the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from tui.dashboard.loading import Advanced, Loader
+from tui.dashboard.messages import AccountChanged, JournalGrew
+from tui.dashboard.widgets.header import DeskHeader
+from tui.dashboard.widgets.table import DeskTable, Order
+
+if TYPE_CHECKING:
+    from textual import events
+
+    from engine.desk import Desk
+    from engine.desk.accounts import Overview
+    from engine.errors import PapertapeError
+    from engine.ports import Watch
+    from tui.dashboard.app import DashboardApp
+    from tui.dashboard.live import Reading
+
+Found = TypeVar("Found")
+
+
+class DeskScreen(Screen[None]):
+    """A screen in the registry. It composes its body, and overrides `account_changed` and `journal_grew`.
+
+    Both are called on the event loop when it is shown, as soon as there is something it has not seen, and while it is
+    shown; `NAME` is its name in the registry.
+    """
+
+    app: DashboardApp
+    NAME: ClassVar[str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: Reading | None = None
+        self._loader = Loader(self, lambda: self.app.desk, self.app.tell)
+
+    def compose(self) -> ComposeResult:
+        """Header, body, footer."""
+        yield DeskHeader(self.NAME)
+        yield from self.compose_body()
+        yield Footer(show_command_palette=False)
+
+    def compose_body(self) -> ComposeResult:
+        """What is between header and footer."""
+        raise NotImplementedError
+
+    def account_changed(self, overview: Overview) -> None:
+        """The account is not as it was seen last; also called when the theme changes."""
+
+    def journal_grew(self, head: int) -> None:
+        """The journal, of all workspaces, has events that were not seen yet."""
+
+    def load(
+        self,
+        call: Callable[[Desk, Watch], Found],
+        show: Callable[[Found], None],
+        *,
+        group: str = "load",
+        failed: Callable[[PapertapeError], None] | None = None,
+        advanced: Advanced | None = None,
+        in_turn: bool = False,
+    ) -> None:
+        """`Loader.load`: run `call` in a thread, show its result on the loop, an error as a toast."""
+        self._loader.load(call, show, group=group, failed=failed, advanced=advanced, in_turn=in_turn)
+
+    @property
+    def overview(self) -> Overview | None:
+        """The account as it was read last; None before the first reading."""
+        return self.app.live.reading.overview if self.app.live.reading else None
+
+    def remembered_order(self, table: str) -> Order | None:
+        """The order that a table (by its id) was given in an earlier run."""
+        return Order.parse(self.app.prefs.get("order", table))
+
+    def catch_up(self) -> None:
+        """Show the clock, and tell this screen of what it has not seen."""
+        for header in self.query(DeskHeader):
+            header.show(self.app.live, self.app.surroundings.clock())
+        reading, before = self.app.live.reading, self._seen
+        if not self.is_mounted or reading is None or reading is before:
+            return
+        self._seen = reading
+        if before is None or before.overview.journal_head != reading.overview.journal_head:
+            self.post_message(JournalGrew(reading.overview.journal_head))
+        if before is None or _account(before) != _account(reading):
+            self.post_message(AccountChanged(reading.overview))
+
+    def show_again(self) -> None:
+        """Everything anew, in other colours."""
+        self._seen = None
+        self.catch_up()
+
+    def on_screen_resume(self, _: events.ScreenResume) -> None:
+        """It is shown, or a dialog over it has gone."""
+        self.call_after_refresh(self.catch_up)
+
+    @on(AccountChanged)
+    def _tell_account(self, event: AccountChanged) -> None:
+        self.account_changed(event.overview)
+
+    @on(JournalGrew)
+    def _tell_journal(self, event: JournalGrew) -> None:
+        self.journal_grew(event.head)
+
+    @on(DeskTable.Ordered)
+    def _remember_order(self, event: DeskTable.Ordered) -> None:
+        if event.table.id:
+            self.app.remember("order", event.table.id, str(event.order))
+
+
+def _account(reading: Reading) -> tuple[object, ...]:
+    """What makes an account another one than it was."""
+    overview = reading.overview
+    return overview.workspace, overview.head, overview.state

@@ -1,0 +1,101 @@
+"""Run plans as rows of a table: what each column shows, and the statuses in a sign and a word."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.style import Style
+from rich.text import Text
+
+from tui.commands import figures
+from tui.commands.choices import PlanStatus
+from tui.commands.leaderboard import short_ids
+from tui.commands.plan_pages import took
+from tui.dashboard.sweeps import SHORT, Progress
+from tui.dashboard.widgets.columns import COUNTS, MINUTES, WORDS, Column, Form, fixed
+
+if TYPE_CHECKING:
+    from engine.sweeps.results import PlanSummary
+    from tui.dashboard.sweeps import Sweeps
+    from tui.dashboard.widgets.money import Palette
+
+SIGNS = {"running": "▶", "completed": "✓", "failed": "✗", "cancelled": "□", "interrupted": "‖"}
+RUNNING, ALL = PlanStatus.RUNNING.value, "all"
+
+SCORE = fixed(4)
+DURATIONS = Form(lambda seconds, _, __: Text(took(seconds)))
+"""Seconds of work, in the unit that suits them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """A run plan; `progress` is fresher than its journal while this dashboard executes it."""
+
+    summary: PlanSummary
+    short_id: str
+    progress: Progress | None = None
+
+    @property
+    def done(self) -> int:
+        """Variants that came out."""
+        return max(self.summary.done, self.progress.done) if self.progress else self.summary.done
+
+    @property
+    def is_running(self) -> bool:
+        """Whether somebody is at work on it."""
+        return self.progress is not None or self.summary.status == RUNNING
+
+    @property
+    def status(self) -> str:
+        """`▶ running 45 %`, `✓ completed`."""
+        if not self.is_running:
+            return status_words(self.summary.status)
+        return f"{status_words(RUNNING)} {int(self.done / max(1, self.summary.variants) * 100)} %"
+
+
+COLUMNS: tuple[Column[PlanRow], ...] = (
+    Column("id", "id", WORDS, lambda row: row.short_id, "the beginning of its id, as commands take it"),
+    Column("status", "status", WORDS, lambda row: row.status, "interrupted: no end, and nobody at work on it"),
+    Column("strategy", "strategy", WORDS, lambda row: row.summary.strategy_id, "by its name in the registry", 20),
+    Column("done", "done", COUNTS, lambda row: row.done, "variants that came out, failed and skipped ones too"),
+    Column("variants", "of", COUNTS, lambda row: row.summary.variants, "variants in all"),
+    Column("failed", "failed", COUNTS, lambda row: row.summary.failed, "variants with an error of their own"),
+    Column("skipped", "skip", COUNTS, lambda row: row.summary.skipped, "variants with a value out of bounds"),
+    Column("score", "score", SCORE, lambda row: row.summary.best_score, "the best variant's, by the objective"),
+    Column("started", "started", MINUTES, lambda row: row.summary.started_at, "UTC"),
+    Column("took", "took", DURATIONS, lambda row: row.summary.duration_s, "time at work, stops not counted"),
+    Column("objective", "objective", WORDS, lambda row: row.summary.objective, "what best means", 20),
+    Column("best", "best", WORDS, lambda row: row.summary.best_variant_id, "the best variant's id", 17),
+    Column("journal", "journal", WORDS, lambda row: row.summary.journal, "full: every fill is kept; summary: results"),
+)
+
+
+def status_words(status: str) -> str:
+    """`✓ completed`."""
+    return f"{SIGNS[status]} {status}"
+
+
+def plan_rows(found: Sequence[PlanSummary], sweeps: Sweeps) -> list[PlanRow]:
+    """The run plans as they stand now."""
+    ids = short_ids([str(plan.run_plan_id) for plan in found], SHORT)
+    return [PlanRow(plan, ids[str(plan.run_plan_id)], sweeps.progress(plan.run_plan_id)) for plan in found]
+
+
+def counts(rows: Iterable[PlanRow]) -> dict[str, int]:
+    """How many stand how, those that there are, after how many there are in all."""
+    found = Counter(RUNNING if row.is_running else row.summary.status for row in rows)
+    return {ALL: found.total(), **{each.value: found[each.value] for each in PlanStatus if found[each.value]}}
+
+
+def status_line(found: dict[str, int], chosen: str, palette: Palette) -> Text:
+    """How many stand how; the chosen ones underlined, each to be clicked."""
+    parts = []
+    for status, count in found.items():
+        words = status if status == ALL else status_words(status)
+        part = Text(f"{words} {figures.whole(count)}", Style(meta={"@click": f"screen.show_status('{status}')"}))
+        part.stylize("bold underline" if status == chosen else palette.muted)
+        parts.append(part)
+    return Text("   ").join(parts)

@@ -1,0 +1,92 @@
+"""Sweeps that this dashboard executes: in the background, whichever screen is shown, until they end or it is left.
+
+One that is stopped by leaving is cancelled in the journal, and can be resumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from textual.message import Message
+
+from tui.commands import figures
+from tui.dashboard.loading import Loader
+
+if TYPE_CHECKING:
+    from engine.desk import Desk
+    from engine.errors import PapertapeError
+    from engine.ports import Watch
+    from engine.sweeps.results import PlanResult
+    from tui.dashboard.app import DashboardApp
+
+SHORT = 8
+"""Digits of a run plan's id that people are told."""
+
+Work = Callable[["Desk", "Watch"], "PlanResult"]
+
+
+class SweepAdvanced(Message, bubble=False):
+    """A sweep of this dashboard has come further, or to its end."""
+
+    def can_replace(self, message: Message) -> bool:
+        """A newer one takes the place of one that waits."""
+        return isinstance(message, SweepAdvanced)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`done` of `total` variants came out; nothing is known of either before the first."""
+
+    done: int = 0
+    total: int = 0
+
+
+class Sweeps:
+    """What is under way, by run plan; the screen that is shown is told of every step."""
+
+    def __init__(self, app: DashboardApp) -> None:
+        self._app = app
+        self._loader = Loader(app, lambda: app.desk, app.tell)
+        self._under_way: dict[UUID, Progress] = {}
+
+    def progress(self, run_plan_id: UUID) -> Progress | None:
+        """How far a sweep of this dashboard is; None for one that it does not execute."""
+        return self._under_way.get(run_plan_id)
+
+    def execute(self, run_plan_id: UUID, work: Work) -> None:
+        """Run or resume a sweep, unless it is under way already."""
+        if run_plan_id in self._under_way:
+            return
+        self._advanced(run_plan_id, 0, 0)
+        self._loader.load(
+            work,
+            self._ended,
+            group=f"sweep {run_plan_id}",
+            failed=partial(self._failed, run_plan_id),
+            advanced=partial(self._advanced, run_plan_id),
+        )
+
+    def _advanced(self, run_plan_id: UUID, done: int, total: int) -> None:
+        self._under_way[run_plan_id] = Progress(done, total)
+        self._app.desk_screen.post_message(SweepAdvanced())
+
+    def _ended(self, result: PlanResult) -> None:
+        out = sum(1 for one in result.results if one.status != "pending")
+        best = next((one.label for one in result.results if one.variant_id == result.best_variant_id), None)
+        said = f"run plan {str(result.run_plan_id)[:SHORT]} {result.status}: "
+        said += f"{figures.whole(out)} of {figures.counted(len(result.results), 'variant')}"
+        self._app.say(said if best is None else f"{said}, the best {best}")
+        self._leave(result.run_plan_id)
+
+    def _failed(self, run_plan_id: UUID, error: PapertapeError) -> None:
+        self._app.tell(error)
+        self._leave(run_plan_id)
+
+    def _leave(self, run_plan_id: UUID) -> None:
+        self._under_way.pop(run_plan_id, None)
+        self._app.desk_screen.post_message(SweepAdvanced())
+        self._app.refresh_now()

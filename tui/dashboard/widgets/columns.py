@@ -1,0 +1,110 @@
+"""Columns of a table: how a kind of value is shown, all of a column with the same decimals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+from rich.text import Text
+
+from tui.commands import figures
+from tui.commands.text import safe_text
+from tui.dashboard.widgets.money import Palette, gain
+
+Row = TypeVar("Row")
+
+_MOMENTS = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How values are shown. `detail` is what one value needs (decimals, or how exact a time); a column gives all of
+    its values what the neediest has. Numbers stand at the right."""
+
+    show: Callable[[Any, int, Palette], Text]
+    detail: Callable[[Any], int] = lambda _: 0
+    right: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[Row]):
+    """One column: `value` of a row, None where there is none. `widest` cuts a long text; `why` is its tooltip."""
+
+    key: str
+    title: str
+    form: Form
+    value: Callable[[Row], Any]
+    why: str = ""
+    widest: int = 32
+
+    def detail(self, rows: Sequence[Row]) -> int:
+        """What the neediest of these rows needs."""
+        values = (self.value(row) for row in rows)
+        return max((self.form.detail(value) for value in values if value is not None), default=0)
+
+    def cells(self, rows: Sequence[Row], detail: int, palette: Palette) -> list[Text]:
+        """The rows' cells: text, never markup."""
+        return [self._cell(self.value(row), detail, palette) for row in rows]
+
+    def order(self, row: Row) -> tuple[bool, Any]:
+        """What a row is sorted by; rows without a value stand together."""
+        value = self.value(row)
+        return value is not None, value
+
+    def _cell(self, value: Any, detail: int, palette: Palette) -> Text:
+        cell = Text(figures.NONE, palette.muted) if value is None else self.form.show(value, detail, palette)
+        cell.no_wrap, cell.overflow, cell.end = True, "ellipsis", ""
+        if self.form.right:
+            cell.justify = "right"
+        else:
+            cell.pad_left(1)  # the gap to the column before; at the right it comes of the width
+        return cell
+
+
+def _words(value: Any, _: int, __: Palette) -> Text:
+    return Text(safe_text(value))
+
+
+def _amount(value: float, digits: int, _: Palette) -> Text:
+    return Text(figures.decimals(value, digits))
+
+
+def _gain(value: float, digits: int, palette: Palette) -> Text:
+    return gain(value, palette, digits)
+
+
+def _rate(value: float, digits: int, palette: Palette) -> Text:
+    return gain(value, palette, digits, arrow=False)
+
+
+def _moment(value: datetime, exactness: int, _: Palette) -> Text:
+    return Text(value.astimezone(UTC).strftime(_MOMENTS[exactness]))
+
+
+def _exactness(value: datetime) -> int:
+    utc = value.astimezone(UTC)
+    return 2 if utc.second else int(bool(utc.hour or utc.minute))
+
+
+def fixed(digits: int) -> Form:
+    """Amounts with so many decimals."""
+    return Form(_amount, lambda _: digits)
+
+
+WORDS = Form(_words, right=False)
+"""Any text, made safe."""
+COUNTS = fixed(0)
+MONEY = fixed(2)
+PERCENT = fixed(1)
+QUANTITIES = Form(_amount, figures.needed_decimals)
+PRICES = Form(_amount, figures.price_decimals)
+GAINS = Form(_gain, lambda _: 2)
+"""Profit and loss, by sign, arrow and colour."""
+RATES = Form(_rate, lambda _: 2)
+"""Profit and loss in percent, by sign and colour, beside the amount that has the arrow."""
+TIMES = Form(_moment, _exactness, right=False)
+"""Times in UTC, as exact as the most exact of the column: dates alone, to the minute, or to the second."""
+MINUTES = Form(_moment, lambda value: min(1, _exactness(value)), right=False)
+"""Times in UTC, to the minute at most."""

@@ -1,0 +1,163 @@
+"""Dialogs: a question that is asked once, and a form that does its work before it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label, Static
+
+from tui.commands.failures import lines_of
+from tui.commands.text import safe_text
+from tui.dashboard.keys import bound
+from tui.dashboard.loading import Loader
+
+if TYPE_CHECKING:
+    from engine.desk import Desk
+    from engine.errors import PapertapeError
+    from tui.dashboard.app import DashboardApp
+
+Result = TypeVar("Result")
+
+Facts = Sequence[tuple[str, str]]
+"""Lines of a label and a value; made safe when they are shown."""
+
+
+class DeskDialog(ModalScreen[Result | None]):
+    """A dialog over the screen. Esc leaves it with None. `load` as on a screen; it ends with the dialog."""
+
+    app: DashboardApp
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bound("escape", "leave", "cancel", "nothing is done", "dialog.cancel", show=True),
+        bound("ctrl+c", "app.quit", "quit", "leave the dashboard", "dialog.quit"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loader = Loader(self, lambda: self.app.desk, self.app.tell)
+
+    def action_leave(self) -> None:
+        """Go without doing anything."""
+        self.dismiss(None)
+
+
+def fact_lines(facts: Facts) -> Text:
+    """The facts below each other, their values aligned."""
+    widest = max((len(label) for label, _ in facts), default=0)
+    return Text("\n").join(Text.assemble((label.ljust(widest + 2), "dim"), safe_text(value)) for label, value in facts)
+
+
+class Confirm(DeskDialog[bool]):
+    """A question with its consequences; True only when it was said yes to."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bound("y", "confirm", "yes", "do it", "dialog.yes", show=True),
+        bound("n", "leave", "no", "do nothing", "dialog.no", show=True),
+    ]
+
+    def __init__(self, question: str, facts: Facts = (), *, yes: str = "Yes") -> None:
+        super().__init__()
+        self._question, self._facts, self._yes = question, facts, yes
+
+    def compose(self) -> ComposeResult:
+        """The question; `no` has the focus."""
+        with Vertical(classes="dialog"):
+            yield Static(Text(safe_text(self._question), "bold"), classes="dialog-title")
+            yield Static(fact_lines(self._facts), classes="facts")
+            with Horizontal(classes="buttons"):
+                yield Button("No", id="no")
+                yield Button(self._yes, id="yes", variant="warning")
+
+    def on_mount(self) -> None:
+        """Enter alone does nothing that cannot be undone."""
+        self.query_one("#no").focus()
+
+    @on(Button.Pressed, "#yes")
+    def action_confirm(self) -> None:
+        """Yes."""
+        self.dismiss(True)
+
+    @on(Button.Pressed, "#no")
+    def _say_no(self) -> None:
+        self.dismiss(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One input of a form, filled in with `value`."""
+
+    key: str
+    label: str
+    value: str = ""
+    why: str = ""
+
+
+class FormDialog(DeskDialog[Result]):
+    """Facts, inputs and one button. `work` runs off the loop with what the inputs hold, by key.
+
+    The dialog goes with its result when the work is done. An error stays in it, with the inputs as they are: what is
+    tried again is the same thing, under the same id.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        facts: Facts,
+        fields: Sequence[Field],
+        button: str,
+        work: Callable[[Desk, Mapping[str, str]], Result],
+    ) -> None:
+        super().__init__()
+        self._title, self._facts, self._fields, self._button = title, facts, fields, button
+        self._do = work
+
+    def compose(self) -> ComposeResult:
+        """Facts, inputs, the error if there was one, the button."""
+        with VerticalScroll(classes="dialog", can_focus=False):
+            yield Static(Text(safe_text(self._title), "bold"), classes="dialog-title")
+            yield Static(fact_lines(self._facts), classes="facts")
+            for field in self._fields:
+                with Horizontal(classes="field"):
+                    yield Label(field.label, markup=False)
+                    entry = Input(field.value, id=f"field-{field.key}", compact=True)
+                    entry.tooltip = Text(field.why) if field.why else None
+                    yield entry
+            yield Static("", id="problem", markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button("Cancel", id="cancel")
+                yield Button(self._button, id="submit", variant="primary")
+
+    def on_mount(self) -> None:
+        """The first input, or the button when there is none: Enter does it either way."""
+        self.query_one("Input, #submit").focus()
+
+    def action_leave(self) -> None:
+        """Not while the work is under way: its outcome is to be seen."""
+        if not self.loader.is_loading("work"):
+            self.dismiss(None)
+
+    @on(Button.Pressed, "#cancel")
+    def _cancel(self) -> None:
+        self.action_leave()
+
+    @on(Button.Pressed, "#submit")
+    @on(Input.Submitted)
+    def _submit(self) -> None:
+        if self.loader.is_loading("work"):
+            return
+        values = {field.key: self.query_one(f"#field-{field.key}", Input).value for field in self._fields}
+        self.query_one("#problem", Static).update("working…")
+        self.loader.load(lambda desk, _: self._do(desk, values), self._done, group="work", failed=self._refused)
+
+    def _done(self, result: Result) -> None:
+        self.dismiss(result)
+
+    def _refused(self, error: PapertapeError) -> None:
+        self.query_one("#problem", Static).update("\n".join(lines_of(error)))

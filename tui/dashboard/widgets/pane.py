@@ -1,0 +1,80 @@
+"""A table with what stands around it: what to do while it is empty, a line of totals, and how many rows there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from tui.commands import figures
+from tui.dashboard.widgets.columns import Column
+from tui.dashboard.widgets.table import DeskTable, Order
+
+Row = TypeVar("Row")
+
+
+class TablePane(Vertical, Generic[Row]):
+    """`show` and `append` are the table's; `noun` names its rows (`position`), `empty` says what to do without any."""
+
+    DEFAULT_CLASSES = "table-pane"
+
+    def __init__(
+        self,
+        columns: Sequence[Column[Row]],
+        key: Callable[[Row], str],
+        *,
+        noun: str,
+        empty: str,
+        order: Order | None = None,
+        id: str | None = None,  # noqa: A002 - as Textual names it
+    ) -> None:
+        super().__init__(id=id)
+        self.table: DeskTable[Row] = DeskTable(columns, key, order=order, id=f"{id}-table" if id else None)
+        self._noun, self._empty = noun, empty
+        self._nothing = Static("reading…", markup=False, classes="nothing")
+        self._totals = Static("", markup=False, classes="totals")
+        self._count = Static("", markup=False, classes="count")
+
+    def compose(self) -> ComposeResult:
+        """The table or its absence, and the line below."""
+        self.table.display = False
+        yield self._nothing
+        yield self.table
+        with Horizontal(classes="table-foot"):
+            yield self._totals
+            yield self._count
+
+    def show(self, rows: Sequence[Row], total: int | None = None, *, totals: Text | None = None) -> None:
+        """These rows, of so many in all, and the figures they come to."""
+        self.table.show(rows, total)
+        self._totals.update(totals or Text())
+        self._settle()
+
+    def append(self, rows: Sequence[Row], total: int) -> None:
+        """A page more."""
+        self.table.append(rows, total)
+        self._settle()
+
+    def say(self, sentence: str) -> None:
+        """What to do, while there are no rows."""
+        self._empty = sentence
+        self._settle()
+
+    @property
+    def counted(self) -> str:
+        """`500 of 12,345 positions`, or `2 positions` when all are there."""
+        here, total = len(self.table.items), self.table.total
+        return figures.counted(total, self._noun) if here >= total else f"{here:,} of {total:,} {self._noun}s"
+
+    def _settle(self) -> None:
+        filled = bool(self.table.items)
+        had_focus = self._nothing.display
+        self.table.display, self._nothing.display = filled, not filled
+        self._nothing.update(self._empty)
+        self._count.update(self.counted if filled else "")
+        if filled and had_focus and self.screen.focused is None:
+            self.table.focus()

@@ -1,0 +1,289 @@
+"""The table of all screens: hjkl, g and G, copy, order by a column, and rows paged in as they are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual import events
+from textual.binding import BindingType
+from textual.message import Message
+from textual.widgets import DataTable
+from textual.widgets.data_table import CellDoesNotExist, RowKey
+
+from tui.commands.text import safe_text
+from tui.dashboard.keys import bound
+from tui.dashboard.widgets.columns import Column
+from tui.dashboard.widgets.money import Palette
+
+PAGE = 500
+"""Rows that are read and added at once."""
+
+MOST_SPACE = 3
+"""Cells that a column is widened by at most, where there is room."""
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The column that rows are ordered by."""
+
+    column: str
+    descending: bool = False
+
+    def __str__(self) -> str:
+        return f"{'-' if self.descending else ''}{self.column}"
+
+    @classmethod
+    def parse(cls, text: str | None) -> Order | None:
+        """The order that `str` made a text of."""
+        return cls(text.removeprefix("-"), text.startswith("-")) if text else None
+
+
+class DeskTable(DataTable[Text], Generic[Row]):
+    """Rows of one kind, each with a key of its own (`key`).
+
+    `show` puts rows in place of what is there: what stays is updated where it stands, and the cursor stays on its
+    row. `append` adds a page. Every column has a fixed width, so nothing is measured but what is put in.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bound("j,down", "cursor_down", "down", "to the next row", "table.down"),
+        bound("k,up", "cursor_up", "up", "to the row before", "table.up"),
+        bound("h,left", "cursor_left", "left", "to the column before", "table.left"),
+        bound("l,right", "cursor_right", "right", "to the next column, also those beyond the edge", "table.right"),
+        bound("g,ctrl+home", "scroll_top", "first row", "to the top", "table.top"),
+        bound("G,ctrl+end", "scroll_bottom", "last row", "to the end; more rows are read if there are", "table.bottom"),
+        bound("ctrl+f,pagedown", "page_down", "page down", "a screenful on", "table.page_down"),
+        bound("ctrl+b,pageup", "page_up", "page up", "a screenful back", "table.page_up"),
+        bound("enter", "select_cursor", "open", "what the row is about", "table.open", show=True),
+        bound("s", "order", "sort", "by the cursor's column; again: the other way round", "table.sort"),
+        bound("y", "copy_cell", "copy cell", "to the clipboard, over ssh too", "table.copy_cell"),
+        bound("Y", "copy_row", "copy row", "to the clipboard, with tabs for a spreadsheet", "table.copy_row"),
+    ]
+
+    class Chosen(Message):
+        """A row was chosen with Enter or the mouse."""
+
+        def __init__(self, table: DeskTable[Any], row: Any) -> None:
+            super().__init__()
+            self.table, self.row = table, row
+
+        @property
+        def control(self) -> DeskTable[Any]:
+            """The table, for `@on` selectors."""
+            return self.table
+
+    class Ordered(Message):
+        """Another order was asked for; whoever has the rows shows them again in it (`in_order`)."""
+
+        def __init__(self, table: DeskTable[Any], order: Order) -> None:
+            super().__init__()
+            self.table, self.order = table, order
+
+        @property
+        def control(self) -> DeskTable[Any]:
+            """The table, for `@on` selectors."""
+            return self.table
+
+    class MoreWanted(Message):
+        """The cursor came to the last row that is there, and there are more."""
+
+        def __init__(self, table: DeskTable[Any]) -> None:
+            super().__init__()
+            self.table = table
+
+        @property
+        def control(self) -> DeskTable[Any]:
+            """The table, for `@on` selectors."""
+            return self.table
+
+    def __init__(
+        self,
+        columns: Sequence[Column[Row]],
+        key: Callable[[Row], str],
+        *,
+        order: Order | None = None,
+        id: str | None = None,  # noqa: A002 - as Textual names it
+    ) -> None:
+        super().__init__(id=id, fixed_columns=1, cell_padding=0, cursor_foreground_priority="renderable")
+        self._shown_columns, self._key = tuple(columns), key
+        known = order is not None and any(column.key == order.column for column in columns)
+        self.order = order if known else None
+        self.total = 0
+        self.items: list[Row] = []
+        self._detail = [0] * len(columns)
+        self._content = [0] * len(columns)
+        self._asked = False
+
+    def on_mount(self) -> None:
+        """The columns are there before the rows."""
+        for column in self._shown_columns:
+            self.add_column(Text(), key=column.key, width=1)
+        self._lay_out()
+
+    def show(self, rows: Sequence[Row], total: int | None = None) -> None:
+        """These rows, of so many in all (default: these are all)."""
+        before = [self._key(row) for row in self.items]
+        self.items, self.total, self._asked = list(rows), len(rows) if total is None else total, False
+        self._detail = [column.detail(rows) for column in self._shown_columns]
+        cells, keys = self._cells(rows), [self._key(row) for row in rows]
+        self._content = [0] * len(self._shown_columns)
+        self._measure(cells)
+        if keys[: len(before)] == before:
+            self._update(before, cells)
+            self._add(keys[len(before) :], cells[len(before) :])
+        else:
+            self._replace(keys, cells)
+        self._lay_out()
+
+    def append(self, rows: Sequence[Row], total: int) -> None:
+        """A page more, of so many rows in all."""
+        detail = [max(had, column.detail(rows)) for had, column in zip(self._detail, self._shown_columns, strict=True)]
+        if detail != self._detail:  # a value that needs more decimals than any before
+            self.show([*self.items, *rows], total)
+            return
+        self.items += rows
+        self.total, self._asked = total, False
+        cells = self._cells(rows)
+        self._measure(cells)
+        self._add([self._key(row) for row in rows], cells)
+        self._lay_out()
+
+    @property
+    def current(self) -> Row | None:
+        """The row that the cursor is on."""
+        return self.items[self.cursor_row] if 0 <= self.cursor_row < len(self.items) else None
+
+    def in_order(self, rows: Iterable[Row]) -> list[Row]:
+        """The rows in the table's order: for a screen that has all of them."""
+        found = list(rows)
+        if self.order is not None:
+            column = next(each for each in self._shown_columns if each.key == self.order.column)
+            found.sort(key=column.order, reverse=self.order.descending)
+        return found
+
+    def action_order(self) -> None:
+        """By the cursor's column; numbers come greatest first."""
+        self._order_by(self.cursor_column)
+
+    def action_copy_cell(self) -> None:
+        """The cell, as it is shown."""
+        if self.is_valid_coordinate(self.cursor_coordinate):
+            self._copy(self.get_cell_at(self.cursor_coordinate).plain.strip())
+
+    def action_copy_row(self) -> None:
+        """The row's cells, with tabs between them."""
+        if self.is_valid_row_index(self.cursor_row):
+            self._copy("\t".join(cell.plain.strip() for cell in self.get_row_at(self.cursor_row)))
+
+    def on_data_table_cell_selected(self, event: DataTable.CellSelected) -> None:
+        """Enter, or a click on the cursor's cell."""
+        event.stop()
+        if self.current is not None:
+            self.post_message(self.Chosen(self, self.current))
+
+    def on_data_table_header_selected(self, event: DataTable.HeaderSelected) -> None:
+        """A click on a title orders by it."""
+        event.stop()
+        self._order_by(event.column_index)
+
+    def on_data_table_cell_highlighted(self, event: DataTable.CellHighlighted) -> None:
+        """At the last row there is, more are asked for, once."""
+        event.stop()
+        at_end = event.coordinate.row >= len(self.items) - 1
+        if at_end and len(self.items) < self.total and not self._asked:
+            self._asked = True
+            self.post_message(self.MoreWanted(self))
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """A title's tooltip says what the column is."""
+        meta = event.style.meta
+        index = meta.get("column", -1) if meta.get("row") == -1 else -1
+        why = self._shown_columns[index].why if 0 <= index < len(self._shown_columns) else ""
+        self.tooltip = Text(why) if why else None
+
+    def on_resize(self) -> None:
+        """Room that is left goes to the columns."""
+        self._lay_out()
+
+    def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
+        super()._update_dimensions(())  # widths are fixed: measuring the cells would take longer than all the rest
+
+    def _cells(self, rows: Sequence[Row]) -> list[tuple[Text, ...]]:
+        palette = Palette.of(self.app)
+        pairs = zip(self._shown_columns, self._detail, strict=True)
+        return list(zip(*(column.cells(rows, detail, palette) for column, detail in pairs), strict=True))
+
+    def _measure(self, cells: Sequence[tuple[Text, ...]]) -> None:
+        for index, column in enumerate(self._shown_columns):
+            gap = 1 if column.form.right else 0  # at the left it is in the cell
+            widest = max((cell_len(row[index].plain) + gap for row in cells), default=0)
+            self._content[index] = min(column.widest, max(self._content[index], widest))
+
+    def _update(self, keys: Sequence[str], cells: Sequence[tuple[Text, ...]]) -> None:
+        for key, row in zip(keys, cells, strict=False):  # of the rows that were there
+            for column, cell in zip(self._shown_columns, row, strict=True):
+                had = self.get_cell(key, column.key)
+                if had != cell or had.style != cell.style:
+                    self.update_cell(key, column.key, cell)
+
+    def _add(self, keys: Sequence[str], cells: Sequence[tuple[Text, ...]]) -> None:
+        for key, row in zip(keys, cells, strict=True):
+            self.add_row(*row, key=key)
+
+    def _replace(self, keys: Sequence[str], cells: Sequence[tuple[Text, ...]]) -> None:
+        try:
+            on: str | None = self.coordinate_to_cell_key(self.cursor_coordinate).row_key.value
+        except CellDoesNotExist:
+            on = None
+        row, column, top = *self.cursor_coordinate, self.scroll_y
+        self.clear()
+        self._add(keys, cells)
+        self._update_dimensions(())  # the room to scroll in, before the place is restored
+        if keys:
+            row = keys.index(on) if on in keys else min(row, len(keys) - 1)
+            self.scroll_to(y=top, animate=False)
+            self.move_cursor(row=row, column=column, animate=False)
+
+    def _lay_out(self) -> None:
+        """Titles and widths, with the room that is left shared out."""
+        if not self.columns:
+            return
+        least = [
+            max(content, cell_len(column.title) + 1)
+            for content, column in zip(self._content, self._shown_columns, strict=True)
+        ]
+        spare = (self.scrollable_content_region.width - sum(least)) // len(least)
+        for column, known, width in zip(self._shown_columns, self.ordered_columns, least, strict=True):
+            known.label, known.width = self._title(column), width + max(0, min(MOST_SPACE, spare))
+        self._clear_caches()
+        self._update_dimensions(())
+        self.refresh()
+
+    def _title(self, column: Column[Row]) -> Text:
+        """The column's title; the one that rows are ordered by has an arrow in the gap before it."""
+        mark = ""
+        if self.order is not None and self.order.column == column.key:
+            mark = "↓" if self.order.descending else "↑"
+        if column.form.right:
+            return Text(f"{mark}{column.title}", justify="right", no_wrap=True)
+        return Text(f"{mark or ' '}{column.title}", no_wrap=True)
+
+    def _order_by(self, index: int) -> None:
+        if not 0 <= index < len(self._shown_columns):
+            return
+        column = self._shown_columns[index]
+        again = self.order is not None and self.order.column == column.key
+        descending = not self.order.descending if again and self.order else column.form.right
+        self.order = Order(column.key, descending)
+        self._lay_out()
+        self.post_message(self.Ordered(self, self.order))
+
+    def _copy(self, text: str) -> None:
+        self.app.copy_to_clipboard(text)
+        self.notify(f"copied: {safe_text(text)}", markup=False, timeout=2)
