@@ -24,6 +24,9 @@ from engine.sweeps.variant_world import PER_FILL, VariantWorld, variant_workspac
 BATCH = 5_000
 """Events written at once."""
 
+PATIENCE = 500_000
+"""Microseconds after which what there is is written: others see slow variants come out, and a kill loses few."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -88,6 +91,7 @@ class Recorder:
         self._batch = _Batch()
         self._unwritten: list[int] = []
         self._look_for_events = run.resumed
+        self._written_at = run.begun_at
         self.done: dict[int, Done] = dict(done)
 
     def skip(self, index: int, variant: Variant) -> None:
@@ -104,8 +108,9 @@ class Recorder:
             done = Done(index, "failed", None, None, {}, failure.message, failure.code)
         else:
             done = Done(index, "succeeded", self._score(metrics), metrics, dict(outcome.refusals))
-        self._finish(done, variant)
-        if len(self._batch.rows) >= BATCH:
+        now = self._finish(done, variant)
+        if len(self._batch.rows) >= BATCH or now - self._written_at >= PATIENCE:
+            self._written_at = now
             self.flush()
 
     def flush(self, *last: EventRow) -> None:
@@ -132,7 +137,8 @@ class Recorder:
             del self.done[index]
         self._batch, self._unwritten = _Batch(), []
 
-    def _finish(self, done: Done, variant: Variant) -> None:
+    def _finish(self, done: Done, variant: Variant) -> int:
+        """Put a variant's result into the batch; when that was, by the wall clock."""
         run, now = self._run, self._stamps.now()
         try:
             payload = done_payload(done, variant.variant_id)
@@ -144,6 +150,7 @@ class Recorder:
         self._batch.rows.append(run_event(kind, run.run_plan_id, run.workspace_id, event_id, now, payload, run.last_ts))
         self.done[done.place] = done
         self._unwritten.append(done.place)
+        return now
 
     def _write_world(self, variant: Variant, outcome: Outcome, metrics: Metrics) -> Failure | None:
         run = self._run

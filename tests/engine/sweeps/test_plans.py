@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,10 +16,12 @@ from hypothesis import strategies as st
 from engine.account.fold import apply_fills
 from engine.account.ledger import Ledger
 from engine.account.state import Account, drift
-from engine.desk import Desk
+from engine.desk import Desk, DeskConfig
 from engine.errors import ConflictError, DataError, InvalidError, NotFoundError, PapertapeError, SystemFault
 from engine.market.bars import Dataset
 from engine.ports import EventFilter
+from engine.stamps import CountedStamps
+from engine.strategies.registry import Registry
 from engine.strategies.spec import parse_spec
 from engine.sweeps import orchestrator, recorder, verify
 from engine.sweeps.outcome import Failure, Outcome
@@ -547,3 +550,22 @@ def test_every_world_is_exact(world: World, workers: int) -> None:
     for name in ("baseline", full.results[1].variant_id):
         trades = [desk.plans.trades(each.run_plan_id, name, lambda data: world.dataset) for each in (full, brief)]
         assert trades[0] == trades[1]
+
+
+@pytest.mark.parametrize("journal", ["full", "summary"])
+def test_others_see_slow_variants_come_out(journal: str) -> None:
+    """What has waited for half a second is written, however few the events are."""
+    store, clock = MemoryStore(), itertools.count(0, recorder.PATIENCE // 2)
+    stamps = CountedStamps(UUID(int=3), lambda: next(clock))
+    desk, other, seen = Desk(store, stamps, DeskConfig(), Registry()), other_desk(store), []
+
+    class Looking:
+        def advance(self, done: int, total: int) -> None:
+            seen.append((other.plans.all()[0].done, done))
+
+        def stopped(self) -> bool:
+            return False
+
+    desk.plans.run(spec(), DATA, SWEEP, journal=journal, watch=Looking())  # type: ignore[arg-type]
+    assert all(written >= done - 4 for written, done in seen)
+    assert any(0 < written < seen[-1][1] for written, _ in seen)
