@@ -34,7 +34,7 @@ class Execution:
     ) -> None:
         self._stamps, self._plan, self._run = stamps, plan, run
         self._recorder = Recorder(store, stamps, plan, run, done or {})
-        self._watch = RunWatch(store, run, watch)
+        self._watch = RunWatch(store, stamps, run, watch)
         self._ids = [variant.variant_id for variant in plan.variants]
 
     def execute(self, dataset: Dataset, workers: int) -> PlanResult:

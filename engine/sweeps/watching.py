@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from engine.events import Stamps
 from engine.ports import Store, Unwatched, Watch
 from engine.sweeps.recorder import Run
 from engine.sweeps.status import standings
 
 
+LOOK_EVERY = 50_000
+"""Microseconds between two looks at the journal: variants come out faster than it can be asked."""
+
+
 class RunWatch:
     """A `Watch` for the simulation; any thread may ask. The journal is read only when somebody has written."""
 
-    def __init__(self, store: Store, run: Run, watch: Watch | None) -> None:
-        self._store, self._run, self._watch = store, run, watch or Unwatched()
+    def __init__(self, store: Store, stamps: Stamps, run: Run, watch: Watch | None) -> None:
+        self._store, self._stamps, self._run, self._watch = store, stamps, run, watch or Unwatched()
         self._version: int | None = None
+        self._looked_at: int | None = None
         self._stopped = False
 
     def advance(self, done: int, total: int) -> None:
@@ -29,6 +35,10 @@ class RunWatch:
         return self._stopped
 
     def _journal_says_so(self) -> bool:
+        now = self._stamps.now()
+        if self._looked_at is not None and 0 <= now - self._looked_at < LOOK_EVERY:
+            return False
+        self._looked_at = now
         version = self._store.data_version()
         if version == self._version:
             return False

@@ -23,7 +23,7 @@ from engine.ports import EventFilter
 from engine.stamps import CountedStamps
 from engine.strategies.registry import Registry
 from engine.strategies.spec import parse_spec
-from engine.sweeps import orchestrator, recorder, verify
+from engine.sweeps import orchestrator, recorder, verify, watching
 from engine.sweeps.outcome import Failure, Outcome
 from engine.sweeps.plan import VARIANT_NS
 from engine.sweeps.simulate import Simulation
@@ -222,6 +222,7 @@ def interfering(monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
 
 
 def test_anybody_can_cancel_and_it_is_noticed_while_variants_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "LOOK_EVERY", 0)
     store = MemoryStore()
     desk = memory_desk(store)
     interfering(monkeypatch, lambda: desk.plans.cancel(RUN))
