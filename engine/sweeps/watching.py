@@ -7,7 +7,6 @@ from engine.ports import Store, Unwatched, Watch
 from engine.sweeps.recorder import Run
 from engine.sweeps.status import standings
 
-
 LOOK_EVERY = 50_000
 """Microseconds between two looks at the journal: variants come out faster than it can be asked."""
 

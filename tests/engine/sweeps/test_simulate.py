@@ -357,3 +357,30 @@ def test_a_strategy_of_ones_own_that_always_enters(form: str, leave: dict[str, A
     assert_same(fast, walked(spec, data, account, 0.0))
     assert fast.fills[0].ts == data.bars["A"].ts[1]
     assert fast.refusals["buying_power"] > 0
+
+
+@pytest.mark.parametrize(
+    ("limits", "again"),
+    [
+        ({"max_daily_loss": 32.0}, False),
+        ({"max_daily_loss": 32.5}, True),
+        ({"max_drawdown_pct": 3.125}, False),
+        ({"max_drawdown_pct": 3.25}, True),
+        ({"cooldown_minutes": 1.0}, True),
+        ({"cooldown_minutes": 1.5}, False),
+    ],
+    ids=str,
+)
+def test_a_loss_or_a_wait_that_just_meets_its_limit(form: str, limits: dict[str, Any], again: bool) -> None:
+    """32 units are bought at 16 and sold at 15 a minute later, 32.0 or 3.125 % lost; can it enter a minute after?"""
+    close = np.array([16.0, 16.0, 15.0, 15.0, 15.0])
+    ts = 20_000 * 86_400_000_000 + np.arange(len(close)) * 60_000_000
+    data = Dataset({"X": make_bars("X", ts, close, close, close, close, np.ones(len(close)))})
+    leave, risk = {"type": "none", "max_bars": 1}, {"dollars_per_trade": 512.0}
+    spec = compile_spec(parse_spec({"strategy_id": "always", "symbols": ["X"], "exit": leave, "risk": risk}), Always())
+    account = Workspace(UUID(int=7), "plan", 1024.0, 0, limits=Limits(**limits))
+    fast = Simulation(data, account).outcome(spec)
+    assert_same(fast, walked(spec, data, account, 0.0))
+    assert [fill.price for fill in fast.fills[:2]] == [16.0, 15.0]
+    assert (len(fast.fills) > 2) == again
+    assert fast.refusals == ({} if again else {next(iter(limits)): 1})
