@@ -218,22 +218,19 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
         if max_position > 0 and notional > max_position:
             o_refused[4] += 1
             continue
+        equity, invested = cash, 0.0
         if max_exposure > 0 or max_drawdown > 0:
-            equity, invested = cash, 0.0
             for slot in range(n_open):
                 equity += s_cost[slot]
                 invested += s_cost[slot]
-            if max_exposure > 0 and not (equity > 0 and (invested + notional) / equity * 100 <= max_exposure):
-                o_refused[5] += 1
-                continue
-            if max_daily_loss > 0 and of_day[day[row]] <= -max_daily_loss:
-                o_refused[6] += 1
-                continue
-            if max_drawdown > 0 and (peak - equity) / peak * 100 >= max_drawdown:
-                o_refused[7] += 1
-                continue
-        elif max_daily_loss > 0 and of_day[day[row]] <= -max_daily_loss:
+        if max_exposure > 0 and not (equity > 0 and (invested + notional) / equity * 100 <= max_exposure):
+            o_refused[5] += 1
+            continue
+        if max_daily_loss > 0 and of_day[day[row]] <= -max_daily_loss:
             o_refused[6] += 1
+            continue
+        if max_drawdown > 0 and (peak - equity) / peak * 100 >= max_drawdown:
+            o_refused[7] += 1
             continue
         left = closed_row[symbol]
         if cooldown > 0 and left >= 0 and (ts[row] - ts[left]) / _MICROS_PER_MINUTE < cooldown:
