@@ -12,8 +12,10 @@ from typing import Any
 from engine.market.bars import Dataset
 from engine.ports import Watch
 from storage.market_files import Source, load_dataset
+from storage.samples import sample_of, sample_path
 
 DIRECTORY = "datasets"
+_SAMPLE = "sample:"  # no absolute path begins so
 
 
 def loading(
@@ -25,9 +27,12 @@ def loading(
     end: str | None = None,
     unnamed: str | None = None,
 ) -> dict[str, Any]:
-    """The arguments of `load_dataset` as JSON: what RUN_STARTED keeps as `data`. Paths are made absolute."""
+    """The arguments of `load_dataset` as JSON: what RUN_STARTED keeps as `data`.
+
+    Paths are made absolute; a bundled sample is kept by its name, since an installation may move.
+    """
     return {
-        "sources": [[symbol, str(path.expanduser().absolute())] for symbol, path in sources],
+        "sources": [[symbol, _name_of(path.expanduser().absolute())] for symbol, path in sources],
         "symbols": None if symbols is None else list(symbols),
         "session_tz": session_tz,
         "from": start,
@@ -39,7 +44,7 @@ def loading(
 def load_again(data: Mapping[str, Any], watch: Watch | None = None) -> Dataset:
     """The dataset that `loading` described; the errors are those of `load_dataset`."""
     return load_dataset(
-        [(symbol, Path(path)) for symbol, path in data["sources"]],
+        [(symbol, _path_of(name)) for symbol, name in data["sources"]],
         symbols=data["symbols"],
         session_tz=data["session_tz"],
         start=data["from"],
@@ -47,6 +52,15 @@ def load_again(data: Mapping[str, Any], watch: Watch | None = None) -> Dataset:
         unnamed=data["unnamed"],
         watch=watch,
     )
+
+
+def _name_of(path: Path) -> str:
+    sample = sample_of(path)
+    return str(path) if sample is None else f"{_SAMPLE}{sample}"
+
+
+def _path_of(name: str) -> Path:
+    return sample_path(name.removeprefix(_SAMPLE)) if name.startswith(_SAMPLE) else Path(name)
 
 
 def keep_dataset(content: bytes, database: Path, suffix: str = ".csv") -> Path:

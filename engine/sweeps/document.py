@@ -19,11 +19,14 @@ from engine.sweeps.generator import Maker
 from engine.sweeps.plan import RunPlan
 from engine.sweeps.results import Done
 
+# a file's name may hold bytes that are no text: only escaped can SQLite keep them
+_ASCII = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
 
 def plan_payload(plan: RunPlan, owner: Owner, created_at: int) -> str:
     """The payload of RUN_STARTED: what a list shows first, then all that is needed to execute the plan again."""
     account = plan.account
-    return compact_json(
+    return _ASCII.encode(
         {
             "owner": asdict(owner),
             "strategy_id": plan.base.spec.strategy_id,

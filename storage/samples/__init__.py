@@ -16,3 +16,8 @@ def sample_path(name: str) -> Path:
         hint = f"there are {', '.join(SAMPLES)}"
         raise NotFoundError("FILE_NOT_FOUND", f"there is no sample called {name!r}", hint=hint)
     return Path(str(files(__name__) / f"{name}_daily.csv.gz"))
+
+
+def sample_of(path: Path) -> str | None:
+    """The sample whose file this is; None for any other file."""
+    return next((name for name in SAMPLES if sample_path(name) == path), None)

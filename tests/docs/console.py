@@ -114,7 +114,7 @@ def run(page: Path, room: Path) -> list[Outcome]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     return list(_outcomes(steps, ran.stdout))

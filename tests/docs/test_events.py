@@ -3,20 +3,55 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 
 import pytest
 
+from engine.desk import Desk
 from engine.desk.journal import EventView
 from engine.events import EventType
 from engine.intents import IntentAction
 from engine.policy.limits import Limits, TradingState
+from engine.ports import Unwatched
 from engine.strategies.spec import parse_spec
+from engine.sweeps import watching
 from tests.docs.pages import codes, first_codes, section, table_under, tables, text_of
 from tests.support.memory_desks import memory_desk
 from tests.support.samples import sample_dataset
 
 PAGE = text_of("reference/events.md")
-NOT_WRITTEN = {kind for kind in EventType if kind.startswith("RUN_") and kind != EventType.RUN_ADVANCED}
+WITHOUT_TABLE = {EventType.POLICY_CHANGED, EventType.RUN_CANCEL_REQUESTED}
+
+
+class Interrupting(Unwatched):
+    """A watch that does something when a sweep has come so far."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self._act = act
+
+    def advance(self, done: int, total: int) -> None:
+        self._act()
+
+
+def sweep(desk: Desk, act: Callable[[], None]) -> None:
+    """A sweep in the account that is interrupted by an act."""
+    spec = parse_spec({"strategy_id": "sma_cross", "symbols": ["AAPL"]})
+    data, values = sample_dataset("AAPL"), {"entry.fast_period": [5, 10]}
+    desk.plans.run(spec, data, values, workspace="a", watch=Interrupting(act))
+
+
+def sweeps(desk: Desk) -> None:
+    """One that is cancelled and gone on with, and one that an error ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(watching, "LOOK_EVERY", 0)  # the sweep is over before it would look
+        sweep(desk, lambda: desk.plans.cancel(desk.plans.all(limit=1)[0].run_plan_id))
+    desk.plans.resume(desk.plans.all(limit=1)[0].run_plan_id, lambda _: sample_dataset("AAPL"))
+
+    def fail() -> None:
+        raise RuntimeError("the disk is full")
+
+    with pytest.raises(RuntimeError):
+        sweep(desk, fail)
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +69,7 @@ def written() -> dict[str, list[EventView]]:
     desk.accounts.set_trading_state(TradingState.HALTED, "a")
     desk.accounts.reconcile("a")
     desk.accounts.reset("a", confirmed=True)
+    sweeps(desk)
     by_type = defaultdict(list)
     for event in desk.journal.events("a"):
         by_type[event.event_type.value].append(event)
@@ -41,14 +77,14 @@ def written() -> dict[str, list[EventView]]:
 
 
 def test_everything_that_is_written_today_was_written(written: dict[str, list[EventView]]) -> None:
-    assert set(written) == set(EventType) - NOT_WRITTEN
+    assert set(written) == set(EventType)
 
 
 def test_the_page_names_every_field_of_an_event() -> None:
     assert first_codes(table_under(PAGE, "## Fields")) == list(EventView.model_fields)
 
 
-@pytest.mark.parametrize("kind", sorted(set(EventType) - NOT_WRITTEN - {EventType.POLICY_CHANGED}))
+@pytest.mark.parametrize("kind", sorted(set(EventType) - WITHOUT_TABLE))
 def test_the_page_names_every_field_of_a_payload(kind: str, written: dict[str, list[EventView]]) -> None:
     heading = next(line for line in PAGE.splitlines() if line.startswith("### ") and kind in codes(line))
     (table,) = tables(section(PAGE, heading))
@@ -61,6 +97,11 @@ def test_a_change_of_policy_is_told_key_by_key(written: dict[str, list[EventView
     (event,) = written[EventType.POLICY_CHANGED]
     assert set(event.payload) <= set(Limits.model_fields)
     assert event.payload["fee_fixed"] == [None, 1.0]
+
+
+def test_a_request_to_cancel_says_nothing_more(written: dict[str, list[EventView]]) -> None:
+    assert [event.payload for event in written[EventType.RUN_CANCEL_REQUESTED]] == [{}]
+    assert "empty" in section(PAGE, "### `RUN_CANCEL_REQUESTED`")
 
 
 def test_a_decision_names_what_the_page_says(written: dict[str, list[EventView]]) -> None:

@@ -124,6 +124,41 @@ def test_a_run(printed: Print) -> None:
     assert len(points) == run["metrics"]["trade_count"] + 1
 
 
+def test_a_sweep(printed: Print, tmp_path: Path) -> None:
+    sma = ["--strategy", "sma_cross", *AAPL, "--sweep", "entry.fast_period=10,60"]
+    generated = printed("plan", "generate", *sma)
+    fits(generated, "Variants")
+    named_in("Variants", "variants", generated["variants"][0])
+
+    run = printed("plan", "run", *sma, "--fail-if", "best.trade_count < 0")
+    fits(run, "Run plan")
+    named_in("Run plan", "fail_if", run["fail_if"])
+    assert {each["status"] for each in run["results"]} == {"succeeded", "skipped"}
+    for each in run["results"]:
+        fits(each, "Variant")
+    fits(run["results"][0]["metrics"], "Metrics")
+    for trade in printed("plan", "trades", "last", "best"):
+        fits(trade, "Trade")
+
+    fits(printed("plan", "list")[0], "Run plan summary")
+    detail = printed("plan", "show", run["run_plan_id"])
+    fits(detail, "Run plan detail")
+    assert detail["results"] == run["results"]
+    file = tmp_path / "sweep.json"
+    fits(printed("plan", "export", "last", "--to", str(file)), "Export")
+    assert json.loads(file.read_text()) == {name: run[name] for name in run if name != "fail_if"}
+
+
+def test_a_sweep_that_was_stopped(printed: Print, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("tui.commands.progress.Watched.stopped", lambda watch: watch._what == "running the sweep")
+        stopped = printed("plan", *RUN, code=1)
+    assert set(stopped) == {*fields("Failure"), *fields("Run plan")}
+    assert (stopped["error_code"], stopped["status"]) == ("CANCELLED", "cancelled")
+    fits(printed("plan", "cancel", "last"), "Run plan cancelled")
+    fits(printed("plan", "resume", "last"), "Run plan")
+
+
 def test_an_evaluation(printed: Print) -> None:
     evaluate = ["evaluate", "--strategy", "breakout_52w_high", *AAPL]
     for at in ("2012-09-17", "2013-03-01"):
@@ -163,6 +198,7 @@ def test_the_demo(printed: Print) -> None:
     fits(demo["state"], "State")
     fits(demo["reconcile"], "Reconciliation")
     named_in("Demo", "runs", demo["runs"][0])
+    named_in("Demo", "sweeps", demo["sweeps"][0])
     fits(demo["runs"][0]["metrics"], "Metrics")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -20,12 +21,14 @@ from engine.events import EventType
 from engine.ports import EventFilter, Owner
 from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
+from engine.strategies.spec import parse_spec
 from engine.sweeps.document import plan_payload
 from engine.sweeps.recorder import Recorder, Run, run_event
 from engine.sweeps.simulate import Simulation
 from storage.datasets import keep_dataset, load_again, loading
-from storage.market_files import write_csv
+from storage.market_files import load_dataset, write_csv
 from storage.owners import ProcessOwners, process_start
+from storage.samples import sample_path
 from storage.unit_of_work import SqliteStore
 from tests.engine.sweeps.cases import DATA, SWEEP, run, same, spec
 from tests.engine.sweeps.test_plans import interfering
@@ -185,3 +188,22 @@ def test_an_upload_is_kept_once_under_its_sha256(tmp_path: Path) -> None:
     assert kept.name == f"{hashlib.sha256(b'ts,open' + bytes([10])).hexdigest()}.csv"
     assert kept.stat().st_mode & 0o777 == 0o600
     assert [each.name for each in kept.parent.iterdir()] == [kept.name]
+
+
+def test_a_sample_is_found_wherever_papertape_is_installed() -> None:
+    path = sample_path("GOOG")
+    data = loading([("GOOG", path)], symbols=["GOOG"])
+    assert data["sources"] == [["GOOG", "sample:GOOG"]]
+    assert load_again(data).sources == load_dataset([("GOOG", path)]).sources
+
+
+def test_a_file_whose_name_is_no_text_is_found_again(tmp_path: Path) -> None:
+    file = Path(os.fsdecode(os.fsencode(tmp_path / "bars") + b"\xff.csv"))
+    shutil.copy(sample_path("GOOG"), file.with_suffix(".csv.gz"))
+    file = file.with_suffix(".csv.gz")
+    data = loading([("GOOG", file)], symbols=["GOOG"])
+    goog = parse_spec({"strategy_id": "breakout_52w_high", "symbols": ["GOOG"], "entry": {"lookback_days": 20}})
+    with open_desk(tmp_path / "papertape.db") as desk:
+        result = desk.plans.run(goog, load_again(data), {}, data=data, journal="summary")
+        assert desk.plans.get(result.run_plan_id).plan["data"] == data
+        assert desk.plans.trades(result.run_plan_id, "baseline", load_again) != []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -47,6 +48,22 @@ def test_another_database(console: Console, tmp_path: Path) -> None:
     console.ok("workspace", "create", "there", "--db", other)
     assert console.json("workspace", "list") == []
     assert [each["name"] for each in console.json("--db", other, "workspace", "list")] == ["there"]
+
+
+def test_the_list_fits_a_terminal_and_is_whole_elsewhere(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "an account with a name that says what it is for"
+    made = console.json("workspace", "create", name)
+    head, _, row = console.ok("workspace", "list").out.splitlines()
+    assert (name in row, made["id"] in row, "created" in head) == (True, True, True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for columns, has_time in ((80, False), (99, False), (100, True)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        head, rule, row = console.ok("workspace", "list").out.splitlines()
+        assert len(rule) <= columns
+        assert row.startswith("an account")
+        assert row.endswith(made["id"])
+        assert ("created" in head) == has_time
 
 
 def execute_file(
@@ -119,9 +136,7 @@ def test_looking(console: Console) -> None:
     assert "10,115" in console.ok("equity").out
 
 
-@pytest.mark.parametrize(
-    "command", ["state", "positions", "trades", "equity", "policy show", "events", "workspace list"]
-)
+@pytest.mark.parametrize("command", ["state", "positions", "trades", "equity", "policy show", "workspace list"])
 def test_what_is_piped_fits_80_columns(console: Console, command: str) -> None:
     console.ok("run", "-w", "default", "--strategy", "sma_cross", "--symbol", "GOOG", "--data", "sample:GOOG")
     shown = console.ok(*command.split()).out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from contextlib import closing
 
 import pytest
@@ -73,6 +74,21 @@ def test_the_doctor_looks_at_database_journal_and_projection(console: Console) -
     assert "6 is the newest event's seq" in found["journal"]["detail"]
     assert found["projection"]["status"] == "ok"
     assert "sqlite" in console.ok("doctor").out
+
+
+def test_the_doctor_fits_a_terminal_and_cuts_nothing(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAPERTAPE_DB", str(console.home / "a database with a name" / ("long" * 15) / "desk.db"))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    console.buy("IBM", 1, 10)
+    details = {name: check["detail"] for name, check in checks(console).items() if name != "terminal"}
+    piped = console.ok("doctor").out
+    assert all(detail in piped for detail in details.values())
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    shown = console.ok("doctor").out.splitlines()
+    assert max(map(len, shown)) <= 80
+    one_line = "".join("".join(line[18:] for line in shown).split())
+    assert all("".join(detail.split()) in one_line for detail in details.values())
 
 
 @pytest.mark.parametrize("fault", [True, False])

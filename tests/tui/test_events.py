@@ -12,6 +12,7 @@ import pytest
 
 from tests.tui.console import Console
 from tui.commands import events
+from tui.commands.text import cell_width
 
 
 def test_all_in_order_and_the_newest(console: Console) -> None:
@@ -57,9 +58,22 @@ def test_for_people(console: Console) -> None:
     assert lines[4].endswith("BUY 1.5 at 187.20")
     assert lines[5].endswith(" 1.5 at 187.20")
     assert "buying_power: it costs" in lines[-1]
-    assert all(len(line) <= 80 for line in lines)
     console.sell("IBM", 1.5, 190.2)
     assert console.ok("events", "--limit", 1).out.endswith("P&L +4.50\n")
+
+
+def test_nothing_is_cut_but_on_a_terminal(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    symbol = "A_SYMBOL_OF_THIRTY_TWO_LETTERS__"
+    console.run("execute", "--action", "OPEN_LONG", "--symbol", symbol, "--quantity", 1000, "--fill-price", 187.2)
+    piped = console.ok("events").out.splitlines()
+    assert piped[-1].endswith(f"{symbol} buying_power: it costs 187,200.00 with fees, above the cash of 10,000.00")
+    assert json.loads(piped[1].partition("WORKSPACE_CREATED")[2])["starting_equity"] == 10_000.0
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for columns in (80, 120):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        shown = console.ok("events").out.splitlines()
+        assert max(map(cell_width, shown)) == columns
+        assert shown[1].endswith("…")
 
 
 class Follower:

@@ -37,6 +37,7 @@ SECTION_9 = {
     *{(name,) for name in ("trading-state", "mark", "evaluate", "run", "doctor", "demo")},
     *{("policy", "show"), ("policy", "set"), ("data", "check"), ("spec", "new")},
     *{("strategy", name) for name in ("list", "show", "new", "check")},
+    *{("plan", name) for name in ("generate", "run", "list", "show", "trades", "export", "resume", "cancel")},
 }
 
 
@@ -95,7 +96,15 @@ def test_every_command_takes_the_shared_options(path: tuple[str, ...]) -> None:
 def test_every_example_works(console: Console) -> None:
     """In one home, in an order in which each finds what it needs."""
     examples = [line for node in ALL.values() for line in (node.epilog or "").splitlines()]
-    first = ("papertape strategy new", "papertape spec new", "papertape run", "papertape execute")
+    stop_a_sweep(console)
+    first = (
+        "papertape plan cancel",
+        "papertape plan resume",
+        "papertape strategy new",
+        "papertape spec new",
+        "papertape run",
+        "papertape execute",
+    )
     last = ("papertape policy set", "papertape trading-state")
     ranks = {example: _rank(example, first, last) for example in examples}
     for example in sorted(dict.fromkeys(examples), key=lambda each: ranks[each]):
@@ -103,6 +112,14 @@ def test_every_example_works(console: Console) -> None:
         assert program == PROGRAM
         ran = console.run(*arguments)
         assert ran.code == 0, ran
+
+
+def stop_a_sweep(console: Console) -> None:
+    """What `plan resume last` and `plan cancel last` find."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tui.commands.progress.Watched.stopped", lambda watch: watch._what == "running the sweep")
+        flags = ("--strategy", "sma_cross", "--symbol", "GOOG", "--data", "sample:GOOG")
+        assert console.run("plan", "run", *flags).code == 1
 
 
 def _rank(example: str, first: tuple[str, ...], last: tuple[str, ...]) -> int:

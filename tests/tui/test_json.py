@@ -135,6 +135,24 @@ def test_a_refused_order_has_the_fields_of_a_filled_one(traded: Console) -> None
     assert (invalid["intent_id"], invalid["order_id"], invalid["events_recorded"]) == (FIRST, None, 0)
 
 
+@pytest.mark.parametrize(
+    ("symbol", "quantity", "code"),
+    [("A", "nan", "INVALID_QUANTITY"), ("A", "-inf", "INVALID_QUANTITY"), (" ", "1", "INVALID_INTENT")],
+)
+def test_an_order_of_which_no_intent_can_be_made_has_them_too(
+    traded: Console, symbol: str, quantity: str, code: str
+) -> None:
+    first = traded.buy("A", 1, 2, "--json").document
+    order = ("execute", "--action", "OPEN_LONG", "--symbol", symbol, "--quantity", quantity, "--fill-price", "2")
+    refused = traded.run(*order, "--intent-id", FIRST, "--json").document
+    assert first.keys() - {"policy"} <= refused.keys()
+    assert (refused["success"], refused["error_code"]) == (False, code)
+    assert (refused["intent_id"], refused["correlation_id"]) == (FIRST, FIRST)
+    assert (refused["order_id"], refused["events_recorded"]) == (None, 0)
+    unnamed = traded.run(*order, "--json").document
+    assert UUID(unnamed["intent_id"]) == UUID(unnamed["correlation_id"])
+
+
 def test_times_in_payloads_are_as_everywhere(traded: Console) -> None:
     traded.ok("reconcile")
     traded.ok("run", "-w", "default", *breakout(Path("bars.csv")))

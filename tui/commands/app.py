@@ -21,8 +21,10 @@ from tui.commands import (
     events,
     execute,
     look,
+    plans,
     policy,
     run,
+    serve,
     specs,
     strategies,
     workspaces,
@@ -68,23 +70,28 @@ def papertape(
 ) -> None:
     """A paper-trading desk: strategies, policy and paper broker over one journal.
 
-    Without a command it prints this page.
+    Without a command it opens the dashboard; without a terminal it prints this page.
     """
     if context.invoked_subcommand is None:
-        _show_help(context, Call(workspace, db, json))
+        _open_dashboard(context, Call(workspace, db, json))
 
 
-def _show_help(context: typer.Context, call: Call) -> None:
-    """What `papertape` alone shows: the help."""
+def _open_dashboard(context: typer.Context, call: Call) -> None:
+    """What `papertape` alone does: the dashboard, or the help where nobody could see it."""
+    from tui.dashboard.start import has_terminal, open_dashboard
+
     if call.json:
         raise UsageError("USAGE", "--json without a command", hint="`papertape --help` lists the commands")
-    typer.echo(decorated(context.get_help()))
+    if has_terminal():
+        open_dashboard(call)
+    else:
+        typer.echo(decorated(context.get_help()))
 
 
 def _add_commands() -> None:
     for module in (demo, workspaces, look, curve, events, execute, accounts, policy):
         _add(module)
-    for module in (run, evaluate, strategies, specs, data, doctor):
+    for module in (run, plans, evaluate, strategies, specs, data, doctor, serve):
         _add(module)
 
 

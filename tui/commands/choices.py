@@ -52,3 +52,30 @@ class EventKind(StrEnum):
     RUN_COMPLETED = "RUN_COMPLETED"
     RUN_FAILED = "RUN_FAILED"
     RUN_CANCELLED = "RUN_CANCELLED"
+
+
+class JournalMode(StrEnum):
+    """`engine.sweeps.plan.JournalMode`."""
+
+    FULL = "full"
+    SUMMARY = "summary"
+
+
+class Objective(StrEnum):
+    """The keys of `engine.sweeps.objectives.OBJECTIVES`."""
+
+    SHARPE = "sharpe"
+    SHARPE_DD_PENALTY = "sharpe_dd_penalty"
+    RETURN = "return"
+    RETURN_DD_PENALTY = "return_dd_penalty"
+    CALMAR = "calmar"
+
+
+class PlanStatus(StrEnum):
+    """`engine.sweeps.results.RunStatus`."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"

@@ -20,7 +20,8 @@ def demo(
     """Strategies trade real prices: a workspace to look at.
 
     The workspace `demo` trades GOOG and IBM of 2000 to 2013 onward, day by day; every built-in strategy runs on each
-    in a closed world beside it. Done again it shows what is there and adds nothing.
+    in a closed world beside it, and one is swept over the earlier and over the later years. Done again it shows what
+    is there and adds nothing.
     """
     from tui.commands.showcase import prepare, show
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import typer
@@ -9,10 +11,13 @@ import typer
 from engine.errors import SystemFault
 from tui.commands.calls import Call, command
 from tui.commands.tables import Table
+from tui.commands.text import safe_text
 
 if TYPE_CHECKING:
     from tui.commands.checks import Check
     from tui.commands.pages import Page
+
+GAP = "  "
 
 app = typer.Typer()
 
@@ -36,10 +41,20 @@ def doctor(call: Call) -> None:
 
 
 def _show(page: Page, found: list[Check]) -> None:
-    table = Table().text("", [check.status for check in found])
-    table.text("check", [check.name for check in found])
-    page.table(table.text("found", [check.detail for check in found]))
+    beside = max(len(check.status) for check in found) + max(len(check.name) for check in found) + len(GAP) * 2
+    room = page.width - beside if sys.stdout.isatty() else None
+    rows = [row for check in found for row in _rows(check, room)]
+    table = Table().text("", [status for status, _, _ in rows])
+    table.text("check", [name for _, name, _ in rows])
+    page.table(table.text("found", [detail for _, _, detail in rows]))
     for check in found:
         if check.hint:
             page.line()
             page.paragraph(f"{check.name}: {check.hint}")
+
+
+def _rows(check: Check, room: int | None) -> list[tuple[str, str, str]]:
+    """A check's row; where room is short, rows below it go on with what was found."""
+    detail = safe_text(check.detail)
+    first, *more = [detail] if room is None else wrap(detail, room, break_on_hyphens=False)
+    return [(check.status, check.name, first), *(("", "", line) for line in more)]

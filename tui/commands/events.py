@@ -7,7 +7,7 @@ import sys
 import threading
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -104,25 +104,28 @@ class _Reader:
 def _printer(*, json_lines: bool) -> Callable[[EventView], None]:
     if json_lines:
         return write_line
-    width = width_of(sys.stdout)
+    width = width_of(sys.stdout) if sys.stdout.isatty() else None
     print(_line(("seq", "time (UTC)", "event", "symbol", "what"), width))
     return lambda event: print(line_of(event, width))
 
 
-def line_of(event: EventView, width: int) -> str:
-    """One event on one line."""
+def line_of(event: EventView, width: int | None) -> str:
+    """One event on one line, cut to so many cells; whole without a width."""
     when = f"{event.ts:%Y-%m-%d %H:%M:%S}"
-    return _line((str(event.seq), when, event.event_type.value, event.symbol or "", _what(event)), width)
+    return _line((str(event.seq), when, event.event_type.value, event.symbol or "", said_by(event)), width)
 
 
-def _line(cells: tuple[str, str, str, str, str], width: int) -> str:
+def _line(cells: tuple[str, str, str, str, str], width: int | None) -> str:
     seq, when, kind, symbol, what = map(safe_text, cells)
-    gap = "  " if width >= ROOMY else " "
-    head = [pad(seq, 6, right=True), pad(when, 19), pad(kind, 21), pad(fit(symbol, 6), 6)]
-    return fit(gap.join([*head, what]).rstrip(), width)
+    if width is not None:
+        symbol = fit(symbol, 6)
+    gap = "  " if width is not None and width >= ROOMY else " "
+    head = [pad(seq, 6, right=True), pad(when, 19), pad(kind, 21), pad(symbol, 6)]
+    line = gap.join([*head, what]).rstrip()
+    return line if width is None else fit(line, width)
 
 
-def _what(event: EventView) -> str:
+def said_by(event: EventView) -> str:
     """What an event says, in a few words; its payload when there are none for it."""
     payload = event.payload
     if event.price is not None and event.quantity is not None:
@@ -135,7 +138,14 @@ def _what(event: EventView) -> str:
         return _at(payload["quantity"], payload["avg_price"])
     if "action" in payload:
         return f"{payload['action']} {figures.quantity(payload['quantity'])} {payload.get('reason') or ''}"
-    return json.dumps(payload, ensure_ascii=False)
+    return _of_a_sweep(payload) or json.dumps(payload, ensure_ascii=False)
+
+
+def _of_a_sweep(payload: dict[str, Any]) -> str:
+    """A run plan's event: its payload may hold a thousand variants."""
+    if "variants_count" in payload:
+        return f"{payload['strategy_id']}, {figures.counted(payload['variants_count'], 'variant')}"
+    return f"variant {payload['variant_id']} {payload['status']}" if "variant_id" in payload else ""
 
 
 def _at(quantity: float, price: float) -> str:

@@ -15,6 +15,7 @@ from tui.commands.curve import draw, metric_fields
 from tui.commands.documents import plain
 from tui.commands.look import show_positions, show_trades
 from tui.commands.progress import watching
+from tui.commands.showcase_sweeps import Sweeps, show_sweeps, sweep
 from tui.commands.tables import Table
 from tui.commands.workspaces import document_of
 
@@ -57,6 +58,7 @@ class Showcase:
     equity: list[EquityPoint]
     trades: list[TradeView]
     runs: list[ClosedRun]
+    sweeps: Sweeps
     reconcile: ReconcileReport
 
     def document(self) -> dict[str, Any]:
@@ -66,19 +68,22 @@ class Showcase:
             "state": plain(self.state),
             "metrics": plain(self.metrics),
             "runs": plain(self.runs),
+            "sweeps": plain(self.sweeps.document()),
             "reconcile": plain(self.reconcile),
         }
 
 
 def prepare(desk: Desk, warn: Callable[[Iterable[str]], None]) -> Showcase:
     """Run what has not been run yet, and gather what there is."""
+    sources = [(name, sample_path(name)) for name in SYMBOLS]
     with watching("reading the samples") as watch:
-        dataset = load_dataset([(name, sample_path(name)) for name in SYMBOLS], symbols=SYMBOLS, watch=watch)
+        dataset = load_dataset(sources, symbols=SYMBOLS, watch=watch)
     warn(dataset.warnings)
     workspace = desk.accounts.find(NAME) or desk.accounts.create(NAME)
     with watching("trading onward") as watch:
         desk.research.run_onward(_spec(ACCOUNT_STRATEGY, SYMBOLS), dataset, workspace, watch=watch)
     runs = [_closed_run(desk, dataset, workspace, strategy, one) for strategy in STRATEGIES for one in SYMBOLS]
+    sweeps = sweep(desk, workspace, _spec(ACCOUNT_STRATEGY, SYMBOLS), sources)
     return Showcase(
         workspace,
         desk.accounts.state(NAME),
@@ -86,6 +91,7 @@ def prepare(desk: Desk, warn: Callable[[Iterable[str]], None]) -> Showcase:
         desk.accounts.equity(NAME),
         desk.accounts.trades(NAME),
         runs,
+        sweeps,
         desk.accounts.reconcile(NAME, dry_run=True),
     )
 
@@ -123,10 +129,13 @@ def show(page: Page, found: Showcase) -> None:
     page.heading("Closed worlds: each strategy alone, on each symbol")
     page.table(_runs_table(found.runs))
     page.line()
+    show_sweeps(page, found.sweeps, ACCOUNT_STRATEGY)
+    page.line()
     _show_reconcile(page, found.reconcile)
     page.line("Next:  papertape trades -w demo")
     page.line("       papertape events -w demo --limit 10")
     page.line("       papertape run --strategy sma_cross --symbol IBM --data sample:IBM --slippage-bps 5")
+    page.line(f"       papertape plan show {found.sweeps.earlier.run_plan_id}")
 
 
 def _runs_table(runs: list[ClosedRun]) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from tui.commands.pages import Page
 
 DEFAULT_EQUITY = 10_000.0
+ROOMY = 100
+"""Columns of a terminal from which on there is room for all that is told of an account."""
 
 NAME, PANEL = "workspace", "Run the account"
 HELP = "Accounts: make one, list them, show one."
@@ -76,11 +79,12 @@ def _show_list(page: Page, found: list[Workspace]) -> None:
     if not found:
         page.line("no workspaces yet; `papertape workspace create NAME` makes one")
         return
-    documents = [document_of(each) for each in found]
-    table = Table().text("name", [each.name for each in found], shrinks=True)
+    on_terminal = sys.stdout.isatty()
+    table = Table().text("name", [each.name for each in found], shrinks=on_terminal)
     table.money("starting equity", [each.starting_equity for each in found])
     table.text("trading", [each.trading_state.value for each in found])
-    table.times("created (UTC)", [document["created_at"] for document in documents])
+    if not on_terminal or page.width >= ROOMY:  # `workspace show` tells it of each
+        table.times("created (UTC)", [document_of(each)["created_at"] for each in found])
     table.text("id", [each.id for each in found])
     page.table(table)
 

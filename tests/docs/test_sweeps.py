@@ -1,0 +1,86 @@
+"""The page of sweeps against the code: its tables, its conditions, and what it says of the demo."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from engine.account.metrics import Metrics
+from engine.sweeps import generator, plan
+from engine.sweeps.objectives import DEFAULT_OBJECTIVE, OBJECTIVES
+from engine.sweeps.results import RunStatus
+from storage.desk import open_desk
+from storage.settings import Settings
+from tests.docs.pages import codes, first_codes, section, table_under, text_of
+from tests.tui.test_leaderboard import metrics
+from tui.commands.fail_if import read_condition
+from tui.commands.plan_exports import FORMULA
+from tui.commands.plan_verdict import figure_names
+
+PAGE = text_of("sweeps.md")
+
+
+def test_tags_objectives_and_statuses_are_the_codes() -> None:
+    assert first_codes(table_under(PAGE, "## Variants")) == [plan.BASELINE, plan.GRID, plan.ABLATION]
+    assert first_codes(table_under(PAGE, "## Ranks")) == list(OBJECTIVES)
+    assert set(first_codes(table_under(PAGE, "## Stopped, and gone on with"))) == set(get_args(RunStatus))
+    assert first_codes(table_under(PAGE, "## Accounts")) == list(get_args(plan.JournalMode))
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_a_formula_is_the_objective(name: str) -> None:
+    """The page's formula, read by the conditions' own parser, comes to the objective's score."""
+    row = next(row for row in table_under(PAGE, "## Ranks") if codes(row[0]) == [name])
+    formula = codes(row[1])[0] if codes(row[1]) else "sharpe"
+    named = re.sub(r"[a-z_]{3,}", lambda found: f"best.{found[0]}", formula)
+    figures = {f"best.{field}": value for field, value in metrics(12.5, 3.0).model_dump().items()}
+    score = OBJECTIVES[name](metrics(12.5, 3.0))
+    assert read_condition(f"{named} == {score!r}", list(figures)).verdict(figures).holds is True
+    assert ("the default" in row[1]) == (name == DEFAULT_OBJECTIVE)
+
+
+def test_every_condition_of_the_page_can_be_read() -> None:
+    text = section(PAGE, "## In CI")
+    inline = codes(re.sub(r"(?ms)^```.*?^```$", "", text))
+    shown = [*re.findall(r"--fail-if '([^']+)'", text), *(one for one in inline if re.search(r"best\.\w+ [<>]", one))]
+    assert len(shown) == 3
+    for condition in shown:
+        read_condition(condition, figure_names())
+
+
+def test_a_condition_may_name_every_metric() -> None:
+    assert figure_names() == [
+        f"{side}.{name}" for side in ("best", "baseline") for name in (*Metrics.model_fields, "objective_score")
+    ]
+
+
+def test_figures_in_the_text() -> None:
+    from tui.commands.sweep_values import MAX_VALUES
+
+    assert f"at most {MAX_VALUES:,} values" in " ".join(PAGE.split())
+    assert f"({generator.MAX_VARIANTS:,} unless given)" in " ".join(PAGE.split())
+    for char in ("=", "+", "-", "@"):
+        assert char in FORMULA
+        assert f"`{char}`" in section(PAGE, "## Results in a file")
+
+
+def test_what_the_demo_shows(tmp_path: Path) -> None:
+    from tui.commands.leaderboard import in_order
+    from tui.commands.showcase import prepare
+
+    with open_desk(Settings(db=tmp_path / "demo.db")) as desk:
+        sweeps = prepare(desk, lambda _: None).sweeps
+    earlier, later = ([one.variant_id for one in in_order(each.results)] for each in (sweeps.earlier, sweeps.later))
+    text = " ".join(section(PAGE, "## What a sweep cannot tell").split())
+    assert f"was {later.index(earlier[0]) + 1}th of {len(later)} later" in text
+    assert f"the best of the later ones had been {earlier.index(later[0]) + 1}th" in text
+    assert abs(_rank_correlation(earlier, later)) < 0.1  # almost nothing to do with each other
+
+
+def _rank_correlation(one: list[str], other: list[str]) -> float:
+    """Spearman's, of two orders of the same things."""
+    n = len(one)
+    return 1 - 6 * sum((place - other.index(name)) ** 2 for place, name in enumerate(one)) / (n * (n * n - 1))

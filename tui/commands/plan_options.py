@@ -1,0 +1,92 @@
+"""What `plan` commands take: which variants, under which terms, which run plan, how much of it to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.errors import NotFoundError
+from tui.commands.choices import JournalMode, Objective
+
+if TYPE_CHECKING:
+    from engine.desk import Desk
+
+LAST = "last"
+
+PlanId = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="A run plan: its id, the beginning of one, or `last` for the newest.", show_default=False
+    ),
+]
+Top = Annotated[int, typer.Option("--top", min=1, metavar="N", help="How many variants to show, best first.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepOptions:
+    """Which variants."""
+
+    sweep: Annotated[
+        list[str],
+        typer.Option(
+            "--sweep",
+            metavar="PATH=VALUES",
+            help="A parameter and the values to try, such as entry.lookback_days=20,55,252 or 20:200:20 for every 20th"
+            " up to 200; may be repeated, then every combination.",
+            show_default=False,
+        ),
+    ] = field(default_factory=list)
+    max_variants: Annotated[
+        int, typer.Option("--max-variants", min=1, metavar="N", help="No more than this; the rest is dropped and told.")
+    ] = 1000
+    no_ablations: Annotated[
+        bool, typer.Option("--no-ablations", help="Without the variants that put one value back to the base spec's.")
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """Under which terms, and how."""
+
+    like: Annotated[
+        str | None, typer.Option("--like", metavar="NAME|UUID", help="Take equity, limits and fees of this workspace.")
+    ] = None
+    slippage_bps: Annotated[
+        float, typer.Option("--slippage-bps", metavar="BPS", help="What every fill loses, in basis points.")
+    ] = 0.0
+    objective: Annotated[Objective, typer.Option("--objective", help="What best means.")] = Objective.SHARPE_DD_PENALTY
+    journal: Annotated[
+        JournalMode,
+        typer.Option("--journal", help="Keep every fill of every variant, or the results alone."),
+    ] = JournalMode.FULL
+    verify: Annotated[
+        int, typer.Option("--verify", min=0, metavar="N", help="Run N variants again, bar by bar, and compare exactly.")
+    ] = 0
+
+
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, metavar="N", help="How many at once (one a processor without). Results do not depend on it."
+    ),
+]
+FailIf = Annotated[
+    str | None,
+    typer.Option(
+        "--fail-if",
+        metavar="CONDITION",
+        help="Exit with 1 when this holds or cannot be told, such as 'best.return_pct < 0 or best.trade_count < 30'.",
+    ),
+]
+
+
+def plan_named(desk: Desk, ref: str) -> str:
+    """The id, or the beginning of one, that the argument says; RUN_PLAN_NOT_FOUND when there is no last one."""
+    if ref != LAST:
+        return ref
+    newest = desk.plans.all(limit=1)
+    if not newest:
+        raise NotFoundError("RUN_PLAN_NOT_FOUND", "there is no run plan yet", hint="`papertape plan run` makes one")
+    return str(newest[0].run_plan_id)

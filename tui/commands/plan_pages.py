@@ -1,0 +1,145 @@
+"""Run plans as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from tui.commands import figures
+from tui.commands.leaderboard import scalar, short_ids, show_board
+from tui.commands.tables import Table
+
+if TYPE_CHECKING:
+    from engine.sweeps.generator import Generated
+    from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary
+    from tui.commands.pages import Field, Page
+
+SHORTEST_PLAN = 8
+HASH = 16
+"""Digits of a hash that are shown: enough to compare by eye, JSON has the rest."""
+
+
+def show_generated(page: Page, found: Generated, top: int) -> None:
+    """The first variants, and how many there are."""
+    variants, total = found.variants, len(found.variants)
+    page.line(_of_all(total, found.dropped))
+    shown = variants[:top]
+    table = Table().text("id", [variant.variant_id for variant in shown])
+    table.text("tag", [" ".join(variant.tags) for variant in shown])
+    table.text("variant", [variant.label for variant in shown], shrinks=True)
+    if any(variant.skip_reason for variant in shown):
+        table.text("would be skipped", [variant.skip_reason or "" for variant in shown], shrinks=True)
+    page.table(table)
+    if total > top:
+        page.line(f"{figures.whole(top)} of {figures.whole(total)} are shown; --top shows more, --json all")
+
+
+def show_result(page: Page, found: PlanResult, top: int) -> None:
+    """What an execution gave: how much of it came out, and the leaderboard."""
+    page.heading(f"run plan {found.run_plan_id}  {found.status}")
+    succeeded = sum(1 for one in found.results if one.status == "succeeded")
+    total = len(found.results)
+    rows = [
+        ("bars", figures.whole(found.bar_count)),
+        (
+            "variants",
+            f"{figures.whole(succeeded)} of {figures.whole(total)} succeeded{_dropped(found.variants_dropped)}",
+        ),
+        ("fingerprint", found.fingerprint[:HASH]),
+    ]
+    if found.verified:
+        rows.append(("verified", f"{figures.counted(found.verified, 'variant')} run again bar by bar, all the same"))
+    page.fields(rows)
+    page.line()
+    show_board(page, found.results, found.best_variant_id, found.objective, top)
+    if succeeded > 1:
+        page.paragraph(f"The best of {figures.whole(succeeded)} is partly the luckiest: try it on data not swept over.")
+
+
+def show_plans(page: Page, found: Sequence[PlanSummary]) -> None:
+    """The list of run plans, newest first."""
+    if not found:
+        page.line("no run plans yet; `papertape plan run` makes one")
+        return
+    ids = short_ids([str(plan.run_plan_id) for plan in found], SHORTEST_PLAN)
+    table = Table().text("id", [ids[str(plan.run_plan_id)] for plan in found])
+    table.text("status", [plan.status for plan in found])
+    table.text("strategy", [plan.strategy_id for plan in found], shrinks=True)
+    table.text("variants", [progress_of(plan) for plan in found])
+    table.text("objective", [plan.objective for plan in found], shrinks=True)
+    table.money("best", [plan.best_score for plan in found], 4)
+    table.text("started (UTC)", [f"{plan.started_at:%Y-%m-%d %H:%M}" for plan in found])
+    page.table(table.text("took", [took(plan.duration_s) for plan in found], right=True))
+
+
+def show_plan(page: Page, found: PlanDetail, top: int) -> None:
+    """One run plan: how it stands, what was asked of it, its leaderboard, what to know of its data."""
+    page.heading(f"run plan {found.run_plan_id}  {found.status}")
+    page.fields([*_standing(found), *_asked(found)])
+    page.line()
+    show_board(page, found.results, found.best_variant_id, found.objective, top)
+    for sentence in found.plan["data"].get("warnings", ()):
+        page.paragraph(f"warning: {sentence}")
+    if found.status in ("interrupted", "cancelled", "failed"):
+        page.line(f"to go on:  papertape plan resume {found.run_plan_id}")
+
+
+def _standing(found: PlanDetail) -> list[Field]:
+    best = next((one for one in found.results if one.variant_id == found.best_variant_id), None)
+    rows: list[Field] = [
+        ("variants", progress_of(found) + _dropped(found.variants_dropped)),
+        ("best", "none has a score" if best is None else f"{best.label} by {found.objective} {found.best_score:.4f}"),
+        ("started", f"{found.started_at:%Y-%m-%d %H:%M:%S} UTC, {took(found.duration_s)} of work"),
+    ]
+    if found.error is not None:
+        rows.append(("ended by", f"{found.error_code}: {found.error}"))
+    if found.verified:
+        rows.append(("verified", f"{figures.counted(found.verified, 'variant')} run again bar by bar, all the same"))
+    if found.duplicate_of:
+        rows.append(("the same as", ", ".join(found.duplicate_of)))
+    return rows
+
+
+def _asked(found: PlanDetail) -> list[Field]:
+    plan: dict[str, Any] = found.plan
+    dataset = plan["dataset"]
+    swept = [f"{path} {_list(values)}" for path, values in plan["sweep"].items()]
+    return [
+        ("strategy", f"{found.strategy_id}, {plan['strategy_origin']}"),
+        ("symbols", f"{', '.join(plan['base']['symbols'])}, {plan['timeframe']}"),
+        *(("sweep" if not index else "", line) for index, line in enumerate(swept or ["the baseline alone"])),
+        ("data", ", ".join(dataset["sources"]) or "made by a program"),
+        ("", f"{figures.whole(found.bar_count)} bars, sha256 {found.dataset_sha256[:HASH]}"),
+        ("account", f"{figures.money(plan['starting_equity'])}, slippage {plan['slippage_bps']:g} bps"),
+        ("journal", found.journal),
+        ("fingerprint", found.fingerprint[:HASH]),
+    ]
+
+
+def progress_of(plan: PlanSummary) -> str:
+    """`100 of 100, 2 failed, 1 skipped`: how many came out, and how many of them without a result."""
+    said = [f"{figures.whole(plan.done)} of {figures.whole(plan.variants)}"]
+    without = ((plan.failed, "failed"), (plan.skipped, "skipped"))
+    return ", ".join([*said, *(f"{figures.whole(count)} {what}" for count, what in without if count)])
+
+
+def took(seconds: float) -> str:
+    """`0.25 s`, `3 min 20 s`, `2 h 05 min`."""
+    if round(seconds, 2) < 60:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def _of_all(kept: int, dropped: int) -> str:
+    return f"{figures.counted(kept, 'variant')}{_dropped(dropped)}; nothing was executed"
+
+
+def _dropped(count: int) -> str:
+    return f", {figures.whole(count)} more dropped by --max-variants" if count else ""
+
+
+def _list(values: Sequence[object], most: int = 8) -> str:
+    """Up to so many values, and how many more there are."""
+    shown = ", ".join(map(scalar, values[:most]))
+    return shown if len(values) <= most else f"{shown} and {figures.whole(len(values) - most)} more"
