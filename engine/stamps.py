@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import threading
 from collections.abc import Callable
 from uuid import UUID
 
@@ -17,6 +18,7 @@ class LiveStamps:
         self._clock = clock
         self._random_bits = random_bits
         self._last = (0, 0)
+        self._lock = threading.Lock()
 
     def now(self) -> int:
         """The wall clock, in UTC microseconds."""
@@ -24,18 +26,20 @@ class LiveStamps:
 
     def new_id(self) -> str:
         """A UUIDv7; within a millisecond the random part counts up (RFC 9562, 6.2), so that ids sort by age."""
-        millis = self._clock() // 1000
-        last_millis, last_random = self._last
-        if millis <= last_millis:
-            millis, random = last_millis, last_random + 1
-            if random >> _RANDOM_BITS:
-                millis, random = millis + 1, self._random_bits(_RANDOM_BITS - 1)
-        else:
-            random = self._random_bits(_RANDOM_BITS - 1)
-        self._last = (millis, random)
+        with self._lock:  # the service's threads must not count on from the same id
+            millis, random = self._last = self._next()
         high, low = random >> 62, random & ((1 << 62) - 1)
         digits = f"{(millis & ((1 << 48) - 1)) << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low:032x}"
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+    def _next(self) -> tuple[int, int]:
+        millis = self._clock() // 1000
+        last_millis, last_random = self._last
+        if millis > last_millis:
+            return millis, self._random_bits(_RANDOM_BITS - 1)
+        if (last_random + 1) >> _RANDOM_BITS:
+            return last_millis + 1, self._random_bits(_RANDOM_BITS - 1)
+        return last_millis, last_random + 1
 
 
 class CountedStamps:

@@ -49,6 +49,12 @@ def check_symbol(text: str) -> str:
     return check_text(text)
 
 
+# a day from the ends of the calendar: every time has its day in every zone
+_EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 30, 23, 59, 59, 999_999, tzinfo=UTC)
+_NO_DAY = "must lie between the years 1 and 9999 in every time zone"
+
+
 def _aware(value: Any) -> Any:
     """Naive times are UTC, whether they come as text or as datetimes."""
     if isinstance(value, str):
@@ -57,7 +63,12 @@ def _aware(value: Any) -> Any:
         except ValueError:
             return value  # pydantic says what is wrong with it
     if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        try:
+            value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError(_NO_DAY) from error
+        if not _EARLIEST <= value <= _LATEST:
+            raise ValueError(_NO_DAY)
     return value
 
 

@@ -34,7 +34,7 @@ class PaperBroker:
         try:
             return self._execute(intent, fill_price, mode, unseen)
         except PapertapeError as error:
-            error.details = {**_nothing_filled(intent), **error.details}
+            error.details = {**nothing_filled(str(intent.id), intent.correlation_id), **error.details}
             raise
 
     def preview(
@@ -108,10 +108,10 @@ def _no_workspace(intent: TradeIntent) -> NotFoundError:
     )
 
 
-def _nothing_filled(intent: TradeIntent) -> dict[str, Any]:
+def nothing_filled(intent_id: str, correlation_id: str) -> dict[str, Any]:
     """The fields of a result that a refusal's body has too; a conflict puts the first order's ids in their place."""
     without = dict.fromkeys(("order_id", "fill_price", "quantity_filled", "fees", "position_action", "position"))
-    return {"intent_id": str(intent.id), **without, "events_recorded": 0, "correlation_id": intent.correlation_id}
+    return {"intent_id": intent_id, **without, "events_recorded": 0, "correlation_id": correlation_id}
 
 
 def create(unit: UnitOfWork, workspace: Workspace, stamps: Stamps) -> None:
@@ -126,11 +126,12 @@ def create(unit: UnitOfWork, workspace: Workspace, stamps: Stamps) -> None:
     unit.append([account_event(EventType.WORKSPACE_CREATED, str(workspace.id), stamps, payload, workspace.created_at)])
 
 
-def record(unit: UnitOfWork, account: Account, placement: Placement) -> None:
-    """Append a placement's events and store what its fill changed; the commit is the caller's."""
-    unit.append(placement.events)
+def record(unit: UnitOfWork, account: Account, placement: Placement) -> int:
+    """Append a placement's events and store what its fill changed; the last one's `seq`. The commit is the caller's."""
+    last = unit.append(placement.events)
     if placement.fill is not None:
         unit.save(account, (placement.fill.symbol,), (placement.fill.session,))
+    return last
 
 
 def result_of(placement: Placement, account: Account) -> ExecutionResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from uuid import UUID
 
-from engine.broker.execute import PaperBroker
+from engine.broker.execute import PaperBroker, nothing_filled
 from engine.broker.paper import PAPER
 from engine.broker.result import ExecutionResult, Preview
 from engine.desk.accounts import Accounts
@@ -24,9 +24,11 @@ class Trading:
         self._broker = PaperBroker(store, stamps)
         self._stamps, self._accounts = stamps, accounts
 
-    def execute(self, intent: TradeIntent, fill_price: float, mode: str = PAPER) -> ExecutionResult:
+    def execute(
+        self, intent: TradeIntent, fill_price: float, mode: str = PAPER, *, unseen: Workspace | None = None
+    ) -> ExecutionResult:
         """Fill an intent in its workspace at the caller's price; see `PaperBroker.execute`."""
-        return self._broker.execute(intent, fill_price, mode)
+        return self._broker.execute(intent, fill_price, mode, unseen=unseen)
 
     def order(
         self,
@@ -76,19 +78,23 @@ class Trading:
         intent_id: UUID | None,
         reason: str | None,
     ) -> TradeIntent:
-        if not math.isfinite(quantity):
-            raise InvalidError(
-                "INVALID_QUANTITY", f"the quantity {quantity!r} is not a finite number", hint="give a number of units"
-            )
+        known_as = str(intent_id or self._stamps.new_id())
         document = {
-            "id": str(intent_id or self._stamps.new_id()),
+            "id": known_as,
             "workspace_id": str(account.id),
             "symbol": symbol,
             "action": action.value,
             "quantity": quantity,
             "reason": reason,
         }
-        return parse_model(TradeIntent, document, code="INVALID_INTENT", what="the intent")
+        try:
+            if not math.isfinite(quantity):
+                why = f"the quantity {quantity!r} is not a finite number"
+                raise InvalidError("INVALID_QUANTITY", why, hint="give a number of units")
+            return parse_model(TradeIntent, document, code="INVALID_INTENT", what="the intent")
+        except InvalidError as error:
+            error.details = nothing_filled(known_as, known_as)
+            raise
 
 
 def parse_intent(document: str | bytes) -> TradeIntent:

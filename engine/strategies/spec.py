@@ -7,6 +7,7 @@ whose parameters are typed and whose defaults are written out.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -22,7 +23,7 @@ from engine.validation import JsonObject, LongText, ShortText, StrictModel, Symb
 
 
 def _each_once(symbols: list[str]) -> list[str]:
-    twice = {symbol for symbol in symbols if symbols.count(symbol) > 1}
+    twice = {symbol for symbol, count in Counter(symbols).items() if count > 1}
     if twice:
         raise ValueError(f"{', '.join(sorted(twice))} named twice")
     return symbols

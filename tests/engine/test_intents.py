@@ -127,3 +127,9 @@ def test_what_is_not_strict_json_is_refused(text: str) -> None:
     with pytest.raises(InvalidError) as caught:
         parse_model(TradeIntent, text, code="INVALID_INTENT", what="the intent")
     assert caught.value.code == "INVALID_JSON"
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00+14:00", "0001-01-01T12:00:00", "9999-12-31T12:00:00-01:00"])
+def test_a_time_that_has_no_day_in_some_zone_is_refused(when: str) -> None:
+    with pytest.raises(InvalidError, match="created_at.*must lie between the years 1 and 9999"):
+        parse_model(TradeIntent, document(created_at=when), code="INVALID_INTENT", what="the intent")

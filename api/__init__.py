@@ -1,0 +1,1 @@
+"""The HTTP service: the desk of the command line and the dashboard, behind a token."""

@@ -1,0 +1,119 @@
+"""What OpenAPI says of bodies, paths and refusals: every status a route has, with every code under it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from api import examples
+from api.models import Constraints, ExecuteRequest, GenerateRequest
+from api.statuses import BROKER_REFUSALS, REFUSALS
+from engine.errors import CODES
+from engine.intents import TradeIntent
+from engine.strategies.spec import ExecutionSpec
+
+_REF = "#/components/schemas/{model}"
+_BODIES = (ExecuteRequest, GenerateRequest, Constraints, ExecutionSpec)
+
+ALWAYS: Mapping[int, tuple[str, ...]] = {
+    401: ("TOKEN_MISSING",),
+    403: ("TOKEN_WRONG",),
+    500: ("INTERNAL", "DATABASE_ERROR", "DATABASE_TOO_NEW"),
+    503: ("CANCELLED", "DATABASE_BUSY"),
+}
+JSON_BODY: Mapping[int, tuple[str, ...]] = {413: ("TOO_LARGE",), 422: ("INVALID_JSON",)}
+INTENT: Mapping[int, tuple[str, ...]] = {
+    400: BROKER_REFUSALS,
+    409: ("ALREADY_EXECUTED", "INTENT_ID_REUSED", "WORKSPACE_EXISTS"),
+    422: ("INVALID_INTENT",),
+}
+IN_PATH: Mapping[int, tuple[str, ...]] = {422: ("INVALID_REQUEST",)}
+RESET: Mapping[int, tuple[str, ...]] = {403: ("FORBIDDEN_IN_PRODUCTION",)}
+SPEC: Mapping[int, tuple[str, ...]] = {404: ("STRATEGY_NOT_FOUND",), 422: ("INVALID_SPEC", "INVALID_STRATEGY")}
+SWEEP: Mapping[int, tuple[str, ...]] = {
+    409: ("WORKSPACE_EXISTS", "RUN_TAKEN_OVER"),
+    413: ("TOO_LARGE",),
+    422: ("INVALID_REQUEST", "INVALID_JSON", "INVALID_DATA"),
+    429: ("TOO_MANY_SWEEPS",),
+}
+"""The codes of each status, route by route; a test holds them to the table of statuses."""
+
+WORKSPACE: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "workspace_id",
+            "in": "path",
+            "required": True,
+            "description": "A UUID. One that nobody has seen is a fresh default account.",
+            "schema": {"type": "string", "format": "uuid"},
+        }
+    ]
+}
+
+FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "example": examples.FORM,
+                "schema": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["file", "workspace_id", "base_spec_json"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": "CSV, plain or gzipped."},
+                        "workspace_id": {"type": "string", "format": "uuid"},
+                        "base_spec_json": {
+                            "type": "string",
+                            "contentMediaType": "application/json",
+                            "contentSchema": {"$ref": _REF.format(model=ExecutionSpec.__name__)},
+                        },
+                        "constraints_json": {
+                            "type": "string",
+                            "contentMediaType": "application/json",
+                            "contentSchema": {"$ref": _REF.format(model=Constraints.__name__)},
+                        },
+                        "objective": {"type": "string"},
+                        "slippage_bps": {"type": "number", "minimum": 0, "exclusiveMaximum": 10_000},
+                    },
+                },
+            }
+        },
+    }
+}
+
+
+def json_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+    """A required JSON body of this model."""
+    content = {"example": example, "schema": {"$ref": _REF.format(model=model.__name__)}}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+
+
+def body_schemas() -> dict[str, Any]:
+    """The components that bodies refer to."""
+    _, found = models_json_schema([(model, "validation") for model in _BODIES], ref_template=_REF)
+    schemas: dict[str, Any] = found["$defs"]
+    correlation = schemas[TradeIntent.__name__]["properties"]["correlation_id"]
+    del correlation["default"]  # the model has one only until it is validated
+    text = {name: correlation.pop(name) for name in ("type", "minLength", "maxLength")}
+    correlation |= {"anyOf": [text, {"type": "null"}], "description": "The intent's id, unless it is given."}
+    return schemas
+
+
+def refusals(*found: Mapping[int, tuple[str, ...]]) -> dict[int | str, dict[str, Any]]:
+    """The answers of a route that refuses with these codes by status, and with those that every route has."""
+    by_status: dict[int, list[str]] = {}
+    for status, codes in (each for some in (*found, ALWAYS) for each in some.items()):
+        by_status.setdefault(status, []).extend(codes)
+    return {status: _refusal(codes) for status, codes in sorted(by_status.items())}
+
+
+def _refusal(codes: list[str]) -> dict[str, Any]:
+    said = [f"`{code}`: {REFUSALS[code].meaning if code in REFUSALS else CODES[code]}" for code in codes]
+    properties = {"error": {"type": "string"}, "error_code": {"type": "string", "enum": codes}}
+    schema = {"type": "object", "required": ["error", "error_code"], "properties": properties}
+    headers = {"Retry-After": {"schema": {"type": "string"}}} if {"TOO_MANY_SWEEPS", "DATABASE_BUSY"} & {*codes} else {}
+    return {"description": "\n\n".join(said), "content": {"application/json": {"schema": schema}}, "headers": headers}

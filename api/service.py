@@ -1,0 +1,117 @@
+"""What the routes share: the desk, and the threads that its synchronous calls run in."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.answers import RETRY_AFTER
+from api.statuses import RequestRefused
+from engine.desk import Desk
+from engine.errors import SystemFault
+from engine.ports import Watch
+from storage.settings import Settings
+
+CALLS_AT_ONCE = 4
+"""Short calls. SQLite writes one at a time: more threads would wait for each other inside it, where nobody is first."""
+
+Result = TypeVar("Result")
+
+
+class Stoppable:
+    """A `Watch` of one request: stopped with it, or with the service."""
+
+    def __init__(self, service: threading.Event) -> None:
+        self._service, self._request = service, threading.Event()
+
+    def advance(self, done: int, total: int) -> None:
+        """Nobody is told."""
+
+    def stopped(self) -> bool:
+        """Whether the work should end."""
+        return self._request.is_set() or self._service.is_set()
+
+    def stop(self) -> None:
+        """Nobody waits for the answer any more."""
+        self._request.set()
+
+
+class Service:
+    """The desk behind the routes. Short calls share a few threads; sweeps have their own, at most `max_sweeps`."""
+
+    def __init__(self, desk: Desk, settings: Settings) -> None:
+        self.desk = desk
+        self.database: Path = settings.db
+        self.upload_limit = settings.upload_limit_mib << 20
+        self._max_sweeps, self._sweeping = settings.max_sweeps, 0
+        self._stopping = threading.Event()
+        self._calls = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="call")
+        self._sweeps = ThreadPoolExecutor(settings.max_sweeps, thread_name_prefix="sweeps")
+
+    async def call(self, work: Callable[[], Response]) -> Response:
+        """A short call, off the event loop; what it began it finishes, whoever goes away."""
+        return await asyncio.get_running_loop().run_in_executor(self._calls, work)
+
+    def watch(self) -> Watch:
+        """Stopped when the service is."""
+        return Stoppable(self._stopping)
+
+    def refuse_when_full(self) -> None:
+        """TOO_MANY_SWEEPS; CANCELLED when the service is stopping."""
+        if self._stopping.is_set():
+            raise SystemFault("CANCELLED", "the service is stopping", hint="ask again when it is back")
+        if self._sweeping >= self._max_sweeps:
+            running = "a sweep is" if self._max_sweeps == 1 else f"{self._max_sweeps} sweeps are"
+            raise RequestRefused("TOO_MANY_SWEEPS", f"{running} running; ask again later", RETRY_AFTER)
+
+    async def sweep(self, request: Request, work: Callable[[Watch], Response]) -> Response:
+        """A sweep, off the event loop: stopped when the client goes away. The request's body has been read."""
+        self.refuse_when_full()
+        watch = Stoppable(self._stopping)
+        self._sweeping += 1
+        under_way = asyncio.get_running_loop().run_in_executor(self._sweeps, work, watch)
+        under_way.add_done_callback(self._swept)
+        gone = asyncio.ensure_future(_gone(request))
+        either: set[asyncio.Future[Any]] = {under_way, gone}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not under_way.done():
+                watch.stop()
+            return await asyncio.shield(under_way)
+        finally:
+            watch.stop()
+            gone.cancel()
+
+    def stop(self) -> None:
+        """Ask what runs to come to its end; nothing new begins."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """Wait until the last thread has ended: writes are finished, stopped sweeps are recorded as cancelled."""
+        self.stop()
+        self._calls.shutdown()
+        self._sweeps.shutdown()
+
+    def _swept(self, ended: asyncio.Future[Response]) -> None:
+        self._sweeping -= 1
+        if not ended.cancelled():
+            ended.exception()  # told to the client, or to nobody
+
+
+async def _gone(request: Request) -> None:
+    """Until the client is: after the body, nothing else is left to receive."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def service_of(request: Request) -> Service:
+    """The service that a request came to."""
+    service: Service = request.app.state.service
+    return service

@@ -1,0 +1,150 @@
+"""Sweeps as requests have them: generated only, or executed on an uploaded file."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from api.accounts import unseen_workspace, workspace_id_in
+from api.forms import Form
+from api.models import Constraints, GeneratedPlan, GeneratedVariant, GenerateRequest
+from api.statuses import RequestRefused
+from api.uploads import check_upload, named_after
+from engine.desk import Desk
+from engine.drivers.walk import check_slippage
+from engine.errors import SystemFault
+from engine.jsontext import parse_json
+from engine.market.bars import Dataset
+from engine.ports import Watch
+from engine.strategies.spec import ExecutionSpec, parse_spec
+from engine.sweeps.generator import generate
+from engine.sweeps.objectives import DEFAULT_OBJECTIVE, objective
+from engine.sweeps.results import PlanResult
+from engine.validation import parse_model
+from storage.datasets import keep_dataset, loading
+from storage.market_files import infer_timeframe, load_dataset
+
+FILE = "file"
+FIELDS = ("workspace_id", "base_spec_json", "constraints_json", "objective", "slippage_bps")
+_REQUIRED = ("workspace_id", "base_spec_json")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A sweep to be executed."""
+
+    workspace_id: UUID
+    spec: ExecutionSpec
+    constraints: Constraints
+    objective: str
+    slippage_bps: float
+    content: bytes
+
+
+def generated(desk: Desk, body: bytes) -> GeneratedPlan:
+    """The variants of a JSON request; nothing is executed or written."""
+    request = parse_model(GenerateRequest, body, code="INVALID_SPEC", what="the request")
+    objective(request.objective)
+    found = generate(desk.research.compile(request.base_spec), **_bounds(request.constraints))
+    variants = [GeneratedVariant(**{**one.payload(), "tags": list(one.tags)}) for one in found.variants]
+    return GeneratedPlan(
+        run_plan_id=uuid4(),
+        workspace_id=request.workspace_id,
+        n_variants=len(variants),
+        variants_dropped=found.dropped,
+        objective=request.objective,
+        variants=variants,
+    )
+
+
+def wanted_by(form: Form) -> Wanted:
+    """What a form asks for; INVALID_REQUEST, INVALID_JSON, INVALID_SPEC."""
+    missing = [name for name in _REQUIRED if name not in form.fields]
+    if form.file is None:
+        missing.append(FILE)
+    if missing or form.file is None:
+        raise RequestRefused("INVALID_REQUEST", f"the form has no part {', '.join(missing)}")
+    fields = form.fields
+    name = fields.get("objective", DEFAULT_OBJECTIVE)
+    objective(name)
+    return Wanted(
+        workspace_id_in(fields["workspace_id"]),
+        parse_spec(fields["base_spec_json"], "base_spec_json"),
+        parse_model(Constraints, fields.get("constraints_json", "{}"), code="INVALID_SPEC", what="constraints_json"),
+        name,
+        _slippage(fields.get("slippage_bps", "0")),
+        form.file,
+    )
+
+
+def executed(desk: Desk, wanted: Wanted, database: Path, limit: int, workers: int, watch: Watch) -> PlanResult:
+    """Load the upload, keep it, run the sweep. What is wrong with any of it is said before anything is written.
+
+    INVALID_DATA, TOO_LARGE, INVALID_SPEC, STRATEGY_NOT_FOUND; CANCELLED when it was stopped, with the id to resume.
+    """
+    compiled = desk.research.compile(wanted.spec)
+    generate(compiled, wanted.constraints.sweep, max_variants=1)  # the values, refused before the data are read
+    workspace = desk.accounts.find(wanted.workspace_id) or unseen_workspace(wanted.workspace_id)
+    dataset, data = _kept(wanted, database, limit, workspace.limits.session_tz, watch)
+    result = desk.plans.run(
+        wanted.spec,
+        dataset,
+        timeframe=infer_timeframe(dataset),
+        workspace=workspace.id,
+        unseen=workspace,
+        objective=wanted.objective,
+        slippage_bps=wanted.slippage_bps,
+        workers=workers,
+        data=data,
+        watch=watch,
+        **_bounds(wanted.constraints),
+    )
+    if result.status == "cancelled":
+        raise _stopped(result)
+    return result
+
+
+def _bounds(constraints: Constraints) -> dict[str, Any]:
+    return {
+        "sweep": constraints.sweep,
+        "include_ablations": constraints.include_ablations,
+        "max_variants": constraints.max_variants,
+    }
+
+
+def _slippage(text: str) -> float:
+    value = parse_json(text, what="slippage_bps")
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise RequestRefused("INVALID_REQUEST", f"slippage_bps: {text[:40]!r} is not a number")
+    check_slippage(value)
+    return float(value)
+
+
+def _kept(
+    wanted: Wanted, database: Path, limit: int, session_tz: str, watch: Watch
+) -> tuple[Dataset, Mapping[str, Any]]:
+    """The upload's bars, and how they are loaded again: it is kept only once it is known to be sound."""
+    suffix = check_upload(wanted.content, limit)
+    symbols = wanted.spec.symbols
+    with tempfile.TemporaryDirectory(prefix="papertape-") as room:
+        path = Path(room) / f"upload{suffix}"
+        path.write_bytes(wanted.content)
+        with named_after(path):
+            dataset = load_dataset([(None, path)], symbols=symbols, session_tz=session_tz, watch=watch)
+    kept = keep_dataset(wanted.content, database, suffix)
+    data = {**loading([(None, kept)], symbols=symbols, session_tz=session_tz), "warnings": list(dataset.warnings)}
+    return replace(dataset, sources=(str(kept),)), data
+
+
+def _stopped(result: PlanResult) -> SystemFault:
+    out = sum(1 for one in result.results if one.status != "pending")
+    return SystemFault(
+        "CANCELLED",
+        f"the run plan was stopped with {out:,} of {len(result.results):,} variants done",
+        hint=f"`papertape plan resume {result.run_plan_id}` goes on",
+        details={"run_plan_id": str(result.run_plan_id), "done": out, "variants": len(result.results)},
+    )
