@@ -190,14 +190,23 @@ class Plans:
         return [start, *(EquityPoint(ts=from_micros(trade.exit_ts), equity=trade.equity) for trade in trades)]
 
     def events(
-        self, run_plan_id: str | UUID, *, limit: int | None = None, newest_first: bool = False
+        self,
+        run_plan_id: str | UUID,
+        *,
+        limit: int | None = None,
+        newest_first: bool = False,
+        before: int | None = None,
     ) -> list[EventView]:
-        """A run plan's `RUN_*` events."""
-        kinds = tuple(kind.value for kind in EventType if kind.value.startswith("RUN_"))
+        """A run plan's `RUN_*` events, those of a `seq` below `before` alone when it is given."""
         with self._store.read() as views:
-            where = EventFilter(types=kinds, correlation_id=find_run(views, run_plan_id))
+            where = replace(_events_of(find_run(views, run_plan_id)), before=before)
             found = views.events(where, limit=limit, newest_first=newest_first)
         return [EventView.of(event) for event in found]
+
+    def event_count(self, run_plan_id: str | UUID) -> int:
+        """How many `RUN_*` events a run plan has."""
+        with self._store.read() as views:
+            return views.event_count(_events_of(find_run(views, run_plan_id)))
 
     def find_same(self, mark: str) -> list[UUID]:
         """Completed run plans of this fingerprint, in the order of their ends: the same again gives the same."""
@@ -270,6 +279,11 @@ class Plans:
             assert workspace is not None  # noqa: S101 - for the type checker: it was written with the result
             replayed(views, workspace, trades)
         return trades
+
+
+def _events_of(run_plan_id: str) -> EventFilter:
+    kinds = tuple(kind.value for kind in EventType if kind.value.startswith("RUN_"))
+    return EventFilter(types=kinds, correlation_id=run_plan_id)
 
 
 def _account(model: Workspace, session_tz: str, created_at: int) -> Workspace:

@@ -9,6 +9,7 @@ import numpy as np
 from engine.desk.accounts import Accounts
 from engine.drivers.closed import RunOutcome, closed_workspace, run_closed
 from engine.drivers.onward import OnwardTerms, run_onward, with_first_timeframe
+from engine.drivers.replay import Replay
 from engine.errors import DataError, NotFoundError
 from engine.events import Stamps
 from engine.market.bars import Bars, Dataset
@@ -88,6 +89,19 @@ class Research:
         """Trade what is new in the dataset in an account that goes on; run again, it adds nothing."""
         compiled = with_first_timeframe(self._store, workspace, self._compiled(spec, dataset, timeframe))
         return run_onward(self._store, workspace, compiled, dataset, self._stamps, terms=terms, watch=watch)
+
+    def replay(
+        self,
+        spec: ExecutionSpec,
+        dataset: Dataset,
+        workspace: Workspace,
+        *,
+        timeframe: str = "daily",
+        terms: OnwardTerms | None = None,
+    ) -> Replay:
+        """`run_onward` that a caller leads step by step; nothing is traded before the first."""
+        compiled = with_first_timeframe(self._store, workspace, self._compiled(spec, dataset, timeframe))
+        return Replay(self._store, workspace, compiled, dataset, self._stamps, terms)
 
     def _compiled(self, spec: ExecutionSpec, dataset: Dataset, timeframe: str) -> CompiledSpec:
         for symbol in spec.symbols:

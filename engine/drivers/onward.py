@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from uuid import UUID
 
 import numpy as np
 
@@ -14,16 +14,15 @@ from engine.broker.execute import record
 from engine.broker.paper import PAPER, Placement, check, place
 from engine.broker.reconcile import replayed
 from engine.drivers.closed import RunOutcome
+from engine.drivers.history import check_history
 from engine.drivers.walk import Tally, Terms, Walk
-from engine.errors import InvalidError, NotFoundError, SystemFault
-from engine.events import EventType, Stamps, account_event
+from engine.errors import NotFoundError, PapertapeError, SystemFault
+from engine.events import EventRow, EventType, Stamps, account_event
 from engine.intents import TradeIntent
-from engine.market.bars import Bars, Dataset
-from engine.market.sessions import MICROS_PER_DAY, is_intraday, iso
+from engine.market.bars import Dataset
+from engine.market.sessions import is_intraday, iso
 from engine.policy.workspace import Workspace
-from engine.ports import Progress, Store, UnitOfWork, Unwatched, Watch
-from engine.strategies.base import Window
-from engine.strategies.guard import window_of
+from engine.ports import JournalEvent, Progress, Store, UnitOfWork, Unwatched, Watch
 from engine.strategies.spec import CompiledSpec
 
 
@@ -35,66 +34,125 @@ class OnwardTerms:
     session_complete: bool = False
 
 
-@dataclass(slots=True)
-class _Run:
-    """One onward run: every timestamp is a transaction, and each begins with the account as it is then."""
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An intent that was handed to the broker: what it placed, or why it raised. One of the two is None."""
 
-    store: Store
-    workspace_id: UUID
-    walk: Walk
-    progress: Progress
-    stamps: Stamps
-    tally: Tally = field(default_factory=Tally)
-    account: Account | None = None
-    seen_version: int = -1
+    intent: TradeIntent
+    fill_price: float
+    placement: Placement | None
+    refused: PapertapeError | None
+
+
+@dataclass(slots=True)
+class Taken:
+    """What came of one timestamp: the intents in order, the entries that were held back (code by symbol), the events
+    that were journaled. `elsewhere`: another process had taken it before."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+    held_back: dict[str, str] = field(default_factory=dict)
+    events: list[JournalEvent] = field(default_factory=list)
+    elsewhere: bool = False
+
+    def journaled(self, rows: Sequence[EventRow], last: int) -> None:
+        """These rows were appended, the last of them at this `seq`."""
+        self.events += map(JournalEvent, range(last - len(rows) + 1, last + 1), rows)
+
+
+class Onward:
+    """An onward run under way: every timestamp is a transaction, and each begins with the account as it is then.
+
+    `start` is the first tick that was not traded before, `end` the last of the data (before `start` when nothing is
+    new). `take` each tick between them, in order, or those alone that `walk.visit` names: the account is the same.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        workspace: Workspace,
+        spec: CompiledSpec,
+        dataset: Dataset,
+        stamps: Stamps,
+        terms: OnwardTerms | None = None,
+    ) -> None:
+        """HISTORY_SHORT when the data lack the past that the strategy needs to go on."""
+        terms = terms or OnwardTerms()
+        with store.read() as views:
+            known = views.progress(workspace.id, spec.key)
+            account = views.account(workspace)
+        if known is not None:
+            check_history(spec, dataset, known, account.ledger)
+        self._progress = known or _first_progress(spec, dataset)
+        self._store, self._stamps, self._workspace_id = store, stamps, workspace.id
+        self._enabled = spec.spec.enabled
+        self.walk = Walk(spec, dataset, workspace.id, _walk_terms(terms, self._progress))
+        self.start = 0 if known is None else int(np.searchsorted(self.walk.ticks, known.ts, side="right"))
+        self.end = len(self.walk.ticks) - 1
+        self.tally = Tally()
+        self._account: Account | None = None
+        self._seen_version = -1
+
+    def account(self) -> Account:
+        """The account as of the newest commit, read again only when somebody has written."""
+        version = self._store.data_version()
+        if self._account is None or version != self._seen_version:
+            with self._store.read() as views:
+                self._account = views.account(self._found(views.workspace(self._workspace_id)))
+            self._seen_version = version
+        return self._account
 
     def ledger(self) -> Ledger:
-        """The account's ledger as of the newest commit, read again only when somebody has written."""
-        version = self.store.data_version()
-        if self.account is None or version != self.seen_version:
-            with self.store.read() as views:
-                self.account = views.account(self._found(views.workspace(self.workspace_id)))
-            self.seen_version = version
-        return self.account.ledger
+        """The account's ledger."""
+        return self.account().ledger
 
-    def tick(self, tick: int, *, last: bool) -> None:
+    def take(self, tick: int) -> Taken:
+        """Trade one timestamp: nothing is written where nothing would happen, unless it is the last.
+
+        A disabled spec leaves its bars to the day it is enabled.
+        """
+        acts = self._enabled if tick == self.end else self.walk.would_act(tick, self.ledger())
+        return self._trade(tick) if acts else Taken()
+
+    def _trade(self, tick: int) -> Taken:
         """One timestamp: its executions, the marks when it is the last, and how far the run has come."""
-        ts = int(self.walk.ticks[tick])
-        with self.store.write() as unit:
-            known = unit.progress(self.workspace_id, self.progress.spec_key)
+        ts, taken = int(self.walk.ticks[tick]), Taken()
+        with self._store.write() as unit:
+            known = unit.progress(self._workspace_id, self._progress.spec_key)
             if known is not None and known.ts >= ts:
-                return  # another process was here
+                return Taken(elsewhere=True)
             tally = replace(self.tally)
-            wrote = self._execute(unit, tick, tally)
-            if not (wrote or last):
-                return
-            self._advance(unit, ts)
+            self._execute(unit, tick, tally, taken)
+            if not (taken.events or tick == self.end):
+                return taken
+            self._advance(unit, ts, taken)
             unit.commit()
-        self.tally, self.account = tally, None
+        self.tally, self._account = tally, None
+        return taken
 
-    def _execute(self, unit: UnitOfWork, tick: int, tally: Tally) -> bool:
-        workspace = self._found(unit.workspace(self.workspace_id))
+    def _execute(self, unit: UnitOfWork, tick: int, tally: Tally, taken: Taken) -> None:
+        workspace = self._found(unit.workspace(self._workspace_id))
         account = unit.account(workspace)
-        wrote = False
 
         def submit(intent: TradeIntent, fill_price: float, ts: int) -> Placement:
-            nonlocal wrote
             prior = unit.prior_fill(workspace.id, intent.id, PAPER)
-            placement = place(check(intent, fill_price), account, workspace, ts, self.stamps, prior)
-            record(unit, account, placement)
-            wrote = True
+            try:
+                placement = place(check(intent, fill_price), account, workspace, ts, self._stamps, prior)
+            except PapertapeError as error:
+                taken.attempts.append(Attempt(intent, fill_price, None, error))
+                raise
+            taken.journaled(placement.events, record(unit, account, placement))
+            taken.attempts.append(Attempt(intent, fill_price, placement, None))
             return placement
 
-        self.walk.step(tick, account.ledger, submit, tally)
-        if tick == len(self.walk.ticks) - 1:
+        self.walk.step(tick, account.ledger, submit, tally, taken.held_back.__setitem__)
+        if tick == self.end:
             closes = self.walk.last_closes()
             account.marks.update(closes)
             unit.save(account, closes, ())
-        return wrote
 
-    def _advance(self, unit: UnitOfWork, ts: int) -> None:
-        progress = replace(self.progress, ts=ts)
-        unit.save_progress(self.workspace_id, progress)
+    def _advance(self, unit: UnitOfWork, ts: int, taken: Taken) -> None:
+        progress = replace(self._progress, ts=ts)
+        unit.save_progress(self._workspace_id, progress)
         payload = {
             "spec_key": progress.spec_key,
             "ts": iso(ts),
@@ -102,11 +160,12 @@ class _Run:
             "intraday": progress.intraday,
             "first_ts": {symbol: iso(first) for symbol, first in progress.first_ts.items()},
         }
-        unit.append([account_event(EventType.RUN_ADVANCED, str(self.workspace_id), self.stamps, payload, ts)])
+        event = account_event(EventType.RUN_ADVANCED, str(self._workspace_id), self._stamps, payload, ts)
+        taken.journaled([event], unit.append([event]))
 
     def _found(self, workspace: Workspace | None) -> Workspace:
         if workspace is None:
-            raise NotFoundError("WORKSPACE_NOT_FOUND", f"there is no workspace {self.workspace_id}")
+            raise NotFoundError("WORKSPACE_NOT_FOUND", f"there is no workspace {self._workspace_id}")
         return workspace
 
 
@@ -124,33 +183,19 @@ def run_onward(
 
     The metrics are of the workspace's whole life.
     """
-    watch, terms = watch or Unwatched(), terms or OnwardTerms()
-    with store.read() as views:
-        known = views.progress(workspace.id, spec.key)
-        account = views.account(workspace)
-    progress = known or _first_progress(spec, dataset)
-    if known is not None:
-        _check_history(spec, dataset, known, account.ledger)
-    walk = Walk(
-        spec,
-        dataset,
-        workspace.id,
-        Terms(terms.slippage_bps, closed=False, session_complete=terms.session_complete, intraday=progress.intraday),
-    )
-    run = _Run(store, workspace.id, walk, progress, stamps)
-    start = 0 if known is None else int(np.searchsorted(walk.ticks, known.ts, side="right"))
-    end = len(walk.ticks) - 1
-    for count, tick in enumerate(walk.visit(run.ledger, start)):
+    watch = watch or Unwatched()
+    run = Onward(store, workspace, spec, dataset, stamps, terms)
+    end = run.end
+    for count, tick in enumerate(run.walk.visit(run.ledger, run.start)):
         if tick == end:
             break
         if count % 16 == 0:
             watch.advance(tick, end + 1)
         if watch.stopped():
             raise SystemFault("CANCELLED", "the run was stopped", hint="run it again: it goes on from where it stopped")
-        if walk.would_act(tick, run.ledger()):
-            run.tick(tick, last=False)
-    if start <= end and spec.spec.enabled:  # a disabled spec leaves its bars to the day it is enabled
-        run.tick(end, last=True)
+        run.take(tick)
+    if run.start <= end:
+        run.take(end)
     watch.advance(end + 1, end + 1)
     trades: list[Trade] = []
     with store.read() as views:
@@ -180,41 +225,5 @@ def _first_progress(spec: CompiledSpec, dataset: Dataset) -> Progress:
     )
 
 
-def _check_history(spec: CompiledSpec, dataset: Dataset, known: Progress, ledger: Ledger) -> None:
-    """The data must hold what the strategy needs of the bars before the first new one."""
-    window = window_of(spec.strategy, spec.params)
-    for symbol in spec.symbols:
-        bars = dataset.bars[symbol]
-        first_new = int(np.searchsorted(bars.ts, known.ts, side="right"))
-        if first_new == len(bars):
-            continue
-        start, began = int(bars.ts[0]), known.first_ts[symbol]
-        if start != began and (window.anchored or start > began) and not _covers(window, bars, first_new):
-            raise _short(symbol, f"its bars begin at {iso(start)}, the first run's at {iso(began)}")
-        held = ledger.holdings.get(symbol)
-        if held is not None and spec.exit.max_bars is not None and start > held.opened_at:
-            raise _short(symbol, f"its bars begin at {iso(start)}, after the open position's entry")
-
-
-def _covers(window: Window, bars: Bars, first_new: int) -> bool:
-    """Whether the row `first_new` has its whole window in the data."""
-    if window.anchored:
-        return False
-    if first_new < max(window.bars - 1, 1):
-        return False
-    days = bars.session[: first_new + 1]
-    earlier = int(np.count_nonzero(days[1:] != days[:-1]))
-    return earlier >= window.sessions + _begins_within_a_session(bars)
-
-
-def _begins_within_a_session(bars: Bars) -> bool:
-    """Whether the first session seems cut: it begins later in its day than another one does."""
-    starts = np.flatnonzero(np.r_[True, bars.session[1:] != bars.session[:-1]])
-    into_day = bars.ts[starts] - bars.session[starts] * MICROS_PER_DAY
-    return bool(np.any(into_day[1:] < into_day[0]))
-
-
-def _short(symbol: str, why: str) -> InvalidError:
-    return InvalidError(
-        "HISTORY_SHORT", f"{symbol}: the data lack history that the strategy needs: {why}", hint="give the whole file"
-    )
+def _walk_terms(terms: OnwardTerms, progress: Progress) -> Terms:
+    return Terms(terms.slippage_bps, closed=False, session_complete=terms.session_complete, intraday=progress.intraday)

@@ -26,6 +26,9 @@ from engine.strategies.spec import CompiledSpec
 Submit = Callable[[TradeIntent, float, int], Placement]
 """Takes an intent, its fill price and its trading time to the broker."""
 
+HeldBack = Callable[[str, str], None]
+"""Hears of a symbol whose entry was held back before it became an intent, and of the code that says why."""
+
 
 @dataclass(slots=True)
 class Tally:
@@ -91,10 +94,14 @@ class Walk:
             yield tick
             tick += 1
 
+    def members(self, tick: int) -> list[tuple[Series, int]]:
+        """Every symbol with a bar at this tick, in spec order, and the row of that bar."""
+        found = range(int(self._starts[tick]), int(self._stops[tick]))
+        return [(self.series[self._which[member]], int(self._rows[member])) for member in found]
+
     def would_act(self, tick: int, ledger: Ledger) -> bool:
         """Whether `step` on this account would hand anything to the broker at this tick, or be asked to."""
-        for member in range(int(self._starts[tick]), int(self._stops[tick])):
-            series, row = self.series[self._which[member]], int(self._rows[member])
+        for series, row in self.members(tick):
             held = ledger.holdings.get(series.bars.symbol)
             if held is None:
                 if series.signals.entry[row]:
@@ -103,29 +110,29 @@ class Walk:
                 return True
         return False
 
-    def step(self, tick: int, ledger: Ledger, submit: Submit, tally: Tally) -> None:
+    def step(self, tick: int, ledger: Ledger, submit: Submit, tally: Tally, held_back: HeldBack | None = None) -> None:
         """Evaluate every symbol with a bar at this tick: the exits, then the entries of those that did not exit."""
         if not self._spec.spec.enabled:
             return
         ts = int(self.ticks[tick])
-        members = range(int(self._starts[tick]), int(self._stops[tick]))
+        members = self.members(tick)
         exited = set()
-        for member in members:
-            series, row = self.series[self._which[member]], int(self._rows[member])
+        for series, row in members:
             held = ledger.holdings.get(series.bars.symbol)
             if held is None:
                 continue
             leaving = self._exit(series, row, held)
             if leaving is not None and self._submit(leaving, series, row, ts, submit, tally):
                 exited.add(series.bars.symbol)
-        for member in members:
-            series, row = self.series[self._which[member]], int(self._rows[member])
+        for series, row in members:
             symbol = series.bars.symbol
             if symbol in exited or symbol in ledger.holdings or not series.signals.entry[row]:
                 continue
             entering = decide_entry(self._spec, series, row, len(ledger.holdings))
             if isinstance(entering, Decision):
                 self._submit(entering, series, row, ts, submit, tally)
+            elif entering is not None and held_back is not None:
+                held_back(symbol, entering)
 
     def close_out(self, ledger: Ledger, submit: Submit, tally: Tally) -> None:
         """Close what is open, in spec order, at each symbol's last close with that bar's time."""

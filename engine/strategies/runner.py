@@ -80,7 +80,7 @@ def decide_exit(spec: CompiledSpec, series: Series, row: int, held: Held) -> Dec
 
 def decide_entry(spec: CompiledSpec, series: Series, row: int, open_positions: int) -> Decision | str | None:
     """An entry on this bar for a flat symbol; a code when one is held back; None when there is nothing to say."""
-    blocked = _history_code(series.signals, row)
+    blocked = history_code(series.signals, row)
     if blocked is not None or not series.signals.entry[row]:
         return blocked
     if row >= series.no_entry_from:
@@ -96,7 +96,8 @@ def decide_entry(spec: CompiledSpec, series: Series, row: int, open_positions: i
     return Decision(series.bars.symbol, IntentAction.OPEN_LONG, to_quantity(lots), price, spec.strategy.entry_signal)
 
 
-def _history_code(signals: Signals, row: int) -> str | None:
+def history_code(signals: Signals, row: int) -> str | None:
+    """Why a row has too short a past to enter; None when it is long enough."""
     if signals.history is None:
         return None
     have = int(signals.history[row])

@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from tui.commands.failures import as_papertape_error, lines_of
 from tui.commands.text import safe_text
 from tui.dashboard import palette
+from tui.dashboard.collector import keep_what_is_there
 from tui.dashboard.keys import bound, key_lines, names_of, unknown_names
 from tui.dashboard.live import Live, Reading, read_account
 from tui.dashboard.loading import Loader
@@ -193,6 +194,7 @@ class DashboardApp(App[None]):
     async def _look_ahead(self, keymap: dict[str, str]) -> None:
         """Import the other screens while nobody waits for them, and look whether the config file's keys are theirs."""
         kinds = [await asyncio.to_thread(entry.load) for entry in SCREENS]
+        keep_what_is_there()
         from tui.dashboard.widgets.dialog import Confirm
         from tui.dashboard.widgets.help import HelpDialog
         from tui.dashboard.widgets.table import DeskTable

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.errors import PapertapeError
@@ -91,7 +92,9 @@ class Loader:
             self._due[group] = request
         else:
             self._due.pop(group, None)
-            self._running[group] = self._node.run_worker(self._work(group, request), group=group, exclusive=True)
+            self._running[group] = self._node.run_worker(
+                partial(self._work, group, request), group=group, exclusive=True
+            )
 
     def is_loading(self, group: str = "load") -> bool:
         """Whether a call of the group is under way."""

@@ -37,4 +37,14 @@ class ScreenEntry:
 
 SCREENS = (
     ScreenEntry("1", "positions", "Positions", "PositionsScreen", "what is held, what it is worth, the equity curve"),
+    ScreenEntry("2", "execution", "Execution", "ExecutionScreen", "a ticket, its verdict as you type, the orders"),
+    ScreenEntry("3", "journal", "Journal", "JournalScreen", "every event, newest first; filters, traces, live"),
+    ScreenEntry(
+        "4", "reconciliation", "Reconcile", "ReconciliationScreen", "the state beside the journal's; the kill switch"
+    ),
+    ScreenEntry(
+        "5", "run_plans", "Run plans", "RunPlansScreen", "every sweep, how it stands; new ones; resume, cancel"
+    ),
+    ScreenEntry("6", "run_plan", "Run plan", "RunPlanScreen", "one sweep: board, curves, map, trades, differences"),
+    ScreenEntry("7", "replay", "Replay", "ReplayScreen", "a strategy bar by bar, through policy, broker and journal"),
 )

@@ -62,9 +62,7 @@ def test_it_is_what_the_order_then_does(desk: Desk, order: tuple[IntentAction, s
 
 
 @pytest.mark.parametrize(("code", "order"), REFUSED.items(), ids=REFUSED)
-def test_the_broker_s_refusals_are_raised(
-    desk: Desk, code: str, order: tuple[IntentAction, str, float, float]
-) -> None:
+def test_the_broker_s_refusals_are_raised(desk: Desk, code: str, order: tuple[IntentAction, str, float, float]) -> None:
     with pytest.raises(InvalidError) as preview:
         desk.trading.preview(*order)
     with pytest.raises(InvalidError) as real:

@@ -19,7 +19,7 @@ from tui.dashboard.screens.run_plans_rows import ALL, COLUMNS, PlanRow, counts, 
 from tui.dashboard.sweeps import SHORT, SweepAdvanced
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
-from tui.dashboard.widgets.table import PAGE, DeskTable
+from tui.dashboard.widgets.table import DeskTable
 
 if TYPE_CHECKING:
     from engine.desk.accounts import Overview
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tui.dashboard.screens.run_plan import RunPlanScreen
 
 TABLE = "run-plans-table"
+PAGE = 100
+"""Rows that are put in at once: so many are not felt."""
 DETAIL = "run_plan"
 EMPTY = (
     "There is no run plan yet.\n\n"
@@ -46,14 +48,18 @@ class RunPlansScreen(DeskScreen):
     CSS_PATH = "run_plans.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("n", "new_sweep", "new sweep", "a strategy's parameters, many values, one table", "plans.new", show=True),
-        bound("r", "resume", "resume", "go on with one that was stopped; what is done stays", "plans.resume", show=True),
+        bound(
+            "r", "resume", "resume", "go on with one that was stopped; what is done stays", "plans.resume", show=True
+        ),
         bound("x", "cancel", "cancel", "ask it to stop, whichever process runs it", "plans.cancel", show=True),
-        bound("f", "next_status", "filter", "those that stand otherwise: running, completed …", "plans.filter", show=True),
+        bound(
+            "f", "next_status", "filter", "those that stand otherwise: running, completed …", "plans.filter", show=True
+        ),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._found: list[PlanSummary] = []
+        self._found: list[PlanSummary] | None = None
         self._rows: list[PlanRow] = []
         self._shown = PAGE
         self._status = ALL
@@ -95,7 +101,7 @@ class RunPlansScreen(DeskScreen):
 
     def action_next_status(self) -> None:
         """The next status of those that there are, and all after the last."""
-        there = list(counts(self._rows))
+        there = list(counts(self._rows))  # `all` among them, whatever there is
         after = there.index(self._status) + 1 if self._status in there else 0
         self.action_show_status(there[after % len(there)])
 
@@ -153,11 +159,12 @@ class RunPlansScreen(DeskScreen):
         self._fill()
 
     def _fill(self) -> None:
+        if self._found is None:
+            return  # nothing was read yet
         self._rows = plan_rows(self._found, self.app.sweeps)
-        found = counts(self._rows)
-        wanted = [row for row in self._rows if self._status in (ALL, "running" if row.is_running else row.summary.status)]
-        palette = Palette.of(self.app)
-        self.query_one("#plan-statuses", Static).update(status_line(found, self._status, palette) if self._rows else Text())
+        wanted = [row for row in self._rows if self._status in (ALL, row.stands)]
+        line = status_line(counts(self._rows), self._status, Palette.of(self.app)) if self._rows else Text()
+        self.query_one("#plan-statuses", Static).update(line)
         self._pane.say(NONE_STANDS_SO if self._rows else EMPTY)
         self._pane.show(self.table.in_order(wanted)[: self._shown], len(wanted))
 

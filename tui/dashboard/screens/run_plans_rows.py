@@ -49,6 +49,11 @@ class PlanRow:
         return self.progress is not None or self.summary.status == RUNNING
 
     @property
+    def stands(self) -> str:
+        """How it stands, as `PlanStatus` has it."""
+        return RUNNING if self.is_running else self.summary.status
+
+    @property
     def status(self) -> str:
         """`▶ running 45 %`, `✓ completed`."""
         if not self.is_running:
@@ -62,11 +67,11 @@ COLUMNS: tuple[Column[PlanRow], ...] = (
     Column("strategy", "strategy", WORDS, lambda row: row.summary.strategy_id, "by its name in the registry", 20),
     Column("done", "done", COUNTS, lambda row: row.done, "variants that came out, failed and skipped ones too"),
     Column("variants", "of", COUNTS, lambda row: row.summary.variants, "variants in all"),
-    Column("failed", "failed", COUNTS, lambda row: row.summary.failed, "variants with an error of their own"),
+    Column("failed", "fail", COUNTS, lambda row: row.summary.failed, "variants with an error of their own"),
     Column("skipped", "skip", COUNTS, lambda row: row.summary.skipped, "variants with a value out of bounds"),
     Column("score", "score", SCORE, lambda row: row.summary.best_score, "the best variant's, by the objective"),
-    Column("started", "started", MINUTES, lambda row: row.summary.started_at, "UTC"),
     Column("took", "took", DURATIONS, lambda row: row.summary.duration_s, "time at work, stops not counted"),
+    Column("started", "started", MINUTES, lambda row: row.summary.started_at, "UTC"),
     Column("objective", "objective", WORDS, lambda row: row.summary.objective, "what best means", 20),
     Column("best", "best", WORDS, lambda row: row.summary.best_variant_id, "the best variant's id", 17),
     Column("journal", "journal", WORDS, lambda row: row.summary.journal, "full: every fill is kept; summary: results"),
@@ -86,7 +91,7 @@ def plan_rows(found: Sequence[PlanSummary], sweeps: Sweeps) -> list[PlanRow]:
 
 def counts(rows: Iterable[PlanRow]) -> dict[str, int]:
     """How many stand how, those that there are, after how many there are in all."""
-    found = Counter(RUNNING if row.is_running else row.summary.status for row in rows)
+    found = Counter(row.stands for row in rows)
     return {ALL: found.total(), **{each.value: found[each.value] for each in PlanStatus if found[each.value]}}
 
 

@@ -1,0 +1,198 @@
+"""Replay: an onward run that a person leads, a few bars at a time, and everything that was seen on the way.
+
+It is `run -w` in steps: the same transactions, the same fills, the same progress. What was replayed is traded; the
+journal is append-only, so there is no way back to the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from engine.account.state import Account, PaperPosition
+from engine.drivers.onward import Attempt, Onward, OnwardTerms, Taken
+from engine.drivers.walk import Tally
+from engine.events import Stamps
+from engine.market.bars import Bars, Dataset, FloatArray
+from engine.market.sessions import from_micros
+from engine.policy.workspace import Workspace
+from engine.ports import JournalEvent, Store, Unwatched, Watch
+from engine.strategies.guard import signals_of
+from engine.strategies.runner import Series, history_code, levels_at
+from engine.strategies.spec import CompiledSpec
+
+_PROBED = 1_000
+"""Bars on which is found out whether a level is a price."""
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolSeen:
+    """One symbol's bar at a step, and what came of it.
+
+    `levels` are those the strategy compared (None where there is none yet); `code` says why it traded, or why not
+    (None: there was nothing to say); `held` is its position after the step, valued at this bar's close.
+    """
+
+    symbol: str
+    open: float
+    high: float
+    low: float
+    close: float
+    levels: dict[str, float | None]
+    code: str | None
+    held: PaperPosition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One timestamp: every symbol with a bar then, in spec order, and what was tried and journaled.
+
+    `number` counts from 1. `cash` and `equity` are after it; equity at the last close seen of each symbol. `elsewhere`:
+    another process had traded this timestamp before.
+    """
+
+    number: int
+    ts: datetime
+    symbols: list[SymbolSeen]
+    attempts: list[Attempt]
+    events: list[JournalEvent]
+    cash: float
+    equity: float
+    elsewhere: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A symbol's bars up to where a replay is, and the strategy's levels on them (arrays of the same length)."""
+
+    bars: Bars
+    levels: Mapping[str, FloatArray]
+
+
+class Replay:
+    """A spec over a dataset in a workspace, step by step; one thread at a time.
+
+    HISTORY_SHORT when the data lack the past that the strategy needs to go on.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        workspace: Workspace,
+        spec: CompiledSpec,
+        dataset: Dataset,
+        stamps: Stamps,
+        terms: OnwardTerms | None = None,
+    ) -> None:
+        self._run = Onward(store, workspace, spec, dataset, stamps, terms)
+        self._enabled = spec.spec.enabled
+        self._closes: dict[str, float] = {}
+        self._price_levels: dict[str, frozenset[str]] = {}
+        self.workspace, self.spec = workspace, spec
+        self.position = self._run.start
+        """Timestamps that are behind; at the beginning those that were traded before."""
+
+    @property
+    def start(self) -> int:
+        """Timestamps that were traded before it began."""
+        return self._run.start
+
+    @property
+    def length(self) -> int:
+        """Timestamps in all."""
+        return len(self._run.walk.ticks)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every timestamp is behind."""
+        return self.position >= self.length
+
+    @property
+    def tally(self) -> Tally:
+        """Intents, fills and refusals so far."""
+        return self._run.tally
+
+    def step(self, count: int = 1, watch: Watch | None = None) -> list[Step]:
+        """Trade the next timestamps, at most `count`; fewer at the end, or when the watch says stop.
+
+        What a step wrote is committed when it is returned; after an error `position` says how far it came.
+        """
+        watch, steps = watch or Unwatched(), list[Step]()
+        goal = min(self.length, self.position + count)
+        while self.position < goal and not watch.stopped():
+            watch.advance(self.position, self.length)
+            taken = self._run.take(self.position)
+            steps.append(self._seen(self.position, taken))
+            self.position += 1
+        return steps
+
+    def past(self, symbol: str, most: int | None = None) -> Past:
+        """A symbol's bars up to the last timestamp that is behind, at most the newest so many."""
+        series = self._series(symbol)
+        stop = int(np.searchsorted(series.bars.ts, self._now(), side="right"))
+        start = 0 if most is None else max(0, stop - most)
+        levels = {name: column[start:stop] for name, column in series.signals.levels.items()}
+        return Past(series.bars.slice(start, stop), levels)
+
+    def price_levels(self, symbol: str) -> frozenset[str]:
+        """The levels that are prices: were every price twice as high, they would be so too."""
+        if symbol not in self._price_levels:
+            self._price_levels[symbol] = self._probe(symbol)
+        return self._price_levels[symbol]
+
+    def _probe(self, symbol: str) -> frozenset[str]:
+        bars = self._series(symbol).bars.slice(0, _PROBED)
+        doubled = Bars(
+            symbol, bars.ts, bars.open * 2, bars.high * 2, bars.low * 2, bars.close * 2, bars.volume, bars.session
+        )
+        one, two = (signals_of(self.spec.strategy, each, self.spec.params).levels for each in (bars, doubled))
+        return frozenset(name for name in one if np.allclose(one[name] * 2, two[name], equal_nan=True))
+
+    def _series(self, symbol: str) -> Series:
+        return next(each for each in self._run.walk.series if each.bars.symbol == symbol)
+
+    def _now(self) -> int:
+        """The last timestamp that is behind; before the first, the moment before it."""
+        ticks = self._run.walk.ticks
+        return int(ticks[self.position - 1]) if self.position else int(ticks[0]) - 1
+
+    def _seen(self, tick: int, taken: Taken) -> Step:
+        walk, account = self._run.walk, self._run.account()
+        members = walk.members(tick)
+        self._closes |= {series.bars.symbol: float(series.bars.close[row]) for series, row in members}
+        valued = Account(account.workspace_id, account.ledger, {**account.marks, **self._closes})
+        return Step(
+            number=tick + 1,
+            ts=from_micros(int(walk.ticks[tick])),
+            symbols=[self._symbol(series, row, taken, valued) for series, row in members],
+            attempts=taken.attempts,
+            events=taken.events,
+            cash=account.ledger.cash,
+            equity=account.ledger.equity_at(valued.marks),
+            elsewhere=taken.elsewhere,
+        )
+
+    def _symbol(self, series: Series, row: int, taken: Taken, account: Account) -> SymbolSeen:
+        bars, held = series.bars, account.position(series.bars.symbol)
+        return SymbolSeen(
+            symbol=bars.symbol,
+            open=float(bars.open[row]),
+            high=float(bars.high[row]),
+            low=float(bars.low[row]),
+            close=float(bars.close[row]),
+            levels=levels_at(series.signals, row),
+            code=self._code(series, row, taken, is_flat=held is None),
+            held=held,
+        )
+
+    def _code(self, series: Series, row: int, taken: Taken, *, is_flat: bool) -> str | None:
+        symbol = series.bars.symbol
+        if not self._enabled:
+            return "strategy_disabled"
+        for attempt in taken.attempts:
+            if attempt.intent.symbol == symbol:
+                return attempt.intent.reason
+        return taken.held_back.get(symbol) or (history_code(series.signals, row) if is_flat else None)

@@ -1,0 +1,247 @@
+"""The form of a new sweep, and the choice of its data, on a real database file."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from unittest.mock import patch
+from uuid import UUID
+
+import pytest
+from textual.widgets import Input, OptionList, Select, Static
+
+from engine.errors import PapertapeError, UsageError
+from engine.strategies.registry import Registry
+from storage.datasets import loading
+from storage.samples import sample_path
+from tests.support.desks import open_test_desk
+from tests.tui.dashboard.driving import dashboard, matches, press, screen_text, settled, toasts
+from tui.dashboard.app import DashboardApp
+from tui.dashboard.screens.new_sweep import NewSweepDialog
+from tui.dashboard.screens.new_sweep_entries import Entries, parameters, symbols_in, whole_number, words
+from tui.dashboard.screens.run_plans import RunPlansScreen
+from tui.dashboard.widgets.file_picker import FilePicker, choices
+
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+FIRST = UUID(int=1)
+
+
+@pytest.fixture(autouse=True)
+def one_processor() -> object:
+    """What the form proposes does not depend on the machine."""
+    with patch("tui.dashboard.screens.new_sweep.spare_processors", return_value=1):
+        yield
+
+
+def form(app: DashboardApp) -> NewSweepDialog:
+    assert isinstance(app.screen, NewSweepDialog)
+    return app.screen
+
+
+def set_field(app: DashboardApp, path: str, value: str) -> None:
+    """Type into a field, or into the values to try of a parameter."""
+    dialog = form(app)
+    places = [each.path for each in dialog._parameters]
+    dialog.query_one(f"#try-{places.index(path)}" if path in places else f"#{path}", Input).value = value
+
+
+def said(app: DashboardApp, what: str) -> str:
+    return str(form(app).query_one(f"#{what}", Static).render())
+
+
+@SIZES
+async def test_it_looks_as_it_did(db: Path, size: tuple[int, int]) -> None:
+    async with dashboard(db, size=size) as (app, pilot):
+        await press(app, pilot, "5", "n")
+        set_field(app, "entry.fast_period", "5,10,60")
+        await settled(app, pilot)
+        matches(app, f"new-sweep-{size[0]}x{size[1]}")
+
+
+async def test_the_variants_are_counted_while_it_is_filled_in(db: Path) -> None:
+    async with dashboard(db) as (app, pilot):
+        await press(app, pilot, "5", "n")
+        assert said(app, "sweep-count") == "1 variant: the baseline"
+        set_field(app, "entry.fast_period", "5:25:5")
+        set_field(app, "entry.slow_period", "30,60,8")
+        await settled(app, pilot)
+        assert said(app, "sweep-count") == (
+            "17 variants: the baseline, 15 of the grid, 1 ablation; 4 out of bounds, to be skipped"
+        )
+        set_field(app, "risk.dollars_per_trade", "1:10000")
+        await settled(app, pilot)
+        assert said(app, "sweep-count") == "1,000 variants of 150,002; max variants drops the rest"
+
+
+@pytest.mark.parametrize(
+    ("path", "typed", "sentence"),
+    [
+        ("entry.fast_period", "5,x", "'x' is not of the type int"),
+        ("entry.fast_period", "9:5", "never comes to its end"),
+        ("symbols", "", "no symbol is named"),
+        ("symbols", "'GOOG", "a quote is not closed"),
+        ("max_variants", "none", "max variants: 'none' is no whole number"),
+    ],
+)
+async def test_what_is_wrong_is_said_at_once(db: Path, path: str, typed: str, sentence: str) -> None:
+    async with dashboard(db) as (app, pilot):
+        await press(app, pilot, "5", "n")
+        set_field(app, path, typed)
+        await settled(app, pilot)
+        assert sentence in said(app, "problem")
+        assert said(app, "sweep-count") == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "typed", "sentence"),
+    [
+        ("data", "", "error USAGE: no data are named"),
+        ("data", "nowhere.csv", "error FILE_NOT_FOUND"),
+        ("symbols", "IBM", "error INVALID_DATA"),
+        ("slippage_bps", "much", "slippage: 'much' is not a number"),
+        ("workers", "0", "workers: '0' is no whole number"),
+        ("start", "yesterday", "error"),
+    ],
+)
+async def test_what_cannot_start_stays_in_the_form(db: Path, path: str, typed: str, sentence: str) -> None:
+    async with dashboard(db) as (app, pilot):
+        await press(app, pilot, "5", "n")
+        set_field(app, "data", "sample:GOOG")
+        set_field(app, path, typed)
+        await settled(app, pilot)
+        if path == "data":
+            set_field(app, "symbols", "GOOG")
+        await press(app, pilot, "ctrl+s")
+        assert sentence in said(app, "problem")
+        await press(app, pilot, "escape")
+        assert isinstance(app.screen, RunPlansScreen)
+    with open_test_desk(db) as desk:
+        assert desk.plans.all() == []
+
+
+async def test_a_new_sweep_runs_and_is_listed(db: Path) -> None:
+    async with dashboard(db) as (app, pilot):
+        await press(app, pilot, "5", "n")
+        set_field(app, "entry.fast_period", "5,10")
+        set_field(app, "entry.slow_period", "30,50")
+        set_field(app, "end", "2008-12-31")
+        form(app).query_one("#journal", Select).value = "summary"
+        form(app).query_one("#objective", Select).value = "calmar"
+        await settled(app, pilot)
+        await press(app, pilot, "ctrl+s")
+        assert isinstance(app.screen, RunPlansScreen)
+        assert "has begun" in toasts(app)[0]
+        assert "completed: 6 of 6 variants" in toasts(app)[1]
+        assert "✓ completed" in screen_text(app)
+    with open_test_desk(db) as desk:
+        found = desk.plans.get(FIRST)
+        assert (found.objective, found.journal, found.variants) == ("calmar", "summary", 6)
+        assert found.plan["sweep"] == {"entry.fast_period": [5, 10], "entry.slow_period": [30, 50]}
+        assert found.plan["data"]["to"] == "2008-12-31"
+        assert found.plan["data"]["sources"] == loading([("GOOG", sample_path("GOOG"))])["sources"]
+
+
+async def test_another_strategy_has_its_own_parameters(db: Path) -> None:
+    async with dashboard(db) as (app, pilot):
+        await press(app, pilot, "5", "n")
+        form(app).query_one("#strategy", Select).value = "rsi_reversion"
+        await settled(app, pilot)
+        paths = [each.path for each in form(app)._parameters]
+        assert paths[:4] == ["entry.period", "entry.buy_below", "entry.sell_above", "exit.type"]
+        assert "entry.buy_below" in screen_text(app)
+
+
+async def test_symbols_follow_the_data_until_others_are_typed(db: Path) -> None:
+    async with dashboard(db) as (app, pilot):
+        await press(app, pilot, "5", "n")
+        symbols = form(app).query_one("#symbols", Input)
+        assert symbols.value == "GOOG"
+        set_field(app, "data", "sample:GOOG sample:IBM")
+        await settled(app, pilot)
+        assert symbols.value == "GOOG IBM"
+        symbols.value = "IBM"
+        await settled(app, pilot)
+        set_field(app, "data", "sample:AAPL")
+        await settled(app, pilot)
+        assert symbols.value == "IBM"
+
+
+async def test_the_data_are_chosen_from_files(db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = tmp_path / "[b]my data"
+    inside.mkdir()
+    shutil.copy(sample_path("IBM"), inside / "ibm_daily.csv.gz")
+    (inside / "notes.txt").write_text("no data", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    async with dashboard(db) as (app, pilot):
+        await press(app, pilot, "5", "n", "ctrl+o")
+        assert isinstance(app.screen, FilePicker)
+        assert "sample:AAPL" in screen_text(app)
+        await press(app, pilot, *"my data", "enter")
+        assert "ibm_daily.csv.gz" in screen_text(app)
+        assert "notes.txt" not in screen_text(app)
+        await press(app, pilot, *"ibm_", "enter")
+        chosen = form(app).query_one("#data", Input).value
+        assert chosen == f"'{inside / 'ibm_daily.csv.gz'}'"
+        assert form(app).query_one("#symbols", Input).value == "IBM"
+        set_field(app, "end", "2001-12-31")
+        await press(app, pilot, "ctrl+s")
+        assert "✓ completed" in screen_text(app)
+
+
+async def test_the_picker_goes_up_and_takes_a_typed_path(db: Path, tmp_path: Path) -> None:
+    async with dashboard(db) as (app, pilot):
+        await press(app, pilot, "5", "n", "ctrl+o")
+        app.screen.query_one(Input).value = str(tmp_path / "absent.csv")
+        await press(app, pilot, "enter")
+        assert "error FILE_NOT_FOUND" in toasts(app)[-1]
+        app.screen.query_one(Input).value = str(tmp_path)
+        await press(app, pilot, "enter")
+        assert str(tmp_path) in screen_text(app).replace("\n", "")
+        await press(app, pilot, *"../", "enter")
+        assert app.screen.query_one(OptionList).option_count > 0
+        await press(app, pilot, "escape")
+        assert isinstance(app.screen, NewSweepDialog)
+
+
+def test_samples_directories_and_data_files_are_offered(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.parquet", "c.txt", ".hidden.csv"):
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    (tmp_path / "z").mkdir()
+    assert [each.name for each in choices(tmp_path)] == [
+        *("sample:AAPL", "sample:GOOG", "sample:IBM"),
+        *("../", "z/", "a.parquet", "b.csv"),
+    ]
+    with pytest.raises(PapertapeError, match="cannot be read"):
+        choices(tmp_path / "absent")
+
+
+def test_a_strategy_s_parameters_with_exits_and_risk() -> None:
+    found = {each.path: each for each in parameters(Registry().get("sma_cross"))}
+    assert list(found) == [
+        *("entry.fast_period", "entry.slow_period"),
+        *("exit.type", "exit.stop_loss_pct", "exit.take_profit_pct", "exit.max_bars"),
+        *("risk.dollars_per_trade", "risk.max_positions"),
+    ]
+    assert (found["entry.fast_period"].default, found["exit.type"].default) == ("20", "signal")
+    assert found["entry.fast_period"].why == "bars of the fast average; from 1"
+    assert found["exit.stop_loss_pct"].why == "above 0; below 100; empty: off"
+
+
+def test_words_keep_what_is_quoted_together() -> None:
+    assert words("A, B 'C D' x\\y", "them") == ["A", "B", "C D", "x\\y"]
+    assert symbols_in("sample:GOOG BRK.B=x.csv '/a b/ibm_daily.csv' ''") == "GOOG BRK.B IBM"
+    assert symbols_in("'open") == ""
+    with pytest.raises(UsageError, match="a quote is not closed"):
+        words("'open", "them")
+
+
+@pytest.mark.parametrize("typed", ["", "0", "-1", "1.5", "x"])
+def test_what_is_no_whole_number(typed: str) -> None:
+    with pytest.raises(PapertapeError, match="no whole number"):
+        whole_number(typed, "it")
+    assert whole_number(" 1,000 ", "it") == 1000
+
+
+def test_a_form_begins_with_the_defaults_of_a_sweep() -> None:
+    entries = Entries("sma_cross")
+    assert (entries.journal, entries.max_variants, entries.ablations) == ("full", "1000", True)

@@ -1,0 +1,417 @@
+"""One run plan: its parts and what can be done with its variants, on a real database file."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from textual.widgets import Input, Static
+
+from engine.sweeps.results import PlanDetail, VariantResult
+from storage.datasets import load_again
+from tests.support.desks import open_test_desk
+from tests.tui.dashboard.driving import World, dashboard, matches, press, refreshed, screen_text, settled, toasts
+from tests.tui.dashboard.sweeping import RUNNING, STOPPED, WHOLE, StopAfter, other_desk, sweep_in
+from tui.dashboard.app import DashboardApp
+from tui.dashboard.screens.run_plan import RunPlanScreen
+from tui.dashboard.screens.run_plan_board import PAGE
+from tui.dashboard.screens.run_plan_map import HeatMap
+from tui.dashboard.screens.run_plan_run import RanDialog
+from tui.dashboard.widgets.dialog import Confirm, FormDialog
+from tui.dashboard.widgets.table import DeskTable
+
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+WIDE = (140, 40)
+
+
+@pytest.fixture(scope="module")
+def plan_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One whole run plan."""
+    db = tmp_path_factory.mktemp("plan") / "desk.db"
+    sweep_in(db, WHOLE)
+    return db
+
+
+@pytest.fixture
+def planned(plan_db: Path, db: Path) -> Path:
+    """A copy of it for each test."""
+    return Path(shutil.copy(plan_db, db))
+
+
+def shown(app: DashboardApp) -> RunPlanScreen:
+    screen = app.desk_screen
+    assert isinstance(screen, RunPlanScreen)
+    return screen
+
+
+def table(app: DashboardApp, name: str) -> DeskTable[Any]:
+    return shown(app).query_one(f"#{name}-table", DeskTable)
+
+
+def rows(app: DashboardApp, name: str) -> list[list[str]]:
+    found = table(app, name)
+    return [[cell.plain.strip() for cell in found.get_row_at(row)] for row in range(found.row_count)]
+
+
+def detail_of(db: Path, run_plan_id: UUID = WHOLE) -> PlanDetail:
+    with open_test_desk(db) as desk:
+        return desk.plans.get(run_plan_id)
+
+
+def variant_of(db: Path, label: str) -> VariantResult:
+    return next(one for one in detail_of(db).results if one.label == label)
+
+
+@SIZES
+@pytest.mark.parametrize("part", ["board", "curves", "map", "trades", "ablations", "diff", "events", "about"])
+async def test_it_looks_as_it_did(planned: Path, size: tuple[int, int], part: str) -> None:
+    async with dashboard(planned, size=size) as (app, pilot):
+        await press(app, pilot, "6", {"diff": "d", "events": "v", "about": "i"}.get(part, part[0]))
+        if part == "about":  # where the samples lie differs between machines
+            assert "entry.fast_period: 5, 10, 60" in screen_text(app)
+            return
+        matches(app, f"run-plan-{part}-{size[0]}x{size[1]}")
+
+
+async def test_without_any_it_says_where_to_begin(db: Path) -> None:
+    async with dashboard(db) as (app, pilot):
+        await press(app, pilot, "6", "c", "space", "u", "E")
+        assert "There is no run plan yet." in screen_text(app)
+        assert isinstance(app.screen, RunPlanScreen)
+
+
+async def test_every_variant_stands_on_the_board(planned: Path) -> None:
+    async with dashboard(planned, size=WIDE) as (app, pilot):
+        await press(app, pilot, "6")
+        found = rows(app, "board")
+        detail = detail_of(planned)
+        assert [row[14] for row in found][:6] == [
+            one.variant_id
+            for one in sorted(
+                (one for one in detail.results if one.metrics), key=lambda one: -(one.objective_score or -9)
+            )
+        ]
+        best, metrics = found[0], variant_of(planned, found[0][2]).metrics
+        assert metrics is not None
+        assert best[0] == "*"
+        assert best[3:11] == [
+            f"{detail.best_score:.4f}",
+            f"{metrics.return_pct:+.2f}",
+            f"{metrics.max_drawdown_pct:.2f}",
+            f"{metrics.trade_count}",
+            f"{metrics.sharpe:.4f}",
+            f"{(metrics.win_rate or 0) * 100:.1f}",
+            f"{metrics.profit_factor:.2f}",
+            f"{metrics.ending_equity:,.2f}",
+        ]
+        assert [row[0] for row in found if row[2] == "baseline"] == ["b"]
+        skipped = [row for row in found if row[13] == "skipped"]
+        assert [row[2] for row in skipped] == ["fast_period=60, slow_period=30", "fast_period=60, slow_period=50"]
+        assert "fast_period 60 must be less than slow_period 30" in skipped[0][15]
+        assert "8 variants" in screen_text(app)
+        assert "2 without a result" in screen_text(app)
+
+
+async def test_the_board_is_ordered_by_any_metric_and_remembers_it(planned: Path) -> None:
+    world = World.of(planned)
+    async with dashboard(world) as (app, pilot):
+        await press(app, pilot, "6", *"lllll", "s")
+        drawdowns = [float(row[5]) for row in rows(app, "board") if row[5] != "-"]
+        assert drawdowns == sorted(drawdowns, reverse=True)
+    async with dashboard(world) as (app, pilot):
+        await press(app, pilot, "6")
+        assert [float(row[5]) for row in rows(app, "board") if row[5] != "-"] == drawdowns
+
+
+async def test_words_narrow_the_board(planned: Path) -> None:
+    async with dashboard(planned) as (app, pilot):
+        await press(app, pilot, "6", "slash", *"slow_period=30 fast", "enter")
+        assert {row[2] for row in rows(app, "board")} == {
+            "fast_period=5, slow_period=30",
+            "fast_period=10, slow_period=30",
+            "fast_period=20, slow_period=30",
+            "fast_period=60, slow_period=30",
+        }
+        assert table(app, "board").has_focus
+        await press(app, pilot, "slash", "end", *" skipped")
+        assert [row[13] for row in rows(app, "board")] == ["skipped"]
+        await press(app, pilot, *" nothing")
+        assert "No variant holds these words." in screen_text(app)
+        await press(app, pilot, "escape")
+        assert len(rows(app, "board")) == 8
+
+
+async def test_up_to_four_are_marked(planned: Path) -> None:
+    async with dashboard(planned) as (app, pilot):
+        await press(app, pilot, "6", *("space", "j") * 4, "space")
+        assert [row[0] for row in rows(app, "board")][:5] == ["1*", "2", "3", "4b", ""]
+        assert "4 variants are marked" in toasts(app)[-1]
+        await press(app, pilot, "g", "space")
+        assert [row[0] for row in rows(app, "board")][:4] == ["*", "1", "2", "3b"]
+
+
+async def test_curves_of_the_marked_over_the_baseline(planned: Path) -> None:
+    async with dashboard(planned, size=WIDE) as (app, pilot):
+        await press(app, pilot, "6", "space", "j", "space", "c")
+        page = screen_text(app)
+        best = variant_of(planned, rows(app, "board")[0][2])
+        assert best.metrics is not None
+        assert f"1 {best.label} {best.metrics.ending_equity:,.2f}" in page
+        assert f"2 {rows(app, 'board')[1][2]}" in page
+        assert "··· baseline" in page
+        assert "Drawdown, percent below the peak" in page
+
+
+async def test_a_variant_without_a_result_has_no_curve(planned: Path) -> None:
+    async with dashboard(planned, size=WIDE) as (app, pilot):
+        await press(app, pilot, "6", "G", "c")
+        assert "1 fast_period=60, slow_period=50 skipped" in screen_text(app)
+        assert toasts(app) == []
+
+
+@pytest.mark.parametrize("journal", ["full", "summary"])
+async def test_trades_are_those_of_the_variant(db: Path, journal: str) -> None:
+    sweep_in(db, WHOLE, journal=journal)
+    async with dashboard(db, size=WIDE) as (app, pilot):
+        await press(app, pilot, "6", "j", "enter")
+        current = rows(app, "board")[1]
+        with other_desk(db) as desk:
+            expected = desk.plans.trades(WHOLE, current[14], load_again)
+        found = rows(app, "variant-trades")
+        assert [row[8] for row in found] == [
+            f"{trade.pnl / (trade.quantity * trade.entry_price) * 100:+.2f}" for trade in expected
+        ]
+        assert f"{current[2]} (rank 2)" in screen_text(app)
+        assert f"{len(expected)} trades" in screen_text(app)
+
+
+async def test_a_skipped_variant_has_no_trades_and_says_so(planned: Path) -> None:
+    async with dashboard(planned) as (app, pilot):
+        await press(app, pilot, "6", "G", "t")
+        assert "error VARIANT_NOT_FOUND" in screen_text(app)
+        assert "has no trades: it is" in screen_text(app)
+
+
+async def test_the_map_by_any_metric_and_axes(planned: Path) -> None:
+    async with dashboard(planned, size=WIDE) as (app, pilot):
+        await press(app, pilot, "6", "m")
+        assert "score  by entry.fast_period →  and entry.slow_period ↓" in screen_text(app)
+        one = variant_of(planned, "fast_period=10, slow_period=30")
+        assert one.metrics is not None
+        assert f"{one.objective_score:.4f}" in screen_text(app)
+        assert "··" in screen_text(app)  # what was skipped
+        await press(app, pilot, "full_stop")
+        assert f"{one.metrics.return_pct:.2f}" in screen_text(app)
+        await press(app, pilot, "o")
+        assert "return %  by entry.slow_period →  and entry.fast_period ↓" in screen_text(app)
+        await press(app, pilot, "comma", "comma")
+        assert "gross loss  by" in screen_text(app)
+
+
+async def test_the_map_s_cursor_is_what_the_other_parts_look_at(planned: Path) -> None:
+    async with dashboard(planned, size=WIDE) as (app, pilot):
+        await press(app, pilot, "6", "m", *"hhkkk")
+        assert "fast_period=5, slow_period=30  " in screen_text(app)
+        await press(app, pilot, "l")
+        await press(app, pilot, "enter")
+        assert "fast_period=10, slow_period=30 (rank" in screen_text(app)
+        await press(app, pilot, "b")
+        current = table(app, "board").current
+        assert current is not None
+        assert current.result.label == "fast_period=10, slow_period=30"
+
+
+async def test_a_click_on_the_map(planned: Path) -> None:
+    async with dashboard(planned, size=WIDE) as (app, pilot):
+        await press(app, pilot, "6", "m", *"hhkkk")
+        heat = shown(app).query_one(HeatMap)
+        assert heat.at == (0, 0)
+        layout = heat._laid_out
+        assert layout is not None
+        await pilot.click(HeatMap, offset=(1 + layout.label + layout.width + 2, 5))
+        await settled(app, pilot)
+        assert heat.at == (1, 1)
+
+
+async def test_the_other_parameters_of_a_map_are_fixed_and_said(db: Path) -> None:
+    sweep_in(db, WHOLE, {**{"entry.fast_period": [5, 10], "entry.slow_period": [30, 50]}, "exit.max_bars": [5, 9]})
+    async with dashboard(db, size=WIDE) as (app, pilot):
+        await press(app, pilot, "6", "m", "g")
+        first = screen_text(app)
+        assert "fixed: exit.max_bars = " in first
+        await press(app, pilot, "f")
+        assert screen_text(app) != first
+        await press(app, pilot, "F")
+        assert screen_text(app) == first
+
+
+async def test_what_each_ablation_changed(db: Path) -> None:
+    sweep_in(db, WHOLE, {"entry.fast_period": [5, 10], "entry.slow_period": [30, 40]})
+    async with dashboard(db, size=WIDE) as (app, pilot):
+        await press(app, pilot, "6", "a")
+        by_label = {one.label: one for one in detail_of(db).results}
+        first, other = by_label["fast_period=5, slow_period=30"], by_label["fast_period=20, slow_period=30"]
+        assert first.metrics is not None
+        assert other.metrics is not None
+        row = rows(app, "ablations")[0]
+        assert row[:2] == ["entry.fast_period", "5 → 20"]
+        assert row[3] == f"{other.metrics.return_pct - first.metrics.return_pct:+.2f}"
+        assert "against the grid's first: fast_period=5, slow_period=30" in screen_text(app)
+
+
+async def test_two_variants_side_by_side(planned: Path) -> None:
+    async with dashboard(planned, size=WIDE) as (app, pilot):
+        await press(app, pilot, "6", "space", "j", "space", "d")
+        board, found = rows(app, "board"), {row[0]: row[1:] for row in rows(app, "pairs")}
+        one, other = variant_of(planned, board[0][2]), variant_of(planned, board[1][2])
+        assert one.metrics is not None
+        assert other.metrics is not None
+        assert found["return %"] == [
+            "≠",
+            f"{one.metrics.return_pct:.2f}",
+            f"{other.metrics.return_pct:.2f}",
+            f"{other.metrics.return_pct - one.metrics.return_pct:+.2f}",
+        ]
+        assert found["status"] == ["", "succeeded", "succeeded", ""]
+
+
+async def test_the_run_s_events_and_one_of_them_whole(planned: Path) -> None:
+    async with dashboard(planned, size=WIDE) as (app, pilot):
+        await press(app, pilot, "6", "v")
+        assert [row[2] for row in rows(app, "run-events")] == [
+            "RUN_COMPLETED",
+            *["RUN_VARIANT_COMPLETED"] * 8,
+            "RUN_STARTED",
+        ]
+        assert "10 events" in screen_text(app)
+        await press(app, pilot, "enter")
+        assert '"best_variant_id"' in screen_text(app)
+        await press(app, pilot, "escape")
+        assert isinstance(app.screen, RunPlanScreen)
+
+
+async def test_a_long_sweep_is_paged(db: Path) -> None:
+    fast = list(range(2, 3 + PAGE + 400))
+    sweep_in(db, WHOLE, {"entry.fast_period": fast}, journal="summary")
+    async with dashboard(db) as (app, pilot):
+        await press(app, pilot, "6")
+        count = len(detail_of(db).results)
+        assert f"{PAGE} of {count} variants" in screen_text(app)
+        await press(app, pilot, "G")
+        assert table(app, "board").row_count == 2 * PAGE
+        await press(app, pilot, "v")
+        assert f"200 of {count + 2} events" in screen_text(app)
+        await press(app, pilot, *"GGG")
+        assert f" {count + 2} events" in screen_text(app)
+        assert rows(app, "run-events")[-1][2] == "RUN_STARTED"
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "parquet"])
+async def test_export_writes_a_file(planned: Path, tmp_path: Path, ending: str) -> None:
+    to = tmp_path / f"out.{ending}"
+    async with dashboard(planned) as (app, pilot):
+        await press(app, pilot, "6", "E")
+        app.screen.query_one(Input).value = str(to)
+        await press(app, pilot, "enter")
+        assert f"{to} written, 8 variants" in toasts(app)[-1]
+    if ending == "csv":
+        with to.open(newline="", encoding="utf-8") as file:
+            assert len(list(csv.DictReader(file))) == 8
+    elif ending == "json":
+        assert json.loads(to.read_text(encoding="utf-8"))["run_plan_id"] == str(WHOLE)
+    else:
+        assert to.read_bytes()[:4] == b"PAR1"
+
+
+async def test_export_asks_before_it_replaces_a_file(planned: Path, tmp_path: Path) -> None:
+    to = tmp_path / "out.json"
+    to.write_text("mine", encoding="utf-8")
+    async with dashboard(planned) as (app, pilot):
+        await press(app, pilot, "6", "E")
+        app.screen.query_one(Input).value = str(to)
+        await press(app, pilot, "enter")
+        assert isinstance(app.screen, Confirm)
+        await press(app, pilot, "n")
+        assert isinstance(app.screen, FormDialog)
+        assert to.read_text(encoding="utf-8") == "mine"
+        await press(app, pilot, "enter", "y")
+        assert isinstance(app.screen, RunPlanScreen)
+        assert json.loads(to.read_text(encoding="utf-8"))["status"] == "completed"
+
+
+async def test_export_refuses_another_ending(planned: Path, tmp_path: Path) -> None:
+    async with dashboard(planned) as (app, pilot):
+        await press(app, pilot, "6", "E")
+        app.screen.query_one(Input).value = str(tmp_path / "out.xlsx")
+        await press(app, pilot, "enter")
+        assert "name a .csv, .json or .parquet file" in str(app.screen.query_one("#problem", Static).render())
+
+
+@pytest.mark.parametrize("journal", ["full", "summary"])
+async def test_a_variant_s_spec_runs_as_it_did_in_the_sweep(db: Path, journal: str) -> None:
+    sweep_in(db, WHOLE, journal=journal, slippage_bps=5.0)
+    async with dashboard(db, size=WIDE) as (app, pilot):
+        await press(app, pilot, "6", "u")
+        assert "Run this variant's spec" in screen_text(app)
+        await press(app, pilot, "enter")
+        assert isinstance(app.screen, RanDialog)
+        assert "It ran: the same as in the sweep" in screen_text(app)
+        await press(app, pilot, "o")
+        reading = app.live.reading
+        assert reading is not None
+        best = detail_of(db)
+        metrics = next(one.metrics for one in best.results if one.variant_id == best.best_variant_id)
+        assert metrics is not None
+        assert reading.overview.state.cash == metrics.ending_equity
+
+
+async def test_a_run_that_is_stopped_shows_what_there_is_and_goes_on(db: Path) -> None:
+    sweep_in(db, STOPPED, {"entry.fast_period": list(range(2, 31))}, watch=StopAfter(3))
+    async with dashboard(db, size=WIDE) as (app, pilot):
+        await press(app, pilot, "6")
+        assert "□ cancelled" in screen_text(app)
+        assert [row[13] for row in rows(app, "board")].count("pending") == 27
+        await press(app, pilot, "r")
+        assert "✓ completed" in screen_text(app)
+        assert "pending" not in {row[13] for row in rows(app, "board")}
+
+
+async def test_another_process_s_progress_shows_and_the_cursor_stays(db: Path) -> None:
+    sweep_in(db, STOPPED, {"entry.fast_period": list(range(2, 31))}, watch=StopAfter(3))
+    async with dashboard(db) as (app, pilot):
+        await press(app, pilot, "6", "j")
+        before = table(app, "board").current
+        with other_desk(db) as other:
+            other.plans.resume(STOPPED, load_again)
+        await refreshed(app, pilot)
+        assert "✓ completed" in screen_text(app)
+        after = table(app, "board").current
+        assert before is not None
+        assert after is not None
+        assert after.result.variant_id == before.result.variant_id
+
+
+async def test_parts_beside_each_other_and_by_a_click(planned: Path) -> None:
+    async with dashboard(planned) as (app, pilot):
+        await press(app, pilot, "6", "right_square_bracket")
+        assert "··· baseline" in screen_text(app)
+        await press(app, pilot, "left_square_bracket", "left_square_bracket")
+        assert "fingerprint" in screen_text(app)
+        await pilot.click("#plan-parts", offset=(3, 0))
+        await settled(app, pilot)
+        assert table(app, "board").has_focus
+
+
+async def test_the_newest_is_shown_until_one_was_chosen(planned: Path) -> None:
+    async with dashboard(planned) as (app, pilot):
+        await press(app, pilot, "6")
+        sweep_in(planned, RUNNING)
+        await refreshed(app, pilot)
+        assert "a0000000" in screen_text(app)  # what is looked at is not taken away
+        await press(app, pilot, "5", "enter")
+        assert "d0000000" in screen_text(app)

@@ -1,0 +1,155 @@
+"""Which events the journal shows: a bar of fields, each narrowing as it is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+from textual.message import Message
+from textual.suggester import SuggestFromList
+from textual.widgets import Input, Label, Static
+
+from tui.commands.choices import EventKind
+from tui.commands.text import fit, safe_text
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from engine.ports import EventFilter
+
+FIELDS = {
+    "text": "words in a payload, a symbol or an id, as they are written",
+    "types": "events whose type holds these letters: ORDER, RUN_, CLOSED; several with a comma",
+    "symbol": "events of this symbol, written out",
+    "correlation": "events of this correlation id, written out",
+}
+"""The fields by their names, each with a word of why."""
+_LABELS = {"text": "text", "types": "type", "symbol": "symbol", "correlation": "correlation"}
+_NAME = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for, as it was typed; an empty field asks for nothing."""
+
+    text: str = ""
+    types: str = ""
+    symbol: str = ""
+    correlation: str = ""
+    everywhere: bool = False
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether any field asks for something."""
+        return any(getattr(self, name) for name in FIELDS)
+
+    def kinds(self) -> tuple[str, ...]:
+        """The types that are meant; empty when none is asked for."""
+        return tuple(kind.value for kind in EventKind if any(part in kind.value for part in self._parts()))
+
+    def unknown(self) -> list[str]:
+        """The parts that no type of event holds."""
+        return [part for part in self._parts() if not any(part in kind.value for kind in EventKind)]
+
+    def where(self, workspace: UUID) -> EventFilter:
+        """As the journal's reads have it."""
+        from engine.ports import EventFilter
+
+        return EventFilter(
+            None if self.everywhere else workspace,
+            self.kinds(),
+            self.correlation or None,
+            self.symbol or None,
+            self.text or None,
+        )
+
+    def _parts(self) -> list[str]:
+        return self.types.upper().replace(",", " ").split()
+
+
+class FilterBar(Container):
+    """Four fields, and whose events are shown. `wanted` is what they say; set it to fill them in."""
+
+    class Changed(Message):
+        """Another filter is wanted."""
+
+        def __init__(self, wanted: Wanted) -> None:
+            super().__init__()
+            self.wanted = wanted
+
+    class Left(Message):
+        """Enter: on to what was found."""
+
+    def __init__(self) -> None:
+        super().__init__(id="filter")
+        self._wanted = Wanted()
+        self._whose = Static("", id="whose", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Two lines, or one where there is room."""
+        kinds = SuggestFromList([kind.value for kind in EventKind], case_sensitive=False)
+        with Horizontal(classes="filter-line"):
+            yield from self._field("text")
+            yield from self._field("types", kinds)
+            yield self._whose
+        with Horizontal(classes="filter-line"):
+            yield from self._field("symbol")
+            yield from self._field("correlation")
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the fields say."""
+        return self._wanted
+
+    def want(self, wanted: Wanted) -> None:
+        """Fill the fields in, and tell of it."""
+        if wanted == self._wanted:
+            return
+        self._wanted = wanted
+        for name in FIELDS:
+            entry = self._entry(name)
+            with entry.prevent(Input.Changed):
+                entry.value = getattr(wanted, name)
+        self.post_message(self.Changed(wanted))
+
+    def say_whose(self, name: str) -> None:
+        """Whose events are shown."""
+        said = "all workspaces" if self._wanted.everywhere else fit(safe_text(name), _NAME)
+        self._whose.update(Text.assemble(("of ", "dim"), said))
+
+    def enter(self) -> None:
+        """Type into the first field."""
+        self._entry("text").focus()
+
+    @property
+    def is_entered(self) -> bool:
+        """Whether something is being typed."""
+        return any(self._entry(name).has_focus for name in FIELDS)
+
+    @on(Input.Changed)
+    def _narrow(self, event: Input.Changed) -> None:
+        event.stop()
+        values: dict[str, Any] = {name: self._entry(name).value.strip() for name in FIELDS}
+        wanted = replace(self._wanted, **values)
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self.post_message(self.Changed(wanted))
+
+    @on(Input.Submitted)
+    def _leave(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Left())
+
+    def _field(self, name: str, suggester: SuggestFromList | None = None) -> Iterator[Label | Input]:
+        yield Label(_LABELS[name], classes="filter-label", markup=False)
+        entry = Input(id=f"filter-{name}", placeholder="any", compact=True, suggester=suggester)
+        entry.tooltip = Text(FIELDS[name])
+        yield entry
+
+    def _entry(self, name: str) -> Input:
+        return self.query_one(f"#filter-{name}", Input)

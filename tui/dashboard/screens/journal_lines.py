@@ -1,0 +1,118 @@
+"""An event as a line of the journal, and in full beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from tui.commands import figures
+from tui.commands.text import safe_text
+from tui.dashboard.widgets.columns import COUNTS, WORDS, Column
+from tui.dashboard.widgets.dialog import fact_lines
+from tui.dashboard.widgets.event_pane import SECONDS, SEQ
+
+if TYPE_CHECKING:
+    from engine.desk import Desk
+    from engine.ports import JournalEvent
+
+LONG = 4_096
+"""Characters of a payload from which on a line shows its beginning: a run plan's holds all of its variants."""
+READABLE = 65_536
+"""Characters of a payload up to which it is laid out; of a longer one the beginning is shown as it is."""
+SHOWN = 20_000
+"""Characters of a payload that are shown at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class InFull:
+    """All that the journal has of an event: what stands in its columns, and its payload."""
+
+    facts: Text
+    payload: Text
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """What the table shows of an event; `said` is what it says, in a few words."""
+
+    seq: int
+    ts: datetime
+    kind: str
+    symbol: str | None
+    said: str
+    workspace: str
+    correlation_id: str | None
+
+
+COLUMNS: tuple[Column[EventLine], ...] = (
+    Column(SEQ, "seq", COUNTS, lambda row: row.seq, "its place in the journal, of all workspaces"),
+    Column("time", "time (UTC)", SECONDS, lambda row: row.ts, "trading time"),
+    Column("event", "event", WORDS, lambda row: row.kind, "what happened"),
+    Column("symbol", "symbol", WORDS, lambda row: row.symbol, "in which symbol", widest=12),
+    Column("said", "what", WORDS, lambda row: row.said, "what the event says; all of it is beside", widest=64),
+    Column("workspace", "workspace", WORDS, lambda row: row.workspace, "whose event it is", widest=38),
+    Column("trace", "correlation", WORDS, lambda row: row.correlation_id, "leads from signal to fill", widest=38),
+)
+
+
+def event_lines(desk: Desk, found: Sequence[JournalEvent]) -> list[EventLine]:
+    """Lines of events; blocks on the database for the workspaces' names."""
+    names = {str(each.id): each.name for each in desk.accounts.all()}
+    return [_line(event, names.get(event.row.workspace_id, event.row.workspace_id)) for event in found]
+
+
+def event_in_full(desk: Desk, seq: int) -> InFull:
+    """Everything that the journal has of an event; blocks on the database."""
+    from engine.market.sessions import from_micros
+    from engine.ports import EventFilter
+
+    ((_, row),) = desk.journal.page(EventFilter(after=seq - 1, before=seq + 1), limit=1)
+    known = {str(each.id): each.name for each in desk.accounts.all()}
+    ids = [("correlation", row.correlation_id), ("intent", row.intent_id), ("order", row.order_id)]
+    facts = [
+        (f"seq {figures.whole(seq)}", row.event_type),
+        ("time", f"{from_micros(row.ts):%Y-%m-%d %H:%M:%S} UTC"),
+        ("recorded", f"{from_micros(row.recorded_at):%Y-%m-%d %H:%M:%S} UTC"),
+        ("workspace", known.get(row.workspace_id, row.workspace_id)),
+        *((label, value) for label, value in [("symbol", row.symbol), *ids] if value is not None),
+        ("event id", row.event_id),
+    ]
+    return InFull(fact_lines(facts), payload_text(row.payload))
+
+
+def payload_text(payload: str) -> Text:
+    """The payload laid out, or the beginning of a long one with how much there is."""
+    shown = payload
+    if len(payload) <= READABLE:
+        shown = json.dumps(json.loads(payload), indent=2, ensure_ascii=False)
+    text = Text("\n").join(Text(safe_text(line)) for line in shown[:SHOWN].splitlines())
+    if len(shown) > SHOWN:
+        all_of_it = f"{len(payload):,} characters; `papertape events --json` has all of them"
+        text.append(f"\n\n… the first {SHOWN:,} of {all_of_it}", "dim")
+    return text
+
+
+def in_words(payload: dict[str, Any]) -> str:
+    """What a payload says at its top, one after the other; what is null or has parts of its own is left out."""
+    plain = {key: value for key, value in payload.items() if value is not None and not isinstance(value, (dict, list))}
+    return ", ".join(f"{key} {value}" for key, value in plain.items()) or json.dumps(payload, ensure_ascii=False)
+
+
+def _line(event: JournalEvent, workspace: str) -> EventLine:
+    from engine.desk.journal import EventView
+    from tui.commands.events import said_by
+
+    row = event.row
+    if len(row.payload) > LONG:
+        said = f"{len(row.payload):,} characters: {row.payload[:80]}"
+    elif row.intent_id is None:
+        said = in_words(json.loads(row.payload))
+    else:
+        said = said_by(EventView.of(event))
+    when = datetime.fromtimestamp(row.ts / 1_000_000, UTC)
+    return EventLine(event.seq, when, row.event_type, row.symbol, said, workspace, row.correlation_id)

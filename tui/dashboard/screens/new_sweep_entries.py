@@ -1,0 +1,254 @@
+"""What the form of a new sweep holds, and what it comes to: a spec, the values to try, a sweep ready to begin."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from engine.errors import InvalidError, UsageError
+from tui.commands import figures
+from tui.commands.inputs import SAMPLE, source_of
+from tui.commands.leaderboard import scalar
+from tui.commands.sweep_values import read_sweep
+
+if TYPE_CHECKING:
+    from engine.desk import Desk
+    from engine.policy.workspace import Workspace
+    from engine.ports import Watch
+    from engine.strategies.base import Strategy
+    from engine.strategies.paths import Scalar
+    from engine.strategies.spec import ExecutionSpec
+    from engine.sweeps.generator import Generated
+    from storage.market_files import Source
+    from tui.dashboard.sweeps import Work
+
+COUNTED = 1000
+"""Variants that are made to be counted; how many more there are is arithmetic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A line of the form: a path, the default as a text (empty: none), and what is known of it."""
+
+    path: str
+    default: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """The form's texts as they were typed; `base` and `tried` by path, empty ones left out."""
+
+    strategy: str
+    data: str = ""
+    symbols: str = ""
+    start: str = ""
+    end: str = ""
+    base: Mapping[str, str] = field(default_factory=dict)
+    tried: Mapping[str, str] = field(default_factory=dict)
+    objective: str = ""
+    journal: str = "full"
+    workers: str = "1"
+    max_variants: str = "1000"
+    slippage_bps: str = "0"
+    ablations: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A sweep whose data were read and whose variants were made: `work` executes it under its id."""
+
+    run_plan_id: UUID
+    work: Work
+
+
+def parameters(strategy: Strategy[Any]) -> list[Parameter]:
+    """A strategy's parameters with their defaults, then exits and risk."""
+    from engine.strategies.spec import ExitSpec, RiskSpec
+
+    parts = (
+        ("entry", strategy.params.model_json_schema().get("properties", {})),
+        ("exit", ExitSpec.model_json_schema()["properties"]),
+        ("risk", RiskSpec.model_json_schema()["properties"]),
+    )
+    found = [_parameter(f"{part}.{name}", said) for part, fields in parts for name, said in fields.items()]
+    return [
+        Parameter(each.path, strategy.default_exit, "eod, signal (the strategy's own) or none")
+        if each.path == "exit.type"
+        else each
+        for each in found
+    ]
+
+
+def spec_of(desk: Desk, entries: Entries) -> ExecutionSpec:
+    """The base spec, as `--strategy`, `--symbol` and `--set` would make it; INVALID_SPEC, STRATEGY_NOT_FOUND."""
+    from storage.spec_files import spec_from_flags
+
+    sets = [f"{path}={text}" for path, text in entries.base.items()]
+    symbols = words(entries.symbols, "the symbols")
+    if not symbols:
+        raise UsageError("USAGE", "no symbol is named", hint="name one that the data have")
+    return spec_from_flags(entries.strategy, symbols, sets, None, desk.research.registry)
+
+
+def values_of(desk: Desk, spec: ExecutionSpec, entries: Entries) -> dict[str, list[Scalar]]:
+    """The values to try, read as `--sweep` reads them."""
+    texts = [f"{path}={text}" for path, text in entries.tried.items()]
+    return read_sweep(desk.research.compile(spec), texts)
+
+
+def generated(desk: Desk, entries: Entries) -> Generated:
+    """The first variants that the form would make, and how many more; nothing is executed or written."""
+    spec = spec_of(desk, entries)
+    return desk.plans.generate(
+        spec,
+        values_of(desk, spec, entries),
+        include_ablations=entries.ablations,
+        max_variants=min(COUNTED, most_variants(entries)),
+    )
+
+
+def count_words(found: Generated, most: int) -> str:
+    """`32 variants: the baseline, 30 of the grid, 1 ablation; 2 out of bounds, to be skipped`."""
+    total = len(found.variants) + found.dropped
+    said = figures.counted(min(total, most), "variant")
+    if total > most:
+        return f"{said} of {figures.whole(total)}; max variants drops the rest"
+    if found.dropped:
+        return said
+    tags = [tag for variant in found.variants for tag in variant.tags]
+    grid, ablations = tags.count("grid"), tags.count("ablation")
+    said += ": the baseline"
+    if grid:
+        said += f", {figures.whole(grid)} of the grid, {figures.counted(ablations, 'ablation')}"
+    skipped = sum(1 for variant in found.variants if variant.skip_reason)
+    return f"{said}; {figures.whole(skipped)} out of bounds, to be skipped" if skipped else said
+
+
+def most_variants(entries: Entries) -> int:
+    """What `max variants` says."""
+    return whole_number(entries.max_variants, "max variants")
+
+
+def sources_of(text: str) -> list[Source]:
+    """Files and samples, as `--data` takes them, one after the other; quotes keep spaces together."""
+    named = words(text, "the data")
+    if not named:
+        raise UsageError("USAGE", "no data are named", hint="choose a file, or a sample such as sample:GOOG")
+    return [source_of(each) for each in named]
+
+
+def symbols_in(text: str) -> str:
+    """The symbols that the names of data suggest; empty when they suggest none, or cannot be read yet."""
+    from storage.market_files.sources import stem_symbol
+
+    found = []
+    try:
+        named = words(text, "the data")
+    except UsageError:
+        return ""
+    for each in named:
+        symbol, sign, path = each.partition("=")
+        sample = each.removeprefix(SAMPLE) if each.startswith(SAMPLE) else None
+        found.append(sample or (symbol if sign else stem_symbol(Path(path or each))))
+    return " ".join(shlex.quote(each) for each in dict.fromkeys(found) if each)
+
+
+def prepare(
+    desk: Desk, entries: Entries, workspace: Workspace, run_plan_id: UUID, watch: Watch | None = None
+) -> Prepared:
+    """Read the data, make the variants, and say what is wrong before anything is written. Blocks."""
+    from engine.drivers.walk import check_slippage
+    from storage.datasets import load_again, loading
+    from storage.market_files import infer_timeframe
+
+    spec = spec_of(desk, entries)
+    values = values_of(desk, spec, entries)
+    generated(desk, entries)
+    workers = whole_number(entries.workers, "workers")
+    slippage_bps = _number(entries.slippage_bps, "slippage")
+    check_slippage(slippage_bps)
+    told = loading(
+        sources_of(entries.data),
+        symbols=spec.symbols,
+        session_tz=workspace.limits.session_tz,
+        start=entries.start.strip() or None,
+        end=entries.end.strip() or None,
+    )
+    dataset = load_again(told, watch)
+
+    def work(desk: Desk, watch: Watch) -> Any:
+        return desk.plans.run(
+            spec,
+            dataset,
+            values,
+            timeframe=infer_timeframe(dataset),
+            workspace=workspace.id,
+            objective=entries.objective,
+            slippage_bps=slippage_bps,
+            include_ablations=entries.ablations,
+            max_variants=most_variants(entries),
+            journal="summary" if entries.journal == "summary" else "full",
+            workers=workers,
+            data={**told, "strategy_file": _file_of(desk, entries.strategy), "warnings": list(dataset.warnings)},
+            run_plan_id=run_plan_id,
+            watch=watch,
+        )
+
+    return Prepared(run_plan_id, work)
+
+
+def words(text: str, what: str) -> list[str]:
+    """Words between spaces or commas; quotes keep one together."""
+    lexer = shlex.shlex(text, posix=True)
+    lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t,", True, ""
+    lexer.escape = ""
+    try:
+        return list(lexer)
+    except ValueError as error:
+        raise UsageError("USAGE", f"{what}: a quote is not closed in {text!r}", hint="close it") from error
+
+
+def whole_number(text: str, what: str) -> int:
+    """A whole number from 1 on; thousands separators are fine."""
+    try:
+        found = int(text.replace(",", "").strip())
+    except ValueError:
+        found = 0
+    if found < 1:
+        raise InvalidError("INVALID_SPEC", f"{what}: {text.strip()!r} is no whole number from 1 on", hint="correct it")
+    return found
+
+
+def _number(text: str, what: str) -> float:
+    try:
+        return float(text.replace(",", "").strip() or 0)
+    except ValueError as error:
+        raise InvalidError("INVALID_SPEC", f"{what}: {text.strip()!r} is not a number", hint="correct it") from error
+
+
+def _parameter(path: str, schema: Mapping[str, Any]) -> Parameter:
+    default = schema.get("default")
+    return Parameter(path, "" if default is None else scalar(default), "; ".join(_said_of(schema)))
+
+
+def _said_of(schema: Mapping[str, Any]) -> list[str]:
+    """The description, then bounds and choices, of the value itself where it may also be null."""
+    options: Sequence[Mapping[str, Any]] = schema.get("anyOf", [schema])
+    said = [schema["description"]] if "description" in schema else []
+    bounds = (("minimum", "from"), ("exclusiveMinimum", "above"), ("maximum", "up to"), ("exclusiveMaximum", "below"))
+    for option in options:
+        said += [f"{word} {option[name]:g}" for name, word in bounds if name in option]
+        said += [f"one of {', '.join(map(str, option['enum']))}"] if "enum" in option else []
+    return [*said, "empty: off"] if any(option.get("type") == "null" for option in options) else said
+
+
+def _file_of(desk: Desk, strategy: str) -> str | None:
+    """The strategy's file with its class, as the registry was told it; None for one that is always there."""
+    origin = desk.research.registry.entry(strategy).origin
+    path = Path(origin.partition(".py")[0] + ".py").expanduser()
+    return None if ".py" not in origin or not path.is_file() else str(path.absolute()) + origin.partition(".py")[2]

@@ -1,0 +1,183 @@
+"""Two states side by side as rows: what stands in the account, and what the journal makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rich.text import Text
+
+from tui.commands import figures
+from tui.dashboard.widgets.columns import QUANTITIES, WORDS, Column, Form
+from tui.dashboard.widgets.money import Palette
+
+if TYPE_CHECKING:
+    from engine.broker.reconcile import Comparison
+
+DIFFERS, ALIKE = "≠", "="
+ACCOUNT = "account"
+_MAPS = ("positions", "realized_by_session", "last_closed_at")
+_LABELS = {
+    "starting_equity": "starting equity",
+    "realized_pnl": "realized P&L",
+    "peak_equity": "peak equity",
+    "realized_today": "realized today",
+    "session": "trading day",
+    "orders_count": "orders",
+    "trades_count": "trades",
+    "avg_price": "average price",
+    "opened_at": "opened",
+    "entry_fees": "entry fees",
+    "last_closed_at": "last closed",
+}
+_COUNTS = frozenset({"orders_count", "trades_count"})
+_TIMES = frozenset({"opened_at", "last_closed_at"})
+_SHOWN_AS = {"quantity": figures.quantity, "avg_price": figures.price}
+
+
+class Figure(NamedTuple):
+    """A value of either state: what it is sorted by, how it is shown, and whether it differs from the other."""
+
+    rank: tuple[int, float, str]
+    text: str
+    differs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """One field of one thing (the account, a position's symbol, a day). A side that lacks the thing has None."""
+
+    thing: str
+    field: str
+    stored: Figure | None
+    rebuilt: Figure | None
+    difference: Figure | None
+    differs: bool
+
+    @property
+    def key(self) -> str:
+        """No two rows have the same."""
+        return f"{self.field}\0{self.thing}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A fill that a replay skipped or could not apply."""
+
+    seq: int
+    what: str
+    why: str
+
+
+def _figure(value: Figure, _: int, palette: Palette) -> Text:
+    return Text(value.text, f"bold {palette.loss}" if value.differs else "")
+
+
+FIGURES = Form(_figure)
+
+COLUMNS: tuple[Column[FieldRow], ...] = (
+    Column("mark", " ", WORDS, lambda row: DIFFERS if row.differs else ALIKE, "≠ where the two differ"),
+    Column("thing", "what", WORDS, lambda row: row.thing, "the account, a position by its symbol, or a day", widest=18),
+    Column("field", "field", WORDS, lambda row: row.field, "a field of the state that fills make"),
+    Column("stored", "as it is", FIGURES, lambda row: row.stored, "what is stored, and traded on"),
+    Column("rebuilt", "as replayed", FIGURES, lambda row: row.rebuilt, "what the journal's fills make"),
+    Column("difference", "drift", FIGURES, lambda row: row.difference, "replayed less stored: what applying changes"),
+)
+
+PROBLEMS: tuple[Column[Problem], ...] = (
+    Column("seq", "seq", QUANTITIES, lambda row: row.seq, "the fill's place in the journal"),
+    Column("what", "what became of it", WORDS, lambda row: row.what, "a replay goes on without it"),
+    Column("why", "why", WORDS, lambda row: row.why, "what stands in its way", widest=90),
+)
+
+
+def field_rows(found: Comparison) -> list[FieldRow]:
+    """Every field of the account and of its positions, and the days and closing times that differ.
+
+    Those that differ come first.
+    """
+    rows = list(_rows(found.stored, found.rebuilt))
+    return sorted(rows, key=lambda row: not row.differs)
+
+
+def left_out(found: Comparison) -> int:
+    """How many days and closing times are alike, and not among the rows."""
+    return sum(
+        found.stored[name].get(key) == value
+        for name in ("realized_by_session", "last_closed_at")
+        for key, value in found.rebuilt[name].items()
+    )
+
+
+def problems(found: Comparison) -> list[Problem]:
+    """What a replay skips and cannot apply, in the journal's order."""
+    skipped = [Problem(seq, "skipped", "a duplicate: its order is in the journal before") for seq in found.duplicates]
+    failed = [Problem(error.seq, "cannot be applied", error.reason) for error in found.report.errors]
+    return sorted([*skipped, *failed], key=lambda each: each.seq)
+
+
+def _rows(stored: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> Iterator[FieldRow]:
+    for name in stored:
+        if name not in _MAPS:
+            yield _row(ACCOUNT, name, stored[name], rebuilt[name])
+    before, after = stored["positions"], rebuilt["positions"]
+    for symbol in sorted({**before, **after}):
+        held, made = before.get(symbol, {}), after.get(symbol, {})
+        for name in {**held, **made}:
+            yield _row(symbol, name, held.get(name), made.get(name))
+    yield from _differing("realized_by_session", "realized_pnl", stored, rebuilt)
+    yield from _differing("last_closed_at", "last_closed_at", stored, rebuilt)
+
+
+def _differing(name: str, field: str, stored: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> Iterator[FieldRow]:
+    before, after = stored[name], rebuilt[name]
+    for key in sorted({**before, **after}):
+        if before.get(key) != after.get(key):
+            yield _row(key, field, before.get(key), after.get(key))
+
+
+def _row(thing: str, name: str, stored: Any, rebuilt: Any) -> FieldRow:
+    differs = stored != rebuilt
+    left, right = _shown(name, stored), _shown(name, rebuilt)
+    if differs and left == right:  # apart in the last bits alone
+        left, right = repr(stored), repr(rebuilt)
+    return FieldRow(
+        thing,
+        _LABELS.get(name, name),
+        _as_figure(stored, left, differs=differs),
+        _as_figure(rebuilt, right, differs=differs),
+        _difference(name, stored, rebuilt) if differs else None,
+        differs,
+    )
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is None:
+        return figures.NONE
+    if name in _COUNTS:
+        return figures.whole(value)
+    if name in _TIMES:
+        return figures.moment(datetime.fromisoformat(value))
+    if isinstance(value, str):
+        return value
+    return _SHOWN_AS.get(name, figures.money)(value)
+
+
+def _as_figure(value: Any, text: str, *, differs: bool) -> Figure | None:
+    if value is None:
+        return None
+    rank = (1, 0.0, value) if isinstance(value, str) else (0, float(value), "")
+    return Figure(rank, text, differs)
+
+
+def _difference(name: str, stored: Any, rebuilt: Any) -> Figure:
+    if stored is None or rebuilt is None:
+        return Figure((2, 0.0, ""), "added" if stored is None else "removed", differs=True)
+    if isinstance(stored, str):
+        return Figure((1, 0.0, ""), "another", differs=True)
+    change = rebuilt - stored
+    digits = 0 if name in _COUNTS else max(2, figures.needed_decimals(change) if name == "quantity" else 2)
+    shown = figures.signed(change, digits)
+    return Figure((0, change, ""), shown if shown[0] in "+-" else f"{change:+.1e}", differs=True)

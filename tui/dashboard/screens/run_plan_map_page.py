@@ -1,0 +1,147 @@
+"""How a map is drawn: headings, the names of the values, the cells that fit around the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from tui.commands.leaderboard import scalar
+from tui.commands.text import cell_width, fit, pad, safe_text
+from tui.dashboard.screens.run_plan_differences import said
+from tui.dashboard.screens.run_plan_shading import NOTHING, SHADES, cell
+from tui.dashboard.widgets.money import Palette
+
+if TYPE_CHECKING:
+    from engine.sweeps.results import VariantResult
+    from tui.dashboard.screens.run_plan_grid import Cut, Grid
+
+ABOVE = 4
+"""Lines above the cells: what is shown, the scale, what the cursor is on, the names of the columns."""
+SHADE_ALONE = 5
+BESIDE_FIGURE = 5
+"""Cells of a terminal around a figure: its shade, the gaps, the star."""
+LONGEST_NAME = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which cells are drawn, from the first at the left and the top; widths in cells of the terminal."""
+
+    left: int
+    columns: int
+    top: int
+    rows: int
+    label: int
+    width: int
+    with_figures: bool
+
+    def cell_at(self, x: int, y: int) -> tuple[int, int] | None:
+        """The column and the row that are drawn there."""
+        column, row = (x - self.label) // self.width, y - ABOVE
+        inside = 0 <= column < self.columns and 0 <= row < self.rows
+        return (column + self.left, row + self.top) if inside else None
+
+
+class MapPage:
+    """The drawing of one cut of a grid; `at` is the cursor's column and row."""
+
+    def __init__(self, grid: Grid, cut: Cut, best: str | None, palette: Palette) -> None:
+        self.at = (0, 0)
+        self._grid, self._cut, self._best, self._palette = grid, cut, best, palette
+        self._figure = grid.figure(cut)
+        self._columns, self._rows = grid.columns(cut), grid.rows(cut)
+        self._has_rows = bool(grid.axes(cut)[1])
+        values = [value for value in map(self._figure.of, grid.within(cut)) if value is not None]
+        self._bounds = (min(values), max(values)) if values else (0.0, 0.0)
+        self._widest = max((len(said(value, self._figure.digits)) for value in values), default=1)
+
+    def laid_out(self, width: int, height: int) -> Layout:
+        """What fits; figures are shown when they do in every column."""
+        label = min(LONGEST_NAME, max(map(cell_width, map(self._row_name, self._rows[:1_000])))) + 1
+        names = max(map(cell_width, map(_name, self._columns[:1_000])))
+        wide, room = max(self._widest + BESIDE_FIGURE, names + 2), width - label
+        with_figures = wide * len(self._columns) <= room
+        wide = wide if with_figures else SHADE_ALONE
+        left, columns = window(self.at[0], len(self._columns), max(1, room // wide))
+        top, rows = window(self.at[1], len(self._rows), max(1, height - ABOVE - 1))
+        return Layout(left, columns, top, rows, label, wide, with_figures)
+
+    def text(self, layout: Layout) -> Text:
+        """The whole page."""
+        lines = [*self._heading(), self._names(layout), *self._cells(layout)]
+        if layout.columns < len(self._columns) or layout.rows < len(self._rows):
+            across = f"columns {_of(layout.left, layout.columns, len(self._columns))}"
+            down = f", rows {_of(layout.top, layout.rows, len(self._rows))}"
+            lines.append(Text(across + down, self._palette.muted))
+        page = Text("\n").join(lines)
+        page.no_wrap, page.overflow = True, "ellipsis"
+        return page
+
+    def _heading(self) -> Iterator[Text]:
+        across, down = self._grid.axes(self._cut)
+        title = Text.assemble((self._figure.name, "bold"), "  by ", (safe_text(across), "bold"), " →")
+        yield title.append(f"  and {safe_text(down)} ↓") if self._has_rows else title
+        fixed = ", ".join(f"{path} = {scalar(value)}" for path, value in self._grid.fixed(self._cut).items())
+        scale = f"least {''.join(shade[0] for shade in SHADES[1:])} greatest  {NOTHING} no figure  * best"
+        yield Text(f"fixed: {safe_text(fixed)}   {scale}" if fixed else scale, self._palette.muted)
+        yield self._under_cursor()
+
+    def _under_cursor(self) -> Text:
+        result = self._grid.variant(self._cut, *self.at)
+        if result is None:
+            return Text("there is no such variant", "italic")
+        value = self._figure.of(result)
+        what = said(value, self._figure.digits) if value is not None else _why(result)
+        return Text.assemble(safe_text(result.label), "  ", (safe_text(what), "bold"))
+
+    def _names(self, layout: Layout) -> Text:
+        shown = self._columns[layout.left : layout.left + layout.columns]
+        width = layout.width - 1
+        names = (pad(fit(_name(value), width), width, right=True) + " " for value in shown)
+        return Text(" " * layout.label + "".join(names), self._palette.muted)
+
+    def _cells(self, layout: Layout) -> Iterator[Text]:
+        for row in range(layout.top, layout.top + layout.rows):
+            name = fit(self._row_name(self._rows[row]), layout.label - 1)
+            line = Text(pad(name, layout.label - 1, right=True) + " ", self._palette.muted)
+            for column in range(layout.left, layout.left + layout.columns):
+                line.append_text(self._cell(column, row, layout))
+            yield line
+
+    def _cell(self, column: int, row: int, layout: Layout) -> Text:
+        result = self._grid.variant(self._cut, column, row)
+        value = None if result is None else self._figure.of(result)
+        return cell(
+            value,
+            said(value, self._figure.digits) if layout.with_figures else "",
+            layout.width,
+            self._bounds,
+            self._palette,
+            here=(column, row) == self.at,
+            best=result is not None and result.variant_id == self._best,
+        )
+
+    def _row_name(self, value: Any) -> str:
+        return _name(value) if self._has_rows else ""
+
+
+def window(at: int, count: int, room: int) -> tuple[int, int]:
+    """The first of so many things that there is room for, and how many, with `at` among them."""
+    if count <= room:
+        return 0, count
+    return min(max(0, at - room // 2), count - room), room
+
+
+def _name(value: Any) -> str:
+    return safe_text(scalar(value))
+
+
+def _of(first: int, shown: int, count: int) -> str:
+    return f"{first + 1:,} to {first + shown:,} of {count:,}"
+
+
+def _why(result: VariantResult) -> str:
+    return result.skip_reason or result.error or result.status

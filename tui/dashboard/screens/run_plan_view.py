@@ -1,0 +1,110 @@
+"""A run plan as its screen looks at it: variants by id and rank, which of them are marked, which is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from tui.commands.leaderboard import in_order
+from tui.dashboard.sweeps import SHORT
+
+if TYPE_CHECKING:
+    from engine.desk import Desk
+    from engine.sweeps.results import PlanDetail, PlanSummary, VariantResult
+
+MOST_MARKED = 4
+"""Variants that are compared at once."""
+BASELINE, GRID, ABLATION = "baseline", "grid", "ablation"
+RUNNING = "running"
+
+Seen = tuple[str, int, float | None]
+"""What tells one reading from another: status, variants that came out, and time at work unless it runs."""
+
+
+class PlanView:
+    """One reading of a run plan. `marked` are the ids of up to four variants, `current` the one that is looked at."""
+
+    def __init__(self, detail: PlanDetail, seen: Seen) -> None:
+        self.detail, self.seen = detail, seen
+        self.by_id = {result.variant_id: result for result in detail.results}
+        self.ordered = in_order(detail.results)
+        self.ranks = {result.variant_id: rank for rank, result in enumerate(self.ordered, 1)}
+        self.paths: list[str] = list(detail.plan["sweep"])
+        self.marked: list[str] = []
+        self.current: str = detail.best_variant_id or self.baseline.variant_id
+
+    @property
+    def short_id(self) -> str:
+        """The beginning of the run plan's id."""
+        return str(self.detail.run_plan_id)[:SHORT]
+
+    @property
+    def baseline(self) -> VariantResult:
+        """The base spec itself: always the first."""
+        return self.detail.results[0]
+
+    @property
+    def variant(self) -> VariantResult:
+        """The variant that is looked at."""
+        return self.by_id[self.current]
+
+    @property
+    def first_of_grid(self) -> VariantResult | None:
+        """The variant that ablations are measured against."""
+        return next((result for result in self.detail.results if GRID in result.tags), None)
+
+    def base_value(self, path: str) -> Any:
+        """What the base spec has at a path."""
+        part, name = path.split(".", 1)
+        return self.detail.plan["base"][part][name]
+
+    def value(self, result: VariantResult, path: str) -> Any:
+        """What a variant has at a path."""
+        return result.overrides[path] if path in result.overrides else self.base_value(path)
+
+    def named(self, variant_id: str) -> str:
+        """`fast_period=5, slow_period=40 (rank 2)`."""
+        rank = self.ranks.get(variant_id)
+        result = self.by_id[variant_id]
+        return f"{result.label} ({result.status if rank is None else f'rank {rank:,}'})"
+
+    def mark(self, variant_id: str) -> bool:
+        """Mark a variant, or take its mark away; False when four others are marked."""
+        if variant_id in self.marked:
+            self.marked.remove(variant_id)
+        elif len(self.marked) < MOST_MARKED:
+            self.marked.append(variant_id)
+        else:
+            return False
+        return True
+
+    def follow(self, before: PlanView | None) -> None:
+        """Keep what was marked and looked at in an earlier reading of the same run plan."""
+        if before is not None and before.detail.run_plan_id == self.detail.run_plan_id:
+            self.marked, self.current = before.marked, before.current
+
+    def chosen(self) -> Sequence[str]:
+        """The marked variants, or the one that is looked at while none is marked."""
+        return self.marked or [self.current]
+
+
+def read_view(desk: Desk, run_plan_id: UUID | None, before: PlanView | None) -> PlanView | None:
+    """The run plan as it stands (without an id: the newest), `before` itself when nothing has changed since.
+
+    None while there is no run plan at all. Blocks.
+    """
+    plans = desk.plans.all()
+    if run_plan_id is None:
+        if not plans:
+            return None
+        run_plan_id = plans[0].run_plan_id
+    seen = next((_seen(plan) for plan in plans if plan.run_plan_id == run_plan_id), None)
+    if before is not None and (before.detail.run_plan_id, before.seen) == (run_plan_id, seen):
+        return before
+    detail = desk.plans.get(run_plan_id)
+    return PlanView(detail, _seen(detail))
+
+
+def _seen(plan: PlanSummary) -> Seen:
+    return plan.status, plan.done, None if plan.status == RUNNING else plan.duration_s

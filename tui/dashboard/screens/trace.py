@@ -1,0 +1,187 @@
+"""A trace: everything that the journal has of one correlation id, from signal to fill, as a tree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.widgets import Static, Tree
+from textual.widgets.tree import TreeNode
+
+from tui.commands import figures
+from tui.commands.text import fit, safe_text
+from tui.dashboard.keys import bound
+from tui.dashboard.screens.journal_lines import LONG
+from tui.dashboard.widgets.dialog import DeskDialog
+
+if TYPE_CHECKING:
+    from engine.desk import Desk
+    from engine.desk.journal import EventView
+
+MOST = 500
+"""Events of a trace that are shown: a run plan's id has as many as it has variants."""
+_VALUE = 120
+
+Branch = tuple[Text, "list[Branch]"]
+"""A label, and what is below it."""
+
+
+class TraceTree(Tree[None]):
+    """A tree with the keys of the tables."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bound("j,down", "cursor_down", "down", "to the next line", "tree.down"),
+        bound("k,up", "cursor_up", "up", "to the line before", "tree.up"),
+        bound("g,home", "scroll_home", "top", "to the beginning", "tree.top"),
+        bound("G,end", "scroll_end", "end", "to the end", "tree.bottom"),
+        bound("space,l,h", "toggle_node", "fold", "show or hide what is below", "tree.fold"),
+    ]
+
+
+class TraceDialog(DeskDialog[None]):
+    """One correlation id's events, by intent, oldest first."""
+
+    CSS_PATH = "trace.tcss"
+
+    def __init__(self, correlation_id: str) -> None:
+        super().__init__()
+        self._correlation_id = correlation_id
+
+    def compose(self) -> ComposeResult:
+        """What it is a trace of, the tree, and how much there is."""
+        with Vertical(classes="dialog wide trace"):
+            yield Static(Text(f"Trace of {safe_text(self._correlation_id)}", "bold"), classes="dialog-title")
+            tree = TraceTree(Text("reading…"))
+            tree.guide_depth = 2
+            yield tree
+            yield Static("", id="trace-count", markup=False)
+
+    def on_mount(self) -> None:
+        """The events, read off the loop."""
+        self.loader.load(lambda desk, _: read_trace(desk, self._correlation_id), self._show)
+
+    def _show(self, found: tuple[list[Branch], int, int]) -> None:
+        branches, here, total = found
+        tree = self.query_one(TraceTree)
+        tree.root.set_label(Text("from signal to fill"))
+        for branch in branches:
+            _grow(tree.root, branch, depth=0)
+        tree.root.expand()
+        tree.focus()
+        counted = figures.counted(total, "event") if here >= total else f"{here:,} of {total:,} events"
+        self.query_one("#trace-count", Static).update(Text(counted, "dim", justify="right"))
+
+
+def read_trace(desk: Desk, correlation_id: str) -> tuple[list[Branch], int, int]:
+    """The branches of a trace, how many events are in them, and how many there are; blocks on the database."""
+    from engine.desk.journal import EventView
+    from engine.ports import EventFilter
+
+    where = EventFilter(correlation_id=correlation_id)
+    found = desk.journal.page(where, limit=MOST, newest_first=False)
+    total = len(found) if len(found) < MOST else desk.journal.count(where)
+    views = [EventView.of(event) for event in found if len(event.row.payload) <= LONG]
+    long = {event.seq: event for event in found if len(event.row.payload) > LONG}
+    plain: list[Branch] = [
+        (Text(f"{seq}  {row.event_type}, {len(row.payload):,} characters"), []) for seq, row in long.values()
+    ]
+    return [*plain, *trace_branches(views)], len(found), total
+
+
+def trace_branches(events: Sequence[EventView]) -> list[Branch]:
+    """A branch for each intent, with its events below it; events without an intent stand by themselves."""
+    branches: list[Branch] = []
+    for intent_id, group in groupby(events, key=lambda event: event.intent_id):
+        together = list(group)
+        below = [*_signal(together[0]), *(_event_branch(event) for event in together)]
+        if intent_id is None:
+            branches += below
+        else:
+            branches.append((_intent_label(intent_id, together), below))
+    return branches
+
+
+def _intent_label(intent_id: str, events: Sequence[EventView]) -> Text:
+    first, last = events[0], events[-1]
+    asked = first.payload if first.event_type.value == "INTENT_EMITTED" else {}
+    what = f"{asked['action']} {figures.quantity(asked['quantity'])} " if asked else ""
+    outcome = f" → {last.event_type.value}"
+    when = f"  {first.ts:%Y-%m-%d %H:%M:%S}"
+    return Text.assemble((safe_text(f"{what}{first.symbol or ''}"), "bold"), outcome, (f"{when}  {intent_id}", "dim"))
+
+
+def _signal(event: EventView) -> Iterator[Branch]:
+    """Why an intent was emitted: the signal's code, who saw it, and the levels that were compared."""
+    said = event.payload
+    if event.event_type.value == "INTENT_EMITTED":
+        levels = [f"{key} {_figure(value)}" for key, value in said.get("metadata", {}).items()]
+        why = ", ".join([said.get("reason") or "no reason given", *levels])
+        yield Text.assemble("signal  ", fit(safe_text(f"{why}, by {said['strategy_id']}"), _VALUE)), []
+
+
+def _event_branch(event: EventView) -> Branch:
+    from tui.commands.events import said_by
+
+    said = fit(safe_text(said_by(event)), _VALUE)
+    label = Text.assemble((f"{event.seq:,} ", "dim"), event.event_type.value, (f"  {said}", "dim"))
+    return label, list(_below(event))
+
+
+def _below(event: EventView) -> Iterator[Branch]:
+    """The rules of a decision; of every other event what its payload says."""
+    rules = event.payload.get("rules")
+    if isinstance(rules, list):
+        for rule in rules:
+            yield rule_line(rule), []
+        for warning in event.payload.get("warnings", ()):
+            yield Text(f"! {safe_text(warning)}"), []
+        return
+    if event.order_id is not None:
+        yield Text.assemble(("order  ", "dim"), safe_text(event.order_id)), []
+    if event.fees is not None:
+        yield Text.assemble(("fees  ", "dim"), figures.money(event.fees)), []
+    for key, value in event.payload.items():
+        yield Text.assemble((f"{safe_text(key)}  ", "dim"), fit(safe_text(_plain(value)), _VALUE)), []
+
+
+def rule_line(rule: dict[str, Any]) -> Text:
+    """A rule's verdict with its limit and figures, in one line."""
+    mark = "✓" if rule["verdict"] == "pass" else "✗"
+    line = Text.assemble(f"{mark} {safe_text(rule['rule'])}", (f"  {rule['verdict']}", "dim"))
+    line.append_text(Text("  ") + rule_figures(rule))
+    if rule.get("because"):
+        line.append(f"  {safe_text(rule['because'])}", "bold")
+    return line
+
+
+def rule_figures(rule: dict[str, Any]) -> Text:
+    """`limit 500.00  notional 1,000.00`."""
+    parts = [("limit", rule["limit"])] if rule.get("limit") is not None else []
+    parts += rule.get("figures", {}).items()
+    return Text("  ").join(Text.assemble((f"{safe_text(name)} ", "dim"), _figure(value)) for name, value in parts)
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, float):
+        return figures.money(value)
+    return safe_text(_plain(value))
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _grow(parent: TreeNode[None], branch: Branch, depth: int) -> None:
+    label, below = branch
+    if not below:
+        parent.add_leaf(label)
+        return
+    node = parent.add(label, expand=depth == 0 or "POLICY_EVALUATED" in label.plain)
+    for each in below:
+        _grow(node, each, depth + 1)
