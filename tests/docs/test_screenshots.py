@@ -5,12 +5,15 @@ from __future__ import annotations
 import html
 import re
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 
+from docs.screenshots import dashboard as screens
 from docs.screenshots import make
 from tests.docs.console import alike
 
+_SHORT_ID, _TOOK = re.compile(r"^[0-9a-f]{8}\b"), re.compile(r"\d+\.\d\d s$")
 _TEXT = re.compile(r'<text[^>]* x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>')
 
 
@@ -34,3 +37,20 @@ def test_a_screenshot_loads_nothing_from_elsewhere() -> None:
         assert set(re.findall(r"https?://[^\"' )]+", picture.read_text(encoding="utf-8"))) == {
             "http://www.w3.org/2000/svg"
         }
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return screens.demo_database(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.mark.parametrize("screen", screens.SCREENS, ids=lambda screen: screen.name)
+async def test_a_screenshot_of_the_dashboard_is_fresh(screen: screens.Screen, demo: Path) -> None:
+    kept = (make.HERE / f"{screen.name}.svg").read_text(encoding="utf-8")
+    now = await screens.draw(screen, demo)
+    assert of_any_run(kept) == of_any_run(now), "python -m docs.screenshots.dashboard draws it anew"
+
+
+def of_any_run(picture: str) -> list[str]:
+    """The text without a run plan's id and how long it took."""
+    return [_TOOK.sub("<took>", _SHORT_ID.sub("<id>", line)) for line in lines_of(picture)]
