@@ -46,7 +46,9 @@ class RunRecord:
         self.done: dict[int, Done] = {one.place: one for one in map(done_of, views.run_variants(run_plan_id))}
         self.alive = is_alive(owners, self.standing, self.document)
         self.status: RunStatus = self.standing.status(self.alive)
-        self.last_at = max(self.standing.begun.recorded_at, views.run_so_far(run_plan_id).last_at)
+        self.last_at = self.standing.begun.recorded_at
+        if self.standing.end is None:  # an end says itself how long it took
+            self.last_at = max(self.last_at, views.run_so_far(run_plan_id).last_at)
         self.workspace_id = UUID(self.standing.first.workspace_id)
 
     @property

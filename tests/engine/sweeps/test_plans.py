@@ -519,6 +519,19 @@ def test_the_list_is_newest_first_and_can_be_cut() -> None:
     assert desk.plans.find_same(desk.plans.get(ids[0]).fingerprint) == ids
 
 
+def test_events_are_paged_and_counted() -> None:
+    desk = memory_desk()
+    run(desk, run_plan_id=RUN)
+    run(desk)  # another plan's events are not among them
+    every = desk.plans.events(RUN, newest_first=True)
+    assert desk.plans.event_count(RUN) == len(every) == len(desk.plans.get(RUN).results) + 2
+    paged, before = [], None
+    while page := desk.plans.events(RUN, limit=3, newest_first=True, before=before):
+        paged += page
+        before = page[-1].seq
+    assert paged == every
+
+
 def test_variants_stay_out_of_the_list_and_in_the_journal() -> None:
     store = MemoryStore()
     desk = memory_desk(store)

@@ -13,7 +13,8 @@ import pytest
 from textual.widgets import Input, Static
 
 from engine.sweeps.results import PlanDetail, VariantResult
-from storage.datasets import load_again
+from storage.datasets import load_again, loading
+from storage.spec_files import spec_from_flags
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.driving import World, dashboard, matches, press, refreshed, screen_text, settled, toasts
 from tests.tui.dashboard.sweeping import RUNNING, STOPPED, WHOLE, StopAfter, other_desk, sweep_in
@@ -415,3 +416,27 @@ async def test_the_newest_is_shown_until_one_was_chosen(planned: Path) -> None:
         assert "a0000000" in screen_text(app)  # what is looked at is not taken away
         await press(app, pilot, "5", "enter")
         assert "d0000000" in screen_text(app)
+
+
+async def test_hostile_names_are_text(db: Path, tmp_path: Path) -> None:
+    symbol, named = "[@click=app.quit]x[/]\u202e", tmp_path / "[red]data[/"
+    named.mkdir()
+    file = named / "bars.csv"
+    bars = (f"2024-01-{day:02},10,12,9,{10 + day % 3},100" for day in range(1, 29))
+    file.write_text("\n".join(["ts,open,high,low,close,volume", *bars]), encoding="utf-8")
+    data = loading([(symbol, file)], symbols=[symbol])
+    spec = spec_from_flags("sma_cross", [symbol], ["entry.fast_period=2", "entry.slow_period=3"])
+    with other_desk(db) as desk:
+        desk.plans.run(spec, load_again(data), {"entry.slow_period": [4, 5]}, data=data, run_plan_id=WHOLE)
+    async with dashboard(db, size=WIDE) as (app, pilot):
+        await press(app, pilot, "6")
+        for part in "bcmtadvi":
+            await press(app, pilot, part)
+            assert "\u202e" not in screen_text(app)
+            assert "[@click=app.quit]x[/]\\u202e" in screen_text(app)
+        assert "[red]data[/" in screen_text(app).replace("\n", "")
+        await press(app, pilot, "u", "enter")
+        assert isinstance(app.screen, RanDialog)
+        await press(app, pilot, "escape", "v", "G", "enter", "end")
+        assert "[@click=app.quit]x[/]\\u202e" in str(app.screen.query(Static).last().render())
+        assert app.is_running

@@ -246,10 +246,11 @@ async def test_leaving_stops_a_sweep_which_can_be_resumed(planned: Path) -> None
             await press(app, pilot, "5", "j")
             await pilot.press("r")
             await until(pilot, lambda: "running 33 %" in screen_text(app))
-            loop.call_later(0, opened.set)
+            worker = next(each for each in app.workers if each.group.startswith("sweep "))
             await pilot.press("q")
-            await until(pilot, lambda: not app.is_running)
-        await loop.shutdown_default_executor()  # as the end of the process waits for its threads
+            await until(pilot, lambda: worker.is_finished)
+            opened.set()
+            await loop.shutdown_default_executor()  # as the end of the process waits for its threads
     with open_test_desk(planned, StandingClock()) as desk:
         stopped = next(plan for plan in desk.plans.all() if plan.run_plan_id == STOPPED)
         assert stopped.status == "cancelled"

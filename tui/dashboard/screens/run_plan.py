@@ -30,7 +30,6 @@ from tui.dashboard.widgets.table import DeskTable
 
 if TYPE_CHECKING:
     from engine.desk.accounts import Overview
-    from engine.errors import PapertapeError
     from engine.sweeps.results import PlanSummary
 
 NONE_YET = "There is no run plan yet. 5 lists them, and n makes a new one there."
@@ -169,13 +168,9 @@ class RunPlanScreen(DeskScreen):
         self._show_head()
 
     def _read(self) -> None:
-        wanted, before = self._run_plan_id, self._view
+        # what is known is looked up when the call begins: of two that wait for each other, the second finds it done
         self.load(
-            lambda desk, _: read_view(desk, wanted, before),
-            self._was_read,
-            group="plan",
-            in_turn=True,
-            failed=self._cannot,
+            lambda desk, _: read_view(desk, self._run_plan_id, self._view), self._was_read, group="plan", in_turn=True
         )
 
     def _was_read(self, view: PlanView | None) -> None:
@@ -187,9 +182,6 @@ class RunPlanScreen(DeskScreen):
             if view.detail.status != RUNNING:
                 keep_what_is_there()
             self._show(view)
-
-    def _cannot(self, error: PapertapeError) -> None:
-        self.app.tell(error)
 
     def _show(self, view: PlanView) -> None:
         self._look()

@@ -8,10 +8,10 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from tui.dashboard.screens.run_plan_differences import FIGURES, Figure
+from tui.dashboard.screens.run_plan_view import GRID, PlanView
 
 if TYPE_CHECKING:
     from engine.sweeps.results import VariantResult
-    from tui.dashboard.screens.run_plan_view import PlanView
 
 Key = tuple[tuple[type, Any], ...]
 _ABSENT = object()
@@ -39,7 +39,7 @@ class Grid:
         self._at = {
             self._key(result): result
             for result in reversed(view.detail.results)  # the first of several stays
-            if all(path in result.overrides for path in self.paths)
+            if GRID in result.tags
         }
         self._pairs = list(permutations(self.paths, 2)) or [(path, "") for path in self.paths]
 

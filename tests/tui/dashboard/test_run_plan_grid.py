@@ -1,0 +1,96 @@
+"""The map's cuts of a grid: which variant stands in which cell, however many parameters there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.desks import open_test_desk
+from tests.tui.dashboard.sweeping import WHOLE, sweep_in
+from tui.dashboard.screens.run_plan_grid import Cut, Grid
+from tui.dashboard.screens.run_plan_map_page import Layout, window
+from tui.dashboard.screens.run_plan_shading import NOTHING, SHADES, colour_between, shade_of
+from tui.dashboard.screens.run_plan_view import PlanView, read_view
+from tui.dashboard.widgets.money import Palette
+
+THREE: dict[str, list[Any]] = {
+    "entry.fast_period": [5, 10],
+    "entry.slow_period": [30, 50, 70],
+    "exit.stop_loss_pct": [None, 5.0],
+}
+PALETTE = Palette("#0000ff", "#ff0000", "#888888", "#00ff00")
+
+
+def view_of(db: Path, grid: dict[str, list[Any]], **terms: Any) -> PlanView:
+    sweep_in(db, WHOLE, grid, journal="summary", **terms)
+    with open_test_desk(db) as desk:
+        found = read_view(desk, WHOLE, None)
+        assert found is not None
+        assert read_view(desk, WHOLE, found) is found  # nothing has changed
+        return found
+
+
+def test_every_variant_of_a_grid_has_a_cell_in_every_pair_of_axes(db: Path) -> None:
+    view = view_of(db, THREE)
+    grid = Grid(view)
+    for axes in range(6):
+        for result in view.detail.results:
+            placed = grid.place(Cut(axes=axes), result)
+            if "grid" not in result.tags:
+                assert placed is None
+                continue
+            assert placed is not None
+            cut, column, row = placed
+            assert grid.variant(cut, column, row) is result
+            assert result in list(grid.within(cut))
+    cells = len(THREE["entry.fast_period"]) * len(THREE["entry.slow_period"])
+    assert len(list(grid.within(Cut()))) == cells
+    assert {grid.axes(Cut(axes=axes)) for axes in range(6)} == {(a, b) for a in THREE for b in THREE if a != b}
+
+
+def test_cuts_turn_round(db: Path) -> None:
+    grid = Grid(view_of(db, THREE))
+    assert grid.turned(Cut(axes=5), lambda cut: Cut(cut.axes + 1, -1, -1)) == Cut(0, 9, 1)
+    assert grid.fixed(Cut(fixed=1)) == {"exit.stop_loss_pct": 5.0}
+
+
+def test_one_parameter_has_a_single_row_and_what_was_dropped_no_variant(db: Path) -> None:
+    view = view_of(db, {"entry.fast_period": [5, 10, 15]}, max_variants=3)
+    grid = Grid(view)
+    assert (grid.axes(Cut()), grid.rows(Cut())) == (("entry.fast_period", ""), [None])
+    assert [grid.variant(Cut(), column, 0) is None for column in range(3)] == [False, False, True]
+
+
+@given(st.integers(0, 999), st.integers(1, 1000), st.integers(1, 200))
+def test_the_cursor_is_always_in_the_window(at: int, count: int, room: int) -> None:
+    at = min(at, count - 1)
+    first, shown = window(at, count, room)
+    assert shown == min(count, room)
+    assert 0 <= first <= at < first + shown <= count
+
+
+@given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9), st.floats(0, 1))
+def test_shades_rise_with_the_figure(one: float, other: float, part: float) -> None:
+    low, high = sorted((one, other))
+    value = min(high, low + (high - low) * part)
+    assert shade_of(value, low, high) in SHADES
+    if low < high:
+        assert (shade_of(low, low, high), shade_of(high, low, high)) == (SHADES[0], SHADES[-1])
+    assert len(colour_between(value, low, high, PALETTE)) == 7
+
+
+def test_a_cell_without_a_figure_is_told_from_the_least() -> None:
+    assert shade_of(None, 0, 1) == NOTHING
+    assert NOTHING not in SHADES
+    assert (colour_between(0, 0, 1, PALETTE), colour_between(1, 0, 1, PALETTE)) == (PALETTE.loss, PALETTE.gain)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "cell"), [(4, 4, (2, 1)), (9, 5, (3, 2)), (3, 4, None), (4, 3, None), (14, 4, None)]
+)
+def test_where_a_click_falls(x: int, y: int, cell: tuple[int, int] | None) -> None:
+    assert Layout(left=2, columns=2, top=1, rows=3, label=4, width=5, with_figures=False).cell_at(x, y) == cell
