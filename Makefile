@@ -1,7 +1,7 @@
 PY ?= .venv/bin/python
 BIN = $(dir $(PY))
 
-.PHONY: check lint types contracts test
+.PHONY: check lint types contracts test bench
 
 check: lint types contracts test
 
@@ -17,3 +17,6 @@ contracts:
 
 test:
 	$(PY) -m pytest
+
+bench:
+	$(PY) -m benchmarks.sweeps --curves --docs

@@ -30,7 +30,10 @@ from engine.sweeps.scratch import Scratch
 from engine.sweeps.terms import denied, leave_terms, limit_terms, money_terms
 
 MUCH_WORK = 1_000_000
-"""Steps of the plain kernel that take longer than it does to load the compiled one."""
+"""Steps of the plain kernel, in a process's life, that take as long as it does to make the compiled one."""
+
+_SAMPLES = 5
+_steps_taken: deque[int] = deque(maxlen=1000)  # by this process's sweeps
 
 _WORTH_A_THREAD = 10_000_000
 _SCANS_PER_STEP = 10  # the plain kernel looks at so many bars in the time of one candidate
@@ -161,18 +164,20 @@ class Simulation:
         return mine
 
     def _load_what_pays(self, specs: Sequence[CompiledSpec]) -> int:
-        """Load the compiled kernels when these variants are work enough; how many bars are to be looked at, at most."""
+        """Load the compiled kernels when there is work enough; how many bars are to be looked at, at most."""
         if not specs:
             return 0
         columns = self._prepared(specs[0])
+        samples = specs[:: max(1, len(specs) // _SAMPLES)]
         try:
-            candidates = len(self._entries_of(specs[0]).rows)
+            candidates = sum(len(self._entries_of(spec).rows) for spec in samples) // len(samples)
         except PapertapeError:
-            return 0  # it will fail as the first variant's own
+            return 0  # it will fail as its variant's own
         leaves = {leave_terms(spec.exit) for spec in specs}
         looks = any(leave[1] or leave[2] or leave[3] for leave in leaves)
         scans = len(specs) * columns.rows if looks or _brings_signals(specs[0]) else 0
-        if scans // _SCANS_PER_STEP + len(specs) * candidates >= MUCH_WORK:
+        _steps_taken.append(scans // _SCANS_PER_STEP + len(specs) * candidates)
+        if not is_loaded() and sum(_steps_taken) >= MUCH_WORK:
             expect_much_work()
         return scans
 

@@ -131,5 +131,5 @@ def test_what_is_not_strict_json_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("when", ["0001-01-01T00:00:00+14:00", "0001-01-01T12:00:00", "9999-12-31T12:00:00-01:00"])
 def test_a_time_that_has_no_day_in_some_zone_is_refused(when: str) -> None:
-    with pytest.raises(InvalidError, match="created_at.*must lie between the years 1 and 9999"):
+    with pytest.raises(InvalidError, match=r"created_at.*must lie between the years 1 and 9999"):
         parse_model(TradeIntent, document(created_at=when), code="INVALID_INTENT", what="the intent")
