@@ -28,6 +28,7 @@ ANY = "..."
 _MARK = "@@step"
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _NOW = re.compile(r"20(2[4-9]|[3-9]\d)-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?")
+_RULE = re.compile("─+")
 _FILE = re.compile(r"# ([\w.-]+\.(?:py|toml|json))")
 
 
@@ -162,8 +163,11 @@ def _line_pattern(line: str) -> str:
 
 
 def alike(line: str) -> str:
-    """The line without what differs from run to run, and without spaces at its end."""
-    return _NOW.sub("<now>", _UUID.sub("<uuid>", line)).rstrip()
+    """The line without what differs from run to run, and without spaces at its end.
+
+    A column of times is narrower when all of them are on whole minutes, and its rule with it.
+    """
+    return _RULE.sub("─", _NOW.sub("<now>", _UUID.sub("<uuid>", line))).rstrip()
 
 
 def told(outcome: Outcome) -> str:
