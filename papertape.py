@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from engine.strategies.runner import StrategyEvaluation, StrategyRunner
     from engine.strategies.spec import ExecutionSpec, ExitSpec, RiskSpec, parse_spec
     from storage.desk import open_desk
+    from storage.frames import dataset_from_frame, events_frame, trades_frame
     from storage.market_files import infer_timeframe, load_dataset
     from storage.settings import Settings
     from storage.spec_files import read_spec
@@ -84,6 +85,7 @@ _HOMES = {
     "engine.strategies.runner": ("StrategyEvaluation", "StrategyRunner"),
     "engine.strategies.spec": ("ExecutionSpec", "ExitSpec", "RiskSpec", "parse_spec"),
     "storage.desk": ("open_desk",),
+    "storage.frames": ("dataset_from_frame", "events_frame", "trades_frame"),
     "storage.market_files": ("infer_timeframe", "load_dataset"),
     "storage.settings": ("Settings",),
     "storage.spec_files": ("read_spec",),
@@ -135,6 +137,8 @@ __all__ = [
     "Watch",
     "Window",
     "Workspace",
+    "dataset_from_frame",
+    "events_frame",
     "infer_timeframe",
     "load_dataset",
     "load_strategy_file",
@@ -143,6 +147,7 @@ __all__ = [
     "open_desk",
     "parse_spec",
     "read_spec",
+    "trades_frame",
 ]
 
 

@@ -61,6 +61,14 @@ class EventRow(NamedTuple):
     payload: str = "{}"
 
 
+_NO_FILL = (None,) * 5
+_POSITION_EVENTS = {
+    "opened": EventType.POSITION_OPENED,
+    "scaled": EventType.POSITION_SCALED,
+    "closed": EventType.POSITION_CLOSED,
+}
+
+
 class Stamps(Protocol):
     """Where ids and the wall clock come from: live ones, or a namespace and a counter."""
 
@@ -102,48 +110,31 @@ class Execution:
 
 def execution_events(execution: Execution, stamps: Stamps) -> list[EventRow]:
     """INTENT_EMITTED → POLICY_EVALUATED → INTENT_APPROVED → ORDER_FILLED → POSITION_*, or → INTENT_REJECTED."""
-    intent, filled = execution.intent, execution.filled
+    intent, filled, decision = execution.intent, execution.filled, execution.decision
     recorded_at = stamps.now()
     workspace_id, intent_id = str(intent.workspace_id), str(intent.id)
 
-    def row(kind: EventType, payload: Any, order_id: str | None = None, **fill: Any) -> EventRow:
+    def row(kind: EventType, payload: str, order_id: str | None = None, fill: tuple[Any, ...] = _NO_FILL) -> EventRow:
         return EventRow(
-            event_id=stamps.new_id(),
-            workspace_id=workspace_id,
-            event_type=kind.value,
-            ts=execution.ts,
-            recorded_at=recorded_at,
-            correlation_id=intent.correlation_id,
-            intent_id=intent_id,
-            order_id=order_id,
-            mode=execution.mode,
-            symbol=intent.symbol,
-            payload=payload if isinstance(payload, str) else compact_json(payload),
-            **fill,
+            *(stamps.new_id(), workspace_id, kind.value, execution.ts, recorded_at, intent.correlation_id, intent_id),
+            *(order_id, execution.mode, intent.symbol, *fill, payload),
         )
 
     rows = [
         row(EventType.INTENT_EMITTED, intent.model_dump_json(exclude_none=True)),
-        row(EventType.POLICY_EVALUATED, execution.decision),
+        row(EventType.POLICY_EVALUATED, compact_json(decision)),
     ]
     if filled is None:
-        refusal = {"rule": execution.decision["rule"], "because": execution.decision["because"]}
-        return [*rows, row(EventType.INTENT_REJECTED, refusal)]
+        refusal = {"rule": decision["rule"], "because": decision["because"]}
+        return [*rows, row(EventType.INTENT_REJECTED, compact_json(refusal))]
     order = {"action": intent.action.value, "quantity": to_quantity(filled.lots)}
+    order_filled = {**order, "strategy_id": intent.strategy_id, "position_action": filled.position_action}
+    fill = (filled.side, filled.lots, filled.price, filled.fees, filled.session)
     return [
         *rows,
-        row(EventType.INTENT_APPROVED, order),
-        row(
-            EventType.ORDER_FILLED,
-            {**order, "strategy_id": intent.strategy_id, "position_action": filled.position_action},
-            filled.order_id,
-            side=filled.side,
-            lots=filled.lots,
-            price=filled.price,
-            fees=filled.fees,
-            session=filled.session,
-        ),
-        row(EventType(f"POSITION_{filled.position_action.upper()}"), filled.breadcrumb, filled.order_id),
+        row(EventType.INTENT_APPROVED, compact_json(order)),
+        row(EventType.ORDER_FILLED, compact_json(order_filled), filled.order_id, fill),
+        row(_POSITION_EVENTS[filled.position_action], compact_json(filled.breadcrumb), filled.order_id),
     ]
 
 

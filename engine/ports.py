@@ -192,7 +192,10 @@ class Views(RunViews, Protocol):
 
 
 class UnitOfWork(Views, Protocol):
-    """One write transaction. What is not committed never happened; every read in it sees the newest state."""
+    """One write transaction. What is not committed never happened; every read in it sees the newest state.
+
+    An account that it gives belongs to it and is not to be kept: the next transaction may change the same object.
+    """
 
     def add_workspace(self, workspace: Workspace) -> None:
         """A new workspace and its fresh account state; WORKSPACE_EXISTS when the name is taken."""

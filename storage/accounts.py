@@ -12,6 +12,8 @@ from engine.policy.workspace import Workspace
 from storage import statements as sql
 from storage.driver import sqlite
 
+_NOTHING = (None,) * 6
+
 
 def read_account(driver: sqlite.Connection, workspace: Workspace) -> Account:
     """The stored state; a fresh account when there is none."""
@@ -40,7 +42,7 @@ def write_account(driver: sqlite.Connection, account: Account, symbols: Iterable
     driver.execute(sql.WRITE_STATE, _state_row(key, account))
     for symbol in symbols:
         row = _symbol_row(key, symbol, account)
-        if any(part is not None for part in row[2:]):
+        if row[2:] != _NOTHING:
             driver.execute(sql.WRITE_SYMBOL, row)
         else:
             driver.execute(sql.DROP_SYMBOL, (key, symbol))
@@ -79,7 +81,7 @@ def _state_row(key: str, account: Account) -> tuple[Any, ...]:
 
 
 def _symbol_row(key: str, symbol: str, account: Account) -> tuple[Any, ...]:
-    """A row of `account_symbols`; all None beyond the symbol when there is nothing to store."""
+    """A row of `account_symbols`; `_NOTHING` beyond the symbol when there is nothing to store."""
     held = account.ledger.holdings.get(symbol)
-    position = (None,) * 4 if held is None else (held.lots, held.avg_price, held.opened_at, held.entry_fees)
+    position = _NOTHING[:4] if held is None else (held.lots, held.avg_price, held.opened_at, held.entry_fees)
     return (key, symbol, *position, account.marks.get(symbol), account.ledger.last_closed_at.get(symbol))

@@ -6,15 +6,17 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from typing import TypeVar
 
 from engine.errors import SystemFault
 from storage.driver import sqlite
-from storage.faults import DATABASE_ERRORS, translated
+from storage.faults import DATABASE_ERRORS, fault_of, translated
+from storage.link import Link
 from storage.opening import too_new
 from storage.patience import Patience
+from storage.transaction import Transaction
+
+Entered = TypeVar("Entered", bound=Transaction)
 
 _PRAGMAS = (
     "synchronous = FULL",
@@ -24,7 +26,8 @@ _PRAGMAS = (
     "wal_autocheckpoint = 4000",  # pages: 16 MB; checkpoints are what the slowest executions wait for
     "cache_size = -65536",  # KiB: 64 MB
 )
-_WRITING = "papertape_writing"
+_KEPT = 4
+"""So many connections wait for the next transaction; what is more is closed after use."""
 
 
 class Database:
@@ -36,24 +39,30 @@ class Database:
 
     def __init__(self, path: Path, generation: int, patience: Patience) -> None:
         self.path = path
-        self._patience = patience
-        self._engine = _engine(path, generation, patience)
+        self._generation, self._patience = generation, patience
+        self._idle: list[Link] = []  # the one used last is at the end, and taken first
         self._watcher: sqlite.Connection | None = None
         self._watching = threading.Lock()
 
     @contextmanager
-    def transaction(self, *, writing: bool) -> Iterator[Connection]:
+    def transaction(self, enter: Callable[[Link], Entered], *, writing: bool) -> Iterator[Entered]:
         """A transaction, rolled back at the end unless it was committed; of a reader: a snapshot.
 
-        Waits for other writers as long as patience lasts, then DATABASE_BUSY. Every database error, the body's
-        too, comes out as a `SystemFault`.
+        `enter` makes of the connection what the body works with. Waits for other writers as long as patience lasts,
+        then DATABASE_BUSY. Every database error, the body's too, comes out as a `SystemFault`.
         """
-        with translated(self.path):
-            connection = self._patience.persist(lambda: self._begin(writing=writing))
+        try:
+            link = self._patience.persist(lambda: self._begin(writing=writing))
             try:
-                yield connection
+                entered = enter(link)
+                try:
+                    yield entered
+                finally:
+                    entered.finish()
             finally:
-                _end(connection)
+                self._end(link)
+        except DATABASE_ERRORS as error:
+            raise fault_of(error, self.path) from error
 
     def data_version(self) -> int:
         """Changes when anybody commits, other connections of this process included."""
@@ -68,38 +77,48 @@ class Database:
             if self._watcher is not None:
                 self._watcher.close()
                 self._watcher = None
-            self._engine.dispose()
+            while self._idle:
+                self._idle.pop().driver.close()
 
-    def _begin(self, *, writing: bool) -> Connection:
-        connection = self._engine.connect().execution_options(**{_WRITING: writing})
+    def _begin(self, *, writing: bool) -> Link:
+        """Begin for good: a writer takes the lock at once, a reader its snapshot."""
+        link = self._taken()
         try:
-            connection.begin()
+            link.driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+            (found,) = link.driver.execute("PRAGMA user_version").fetchone()
+            if found > self._generation:
+                raise too_new(self.path, f"schema {found}, while this program knows {self._generation}")
+            if found < self._generation:
+                raise self._unmarked(found)
         except BaseException:
-            _end(connection)
+            self._end(link)
             raise
-        return connection
+        return link
 
+    def _unmarked(self, found: int) -> SystemFault:
+        """Opening looked at the revision: whoever copied the database left its mark out."""
+        return SystemFault(
+            "DATABASE_NOT_OURS",
+            f"{self.path} says schema {found} where its tables are of schema {self._generation}: a dump leaves it out",
+            hint=f"copy a database with .backup or VACUUM INTO, or say PRAGMA user_version = {self._generation} in it",
+        )
 
-def _end(connection: Connection) -> None:
-    try:
-        connection.close()
-    except DATABASE_ERRORS:  # it could not even roll back: nobody gets this one again
-        connection.invalidate()
-        connection.close()
+    def _taken(self) -> Link:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return Link(_connect(self.path, self._patience))
 
-
-def _engine(path: Path, generation: int, patience: Patience) -> Engine:
-    engine = create_engine(
-        "sqlite://",
-        module=sqlite,
-        poolclass=QueuePool,
-        creator=lambda: _connect(path, patience),
-        pool_size=4,
-        max_overflow=-1,
-        pool_use_lifo=True,
-    )
-    event.listen(engine, "begin", _beginner(generation, path))
-    return engine
+    def _end(self, link: Link) -> None:
+        try:
+            link.driver.rollback()  # nothing is left to roll back after a commit
+        except DATABASE_ERRORS:  # nobody gets this one again
+            link.driver.close()
+            return
+        if len(self._idle) < _KEPT:
+            self._idle.append(link)
+        else:
+            link.driver.close()
 
 
 def _connect(path: Path, patience: Patience) -> sqlite.Connection:
@@ -121,16 +140,3 @@ def _connect(path: Path, patience: Patience) -> sqlite.Connection:
         connection.close()
         raise
     return connection
-
-
-def _beginner(generation: int, path: Path) -> Callable[[Connection], None]:
-    """Begin for good: a writer takes the lock at once, a reader its snapshot."""
-
-    def begin(connection: Connection) -> None:
-        driver: Any = connection.connection.driver_connection
-        driver.execute("BEGIN IMMEDIATE" if connection.get_execution_options()[_WRITING] else "BEGIN")
-        (found,) = driver.execute("PRAGMA user_version").fetchone()
-        if found != generation:
-            raise too_new(path, f"schema {found}, while this program knows {generation}")
-
-    return begin

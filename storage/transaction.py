@@ -7,8 +7,6 @@ from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection
-
 from engine.errors import SystemFault
 from storage.driver import sqlite
 from storage.faults import DATABASE_ERRORS, VALUE_ERRORS, fault_of
@@ -21,10 +19,8 @@ Result = TypeVar("Result")
 class Transaction:
     """A connection with a transaction under way, and what became of it."""
 
-    def __init__(self, connection: Connection, path: Path) -> None:
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite.Connection)  # noqa: S101 - for the type checker
-        self._connection, self._driver, self._path = connection, driver, path
+    def __init__(self, driver: sqlite.Connection, path: Path) -> None:
+        self._driver, self._path = driver, path
         self._cursors: list[sqlite.Cursor] = []
         self._over: str | None = None
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from uuid import UUID
-
-from sqlalchemy import Connection, update
-from sqlmodel import col
 
 from engine.account.ledger import Ledger
 from engine.account.state import Account
@@ -21,11 +18,12 @@ from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Progress
 from storage import statements as sql
 from storage.accounts import rewrite_account, write_account
+from storage.appending import append_rows
 from storage.database import Database
 from storage.faults import DATABASE_ERRORS
+from storage.link import Known, Link
 from storage.opening import SHIPPED, Schema, prepare
 from storage.patience import Patience
-from storage.tables import WorkspaceRow
 from storage.transaction import guarded
 from storage.views import SqliteViews
 
@@ -33,16 +31,36 @@ from storage.views import SqliteViews
 class SqliteUnitOfWork(SqliteViews):
     """`engine.ports.UnitOfWork`: what is not committed never happened."""
 
-    def __init__(self, connection: Connection, path: Path) -> None:
-        super().__init__(connection, path)
+    def __init__(self, link: Link, path: Path) -> None:
+        super().__init__(link.driver, path)
+        self._link = link
         self._head: int | None = None
-        self._loaded: list[Account] = []
+        self._loaded: list[tuple[str, Account]] = []
+        self._newest: dict[str, tuple[int, int]] = {}
+        self._recalled = link.recall()
+        self._known = None if self._recalled is None else Known(self._recalled.workspace)
+
+    @guarded
+    def workspace(self, ref: str | UUID) -> Workspace | None:
+        """The workspace of this name or id, of any kind."""
+        if self._known is not None and self._known.workspace.id == ref:
+            return self._known.workspace
+        found = super().workspace(ref)
+        self._known = None if found is None else Known(found)
+        return found
 
     @guarded
     def account(self, workspace: Workspace) -> Account:
-        """The stored account state; its `last_seq` follows what this transaction appends."""
-        account = super().account(workspace)
-        self._loaded.append(account)
+        """The stored account state; its `last_seq` follows what this transaction appends. Not to be kept beyond it."""
+        recalled, self._recalled = self._recalled, None
+        if recalled is not None and recalled.workspace is workspace:
+            account = recalled.account
+        else:
+            self._follow()
+            account = super().account(workspace)
+        if self._known is not None and self._known.workspace is workspace:
+            self._known = Known(workspace, account)
+        self._loaded.append((str(workspace.id), account))
         return account
 
     @guarded
@@ -70,39 +88,39 @@ class SqliteUnitOfWork(SqliteViews):
     @guarded
     def put_limits(self, workspace_id: UUID, limits: Limits) -> None:
         """Replace a workspace's limits."""
-        self._put(workspace_id, limits=limits.model_dump_json())
+        self._put(sql.PUT_LIMITS, workspace_id, limits.model_dump_json())
 
     @guarded
     def put_trading_state(self, workspace_id: UUID, state: TradingState) -> None:
         """Replace a workspace's trading state."""
-        self._put(workspace_id, trading_state=state.value)
+        self._put(sql.PUT_TRADING_STATE, workspace_id, state.value)
 
     @guarded
     def append(self, events: Sequence[EventRow]) -> int:
         """Append events at consecutive `seq`s; the last one. The workspaces' stored and loaded states follow."""
+        self._recalled = None
         if self._head is None:
             self._head = self.head()
-        first = self._head + 1
-        self._driver.executemany(sql.APPEND, ((seq, *row) for seq, row in enumerate(events, first)))
+        append_rows(self._driver, events, self._head + 1)
+        newest = {row.workspace_id: (seq, row.ts) for seq, row in enumerate(events, self._head + 1)}
         self._head += len(events)
-        newest = {row.workspace_id: (seq, row.ts) for seq, row in enumerate(events, first)}
-        self._driver.executemany(sql.FOLLOW, ((seq, ts, key) for key, (seq, ts) in newest.items()))
-        for account in self._loaded:
-            ledger = account.ledger
-            ledger.last_seq, ledger.last_event_at = newest.get(
-                str(account.workspace_id), (ledger.last_seq, ledger.last_event_at)
-            )
+        self._newest |= newest
+        for key, account in self._loaded:
+            if key in newest:
+                account.ledger.last_seq, account.ledger.last_event_at = newest[key]
         return self._head
 
     @guarded
     def save(self, account: Account, symbols: Iterable[str], sessions: Iterable[int]) -> None:
         """Store an account's state, of its parts only the symbols and trading days named."""
         write_account(self._driver, account, symbols, sessions)
+        self._note(account)
 
     @guarded
     def replace(self, account: Account) -> None:
         """Store an account's state in place of all that was stored of it."""
         rewrite_account(self._driver, account)
+        self._note(account)
 
     @guarded
     def save_progress(self, workspace_id: UUID, progress: Progress) -> None:
@@ -114,17 +132,35 @@ class SqliteUnitOfWork(SqliteViews):
     @guarded
     def commit(self) -> None:
         """Make it so, durably; the transaction is over."""
+        self._follow()
         try:
-            self._connection.commit()
+            self._driver.execute("COMMIT")
         except DATABASE_ERRORS as error:
             fault = self._die(error)
             fault.hint = "whether it was written is not certain: do it again, what was executed is not executed twice"
             raise fault from error
         self._over = "it was committed"
+        self._link.stored = None if self._known is None else self._known.stored
 
-    def _put(self, workspace_id: UUID, **values: str) -> None:
-        row = update(WorkspaceRow).where(col(WorkspaceRow.id) == str(workspace_id)).values(**values)
-        if self._connection.execute(row).rowcount != 1:
+    def _follow(self) -> None:
+        """Bring stored states to the events appended since they were stored."""
+        if self._newest:
+            self._driver.executemany(sql.FOLLOW, ((seq, ts, key) for key, (seq, ts) in self._newest.items()))
+            self._newest = {}
+
+    def _note(self, account: Account) -> None:
+        """An account was stored: with the newest event of its workspace it needs not follow."""
+        key, ledger = str(account.workspace_id), account.ledger
+        if self._newest.get(key) == (ledger.last_seq, ledger.last_event_at):
+            del self._newest[key]
+        if self._known is not None and self._known.account is account:
+            self._known.is_stored = True
+        else:
+            self._known = self._recalled = None
+
+    def _put(self, statement: str, workspace_id: UUID, value: str) -> None:
+        self._known = self._recalled = None
+        if self._driver.execute(statement, (value, str(workspace_id))).rowcount != 1:
             raise NotFoundError(
                 "WORKSPACE_NOT_FOUND", f"there is no workspace {workspace_id}", hint="`workspace list` shows them"
             )
@@ -148,25 +184,13 @@ class SqliteStore:
             self.close()
             raise
 
-    @contextmanager
-    def write(self) -> Iterator[SqliteUnitOfWork]:
+    def write(self) -> AbstractContextManager[SqliteUnitOfWork]:
         """Begin a write transaction at once; leaving it without `commit` rolls it back."""
-        with self._database.transaction(writing=True) as connection:
-            unit = SqliteUnitOfWork(connection, self.path)
-            try:
-                yield unit
-            finally:
-                unit.finish()
+        return self._database.transaction(lambda link: SqliteUnitOfWork(link, self.path), writing=True)
 
-    @contextmanager
-    def read(self) -> Iterator[SqliteViews]:
+    def read(self) -> AbstractContextManager[SqliteViews]:
         """A snapshot to read from."""
-        with self._database.transaction(writing=False) as connection:
-            views = SqliteViews(connection, self.path)
-            try:
-                yield views
-            finally:
-                views.finish()
+        return self._database.transaction(lambda link: SqliteViews(link.driver, self.path), writing=False)
 
     def data_version(self) -> int:
         """A number that changes when anybody has written."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, func, literal_column, or_, select
 
 from engine.account.ledger import BUY, Fill
 from engine.account.state import Account
@@ -22,11 +22,11 @@ from engine.validation import faults_of
 from storage import statements as sql
 from storage.accounts import read_account
 from storage.run_plans import RunPlanViews
-from storage.tables import RUN_EVENT, Base
+from storage.tables import RUN_EVENT
 from storage.transaction import guarded
 
-_EVENTS = Base.metadata.tables["trade_events"]
 _SEARCHED = ("payload", "symbol", "event_type", "correlation_id", "intent_id", "order_id", "event_id")
+_HOLDS = " OR ".join(f"{name} LIKE ? ESCAPE '/'" for name in _SEARCHED)
 
 
 class SqliteViews(RunPlanViews):
@@ -81,15 +81,16 @@ class SqliteViews(RunPlanViews):
     @guarded
     def events(self, where: EventFilter, *, limit: int | None, newest_first: bool = False) -> list[JournalEvent]:
         """Events in `seq` order (or newest first), at most `limit`."""
-        order = _EVENTS.c.seq.desc() if newest_first else _EVENTS.c.seq
-        query = select(_EVENTS).where(*_conditions(where)).order_by(order).limit(limit)
-        return [JournalEvent(row[0], EventRow._make(row[1:])) for row in self._connection.execute(query)]
+        conditions, values = _conditions(where)
+        query = f"{sql.EVENTS} {conditions} ORDER BY seq {'DESC' if newest_first else 'ASC'} LIMIT ?"
+        rows = self._driver.execute(query, (*values, -1 if limit is None else limit))
+        return [JournalEvent(row[0], EventRow._make(row[1:])) for row in rows]
 
     @guarded
     def event_count(self, where: EventFilter) -> int:
         """How many events a filter finds."""
-        query = select(func.count()).select_from(_EVENTS).where(*_conditions(where))
-        return int(self._connection.execute(query).scalar_one())
+        conditions, values = _conditions(where)
+        return int(self._driver.execute(f"{sql.EVENT_COUNT} {conditions}", values).fetchone()[0])
 
     @guarded
     def head(self, workspace_id: UUID | None = None) -> int:
@@ -114,33 +115,42 @@ class SqliteViews(RunPlanViews):
         return None if found is None else str(found[0])
 
 
-def _conditions(where: EventFilter) -> Iterator[ColumnElement[bool]]:
-    event = _EVENTS.c
+def _conditions(where: EventFilter) -> tuple[str, list[Any]]:
+    """A filter as a WHERE clause, and its values in order."""
+    conditions: list[str] = []
+    values: list[Any] = []
+
+    def require(condition: str, *of: Any) -> None:
+        conditions.append(condition)
+        values.extend(of)
+
     of_runs = bool(where.types) and all(kind.startswith("RUN_") for kind in where.types)
     if where.workspace_id is not None:
         # the plus keeps SQLite from walking the workspace's index, to be spared a sort, where another finds a few rows
         few = of_runs or where.correlation_id is not None
-        column = literal_column("+workspace_id") if few else event.workspace_id
-        yield column == str(where.workspace_id)
+        require("+workspace_id = ?" if few else "workspace_id = ?", str(where.workspace_id))
     if of_runs:
-        yield literal_column(RUN_EVENT)  # lets SQLite use the partial index
+        require(RUN_EVENT)  # lets SQLite use the partial index
     if where.types:
-        yield event.event_type.in_(where.types)
+        require(f"event_type IN ({', '.join('?' * len(where.types))})", *where.types)
     if where.correlation_id is not None:
-        yield event.correlation_id == where.correlation_id
+        require("correlation_id = ?", where.correlation_id)
     if where.symbol is not None:
-        yield event.symbol == where.symbol
+        require("symbol = ?", where.symbol)
     if where.text:
-        yield _holds(where.text)
+        require(f"({_HOLDS})", *[_pattern(where.text)] * len(_SEARCHED))
     if where.after is not None:
-        yield event.seq > where.after
+        require("seq > ?", where.after)
     if where.before is not None:
-        yield event.seq < where.before
+        require("seq < ?", where.before)
+    return f"WHERE {' AND '.join(conditions)}" if conditions else "", values
 
 
-def _holds(words: str) -> ColumnElement[bool]:
-    """Whether an event holds the words as they are, upper and lower case of ASCII letters alike."""
-    return or_(*(_EVENTS.c[name].contains(words, autoescape=True) for name in _SEARCHED))
+def _pattern(words: str) -> str:
+    """What holds the words as they are, upper and lower case of ASCII letters alike."""
+    for special in "/%_":
+        words = words.replace(special, f"/{special}")
+    return f"%{words}%"
 
 
 @lru_cache(maxsize=256)

@@ -45,7 +45,7 @@ def load_dataset(
     cut = parse_cut(start, end)
     only = symbols[0] if symbols is not None and len(symbols) == 1 else unnamed
     readings = _read_all(sources, only, watch or Unwatched())
-    bars = _bars_by_symbol(readings, symbols, session_tz)
+    bars = bars_by_symbol(readings, symbols, session_tz)
     _refuse_absent(symbols, bars, sources)
     kept = _cut(bars, cut)
     said = [warning for reading in readings for warning in _turned(reading)]
@@ -110,7 +110,7 @@ def _refuse_faults(readings: Sequence[Reading]) -> None:
     )
 
 
-def _bars_by_symbol(readings: Sequence[Reading], symbols: Sequence[str] | None, session_tz: str) -> dict[str, Bars]:
+def bars_by_symbol(readings: Sequence[Reading], symbols: Sequence[str] | None, session_tz: str) -> dict[str, Bars]:
     bars: dict[str, Bars] = {}
     for reading in readings:
         table = reading.table

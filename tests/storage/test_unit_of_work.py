@@ -77,6 +77,34 @@ def test_seqs_are_consecutive_and_states_follow(store: SqliteStore, path: Path) 
         assert client.execute("SELECT seq FROM trade_events").fetchall() == [(1,), (2,), (3,), (4,)]
 
 
+@pytest.mark.parametrize("count", [1, 2, 49, 50, 51, 107])
+def test_however_many_rows_are_appended_they_are_as_they_were_given(store: SqliteStore, count: int) -> None:
+    rows = [(fill if number % 2 else event)(number) for number in range(1, count + 1)]
+    append(store, event(0))
+    assert append(store, *rows) == count + 1
+    with store.read() as views:
+        found = views.events(EventFilter(after=1), limit=None)
+    assert [(each.seq, each.row) for each in found] == list(enumerate(rows, 2))
+
+
+def test_a_bad_row_among_many_leaves_none(store: SqliteStore) -> None:
+    rows = [fill(number) for number in range(1, 100)]
+    with store.write() as unit:
+        with pytest.raises(SystemFault, match="this order is filled"):
+            unit.append([*rows, fill(100, order_id="order-60"), fill(101)])
+        with pytest.raises(SystemFault, match="cannot go on"):
+            unit.commit()
+    with store.read() as views:
+        assert views.head() == 0
+
+
+def test_a_state_that_is_read_after_an_append_is_as_of_it(store: SqliteStore) -> None:
+    with store.write() as unit:
+        unit.append([event(1), event(2)])
+        ledger = unit.account(WORKSPACE).ledger
+        assert (ledger.last_seq, ledger.last_event_at) == (2, 1_002)
+
+
 def test_a_state_saved_later_does_not_fall_behind_the_journal(store: SqliteStore, path: Path) -> None:
     stale = Account(WORKSPACE.id, Ledger.fresh(10_000.0))
     append(store, event(1))
@@ -259,17 +287,28 @@ def test_after_the_commit_it_is_over(store: SqliteStore) -> None:
         views.head()
 
 
-def test_a_commit_that_fails_is_not_success(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(self: object) -> None:
-        raise failure("disk I/O error", sqlite3.SQLITE_IOERR)
+class BadDisk:
+    """A connection whose disk fails when it is to be written to for good."""
 
+    def __init__(self, driver: sqlite3.Connection) -> None:
+        self._driver = driver
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._driver, name)
+
+    def execute(self, statement: str, *values: object) -> object:
+        if statement == "COMMIT":
+            raise failure("disk I/O error", sqlite3.SQLITE_IOERR)
+        return self._driver.execute(statement, *values)
+
+
+def test_a_commit_that_fails_is_not_success(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     with store.write() as unit:
         unit.append([event(1)])
-        monkeypatch.setattr(type(unit._connection), "commit", failing)
+        monkeypatch.setattr(unit, "_driver", BadDisk(unit._driver))
         with pytest.raises(SystemFault) as caught:
             unit.commit()
         assert "not certain" in caught.value.hint
-        monkeypatch.undo()
     with store.read() as views:
         assert views.head() == 0
 

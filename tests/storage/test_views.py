@@ -149,11 +149,32 @@ def test_replay_and_prior_fills_go_through_their_indexes(store: SqliteStore) -> 
 
 
 def test_appending_keeps_no_statement_journal(store: SqliteStore) -> None:
-    """Whatever may abort a single INSERT in the middle makes SQLite copy every page before it is touched."""
+    """Whatever may abort an INSERT in the middle makes SQLite copy every page before it is touched."""
+    for size, statement in ((1, sql.APPEND), (sql.MANY, sql.APPEND_MANY)):
+        with store.write() as unit:
+            code = unit._driver.execute(f"EXPLAIN {statement}", (None,) * 17 * size).fetchall()
+        names = [row[1] for row in code]
+        assert "Program" in names  # the trigger
+        assert not {"Function", "PureFunc", "FkCounter"} & set(names)
+        aborts = [row for row in code if row[1] in {"Halt", "HaltIfNull"} and row[3] == 2]
+        assert aborts == []
+
+
+def test_what_an_execution_asks_is_compiled_once(store: SqliteStore) -> None:
+    """SQLite compiles a query again for each value that it compares with the condition of a partial index."""
+    compiled: list[int] = []
+
+    def watch(action: int, *_: object) -> int:
+        compiled.append(action)
+        return 0  # SQLITE_OK
+
     with store.write() as unit:
-        code = unit._driver.execute(f"EXPLAIN {sql.APPEND}", (None,) * 17).fetchall()
-    names = [row[1] for row in code]
-    assert "Program" in names  # the trigger
-    assert not {"Function", "PureFunc", "FkCounter"} & set(names)
-    aborts = [row for row in code if row[1] in {"Halt", "HaltIfNull"} and row[3] == 2]
-    assert aborts == []
+        unit._driver.set_authorizer(watch)
+        for number in range(3):
+            compiled.clear()
+            unit.prior_fill(HERE, UUID(int=number), "paper")
+            unit.head()
+            unit.account(WORKSPACE)
+            unit.append([fill(number + 1)])
+        unit._driver.set_authorizer(None)
+    assert compiled == []
