@@ -1,7 +1,7 @@
 """What the dashboard costs whoever looks at it: its first paint, every screen's opening, every table's longest stall.
 
     python -m benchmarks.dashboard                      a million events, 200 run plans, one of 5,000 variants
-    python -m benchmarks.dashboard --db /tmp/big.db     the database is kept there, and made only when it is not
+    python -m benchmarks.dashboard --db big.db     the database is kept there, and made only when it is not
     python -m benchmarks.dashboard --quick              little of everything: to see that it works
 
 Every measurement is of a process of its own on a terminal of its own, as a person has it: the work in its threads, the

@@ -29,9 +29,12 @@ from tui.dashboard.surroundings import Surroundings
 from tui.dashboard.widgets.table import DeskTable
 
 WORKSPACE = "desk"
+NAMES = tuple(entry.name for entry in SCREENS)
 READING = "reading…"
 FILLED = ("positions", "execution", "journal", "run_plans", "run_plan")
 """Screens that have rows to show as soon as they are open."""
+SAID = {"reconciliation": "#standing"}
+"""Screens that are open when they say how things stand: the replay that follows tells how far it is."""
 KEY_EVERY = 0.03
 """Seconds between two keys: a key that is held down comes about thirty times a second."""
 PATIENCE = 60.0
@@ -86,7 +89,7 @@ ACTIONS = (
 class Sitting:
     """Presses keys, and knows when a screen has shown what they asked for."""
 
-    def __init__(self, app: DashboardApp, pilot: Pilot[None], heart: Heart) -> None:
+    def __init__(self, app: DashboardApp, pilot: Pilot[Any], heart: Heart) -> None:
         self._app, self._pilot, self.heart = app, pilot, heart
 
     async def open(self, name: str) -> dict[str, Any]:
@@ -141,6 +144,8 @@ class Sitting:
         screen = self._app.screen
         if not (isinstance(screen, DeskScreen) and name == screen.NAME and screen.is_mounted):
             return False
+        if name in SAID:
+            return bool(str(screen.query_one(SAID[name], Static).content))
         if any(READING in str(each.content) for each in screen.query(Static) if each.is_on_screen):
             return False
         tables = [table for table in screen.query(DeskTable) if table.is_on_screen]
@@ -159,11 +164,11 @@ class Sitting:
 
 async def sit(
     app: DashboardApp,
-    pilot: Pilot[None],
+    pilot: Pilot[Any],
     *,
     rounds: int,
     actions: Sequence[Action] = ACTIONS,
-    screens: Sequence[str] = tuple(entry.name for entry in SCREENS),
+    screens: Sequence[str] = NAMES,
     why: bool = False,
 ) -> dict[str, Any]:
     """Open every screen for the first time, then again in each round, with the actions on it.
@@ -198,7 +203,7 @@ def main(db: Path, answer: Path, rounds: int, *, why: bool) -> int:
     """Sit at the terminal that this process has; 1 when it could not be done, with why in the answer."""
     app = DashboardApp(lambda: Settings(db=db), Surroundings(answer.with_suffix(".prefs")), WORKSPACE)
 
-    async def drive(pilot: Pilot[None]) -> None:
+    async def drive(pilot: Pilot[Any]) -> None:
         try:
             found = await sit(app, pilot, rounds=rounds, why=why)
         except BrokenError as error:

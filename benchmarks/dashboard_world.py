@@ -5,14 +5,17 @@ The events are the paper broker's own, executed on accounts in memory and append
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
+from benchmarks.children import ChildError, run
 from engine.account.ledger import Ledger
 from engine.account.state import Account
 from engine.broker.execute import create
@@ -38,6 +41,9 @@ NAMESPACE = UUID("7d0f6a3e-0000-4000-8000-000000000000")
 STRATEGIES = ("breakout_52w_high", "sma_cross", "rsi_reversion", "manual")
 LARGEST = 20_000.0
 """Dollars of an order from which on the policy refuses: about one entry in twelve."""
+
+KILLED = 9
+"""What a process that loses its run plan ends with."""
 
 Grid = dict[str, list[Any]]
 
@@ -139,7 +145,7 @@ class StopAt:
     def advance(self, done: int, total: int) -> None:
         self._done = done
         if self._killed and done >= self._variants:
-            os._exit(0)
+            os._exit(KILLED)
 
     def stopped(self) -> bool:
         return self._done >= self._variants
@@ -214,17 +220,14 @@ def _trade(store: SqliteStore, traders: Sequence[Trader], count: int) -> None:
 
 def _run_plan(desk: Desk, db: Path, clock: Clock, nth: int, size: Size) -> None:
     """The largest is the last. One in sixteen is cancelled, and two lose their process: they are interrupted."""
-    if nth not in (size.plans // 3, size.plans * 2 // 3):
-        _execute(desk, nth, size, StopAt(5) if nth % 16 == 3 else None)
-        return
-    child = os.fork()
-    if child == 0:
-        try:
-            with open_desk_at(db, clock) as own:
-                _execute(own, nth, size, StopAt(3, killed=True))
-        finally:
-            os._exit(1)
-    os.waitpid(child, 0)
+    if nth in (size.plans // 3, size.plans * 2 // 3):
+        told = json.dumps({"db": str(db), "now": clock.now, "nth": nth, "size": asdict(size)})
+        ended = run([sys.executable, "-m", "benchmarks.dashboard_world", told], {})
+        if ended.code != KILLED:
+            raise ChildError(f"run plan {nth} was not interrupted: {ended.printed}")
+    else:
+        cancelled = nth % 16 == 3 and nth < size.plans - 1
+        _execute(desk, nth, size, StopAt(5) if cancelled else None)
 
 
 def _execute(desk: Desk, nth: int, size: Size, watch: StopAt | None) -> None:
@@ -260,3 +263,15 @@ def _small(nth: int) -> tuple[str, Grid]:
     if nth % 3 == 1:
         return "sma_cross", {"entry.fast_period": [5, 10 + nth % 9, 40], "entry.slow_period": [30, 50, 100]}
     return "rsi_reversion", {"entry.buy_below": [20, 25 + nth % 5, 35], "entry.sell_above": [50, 60, 70]}
+
+
+def _lose(told: dict[str, Any]) -> None:
+    """Begin a run plan, and end with it half done."""
+    clock = Clock()
+    clock.now = told["now"]
+    with open_desk_at(Path(told["db"]), clock) as desk:
+        _execute(desk, told["nth"], Size(**told["size"]), StopAt(3, killed=True))
+
+
+if __name__ == "__main__":
+    _lose(json.loads(sys.argv[1]))

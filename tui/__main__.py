@@ -1,4 +1,4 @@
-"""`papertape`: the entry point. It imports what a help page needs, and no more."""
+"""`papertape`: the entry point. It imports what a help page needs, or the dashboard's first frame, and no more."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import sys
 def main() -> int:
     """Run the command that the process was called with; what it exits with."""
     try:
+        if not sys.argv[1:]:
+            from tui.dashboard.start import has_terminal, open_alone
+
+            if has_terminal():
+                return open_alone()
         from tui.commands.app import run_command
 
         return run_command(sys.argv[1:])

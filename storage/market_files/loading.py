@@ -111,6 +111,7 @@ def _refuse_faults(readings: Sequence[Reading]) -> None:
 
 
 def bars_by_symbol(readings: Sequence[Reading], symbols: Sequence[str] | None, session_tz: str) -> dict[str, Bars]:
+    """What several readings hold, in the order in which symbols first appear; only `symbols`, if they are named."""
     bars: dict[str, Bars] = {}
     for reading in readings:
         table = reading.table

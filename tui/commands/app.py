@@ -33,6 +33,7 @@ from tui.commands.calls import Call, DbOption, JsonOption, WorkspaceOption
 from tui.commands.exits import ANYTHING_ELSE, DONE
 from tui.commands.failures import as_papertape_error, close_quietly, tell
 from tui.commands.groups import SectionedGroup, decorated, help_page
+from tui.commands.web import HostOption, KnownOption, PortOption, WebCall, WebOption, serve_dashboard
 
 PROGRAM = "papertape"
 JSON_FLAG = "--json"
@@ -64,6 +65,10 @@ def papertape(
     workspace: WorkspaceOption = None,
     db: DbOption = None,
     json: JsonOption = False,
+    web: WebOption = False,
+    host: HostOption = None,
+    port: PortOption = None,
+    i_know: KnownOption = False,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
@@ -72,8 +77,12 @@ def papertape(
 
     Without a command it opens the dashboard; without a terminal it prints this page.
     """
-    if context.invoked_subcommand is None:
-        _open_dashboard(context, Call(workspace, db, json))
+    call, browser = Call(workspace, db, json), WebCall(web, host, port, i_know)
+    browser.check(context.invoked_subcommand)
+    if web:
+        serve_dashboard(call, browser)
+    elif context.invoked_subcommand is None:
+        _open_dashboard(context, call)
 
 
 def _open_dashboard(context: typer.Context, call: Call) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from uuid import UUID
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from tui.dashboard.surroundings import Surroundings
 
 NAME = "papertape"
+STYLES = [Path(__file__).with_name("screens") / f"{entry.name}.tcss" for entry in SCREENS]
+"""The screens' stylesheets, where `CSS_PATH` of each finds its own."""
 
 
 class DashboardApp(App[None]):
@@ -194,6 +197,7 @@ class DashboardApp(App[None]):
     async def _look_ahead(self, keymap: dict[str, str]) -> None:
         """Import the other screens while nobody waits for them, and look whether the config file's keys are theirs."""
         kinds = [await asyncio.to_thread(entry.load) for entry in SCREENS]
+        self.stylesheet.read_all(STYLES)  # else a screen's first visit parses all stylesheets anew
         keep_what_is_there()
         from tui.dashboard.widgets.dialog import Confirm
         from tui.dashboard.widgets.help import HelpDialog

@@ -2,26 +2,72 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from tui.commands.calls import Call
+    from storage.settings import Settings
 
 _SAVE_TITLE, _RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
+
+IMPORTS = 100_000
+"""More objects than the first frame takes: to walk them for garbage finds none. Later `collector` says how often."""
+
+
+class Asked(Protocol):
+    """What a dashboard needs of a call: the workspace of -w, and the settings with its flags."""
+
+    @property
+    def workspace(self) -> str | None:
+        """None when nothing was said."""
+        ...
+
+    def settings(self) -> Settings:
+        """INVALID_SETTINGS when they cannot be read."""
+        ...
+
+
+class Alone:
+    """`papertape` without a word behind it."""
+
+    workspace = None
+
+    def settings(self) -> Settings:
+        """File and environment."""
+        from storage.settings import Settings
+
+        return Settings()
 
 
 def has_terminal() -> bool:
     """Whether there is a person to show a dashboard to."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    streams = (sys.stdin, sys.stdout)  # a closed one is None
+    return all(stream is not None and stream.isatty() for stream in streams) and os.environ.get("TERM") != "dumb"
 
 
-def open_dashboard(call: Call, workspace: str | None = None) -> None:
+def open_alone() -> int:
+    """`papertape` without a word behind it, on a terminal; its exit code.
+
+    No command is imported, nor Typer: that would be a fifth of the time to the first frame.
+    """
+    from tui.commands.exits import DONE
+    from tui.commands.failures import as_papertape_error, tell
+
+    try:
+        open_dashboard(Alone())
+    except (Exception, KeyboardInterrupt) as error:
+        return tell(as_papertape_error(error), json=False)
+    return DONE
+
+
+def open_dashboard(call: Asked, workspace: str | None = None) -> None:
     """Show the dashboard until it is left. Raises why it could not open.
 
     The workspace is `workspace`, else what -w or PAPERTAPE_WORKSPACE names, else the one that was looked at last.
     """
+    gc.set_threshold(IMPORTS)
     from tui.dashboard.app import DashboardApp
     from tui.dashboard.prefs import default_path
     from tui.dashboard.surroundings import Surroundings

@@ -1,0 +1,120 @@
+"""The page and its socket on loopback, from the start to an end that leaves no process behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from pathlib import Path
+
+from aiohttp import web
+from textual_serve.server import Server
+
+from engine.errors import InvalidError
+from tui.web.guard import guard
+
+PAGE = Path(__file__).resolve().parent / "page"
+ROOT = Path(__file__).resolve().parents[2]
+GRACE_S, ANSWER_S = 5.0, 1.0
+"""How long dashboards, and then files that are being sent, may take once the service was asked to end."""
+
+
+def dashboard_command(db: str | None, workspace: str | None) -> str:
+    """The shell's line for one browser's dashboard, on the database and workspace that were named.
+
+    It imports from where this process does, and never from the current directory.
+    """
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    named = [f"{option}={value}" for option, value in (("--db", db), ("--workspace", workspace)) if value is not None]
+    python = [sys.executable, "-P", "-m", "tui.web.child", *named]
+    return shlex.join(["exec", "env", f"PYTHONPATH={path}", *python])
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that takes connections; INVALID_SETTINGS when it cannot be had."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(found[4][:2], family=found[0])
+    except (OSError, UnicodeError) as error:
+        raise InvalidError(
+            "INVALID_SETTINGS",
+            f"the dashboard cannot listen on {host}, port {port}: {_reason(error)}",
+            hint="choose another with --host and --port",
+        ) from error
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    """The system's words; Python adds the address to them, which is told already."""
+    number = getattr(error, "errno", None) or 0
+    return os.strerror(number) if number > 0 else str(getattr(error, "strerror", error))
+
+
+def address_of(listener: socket.socket) -> str:
+    """What to type into the browser."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(command: str, listener: socket.socket, host: str, ready: Callable[[], None]) -> None:
+    """Serve dashboards until SIGINT or SIGTERM; `ready` is called once either would end it properly."""
+    asyncio.run(_serve(Dashboards(command).application(host), listener, ready))
+
+
+async def _serve(app: web.Application, listener: socket.socket, ready: Callable[[], None]) -> None:
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=ANSWER_S)
+    await runner.setup()
+    ready()
+    with redirect_stdout(sys.stderr):  # where textual-serve prints what a dashboard said at its end
+        try:
+            await web.SockSite(runner, listener).start()
+            await ended.wait()
+        finally:
+            await runner.cleanup()
+
+
+class Dashboards:
+    """A dashboard, a process of its own, for each browser that opens the socket; it ends when the browser leaves."""
+
+    def __init__(self, command: str) -> None:
+        self._textual = Server(command)
+        self._open: set[asyncio.Task[web.WebSocketResponse]] = set()
+
+    def application(self, listening_host: str) -> web.Application:
+        """The page, the socket, and the files that a dashboard hands out."""
+        app = web.Application()
+        guard(app, listening_host)
+        app.add_routes(
+            [
+                web.get("/", self._page),
+                web.get("/ws", self._socket),
+                web.get("/download/{key}", self._textual.handle_download),
+                web.static("/page", PAGE),
+                web.static("/static", self._textual.statics_path),
+            ]
+        )
+        app.on_shutdown.append(self._end)
+        return app
+
+    async def _page(self, request: web.Request) -> web.FileResponse:
+        return web.FileResponse(PAGE / "index.html")
+
+    async def _socket(self, request: web.Request) -> web.WebSocketResponse:
+        task = asyncio.create_task(self._textual.handle_websocket(request))
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
+        return await task
+
+    async def _end(self, app: web.Application) -> None:
+        """Ask every dashboard to leave, and wait until it has; one that is stuck hears that nobody reads it."""
+        for task in self._open:
+            task.cancel()
+        if self._open:
+            await asyncio.wait(self._open, timeout=GRACE_S)
