@@ -69,4 +69,4 @@ def test_the_first_two_sh_blocks_of_the_readme_are_for_ci() -> None:
     assert ".venv" in install
     assert install.rstrip().endswith("papertape demo --headless")
     assert ".[dev]" in test
-    assert test.rstrip().endswith(".venv/bin/python -m pytest")
+    assert test.rstrip().endswith(".venv/bin/python -m pytest -n auto")
