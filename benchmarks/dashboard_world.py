@@ -242,6 +242,7 @@ def _execute(desk: Desk, nth: int, size: Size, watch: StopAt | None) -> None:
         workspace=list(WORKSPACES)[0 if is_largest else nth % len(WORKSPACES)],
         journal="full" if nth % 8 == 1 and not is_largest else "summary",
         include_ablations=not is_largest,
+        max_variants=size.variants + 1_000,
         data=data,
         run_plan_id=uuid5(NAMESPACE, f"run plan {nth}"),
         watch=watch,

@@ -30,10 +30,13 @@ from engine.sweeps.scratch import Scratch
 from engine.sweeps.terms import denied, leave_terms, limit_terms, money_terms
 
 MUCH_WORK = 1_000_000
-"""Steps of the plain kernel, in a process's life, that take as long as it does to make the compiled one."""
+"""Steps of the plain kernel that take as long as it does to make the compiled one for the first time."""
+
+BUSY = 250_000
+"""Steps after which a process is taken to go on sweeping, so that its next sweep is worth loading the compiled one."""
 
 _SAMPLES = 5
-_steps_taken: deque[int] = deque(maxlen=1000)  # by this process's sweeps
+_steps_taken: deque[int] = deque(maxlen=1000)  # by this process's earlier sweeps
 
 _WORTH_A_THREAD = 10_000_000
 _SCANS_PER_STEP = 10  # the plain kernel looks at so many bars in the time of one candidate
@@ -176,9 +179,10 @@ class Simulation:
         leaves = {leave_terms(spec.exit) for spec in specs}
         looks = any(leave[1] or leave[2] or leave[3] for leave in leaves)
         scans = len(specs) * columns.rows if looks or _brings_signals(specs[0]) else 0
-        _steps_taken.append(scans // _SCANS_PER_STEP + len(specs) * candidates)
-        if not is_loaded() and sum(_steps_taken) >= MUCH_WORK:
+        steps = scans // _SCANS_PER_STEP + len(specs) * candidates
+        if not is_loaded() and (steps >= MUCH_WORK or sum(_steps_taken) >= BUSY):
             expect_much_work()
+        _steps_taken.append(steps)
         return scans
 
 

@@ -254,11 +254,22 @@ def test_much_work_loads_the_compiled_kernels_and_little_does_not(monkeypatch: p
     specs = [compiled_spec(BREAKOUT)] * 25
     list(Simulation(data, account).outcomes(specs))
     assert not loaded
-    monkeypatch.setattr(engine.sweeps.simulate, "MUCH_WORK", 120)  # two candidates, 25 variants: 50 steps a sweep
+    monkeypatch.setattr(engine.sweeps.simulate, "BUSY", 75)  # two candidates, 25 variants: 50 steps a sweep
     list(Simulation(data, account).outcomes(specs))
     assert not loaded
     list(Simulation(data, account).outcomes(specs))
     assert loaded, "what a process has done before counts"
+
+
+def test_one_large_sweep_loads_the_compiled_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[int] = []
+    monkeypatch.setattr(Kernel, "_worthwhile", False)
+    monkeypatch.setattr(engine.sweeps.simulate, "_steps_taken", deque())
+    monkeypatch.setattr(engine.sweeps.simulate, "MUCH_WORK", 40)
+    monkeypatch.setattr(engine.sweeps.simulate, "expect_much_work", lambda: loaded.append(1))
+    account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([1.0, 2.0, 3.0, 4.0])
+    list(Simulation(data, account).outcomes([compiled_spec(BREAKOUT)] * 25))
+    assert loaded
 
 
 def touching(low: float, high: float, at: int, rows: int = 40) -> Dataset:
