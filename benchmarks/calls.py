@@ -81,7 +81,7 @@ def _simulation(
     from engine.sweeps.simulate import Simulation  # noqa: PLC0415
 
     if "form" in question:  # else it decides by the work there is
-        simulate.MUCH_WORK = 0 if question["form"] == "compiled" else 2**63
+        simulate.MUCH_WORK = simulate.BUSY = 0 if question["form"] == "compiled" else 2**63
     variants = desk.plans.generate(spec, sweep, include_ablations=False, max_variants=1_000_000).variants
     specs = [variant.spec for variant in variants if variant.spec is not None]
     account = Workspace(UUID(int=1), "benchmark", STARTING_EQUITY, 0)

@@ -45,6 +45,10 @@ class BrokenError(Exception):
     """A screen did not show what it was asked for."""
 
 
+SEE = "see"
+"""Among the keys of an action: until what was asked for is there to be typed into."""
+
+
 @dataclass(frozen=True)
 class Action:
     """Keys on a screen, one after the other as fast as a person holds them down."""
@@ -61,13 +65,13 @@ ACTIONS = (
     Action("positions", "sort", SORT),
     Action("execution", "page", ("escape", "G", *PAGE_BACK, "G", "g", *PAGE_ON, *DOWN, "g")),
     Action("execution", "sort", ("s", "s")),
-    Action("execution", "type an order", ("i", *"AA000", "enter", *"250", "enter", *"101.5", "escape")),
+    Action("execution", "type an order", ("i", SEE, *"AA000", "enter", *"250", "enter", *"101.5", "escape")),
     Action("journal", "page", ("G", *PAGE_BACK, "G", *PAGE_BACK, "g", *PAGE_ON, *DOWN, "g")),
     Action("journal", "sort", ("s", "s")),
     Action("journal", "filter by type", ("e", "e")),
     Action("journal", "filter by symbol", ("m", "m")),
     Action("journal", "filter by correlation", ("c", "c")),
-    Action("journal", "filter by text", ("slash", *"zzyzx", "escape", "escape")),
+    Action("journal", "filter by text", ("slash", SEE, *"zzyzx", "escape", "escape")),
     Action("journal", "all workspaces", ("a", "G", "g", "a")),
     Action("reconciliation", "replay and compare", ("d",)),
     Action("reconciliation", "page", ("G", *PAGE_BACK, "g", *PAGE_ON, *DOWN, "g")),
@@ -77,7 +81,7 @@ ACTIONS = (
     Action("run_plans", "filter by status", ("f",) * 4),
     Action("run_plan", "page", ("G", *PAGE_BACK, "G", "G", "g", *PAGE_ON, *DOWN, "g")),
     Action("run_plan", "sort", (*("l",) * 3, *SORT)),
-    Action("run_plan", "filter", ("slash", *"period=5", "enter", "slash", "escape")),
+    Action("run_plan", "filter", ("slash", SEE, *"period=5", "enter", "slash", SEE, "escape")),
     Action("run_plan", "curves", ("c", "b")),
     Action("run_plan", "map", ("m", "b")),
     Action("run_plan", "trades", ("t", "b")),
@@ -113,8 +117,11 @@ class Sitting:
         began = time.perf_counter()
         pressed = []
         for key in action.keys:
-            pressed.append(asyncio.create_task(self._pilot.press(key)))
-            await asyncio.sleep(KEY_EVERY)
+            if key == SEE:
+                await self.settle()
+            else:
+                pressed.append(asyncio.create_task(self._pilot.press(key)))
+                await asyncio.sleep(KEY_EVERY)
         await asyncio.gather(*pressed)
         await self.settle()
         taken = {"seconds": time.perf_counter() - began, "stall": asdict(self.heart.longest)}

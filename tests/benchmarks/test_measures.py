@@ -41,7 +41,10 @@ def test_every_strategy_is_called_with_all_its_variants(strategy: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["plain", "compiled"])
-def test_the_simulation_is_measured_in_either_form(form: str) -> None:
+def test_the_simulation_is_measured_in_either_form(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Kernel, "_worthwhile", False)  # whatever ran in this process before
+    for limit in ("MUCH_WORK", "BUSY"):
+        monkeypatch.setattr(simulate, limit, getattr(simulate, limit))  # and what runs after
     question = {"work": daily(120, FEW).document(), "case": "simulation", "form": form, "least": 1}
     assert calls.measure(question)["variants"] == 11
     assert is_loaded() == (form == "compiled")
