@@ -6,8 +6,6 @@ import os
 import sys
 from typing import Any
 
-import typer
-
 from engine.errors import DataError, PapertapeError, SystemFault, UsageError
 from tui.commands.documents import write_line
 from tui.commands.exits import ANYTHING_ELSE, exit_code
@@ -15,9 +13,6 @@ from tui.commands.text import safe_text
 
 SHOWN_FAULTS = 20
 DEBUG = "PAPERTAPE_DEBUG"
-
-WrongCall: type[Exception] = typer.BadParameter.__mro__[1]
-"""What Typer raises for every wrong command line, wherever this version of it keeps click."""
 
 
 def tell(error: PapertapeError, *, json: bool) -> int:
@@ -54,7 +49,10 @@ def as_papertape_error(error: BaseException) -> PapertapeError:
     """Any exception as one of ours: wrong usage, a stop, or a fault of our own."""
     if isinstance(error, PapertapeError):
         return error
-    if isinstance(error, WrongCall):
+    import typer  # the dashboard's first frame does without
+
+    wrong_call = typer.BadParameter.__mro__[1]  # click's own, wherever this version of Typer keeps it
+    if isinstance(error, wrong_call):
         return _wrong_usage(error)
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         return SystemFault("CANCELLED", "stopped", hint="what was committed before stays")

@@ -19,9 +19,9 @@ def default_path() -> Path:
     """Where the preferences are kept."""
     from platformdirs import user_data_path
 
-    from tui.commands.app import PROGRAM
+    from tui.dashboard.app import NAME
 
-    return user_data_path(PROGRAM) / FILE
+    return user_data_path(NAME) / FILE
 
 
 class Prefs:
