@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from textual import on
 from textual.app import ComposeResult
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from tui.dashboard.loading import Advanced, Loader
 from tui.dashboard.messages import AccountChanged, JournalGrew
 from tui.dashboard.widgets.header import DeskHeader
+from tui.dashboard.widgets.key_line import KeyLine
 from tui.dashboard.widgets.table import DeskTable, Order
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class DeskScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        # its widgets get their styles as they are made: without this Textual parses all stylesheets anew, twice
+        self._css_update_count = self.app._css_update_count
         self._seen: Reading | None = None
         self._loader = Loader(self, lambda: self.app.desk, self.app.tell)
 
@@ -47,7 +49,7 @@ class DeskScreen(Screen[None]):
         """Header, body, footer."""
         yield DeskHeader(self.NAME)
         yield from self.compose_body()
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def compose_body(self) -> ComposeResult:
         """What is between header and footer."""
