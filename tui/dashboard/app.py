@@ -10,6 +10,8 @@ from uuid import UUID
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key
+from textual.widgets import Input
 
 from tui.commands.failures import as_papertape_error, lines_of
 from tui.commands.text import safe_text
@@ -93,6 +95,18 @@ class DashboardApp(App[None]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette's entries."""
         return palette.commands(self, screen)
+
+    async def on_event(self, event: Event) -> None:
+        """A letter typed ahead of a field comes back from what had the focus before: it belongs into the field.
+
+        Without this it would be a key of the screen's, and `x` of a word cancel a run.
+        """
+        if isinstance(event, Key) and event.is_forwarded:
+            field = self.focused
+            if isinstance(field, Input) and field.check_consume_key(event.key, event.character):
+                field.post_message(Key(event.key, event.character))
+                return
+        await super().on_event(event)
 
     def on_mount(self) -> None:
         """The frame first; the desk opens once it is painted."""

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input, Static
 
 from engine.sweeps.results import PlanDetail, VariantResult
@@ -20,7 +21,7 @@ from tests.tui.dashboard.driving import World, dashboard, matches, press, refres
 from tests.tui.dashboard.sweeping import RUNNING, STOPPED, WHOLE, StopAfter, other_desk, sweep_in
 from tui.dashboard.app import DashboardApp
 from tui.dashboard.screens.run_plan import RunPlanScreen
-from tui.dashboard.screens.run_plan_board import PAGE
+from tui.dashboard.screens.run_plan_board import PAGE, Narrowing
 from tui.dashboard.screens.run_plan_map import HeatMap
 from tui.dashboard.screens.run_plan_run import RanDialog
 from tui.dashboard.widgets.dialog import Confirm, FormDialog
@@ -440,3 +441,15 @@ async def test_hostile_names_are_text(db: Path, tmp_path: Path) -> None:
         await press(app, pilot, "escape", "v", "G", "enter", "end")
         assert "[@click=app.quit]x[/]\\u202e" in str(app.screen.query(Static).last().render())
         assert app.is_running
+
+
+async def test_what_is_typed_ahead_of_the_filter_is_typed_into_it(planned: Path) -> None:
+    """`x` cancels and `r` resumes: not when they are letters of a word, however fast it comes."""
+    async with dashboard(planned) as (app, pilot):
+        await press(app, pilot, "6")
+        said = len(toasts(app))
+        for key, character in (("slash", "/"), ("x", "x"), ("r", "r")):
+            app.post_message(Key(key, character))  # one burst: `pilot.press` would wait after each
+        await settled(app, pilot)
+        assert app.screen.query_one(Narrowing).value == "xr"
+        assert len(toasts(app)) == said

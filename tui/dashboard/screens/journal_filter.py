@@ -124,7 +124,7 @@ class FilterBar(Container):
 
     def enter(self) -> None:
         """Type into the first field."""
-        self._entry("text").focus()
+        self.screen.set_focus(self._entry("text"))  # at once, as letters may be typed already
 
     @property
     def is_entered(self) -> bool:

@@ -158,7 +158,7 @@ class BoardPart(Part):
         """Type words that rows must hold."""
         narrowing = self.query_one(Narrowing)
         narrowing.display = True
-        narrowing.focus()
+        self.screen.set_focus(narrowing)  # at once: `focus` waits its turn behind letters that are typed already
 
     def signs_changed(self) -> None:
         """Other variants are marked: the signs alone are others."""
