@@ -134,10 +134,10 @@ class Sitting:
         await self._when(self._is_idle, "something goes on and on")
 
     async def _when(self, holds: Callable[[], bool], otherwise: str) -> None:
-        """Until something holds, and is painted."""
+        """Until something holds, and is painted: Textual holds frames back for a moment when it changes the screen."""
         until = time.perf_counter() + PATIENCE
         while True:
-            while not holds():
+            while self._app._batch_count or not holds():
                 if time.perf_counter() > until:
                     raise BrokenError(f"{otherwise} after {PATIENCE:.0f} s: {self._said()}")
                 await asyncio.sleep(0.001)

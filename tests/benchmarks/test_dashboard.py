@@ -171,8 +171,8 @@ def opened(shown: float) -> dict[str, Any]:
     return {"shown": shown, "shown_cpu": shown / 2, "complete": shown + 1, "stall": stall}
 
 
-def acted(what: str, seconds: float) -> dict[str, Any]:
-    stall = {"seconds": seconds, "loop_cpu": seconds, "process_cpu": seconds}
+def acted(what: str, seconds: float, cpu: float) -> dict[str, Any]:
+    stall = {"seconds": seconds, "loop_cpu": cpu, "process_cpu": cpu}
     return {"screen": "journal", "what": what, "seconds": 2.0, "stall": stall}
 
 
@@ -195,7 +195,7 @@ FOUND: dict[str, Any] = {
         {
             "first": {"journal": opened(0.4)},
             "again": {"positions": [opened(0.1)], "journal": [opened(0.2), opened(0.3)]},
-            "actions": [acted("page", 0.09), acted("sort", 0.2), acted("page", 0.11)],
+            "actions": [acted("page", 0.09, 0.095), acted("sort", 0.2, 0.3), acted("page", 0.11, 0.095)],
             "why": {"journal, sort": ["3 x a.py:1 sort"]},
         }
     ],
@@ -212,7 +212,8 @@ def test_figures_stand_beside_their_targets() -> None:
     assert row(text, "the first frame")[1:] == ["600 ms", "500 ms", "600 ms", "met", "200 ms"]
     assert row(text, "journal, first visit")[1:6] == ["300 ms", "400 ms", "400 ms", "**missed**", "200 ms"]
     assert row(text, "journal, again")[1:] == ["300 ms", "200 ms", "250 ms", "met", "100 ms", "1,200 ms", "30 ms"]
-    assert row(text, "journal: page")[1:5] == ["100 ms", "90 ms", "100 ms", "met"]
+    assert row(text, "journal: page")[1:] == ["100 ms", "90 ms", "100 ms", "110 ms", "95 ms", "met"]
+    assert row(text, "journal: sort")[4:] == ["200 ms", "200 ms", "**missed**"]
     assert "1,000,000 events, 200 run plans, the largest of 5,001 variants" in text
     assert report.missed(FOUND) == ["journal, first visit", "journal: sort"]
     assert "journal, sort\n    3 x a.py:1 sort" in report.reasons(FOUND)
