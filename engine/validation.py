@@ -110,6 +110,19 @@ def parse_model(model: type[Model], source: str | bytes | Mapping[str, Any], *, 
         raise InvalidError(code, f"{what} is refused: {error}", hint="correct it and try again") from error
 
 
+def trusted(model: type[Model], values: dict[str, Any]) -> Model:
+    """A model of values that are known to be whole and valid: `model_construct` at a quarter of its cost.
+
+    `values` has every field in order and becomes the model's own. A sweep makes thousands of models.
+    """
+    made, put = model.__new__(model), object.__setattr__  # the models are frozen
+    put(made, "__dict__", values)
+    put(made, "__pydantic_fields_set__", set(values))
+    put(made, "__pydantic_extra__", None)
+    put(made, "__pydantic_private__", None)
+    return made
+
+
 def faults_of(error: ValidationError) -> str:
     """Every fault of a validation in one line: where, and what is wrong."""
     parts = []

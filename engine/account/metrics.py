@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.account.ledger import Trade
 from engine.compiled import Kernel
-from engine.validation import StrictModel
+from engine.validation import StrictModel, trusted
 
 Measured = tuple[float, float, float, int, float, float]
 
@@ -34,21 +34,22 @@ def metrics_of(starting_equity: float, trades: Sequence[Trade]) -> Metrics:
     return figures_of(starting_equity, len(trades), measure(starting_equity, equity, pnl, len(trades)))
 
 
-def figures_of(starting_equity: float, trade_count: int, measured: Measured) -> Metrics:
+def figures_of(starting_equity: float, trade_count: int, measured: Sequence[float]) -> Metrics:
     """What `measure` found, as metrics. No model validates them: a sweep makes thousands, and they are floats."""
     ending_equity, gross_profit, gross_loss, wins, drawdown, ratio = measured
-    return Metrics.model_construct(
-        trade_count=trade_count,
-        starting_equity=starting_equity,
-        ending_equity=ending_equity,
-        return_pct=(ending_equity / starting_equity - 1) * 100,
-        max_drawdown_pct=drawdown,
-        win_rate=wins / trade_count if trade_count else None,
-        profit_factor=gross_profit / gross_loss if gross_loss > 0 else None,
-        gross_profit=gross_profit,
-        gross_loss=gross_loss,
-        sharpe=None if math.isnan(ratio) else ratio,
-    )
+    values = {
+        "trade_count": trade_count,
+        "starting_equity": starting_equity,
+        "ending_equity": ending_equity,
+        "return_pct": (ending_equity / starting_equity - 1) * 100,
+        "max_drawdown_pct": drawdown,
+        "win_rate": wins / trade_count if trade_count else None,
+        "profit_factor": gross_profit / gross_loss if gross_loss > 0 else None,
+        "gross_profit": gross_profit,
+        "gross_loss": gross_loss,
+        "sharpe": None if math.isnan(ratio) else ratio,
+    }
+    return trusted(Metrics, values)
 
 
 def measure(starting_equity: float, equity: Any, pnl: Any, count: int) -> Measured:

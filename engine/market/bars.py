@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -80,6 +81,16 @@ class Dataset:
     sha256: str = ""
     sources: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    _taken: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def digest(self) -> str:
+        """The files' sha256, or that of the columns when there are no files: taken once, for they are read-only."""
+        if self.sha256:
+            return self.sha256
+        if not self._taken:
+            self._taken.append(_columns_sha256(self.bars))
+        return self._taken[0]
 
     @property
     def bar_count(self) -> int:
@@ -90,3 +101,13 @@ class Dataset:
     def symbols(self) -> tuple[str, ...]:
         """The symbols, in the order they first appear in the data."""
         return tuple(self.bars)
+
+
+def _columns_sha256(bars: Mapping[str, Bars]) -> str:
+    """Of the bars themselves; sessions follow from times and zone."""
+    digest = hashlib.sha256()
+    for symbol, one in sorted(bars.items()):
+        digest.update(f"{symbol}\0{len(one)}\0".encode())
+        for column in (one.ts, one.open, one.high, one.low, one.close, one.volume):
+            digest.update(np.ascontiguousarray(column).data)
+    return digest.hexdigest()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from math import isfinite
 from typing import Any
 from uuid import UUID
+
+from pydantic_core import to_json
 
 from engine.account.metrics import Metrics
 from engine.errors import ConflictError
@@ -98,21 +101,22 @@ def account_of(document: dict[str, Any]) -> Workspace:
 
 
 def done_payload(done: Done, variant_id: str) -> str:
-    """The payload of RUN_VARIANT_COMPLETED."""
-    # `vars` of a model are its fields in order: a tenth of the cost of model_dump
+    """The payload of RUN_VARIANT_COMPLETED; ValueError when a metric is not a finite number."""
     metrics = None if done.metrics is None else vars(done.metrics)
-    return compact_json(
-        {
-            "index": done.place,
-            "variant_id": variant_id,
-            "status": done.status,
-            "objective_score": done.score,
-            "metrics": metrics,
-            "refusals": done.refusals,
-            "error": done.error,
-            "error_code": done.error_code,
-        }
-    )
+    if metrics is not None and not _all_finite(filter(None, metrics.values())):
+        raise ValueError("a metric is not finite")
+    said = {
+        "index": done.place,
+        "variant_id": variant_id,
+        "status": done.status,
+        "objective_score": done.score,
+        "metrics": metrics,
+        "refusals": done.refusals,
+        "error": done.error,
+        "error_code": done.error_code,
+    }
+    # a quarter of the standard library's cost; but a message may hold what only that can write
+    return to_json(said).decode() if done.error is None else compact_json(said)
 
 
 def done_of(payload: str) -> Done:
@@ -128,3 +132,9 @@ def done_of(payload: str) -> Done:
         said["error"],
         said["error_code"],
     )
+
+
+def _all_finite(values: Iterable[float]) -> bool:
+    """Their sum is, unless one is not, or they are enormous: the sum is cheaper to ask than each."""
+    known = list(values)
+    return isfinite(sum(known)) or all(map(isfinite, known))

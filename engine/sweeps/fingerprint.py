@@ -6,8 +6,6 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from engine.jsontext import canonical_json
 from engine.market.bars import Dataset
 from engine.market.sessions import iso
@@ -19,7 +17,7 @@ from engine.sweeps.plan import Variant
 def describe(dataset: Dataset) -> dict[str, Any]:
     """Which data these are: `sha256` (of the files, or of the columns when they came from none), and the cut."""
     return {
-        "sha256": dataset.sha256 or _columns_sha256(dataset),
+        "sha256": dataset.digest,
         "session_tz": dataset.session_tz,
         "bar_count": dataset.bar_count,
         "bars": {
@@ -59,13 +57,3 @@ def fingerprint(
 def _deciding(described: dict[str, Any]) -> dict[str, Any]:
     """Not where the files lie."""
     return {key: described[key] for key in ("sha256", "session_tz", "bars")}
-
-
-def _columns_sha256(dataset: Dataset) -> str:
-    """Of the bars themselves; sessions follow from times and zone."""
-    digest = hashlib.sha256()
-    for symbol, bars in sorted(dataset.bars.items()):
-        digest.update(f"{symbol}\0{len(bars)}\0".encode())
-        for column in (bars.ts, bars.open, bars.high, bars.low, bars.close, bars.volume):
-            digest.update(np.ascontiguousarray(column).data)
-    return digest.hexdigest()

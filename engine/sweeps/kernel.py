@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from engine.account.metrics import MEASURE, measure
 from engine.compiled import Kernel
 
 WALK = -1
@@ -271,5 +272,42 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
     return trades, fills
 
 
+def simulate_each(
+    candidates: Any,
+    columns: Any,
+    symbols: Any,
+    owns: Any,
+    variants: Any,
+    account: Any,
+    limits: Any,
+    slots: Any,
+    out: Any,
+    found: Any,
+) -> None:
+    """Trade and measure variants one after the other: a call from Python costs as much as several of them.
+
+    `variants`: (begin, end, eod, signal, stop_pct, target_pct, max_bars, dollars_per_trade, max_positions), each
+    (variants,); a variant's candidates are those from its `begin` on, before its `end`.
+    `account`: (starting_equity, slippage_bps, fee_fixed, fee_per_share, fee_bps). What comes out is put into `found`:
+    (trades, fills, refused, then the six of `metrics.measure`), each (variants,), `refused` (variants, rules). The
+    fills in `out` are the last variant's.
+    """
+    begin, end, eod, signal, stop_pct, target_pct, max_bars, dollars, most_open = variants
+    starting_equity, slippage_bps, fee_fixed, fee_per_share, fee_bps = account
+    n_trades, n_fills, refused, ending, profit, loss, wins, worst, ratio = found
+    for nth in range(len(dollars)):
+        leave = (eod[nth], signal[nth], stop_pct[nth], target_pct[nth], max_bars[nth])
+        money = (starting_equity, dollars[nth], most_open[nth], slippage_bps, fee_fixed, fee_per_share, fee_bps)
+        mine = candidates[begin[nth] : end[nth]]
+        trades, fills = simulate(mine, columns, symbols, owns, leave, money, limits, slots, out)
+        n_trades[nth], n_fills[nth] = trades, fills
+        for rule in range(len(out[2])):
+            refused[nth][rule] = out[2][rule]
+        if trades >= 0:
+            measured = measure(starting_equity, out[0], out[1], trades)
+            ending[nth], profit[nth], loss[nth], wins[nth], worst[nth], ratio[nth] = measured
+
+
 FIND_EXIT = Kernel(find_exit)
 SIMULATE = Kernel(simulate, uses=(FIND_EXIT,))
+SIMULATE_EACH = Kernel(simulate_each, uses=(SIMULATE, MEASURE))

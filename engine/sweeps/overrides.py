@@ -11,10 +11,12 @@ from pydantic import BaseModel, ValidationError
 from engine.errors import InvalidError
 from engine.strategies.guard import users_code
 from engine.strategies.paths import Scalar, check_path, coerce
-from engine.strategies.spec import CompiledSpec, ExitSpec, RiskSpec, compile_spec
-from engine.validation import faults_of, parse_model
+from engine.strategies.spec import CompiledSpec, ExecutionSpec, ExitSpec, RiskSpec, compile_spec
+from engine.validation import faults_of, parse_model, trusted
 
 Overrides = dict[str, Scalar]
+
+_PARTS = ("entry", "exit", "risk")
 
 
 def typed_values(spec: CompiledSpec, path: str, given: Sequence[Any]) -> list[Scalar]:
@@ -63,32 +65,35 @@ class Overrider:
         self._entry = {name: value for name, value in written["entry"].items() if name != "type"}
         self._exit, self._risk = written["exit"], written["risk"]
         self._parts: dict[tuple[Any, ...], Any] = {}
+        self._split: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}
+        self._fields_written = vars(base.spec)
 
     def spec(self, overrides: Mapping[str, Scalar]) -> CompiledSpec:
         """The spec with values put in; INVALID_SPEC names every value that is out of bounds."""
-        entry, leave, risk = (
-            self._part("entry", overrides),
-            self._part("exit", overrides),
-            self._part("risk", overrides),
-        )
+        paths = tuple(overrides)
+        split = self._split.get(paths)
+        if split is None:
+            split = self._split[paths] = tuple(
+                tuple(path for path in paths if path.startswith(part)) for part in _PARTS
+            )
+        entry, leave, risk = [self._part(part, mine, overrides) for part, mine in zip(_PARTS, split, strict=True)]
         if isinstance(entry, str) or isinstance(leave, str) or isinstance(risk, str):
             faults = [made for made in (entry, leave, risk) if isinstance(made, str)]
             raise InvalidError("INVALID_SPEC", "; ".join(faults), hint="correct the value")
         base = self._base
         written, params = entry
-        spec = base.spec.model_copy(update={"entry": written, "exit": leave, "risk": risk})
+        spec = trusted(ExecutionSpec, {**self._fields_written, "entry": written, "exit": leave, "risk": risk})
         return CompiledSpec(spec, base.strategy, params, leave, base.timeframe)
 
-    def _part(self, part: str, overrides: Mapping[str, Scalar]) -> Any:
+    def _part(self, part: str, paths: tuple[str, ...], overrides: Mapping[str, Scalar]) -> Any:
         """The validated part, or what is wrong with it; 1, 1.0 and True are not one value."""
         key: tuple[Any, ...] = (part,)
-        for path, value in overrides.items():
-            if path.startswith(part):
-                key += (path, value.__class__, value)
+        for path in paths:
+            value = overrides[path]
+            key += (path, value.__class__, value)
         made = self._parts.get(key)
         if made is None:
-            mine = {path: value for path, value in overrides.items() if path.startswith(part)}
-            made = self._parts[key] = self._made(part, {path.split(".", 1)[1]: mine[path] for path in mine})
+            made = self._parts[key] = self._made(part, {path.split(".", 1)[1]: overrides[path] for path in paths})
         return made
 
     def _made(self, part: str, values: dict[str, Scalar]) -> Any:

@@ -88,6 +88,9 @@ class Recorder:
         self._store, self._stamps, self._plan, self._run = store, stamps, plan, run
         self._score = objective(plan.objective)
         self._prefix = CountedStamps(run.run_plan_id, lambda: 0).new_id()[:-12]
+        self._completed = run_event(
+            EventType.RUN_VARIANT_COMPLETED, run.run_plan_id, run.workspace_id, "", 0, "", run.last_ts
+        )
         self._batch = _Batch()
         self._unwritten: list[int] = []
         self._look_for_events = run.resumed
@@ -139,15 +142,14 @@ class Recorder:
 
     def _finish(self, done: Done, variant: Variant) -> int:
         """Put a variant's result into the batch; when that was, by the wall clock."""
-        run, now = self._run, self._stamps.now()
+        now = self._stamps.now()
         try:
             payload = done_payload(done, variant.variant_id)
         except ValueError:  # a figure beyond the floats
             done = Done(done.place, "failed", None, None, {}, "its metrics are not finite numbers", "INTERNAL")
             payload = done_payload(done, variant.variant_id)
         event_id = f"{self._prefix}{done.place + 1:012x}"  # the database refuses a variant's second result
-        kind = EventType.RUN_VARIANT_COMPLETED
-        self._batch.rows.append(run_event(kind, run.run_plan_id, run.workspace_id, event_id, now, payload, run.last_ts))
+        self._batch.rows.append(self._completed._replace(event_id=event_id, recorded_at=now, payload=payload))
         self.done[done.place] = done
         self._unwritten.append(done.place)
         return now

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from engine.account.metrics import Metrics
 from engine.sweeps.plan import Variant
-from engine.validation import StrictModel, UtcTime
+from engine.validation import StrictModel, UtcTime, trusted
 
 VariantStatus = Literal["succeeded", "failed", "skipped", "pending"]
 RunStatus = Literal["running", "completed", "failed", "cancelled", "interrupted"]
@@ -94,9 +94,6 @@ class PlanDetail(PlanSummary):
     results: list[VariantResult]
 
 
-_ALL = set(VariantResult.model_fields)
-
-
 def result_of(variant: Variant | dict[str, Any], done: Done | None, workspace_id: UUID | None) -> VariantResult:
     """A variant and how it came out, for callers; None where it has not yet."""
     named = variant if isinstance(variant, dict) else variant.payload()
@@ -104,18 +101,18 @@ def result_of(variant: Variant | dict[str, Any], done: Done | None, workspace_id
     if done is None:
         done = Done(-1, "skipped" if skip_reason else "pending")
     # the values are our own: nothing is left to validate
-    return VariantResult.model_construct(
-        _ALL,
-        variant_id=named["variant_id"],
-        label=named["label"],
-        tags=list(named["tags"]),
-        overrides=named["overrides"],
-        status=done.status,
-        objective_score=done.score,
-        metrics=done.metrics,
-        workspace_id=workspace_id,
-        error=done.error,
-        skip_reason=skip_reason,
-        error_code=done.error_code,
-        refusals=done.refusals,
-    )
+    values = {
+        "variant_id": named["variant_id"],
+        "label": named["label"],
+        "tags": list(named["tags"]),
+        "overrides": named["overrides"],
+        "status": done.status,
+        "objective_score": done.score,
+        "metrics": done.metrics,
+        "workspace_id": workspace_id,
+        "error": done.error,
+        "skip_reason": skip_reason,
+        "error_code": done.error_code,
+        "refusals": done.refusals,
+    }
+    return trusted(VariantResult, values)

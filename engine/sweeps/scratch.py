@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from engine.sweeps.columns import Columns
 from engine.sweeps.kernel import RULES
+
+_TERMS = (np.int64, np.int64, np.int64, np.int64, np.float64, np.float64, np.int64, np.float64, np.int64)
 
 
 class Scratch:
@@ -22,7 +24,7 @@ class Scratch:
         self.symbols = (*given, self._whole(count), self._whole(count))
         slots = count + 1
         self.slots = (*(self._whole(slots) for _ in range(5)), *(self._real(slots) for _ in range(4)))
-        self.refused = self._whole(len(RULES))
+        self._refused = self._whole(len(RULES))
         self._of_day = self._real(days)
         self._results: tuple[Any, ...] = ((), ())
         self._fills = self._no_fills = self._fill_columns(0)
@@ -33,7 +35,28 @@ class Scratch:
             self._results = (self._real(2 * candidates), self._real(2 * candidates))
         if fills and 2 * candidates > len(self._fills[0]):
             self._fills = self._fill_columns(4 * candidates)
-        return (*self._results, self.refused, self._of_day, *(self._fills if fills else self._no_fills))
+        return (*self._results, self._refused, self._of_day, *(self._fills if fills else self._no_fills))
+
+    def variants(self, terms: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+        """`variants` of `kernel.simulate_each`, from each one's terms."""
+        columns = zip(*terms, strict=True)
+        if not self.compiled:
+            return tuple(columns)
+        return tuple(np.array(one, dtype=kind) for one, kind in zip(columns, _TERMS, strict=True))
+
+    def found(self, variants: int) -> tuple[Any, ...]:
+        """`found` of `kernel.simulate_each`; `read` takes it."""
+        rules = len(RULES)
+        refused = (
+            np.zeros((variants, rules), dtype=np.int64) if self.compiled else [[0] * rules for _ in range(variants)]
+        )
+        counts, measured = (self._whole(variants) for _ in range(2)), [self._real(variants) for _ in range(6)]
+        measured[3] = self._whole(variants)
+        return (*counts, refused, *measured)
+
+    def read(self, found: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+        """What was found, variant by variant, as plain numbers."""
+        return zip(*(column.tolist() for column in found) if self.compiled else found, strict=True)
 
     def _fill_columns(self, count: int) -> tuple[Any, ...]:
         return (*(self._whole(count) for _ in range(3)), self._real(count), self._real(count))

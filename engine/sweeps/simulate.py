@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import BaseModel
 
-from engine.account.metrics import MEASURE, figures_of
+from engine.account.metrics import figures_of
 from engine.compiled import expect_much_work, is_loaded
 from engine.errors import PapertapeError
 from engine.market.bars import Dataset
@@ -23,11 +23,11 @@ from engine.strategies.guard import prepared
 from engine.strategies.spec import CompiledSpec
 from engine.sweeps.columns import Columns, own_exits, view_of
 from engine.sweeps.fills import FillColumns
-from engine.sweeps.kernel import RULES, SIMULATE, WALK
+from engine.sweeps.kernel import RULES, SIMULATE_EACH, WALK
 from engine.sweeps.outcome import Failure, Outcome
 from engine.sweeps.reference import walked
 from engine.sweeps.scratch import Scratch
-from engine.sweeps.terms import denied, leave_terms, limit_terms, money_terms
+from engine.sweeps.terms import denied, leave_terms, limit_terms, money_terms, variant_terms
 
 MUCH_WORK = 1_000_000
 """Steps of the plain kernel that take as long as it does to make the compiled one for the first time."""
@@ -41,8 +41,16 @@ _steps_taken: deque[int] = deque(maxlen=1000)  # by this process's earlier sweep
 _WORTH_A_THREAD = 10_000_000
 _SCANS_PER_STEP = 10  # the plain kernel looks at so many bars in the time of one candidate
 
+_NO_EXITS = (np.zeros(1, dtype=np.uint8), np.zeros(1, dtype=np.uint64))
+
 _KEPT_BYTES = 256 * 2**20
-_CHUNK = 16
+_MANY = 64
+"""Variants that come out together at most."""
+
+_UNHEARD = 20_000
+"""Steps of the plain kernel, some 30 ms, between two looks whether to stop; the compiled one takes more."""
+
+_FASTER = 50
 
 
 class _Entries(NamedTuple):
@@ -53,12 +61,21 @@ class _Entries(NamedTuple):
     own_blocks: Any
 
 
+class _Batch(NamedTuple):
+    """Variants that are traded in one call: their places, and where in the candidates each one's are."""
+
+    places: list[int]
+    spans: list[tuple[int, int]]
+    entries: _Entries | None = None
+
+
 class Simulation:
     """One dataset, one account to begin with, many variants of one spec; `account` gives equity, limits and fees."""
 
     def __init__(self, dataset: Dataset, account: Workspace, slippage_bps: float = 0.0) -> None:
         self._dataset, self._account, self._slippage_bps = dataset, account, slippage_bps
         self._limits = limit_terms(account.limits)
+        self._money = money_terms(account, slippage_bps)
         self._entries: Shared[_Entries] = Shared(_KEPT_BYTES, _bytes)
         self._once = threading.Lock()
         self._columns: Columns | None = None
@@ -75,15 +92,15 @@ class Simulation:
         says stop, the iterator ends early.
         """
         watch = watch or Unwatched()
-        scans = self._load_what_pays(specs)
-        chunks = _chunks(specs, 1 if fills else _CHUNK)
+        scans, steps = self._load_what_pays(specs)
+        in_threads = workers > 1 and is_loaded() and scans >= _WORTH_A_THREAD
+        chunks = _chunks(specs, 1 if fills else _chunk_size(specs, steps, alone=not in_threads))
         # threads gain nothing while Python itself does the work, and cost more than they bring where there is little
-        if workers == 1 or not is_loaded() or scans < _WORTH_A_THREAD:
+        if not in_threads:
             for part in chunks:
-                for spec in part:
-                    if watch.stopped():
-                        return
-                    yield self.outcome(spec, fills=fills)
+                if watch.stopped():
+                    return
+                yield from self._chunk(part, fills=fills)
             return
         with ThreadPoolExecutor(workers, thread_name_prefix="sweep") as pool:
             yield from self._in_order(pool, chunks, workers, fills, watch)
@@ -100,7 +117,7 @@ class Simulation:
         pending: deque[Future[list[Outcome]]] = deque()
         try:
             for part in chunks:
-                pending.append(pool.submit(lambda part: [self.outcome(spec, fills=fills) for spec in part], part))
+                pending.append(pool.submit(self._chunk, part, fills=fills))
                 if len(pending) > 2 * workers:
                     yield from pending.popleft().result()
                 if watch.stopped():
@@ -115,28 +132,66 @@ class Simulation:
 
     def outcome(self, spec: CompiledSpec, *, fills: bool = True) -> Outcome:
         """One spec's; its strategy's failure is an outcome too."""
-        try:
-            return self._simulated(spec, fills=fills)
-        except PapertapeError as error:
-            return Outcome(None, failure=Failure(error.code, error.message))
+        return self._chunk([spec], fills=fills)[0]
 
-    def _simulated(self, spec: CompiledSpec, *, fills: bool) -> Outcome:
-        columns, entries = self._prepared(spec), self._entries_of(spec)
+    def _chunk(self, specs: Sequence[CompiledSpec], *, fills: bool) -> list[Outcome]:
+        """The outcomes of a few specs in their order; fills are of one spec alone."""
+        found: dict[int, Outcome] = {}
+        for batch in self._batches(specs, found):
+            found.update(
+                zip(batch.places, self._simulated([specs[at] for at in batch.places], batch, fills), strict=True)
+            )
+        return [found[at] for at in range(len(specs))]
+
+    def _batches(self, specs: Sequence[CompiledSpec], found: dict[int, Outcome]) -> Iterator[_Batch]:
+        """What one call of the kernel can trade; specs whose strategy fails are `found` to have failed.
+
+        Variants of one strategy without exits of its own go together, their candidates laid end to end; those with
+        such exits, a byte for each bar, only when they have them in common.
+        """
+        alike: dict[int, list[int]] = {}
+        for at, spec in enumerate(specs):
+            alike.setdefault(id(spec.params), []).append(at)  # a generator makes one object for the same values
+        together = _Batch([], [])
+        parts: list[Any] = []
+        for places in alike.values():
+            try:
+                entries = self._entries_of(specs[places[0]])
+            except PapertapeError as error:
+                found.update((at, Outcome(None, failure=Failure(error.code, error.message))) for at in places)
+                continue
+            if entries.own is not _NO_EXITS[0]:
+                yield _Batch(places, [(0, len(entries.rows))] * len(places), entries)
+                continue
+            begin = sum(len(part) for part in parts)
+            parts.append(entries.rows)
+            together.places.extend(places)
+            together.spans.extend([(begin, begin + len(entries.rows))] * len(places))
+        if parts:
+            rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
+            yield together._replace(entries=_Entries(rows, *_NO_EXITS))
+
+    def _simulated(self, specs: Sequence[CompiledSpec], batch: _Batch, fills: bool) -> list[Outcome]:
+        columns, entries = self._prepared(specs[0]), batch.entries
+        assert entries is not None  # noqa: S101 - for the type checker
         scratch = self._scratch(columns)
-        out = scratch.out(len(entries.rows) + 1, fills=fills)
-        simulate, measure, laid, rows, owns = _plain_or_compiled(columns, entries, compiled=scratch.compiled)
-        money = money_terms(spec, self._account, self._slippage_bps)
-        trades, filled = simulate(
-            rows, laid, scratch.symbols, owns, leave_terms(spec.exit), money, self._limits, scratch.slots, out
+        most = max(end - begin for begin, end in batch.spans)
+        out, found = scratch.out(most + 1, fills=fills), scratch.found(len(specs))
+        simulate_each, laid, rows, owns = _plain_or_compiled(columns, entries, compiled=scratch.compiled)
+        variants = scratch.variants(
+            [(*span, *variant_terms(spec)) for span, spec in zip(batch.spans, specs, strict=True)]
         )
-        if trades == WALK:
-            return walked(spec, self._dataset, self._account, self._slippage_bps)
-        measured = measure(self._account.starting_equity, out[0], out[1], trades)
-        return Outcome(
-            figures_of(self._account.starting_equity, trades, measured),
-            _refusals(scratch),
-            FillColumns(columns, filled, out[4:]) if fills else (),
-        )
+        simulate_each(rows, laid, scratch.symbols, owns, variants, self._money, self._limits, scratch.slots, out, found)
+        outcomes = []
+        for spec, (trades, filled, refused, *measured) in zip(specs, scratch.read(found), strict=True):
+            if trades == WALK:
+                outcomes.append(walked(spec, self._dataset, self._account, self._slippage_bps))
+                continue
+            metrics = figures_of(self._account.starting_equity, trades, measured)
+            outcomes.append(
+                Outcome(metrics, _refusals(refused), FillColumns(columns, filled, out[4:]) if fills else ())
+            )
+        return outcomes
 
     def _prepared(self, spec: CompiledSpec) -> Columns:
         """What all variants share, laid out by the first that comes."""
@@ -149,13 +204,13 @@ class Simulation:
             return self._columns
 
     def _entries_of(self, spec: CompiledSpec) -> _Entries:
-        return self._entries.get(spec.params.model_dump_json(), lambda: self._compute(spec.params))
+        columns = self._prepared(spec)
+        return self._entries.get(spec.params.model_dump_json(), lambda: self._compute(columns, spec.params))
 
-    def _compute(self, params: BaseModel) -> _Entries:
-        assert self._columns is not None  # noqa: S101 - for the type checker
+    def _compute(self, columns: Columns, params: BaseModel) -> _Entries:
         found = [candidates(params) for candidates in self._candidates]
         own = [each.exit for each in found if each.exit is not None]
-        rows = self._columns.in_order([each.rows for each in found])
+        rows = columns.in_order([each.rows for each in found])
         return _Entries(rows, *(own_exits(own) if own else _NO_EXITS))
 
     def _scratch(self, columns: Columns) -> Scratch:
@@ -166,25 +221,24 @@ class Simulation:
             mine = self._own.scratch = Scratch(columns, self._denied, days, compiled=is_loaded())
         return mine
 
-    def _load_what_pays(self, specs: Sequence[CompiledSpec]) -> int:
-        """Load the compiled kernels when there is work enough; how many bars are to be looked at, at most."""
+    def _load_what_pays(self, specs: Sequence[CompiledSpec]) -> tuple[int, int]:
+        """Load the compiled kernels when there is work enough; how many bars are looked at, at most, and the steps."""
         if not specs:
-            return 0
+            return 0, 0
         columns = self._prepared(specs[0])
         # whose signals are a person's own code waits for no more than the first of them before its first outcome
         samples = specs[:1] if _brings_signals(specs[0]) else specs[:: max(1, len(specs) // _SAMPLES)]
         try:
             candidates = sum(len(self._entries_of(spec).rows) for spec in samples) // len(samples)
         except PapertapeError:
-            return 0  # it will fail as its variant's own
-        leaves = {leave_terms(spec.exit) for spec in specs}
-        looks = any(leave[1] or leave[2] or leave[3] for leave in leaves)
+            return 0, 0  # it will fail as its variant's own
+        looks = any(any(leave_terms(leave)[1:4]) for leave in {id(spec.exit): spec.exit for spec in specs}.values())
         scans = len(specs) * columns.rows if looks or _brings_signals(specs[0]) else 0
         steps = scans // _SCANS_PER_STEP + len(specs) * candidates
         if not is_loaded() and (steps >= MUCH_WORK or sum(_steps_taken) >= BUSY):
             expect_much_work()
         _steps_taken.append(steps)
-        return scans
+        return scans, steps
 
 
 def _brings_signals(spec: CompiledSpec) -> bool:
@@ -192,19 +246,23 @@ def _brings_signals(spec: CompiledSpec) -> bool:
     return type(spec.strategy).prepare is Strategy.prepare
 
 
-_NO_EXITS = (np.zeros(1, dtype=np.uint8), np.zeros(1, dtype=np.uint64))
+def _chunk_size(specs: Sequence[CompiledSpec], steps: int, *, alone: bool) -> int:
+    """How many variants come out together: fewer where each takes long, so that they are seen and can be stopped."""
+    if not specs or (alone and _brings_signals(specs[0])):
+        return 1
+    unheard = _UNHEARD * _FASTER if is_loaded() else _UNHEARD
+    return max(1, min(_MANY, unheard * len(specs) // max(1, steps)))
 
 
 def _plain_or_compiled(columns: Columns, entries: _Entries, *, compiled: bool) -> tuple[Any, ...]:
-    """The kernels, and their columns in the form that suits them."""
+    """The kernel, and its columns in the form that suits it."""
     if compiled:
-        return SIMULATE.compiled, MEASURE.compiled, columns.arrays, entries.rows, (entries.own, entries.own_blocks)
+        return SIMULATE_EACH.compiled, columns.arrays, entries.rows, (entries.own, entries.own_blocks)
     views = (view_of(entries.rows), (view_of(entries.own), view_of(entries.own_blocks)))
-    return SIMULATE.plain, MEASURE.plain, columns.views, *views
+    return SIMULATE_EACH.plain, columns.views, *views
 
 
-def _refusals(scratch: Scratch) -> dict[str, int]:
-    counts = scratch.refused.tolist() if scratch.compiled else scratch.refused
+def _refusals(counts: Sequence[int]) -> dict[str, int]:
     return {rule: count for rule, count in zip(RULES, counts, strict=True) if count} if any(counts) else {}
 
 

@@ -9,7 +9,7 @@ from engine.policy.workspace import Workspace
 from engine.strategies.spec import CompiledSpec, ExitSpec
 
 Leave = tuple[int, int, float, float, int]
-Money = tuple[float, float, int, float, float, float, float]
+Money = tuple[float, float, float, float, float]
 Caps = tuple[int, float, float, float, float, float, float]
 
 
@@ -24,12 +24,18 @@ def leave_terms(plan: ExitSpec) -> Leave:
     )
 
 
-def money_terms(spec: CompiledSpec, account: Workspace, slippage_bps: float) -> Money:
-    """`money` of `kernel.simulate`; no more positions can be open than there are symbols."""
-    limits, risk = account.limits, spec.risk
-    fees = (limits.fee_fixed or 0.0, limits.fee_per_share or 0.0, limits.fee_bps or 0.0)
+def variant_terms(spec: CompiledSpec) -> tuple[int, int, float, float, int, float, int]:
+    """A variant's part of `variants` of `kernel.simulate_each`; no more can be open than there are symbols."""
+    risk = spec.risk
     most_open = min(risk.max_positions, len(spec.symbols)) if spec.spec.enabled else 0
-    return (account.starting_equity, risk.dollars_per_trade, most_open, float(slippage_bps), *fees)
+    return (*leave_terms(spec.exit), risk.dollars_per_trade, most_open)
+
+
+def money_terms(account: Workspace, slippage_bps: float) -> Money:
+    """`account` of `kernel.simulate_each`."""
+    limits = account.limits
+    fees = (limits.fee_fixed or 0.0, limits.fee_per_share or 0.0, limits.fee_bps or 0.0)
+    return (account.starting_equity, float(slippage_bps), *fees)
 
 
 def limit_terms(limits: Limits) -> Caps:

@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from engine.market.bars import Bars, FloatArray
+from engine.market.bars import Bars, FloatArray, IntArray
 from engine.strategies.base import Candidates, Params, Signals, Strategy, Window
 
 
@@ -48,12 +48,12 @@ class Breakout52wHigh(Strategy[BreakoutParams]):
         starts = np.flatnonzero(begins)
         session_highs = np.maximum.reduceat(bars.high, starts)
         rows = np.flatnonzero(~(bars.close <= high_so_far(bars.high, starts)))
-        close, ordinal = bars.close[rows], (np.cumsum(begins) - 1)[rows]
+        ordinal = (np.cumsum(begins) - 1)[rows]
+        reach = sessions_below(session_highs, ordinal, bars.close[rows])
 
         def candidates(params: BreakoutParams) -> Candidates:
-            before = highest_before(session_highs, params.lookback_days)
             first = np.searchsorted(ordinal, params.lookback_days)
-            return Candidates(rows[first:][close[first:] > before[ordinal[first:]]])
+            return Candidates(rows[first:][reach[first:] >= params.lookback_days])
 
         return candidates
 
@@ -83,6 +83,25 @@ def highest_before(highs: FloatArray, count: int) -> FloatArray:
     result = np.maximum(from_right[:n], from_left[count - 1 : count - 1 + n])
     result[0] = np.nan
     return result
+
+
+def sessions_below(highs: FloatArray, ordinal: IntArray, price: FloatArray) -> IntArray:
+    """How many sessions in a row before session `ordinal[i]` have highs below `price[i]`; (n,), (m,), (m,) to (m,).
+
+    The highest highs of 1, 2, 4, ... sessions let each price jump back over them, the longest jumps first: a binary
+    search on a sparse table (Bender and Farach-Colton 2000), all prices at once.
+    """
+    tables = [highs]  # tables[k][i]: the highest of the 2^k sessions that end with session i (or begin the data)
+    while (reach := 1 << (len(tables) - 1)) < len(highs):
+        longer = tables[-1].copy()
+        np.maximum(longer[reach:], tables[-1][:-reach], out=longer[reach:])
+        tables.append(longer)
+    before = ordinal - 1  # the next session to look at; -1: all are below
+    for power in range(len(tables) - 1, -1, -1):
+        # a jump beyond the first session is left to shorter ones: they add up to every distance
+        can = (before >= (1 << power) - 1) & (tables[power][before] < price)
+        before = before - (can.astype(np.int64) << power)
+    return ordinal - 1 - before
 
 
 def high_so_far(highs: FloatArray, starts: np.ndarray[tuple[int], np.dtype[np.intp]]) -> FloatArray:

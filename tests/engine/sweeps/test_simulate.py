@@ -20,7 +20,7 @@ from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace
 from engine.strategies.base import Params, Signals, Strategy, Window
 from engine.strategies.registry import Registry
-from engine.strategies.spec import CompiledSpec, compile_spec, parse_spec
+from engine.strategies.spec import CompiledSpec, RiskSpec, compile_spec, parse_spec
 from engine.sweeps.kernel import RULES
 from engine.sweeps.outcome import Outcome, trades_of
 from engine.sweeps.reference import walked
@@ -238,11 +238,28 @@ def test_a_stopped_sweep_gives_the_first_outcomes_and_no_more(
     form: str, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine.sweeps.simulate, "_WORTH_A_THREAD", 0)
-    specs = [replace(compiled_spec(BREAKOUT)) for _ in range(200)]
+    specs = [replace(compiled_spec(BREAKOUT)) for _ in range(1000)]
     account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([1.0, 2.0, 3.0, 4.0])
     outcomes = list(Simulation(data, account).outcomes(specs, workers=workers, watch=Stops(6)))
-    assert len(outcomes) < 200
+    assert len(outcomes) < 1000
     assert len({each.metrics.ending_equity for each in outcomes if each.metrics}) <= 1
+
+
+@pytest.mark.parametrize("most", [1, 3, 64])
+def test_variants_come_out_the_same_however_many_come_together(
+    form: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Variants of one strategy share a call of the kernel: other candidates, exits and sizes in it, one that walks."""
+    monkeypatch.setattr(engine.sweeps.simulate, "_MANY", most)
+    for seed in (2, 5, 11, 17):
+        world = make_world(Random(seed))
+        specs, account = variants_of(world), account_of(world)
+        huge = replace(specs[3], spec=specs[3].spec.model_copy(update={"risk": RiskSpec(dollars_per_trade=1e300)}))
+        specs[3:4] = [specs[3], huge]
+        outcomes = list(Simulation(world.dataset, account, world.slippage_bps).outcomes(specs))
+        for spec, fast in zip(specs, outcomes, strict=True):
+            slow = walked(spec, world.dataset, account, world.slippage_bps)
+            assert (fast.metrics, fast.refusals) == (slow.metrics, slow.refusals)
 
 
 def test_much_work_loads_the_compiled_kernels_and_little_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
