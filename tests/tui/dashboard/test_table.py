@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import pytest
+from rich.segment import Segment
+from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from textual.widgets import DataTable
 
 from tui.dashboard.themes import FALLBACK
+from tui.dashboard.widgets.cell_lines import is_plain
 from tui.dashboard.widgets.columns import COUNTS, GAINS, PRICES, WORDS, Column
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import DeskTable, Order
@@ -218,3 +223,26 @@ async def test_enter_and_the_mouse_choose_a_row() -> None:
         await pilot.pause()
         chosen = [event.row for event in app.said if isinstance(event, DeskTable.Chosen)]
         assert chosen == [FRUIT[0], FRUIT[0]]
+
+
+def by_character(lines: list[list[Segment]]) -> list[list[tuple[str, Style | None]]]:
+    return [[(character, segment.style) for segment in line for character in segment.text] for line in lines]
+
+
+@pytest.mark.parametrize("width", [3, 9, 30])
+async def test_cells_are_drawn_as_textual_draws_them(width: int) -> None:
+    """Put together without Rich's console: the same characters in the same styles, wherever cursor and mouse are."""
+    app = Basket(Order("price"))
+    async with app.run_test() as pilot:
+        await filled(app, pilot, [*FRUIT, Fruit("梨の木 a tall one", 10**9, 1e-9, 12.5), Fruit("", 0, None)])
+        table, drawn = app.pane.table, 0
+        for row, column, cursor, hover in itertools.product(range(-1, 5), range(4), (False, True), (False, True)):
+            base = Style.parse("red on blue underline")
+            asked = (row, column, base, width, cursor, hover)
+            ours = table._render_cell(*asked)
+            table._cell_render_cache.clear()
+            assert by_character(ours) == by_character(DataTable._render_cell(table, *asked))
+            table._cell_render_cache.clear()
+            cell = table.ordered_columns[column].label if row < 0 else table.get_row_at(row)[column]
+            drawn += is_plain(cell)
+        assert drawn == 6 * 4 * 4, "none was left to Textual"
