@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -10,13 +11,13 @@ from uuid import UUID
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.events import Event, Key
+from textual.events import Event, InputEvent, Key
 from textual.widgets import Input
 
 from tui.commands.failures import as_papertape_error, lines_of
 from tui.commands.text import safe_text
 from tui.dashboard import palette
-from tui.dashboard.collector import keep_what_is_there
+from tui.dashboard.collector import collect_at_leisure, keep_what_is_there
 from tui.dashboard.keys import bound, key_lines, names_of, unknown_names
 from tui.dashboard.live import Live, Reading, read_account
 from tui.dashboard.loading import Loader
@@ -73,6 +74,7 @@ class DashboardApp(App[None]):
         self._workspace: UUID | None = None
         self._loader = Loader(self, lambda: self.desk, self._cannot_read)
         self._told_clashes: set[str] = set()
+        self._touched_at = time.monotonic()
         for theme in THEMES:
             self.register_theme(theme)
         chosen = self.prefs.get("theme", "name")
@@ -101,6 +103,8 @@ class DashboardApp(App[None]):
 
         Without this it would be a key of the screen's, and `x` of a word cancel a run.
         """
+        if isinstance(event, InputEvent):
+            self._touched_at = time.monotonic()
         if isinstance(event, Key) and event.is_forwarded:
             field = self.focused
             if isinstance(field, Input) and field.check_consume_key(event.key, event.character):
@@ -162,6 +166,7 @@ class DashboardApp(App[None]):
                 lambda desk, _: read_account(desk, workspace, before), self._was_read, group="poll", in_turn=True
             )
         self.desk_screen.catch_up()
+        collect_at_leisure(time.monotonic() - self._touched_at)
 
     async def action_show_screen(self, name: str) -> None:
         """Switch to a screen of the registry."""

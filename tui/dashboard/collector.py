@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import gc
 
-THRESHOLDS = (5_000, 3, 50)
+THRESHOLDS = (5_000, 3, 1_000_000)
 """Objects made, beyond those that are gone again, before the youngest are walked, and how often that is done before the
-next older ones are: small steps, and all of it seldom. Python's own are (700, 10, 10)."""
+next older ones are: small steps. The oldest, a second's walk after a large sweep, wait for a moment of leisure.
+Python's own thresholds are (700, 10, 10)."""
+
+LEISURE = 10.0
+"""Seconds without a key or the mouse."""
+
+WORTH_IT = 20
+"""Walks of the middle generation, each of 15,000 objects that stayed, after which all are walked at leisure."""
 
 
 def keep_what_is_there() -> None:
@@ -16,3 +23,10 @@ def keep_what_is_there() -> None:
     """
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
+
+
+def collect_at_leisure(untouched: float) -> None:
+    """Walk all that was made since, when nobody has touched anything for `untouched` seconds and there is much."""
+    if untouched >= LEISURE and gc.get_count()[2] >= WORTH_IT:
+        gc.collect()
+        gc.freeze()
