@@ -77,6 +77,6 @@ def to_quantity(lots: int) -> float:
 
 
 def lots_for(dollars: float, price: float) -> int:
-    """The whole lots that so many dollars buy at a price, rounded down; 0 when it is none."""
+    """The whole lots that so many dollars buy at a price, rounded down; beyond counting: more than the broker takes."""
     lots = dollars / price * LOTS_PER_UNIT
-    return math.floor(lots) if math.isfinite(lots) else 0
+    return math.floor(lots) if math.isfinite(lots) else 2 * MAX_LOTS

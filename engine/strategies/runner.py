@@ -134,12 +134,17 @@ def intent_of(
         timeframe=spec.timeframe,
         correlation_id=evaluation_id(workspace_id, spec_key, symbol, when),
         price=decision.price,
-        stop_loss=stop_price(decision.price, stop) if entering and stop is not None else None,
-        take_profit=target_price(decision.price, target) if entering and target is not None else None,
+        stop_loss=_recorded(stop_price(decision.price, stop)) if entering and stop is not None else None,
+        take_profit=_recorded(target_price(decision.price, target)) if entering and target is not None else None,
         reason=decision.code,
         metadata=levels,
         created_at=when,
     )
+
+
+def _recorded(level: float) -> float | None:
+    """A level as an intent records it: none where it can never be met, beyond the floats or at zero."""
+    return level if 0 < level < math.inf else None
 
 
 def _held(position: PaperPosition, snapshot: MarketSnapshot, bars: Bars) -> Held:

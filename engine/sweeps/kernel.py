@@ -191,7 +191,7 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
         if eod and intraday[symbol] and session_end[row] == row:
             continue
         affordable = dollars / close[row] * _LOTS
-        if not affordable >= 1 or affordable == math.inf:
+        if not affordable >= 1:
             continue  # no whole lot
         if affordable >= _MOST_LOTS:
             return WALK, WALK

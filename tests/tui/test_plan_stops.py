@@ -69,6 +69,8 @@ def test_a_killed_sweep_is_interrupted_and_resumed_from_anywhere(
     assert ran.document["run_plan_id"] == interrupted["run_plan_id"]
     assert without_ids(ran.document) == expected
     assert "is a program and runs with your rights" in ran.err
+    history = console.ok("plan", "show", "last").out.partition("history")[2]
+    assert history.index("started by process") < history.index("resumed by process") < history.index("completed")
     if mode == "full":
         check_reconciled(console, ran.document)
     again = console.run("plan", "resume", "last")

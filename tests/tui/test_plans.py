@@ -496,3 +496,26 @@ def test_the_plan_is_in_the_journal_whole(console: Console, bars: Path) -> None:
     with closing(sqlite3.connect(console.db)) as connection:
         (events,) = connection.execute("SELECT count(*) FROM trade_events WHERE event_type = 'ORDER_FILLED'").fetchone()
     assert events == 0
+
+
+def test_a_plan_shows_its_events_and_who_stopped_it(console: Console, bars: Path) -> None:
+    result = sweep(console, *lookbacks(bars))
+    shown = console.json("plan", "show", "last")
+    kinds = [event["event_type"] for event in shown["events"]]
+    assert kinds == ["RUN_STARTED", *["RUN_VARIANT_COMPLETED"] * len(result["results"]), "RUN_COMPLETED"]
+    assert shown["events"][0]["payload"]["owner"]["pid"]
+    assert "history" not in console.ok("plan", "show", "last").out, "a start and an end are told already"
+
+
+LARGE = {"exit.take_profit_pct": "1e308", "risk.dollars_per_trade": "1e308"}
+
+
+@pytest.mark.parametrize("path", LARGE)
+def test_a_run_with_an_enormous_value_is_the_baseline_too(console: Console, bars: Path, path: str) -> None:
+    """A target that overflows can never be met; dollars that buy more than can be counted are refused by the broker."""
+    spec = (*lookbacks(bars)[:-2], "--set", f"{path}={LARGE[path]}")
+    (baseline,) = console.json("plan", "run", *spec)["results"]
+    run = console.json("run", *spec)
+    assert run["metrics"] == baseline["metrics"]
+    assert (run["rejected"] > 0) == (path == "risk.dollars_per_trade")
+    assert sum(baseline["refusals"].values()) == run["rejected"]

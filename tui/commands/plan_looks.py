@@ -40,7 +40,9 @@ def show(call: Call, plan: PlanId, top: Top = 20) -> None:
 
     with call.desk() as desk:
         found = desk.plans.get(plan_named(desk, plan))
-    call.answer(found, lambda page: show_plan(page, found, top))
+        events = desk.plans.events(found.run_plan_id)
+    document = {**plain(found), "events": events} if call.json else None
+    call.answer(document, lambda page: show_plan(page, found, events, top))
 
 
 @command(app, "trades", example="papertape plan trades last best")

@@ -10,11 +10,14 @@ from tui.commands.leaderboard import scalar, short_ids, show_board
 from tui.commands.tables import Table
 
 if TYPE_CHECKING:
+    from engine.desk.journal import EventView
     from engine.sweeps.generator import Generated
     from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary
     from tui.commands.pages import Field, Page
 
 SHORTEST_PLAN = 8
+_START_AND_END = ("RUN_STARTED", "RUN_COMPLETED")
+
 HASH = 16
 """Digits of a hash that are shown: enough to compare by eye, JSON has the rest."""
 
@@ -72,10 +75,10 @@ def show_plans(page: Page, found: Sequence[PlanSummary]) -> None:
     page.table(table.text("took", [took(plan.duration_s) for plan in found], right=True))
 
 
-def show_plan(page: Page, found: PlanDetail, top: int) -> None:
+def show_plan(page: Page, found: PlanDetail, events: Sequence[EventView], top: int) -> None:
     """One run plan: how it stands, what was asked of it, its leaderboard, what to know of its data."""
     page.heading(f"run plan {found.run_plan_id}  {found.status}")
-    page.fields([*_standing(found), *_asked(found)])
+    page.fields([*_standing(found), *_history(events), *_asked(found)])
     page.line()
     show_board(page, found.results, found.best_variant_id, found.objective, top)
     for sentence in found.plan["data"].get("warnings", ()):
@@ -98,6 +101,22 @@ def _standing(found: PlanDetail) -> list[Field]:
     if found.duplicate_of:
         rows.append(("the same as", ", ".join(found.duplicate_of)))
     return rows
+
+
+def _history(events: Sequence[EventView]) -> list[Field]:
+    """Who stopped it and went on with it, when there is more to tell than a start and an end."""
+    turns = [event for event in events if event.event_type != "RUN_VARIANT_COMPLETED"]
+    if len(turns) <= len(_START_AND_END):
+        return []
+    said = [f"{event.recorded_at:%Y-%m-%d %H:%M:%S}  {_turn(event)}" for event in turns]
+    return [("history" if not index else "", line) for index, line in enumerate(said)]
+
+
+def _turn(event: EventView) -> str:
+    """`resumed by process 812 on host`."""
+    words = event.event_type.removeprefix("RUN_").lower().replace("_", " ")
+    owner = event.payload.get("owner")
+    return f"{words} by process {owner['pid']} on {owner['host']}" if owner else words
 
 
 def _asked(found: PlanDetail) -> list[Field]:
