@@ -118,6 +118,10 @@ class DashboardApp(App[None]):
         self.set_terminal_title(NAME)
         self.call_after_refresh(lambda: self.run_worker(self._open(), group="open"))
 
+    def on_unmount(self) -> None:
+        """It is left; threads may be at work still."""
+        self.surroundings.left()
+
     def close(self) -> None:
         """Let go of the database; after the application has ended, and its workers with it."""
         if self._opened is not None:

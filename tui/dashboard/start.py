@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ _SAVE_TITLE, _RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 
 IMPORTS = 100_000
 """More objects than the first frame takes: to walk them for garbage finds none. Later `collector` says how often."""
+
+
+LEAVING = 2.0
+"""Seconds that threads have to end in, once the dashboard is left."""
 
 
 class Asked(Protocol):
@@ -73,7 +78,7 @@ def open_dashboard(call: Asked, workspace: str | None = None) -> None:
     from tui.dashboard.surroundings import Surroundings
 
     named = workspace or call.workspace or os.environ.get("PAPERTAPE_WORKSPACE") or None
-    app = DashboardApp(call.settings, Surroundings(default_path()), named)
+    app = DashboardApp(call.settings, Surroundings(default_path(), left=_leave_in_time), named)
     sys.stdout.write(_SAVE_TITLE)
     try:
         app.run()
@@ -82,3 +87,20 @@ def open_dashboard(call: Asked, workspace: str | None = None) -> None:
         sys.stdout.write(_RESTORE_TITLE)
     if app.failure is not None:
         raise app.failure
+
+
+def _leave_in_time() -> None:
+    """A thread that cannot be stopped, in a compiler or in a strategy's own loop, is not waited for.
+
+    What it had not committed is rolled back as at a kill; its sweep is interrupted, and can be resumed.
+    """
+    patience = threading.Timer(LEAVING, _end)
+    patience.daemon = True
+    patience.start()
+
+
+def _end() -> None:
+    sys.stdout.write(_RESTORE_TITLE)
+    sys.stdout.flush()
+    print("left while something was still at work; a sweep goes on with `papertape plan resume last`", file=sys.stderr)
+    os._exit(0)

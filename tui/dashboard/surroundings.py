@@ -17,11 +17,17 @@ def local_now() -> datetime:
     return datetime.now().astimezone()
 
 
+def nothing() -> None:
+    """What happens when the dashboard is left, by default."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """`poll_seconds` is the time between two looks at the database; None: only when it is asked for."""
+    """`poll_seconds` is the time between two looks at the database; None: only when it is asked for. `left` is called
+    as soon as the dashboard is left, before its threads have ended."""
 
     prefs: Path
     clock: Callable[[], datetime] = field(default=local_now)
     new_id: Callable[[], UUID] = field(default=uuid4)
     poll_seconds: float | None = POLL_SECONDS
+    left: Callable[[], None] = field(default=nothing)

@@ -47,7 +47,8 @@ def on_a_terminal(home: Path, *arguments: str, keys: bytes, after: bytes) -> tup
     """Run it on a terminal, type when it has shown `after`; its exit code and all that it showed."""
     process, terminal = pty.fork()
     if process == 0:
-        os.execve(sys.executable, [sys.executable, "-m", "tui", *arguments], environment(home))
+        program = arguments if arguments[:1] == ("-c",) else ("-m", "tui", *arguments)
+        os.execve(sys.executable, [sys.executable, *program], environment(home))
     shown = b""
     while True:
         try:
@@ -78,3 +79,23 @@ def test_what_it_cannot_open_is_told_as_the_commands_tell_it(tmp_path: Path) -> 
     code, shown = on_a_terminal(tmp_path, "-w", "nobody", "--db", str(tmp_path / "x.db"), keys=b"", after=b"")
     assert code == 6
     assert b"error WORKSPACE_NOT_FOUND: there is no workspace 'nobody'" in shown
+
+
+STUCK = """
+import sys, threading
+from tui.dashboard import app, start
+
+def stuck(self):
+    self.run_worker(threading.Event().wait, thread=True)
+    self.exit()
+
+app.DashboardApp.on_ready = stuck
+start.LEAVING = 0.1
+start.open_dashboard(start.Alone())
+"""
+
+
+def test_a_thread_that_cannot_be_stopped_is_not_waited_for(tmp_path: Path) -> None:
+    code, shown = on_a_terminal(tmp_path, "-c", STUCK, keys=b"", after=b"")
+    assert code == 0
+    assert b"plan resume last" in shown
