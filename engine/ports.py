@@ -201,6 +201,10 @@ class UnitOfWork(Views, Protocol):
         """A new workspace and its fresh account state; WORKSPACE_EXISTS when the name is taken."""
         ...
 
+    def add_workspaces(self, workspaces: Sequence[Workspace]) -> None:
+        """Many new workspaces, none of which may be stored, and their fresh account states."""
+        ...
+
     def put_limits(self, workspace_id: UUID, limits: Limits) -> None:
         """Replace a workspace's limits."""
         ...
@@ -217,8 +221,8 @@ class UnitOfWork(Views, Protocol):
         """Store an account's state, of its parts only the symbols and trading days named."""
         ...
 
-    def replace(self, account: Account) -> None:
-        """Store an account's state in place of all that was stored of it."""
+    def replace(self, *accounts: Account) -> None:
+        """Store accounts' states in place of all that was stored of them."""
         ...
 
     def save_progress(self, workspace_id: UUID, progress: Progress) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from engine.account.ledger import Holding, Ledger
@@ -11,6 +11,7 @@ from engine.intents import to_quantity
 from engine.policy.workspace import Workspace
 from storage import statements as sql
 from storage.driver import sqlite
+from storage.many_rows import MOST_VALUES
 
 _NOTHING = (None,) * 6
 
@@ -39,36 +40,48 @@ def read_account(driver: sqlite.Connection, workspace: Workspace) -> Account:
 def write_account(driver: sqlite.Connection, account: Account, symbols: Iterable[str], sessions: Iterable[int]) -> None:
     """Store the state, and what there is of the symbols and sessions named; what is gone is dropped."""
     key, ledger = str(account.workspace_id), account.ledger
-    driver.execute(sql.WRITE_STATE, _state_row(key, account))
+    driver.execute(sql.WRITE_STATES.one, _state_row(account))
     for symbol in symbols:
         row = _symbol_row(key, symbol, account)
         if row[2:] != _NOTHING:
-            driver.execute(sql.WRITE_SYMBOL, row)
+            driver.execute(sql.WRITE_SYMBOLS.one, row)
         else:
             driver.execute(sql.DROP_SYMBOL, (key, symbol))
     for session in sessions:
         if session in ledger.realized_by_session:
-            driver.execute(sql.WRITE_SESSION, (key, session, ledger.realized_by_session[session]))
+            driver.execute(sql.WRITE_SESSIONS.one, (key, session, ledger.realized_by_session[session]))
         else:
             driver.execute(sql.DROP_SESSION, (key, session))
 
 
-def rewrite_account(driver: sqlite.Connection, account: Account) -> None:
-    """Store the state in place of all that was stored of it."""
-    key, ledger = str(account.workspace_id), account.ledger
-    driver.execute(sql.DROP_SYMBOLS, (key,))
-    driver.execute(sql.DROP_SESSIONS, (key,))
-    driver.execute(sql.WRITE_STATE, _state_row(key, account))
+def rewrite_accounts(driver: sqlite.Connection, accounts: Sequence[Account]) -> None:
+    """Store their states in place of all that was stored of them."""
+    keys = [str(account.workspace_id) for account in accounts]
+    sql.WRITE_STATES.put(driver, map(_state_row, accounts))
+    for start in range(0, len(keys), MOST_VALUES):
+        part = keys[start : start + MOST_VALUES]
+        among = f"WHERE workspace_id IN ({', '.join('?' * len(part))})"
+        driver.execute(f"DELETE FROM account_symbols {among}", part)
+        driver.execute(f"DELETE FROM account_sessions {among}", part)
+    sql.WRITE_SYMBOLS.put(driver, (row for account in accounts for row in _symbol_rows(account)))
+    sql.WRITE_SESSIONS.put(driver, (row for account in accounts for row in _session_rows(account)))
+
+
+def _symbol_rows(account: Account) -> Iterator[tuple[Any, ...]]:
+    ledger, key = account.ledger, str(account.workspace_id)
     symbols = sorted({*ledger.holdings, *account.marks, *ledger.last_closed_at})
-    driver.executemany(sql.WRITE_SYMBOL, (_symbol_row(key, symbol, account) for symbol in symbols))
-    realized = sorted(ledger.realized_by_session.items())
-    driver.executemany(sql.WRITE_SESSION, ((key, session, amount) for session, amount in realized))
+    return (_symbol_row(key, symbol, account) for symbol in symbols)
 
 
-def _state_row(key: str, account: Account) -> tuple[Any, ...]:
+def _session_rows(account: Account) -> Iterator[tuple[Any, ...]]:
+    key = str(account.workspace_id)
+    return ((key, session, amount) for session, amount in sorted(account.ledger.realized_by_session.items()))
+
+
+def _state_row(account: Account) -> tuple[Any, ...]:
     ledger = account.ledger
     return (
-        key,
+        str(account.workspace_id),
         ledger.cash,
         ledger.realized_pnl,
         ledger.peak_equity,

@@ -5,10 +5,9 @@ Measured on 100,000 rows: ORM objects append 8,000 a second, Core 46,000, the dr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from engine.account.ledger import Fill
 from engine.events import EventRow
+from storage.many_rows import ManyRows
 from storage.tables import FILLED, ORDER_INDEX, PAPER_FILLED, Base
 
 
@@ -17,23 +16,15 @@ def columns_of(table: str) -> tuple[str, ...]:
     return tuple(column.name for column in Base.metadata.tables[table].columns)
 
 
-def _insert(table: str, names: Iterable[str], how: str = "INSERT") -> str:
-    names = tuple(names)
-    return f"{how} INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
-
-
-def _upsert(table: str, keys: tuple[str, ...], **rules: str) -> str:
-    """Insert a whole row, or put it in place of the one with its keys; `rules` say what a column is then."""
+def _upsert(table: str, keys: tuple[str, ...], **rules: str) -> ManyRows:
+    """Insert whole rows, or put them in place of those with their keys; `rules` say what a column is then."""
     names = columns_of(table)
     updates = ", ".join(f"{name} = {rules.get(name, f'excluded.{name}')}" for name in names if name not in keys)
-    return f"{_insert(table, names)} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates}"
+    return ManyRows(table, names, conflict=f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates}")
 
 
 # an OR FAIL of its own keeps SQLite from opening a statement journal for each row: see storage.triggers
-APPEND = _insert("trade_events", ("seq", *EventRow._fields), "INSERT OR FAIL")
-MANY = 50
-"""Rows of one `APPEND_MANY`: an eighth faster than one by one; SQLite before 3.32 binds no more than 999 values."""
-APPEND_MANY = APPEND + f", ({', '.join('?' * (1 + len(EventRow._fields)))})" * (MANY - 1)
+APPEND = ManyRows("trade_events", ("seq", *EventRow._fields), how="INSERT OR FAIL")
 FOLLOW = "UPDATE account_states SET last_seq = ?, last_event_at = ? WHERE workspace_id = ?"
 
 EVENTS = f"SELECT seq, {', '.join(EventRow._fields)} FROM trade_events"
@@ -62,26 +53,21 @@ READ_SYMBOLS = (
 READ_SESSIONS = "SELECT session, realized FROM account_sessions WHERE workspace_id = ? ORDER BY session"
 
 # the journal only grows: a state is never put back to before an event that was appended
-WRITE_STATE = _upsert(
+WRITE_STATES = _upsert(
     "account_states",
     ("workspace_id",),
     last_seq="max(last_seq, excluded.last_seq)",
     last_event_at="CASE WHEN excluded.last_seq < last_seq THEN last_event_at ELSE excluded.last_event_at END",
 )
-WRITE_SYMBOL = _upsert("account_symbols", ("workspace_id", "symbol"))
+WRITE_SYMBOLS = _upsert("account_symbols", ("workspace_id", "symbol"))
 DROP_SYMBOL = "DELETE FROM account_symbols WHERE workspace_id = ? AND symbol = ?"
-WRITE_SESSION = _upsert("account_sessions", ("workspace_id", "session"))
+WRITE_SESSIONS = _upsert("account_sessions", ("workspace_id", "session"))
 DROP_SESSION = "DELETE FROM account_sessions WHERE workspace_id = ? AND session = ?"
-DROP_SYMBOLS = "DELETE FROM account_symbols WHERE workspace_id = ?"
-DROP_SESSIONS = "DELETE FROM account_sessions WHERE workspace_id = ?"
 
 _WORKSPACE = f"SELECT {', '.join(columns_of('workspaces'))} FROM workspaces"
 WORKSPACE_BY_ID = f"{_WORKSPACE} WHERE id = ?"
 WORKSPACE_BY_NAME = f"{_WORKSPACE} WHERE name = ?"
-ADD_WORKSPACE = (
-    f"INSERT INTO workspaces ({', '.join(columns_of('workspaces'))})"
-    f" VALUES ({', '.join(f':{name}' for name in columns_of('workspaces'))})"
-)
+ADD_WORKSPACES = ManyRows("workspaces", columns_of("workspaces"))
 PUT_LIMITS = "UPDATE workspaces SET limits = ? WHERE id = ?"
 PUT_TRADING_STATE = "UPDATE workspaces SET trading_state = ? WHERE id = ?"
 LISTED_WORKSPACES = f"{_WORKSPACE} WHERE name IS NOT NULL ORDER BY name"
@@ -90,4 +76,4 @@ READ_PROGRESS = (
     f"SELECT {', '.join(columns_of('run_progress')[1:])} FROM run_progress WHERE workspace_id = ? AND spec_key = ?"
 )
 FIRST_TIMEFRAME = "SELECT timeframe FROM run_progress WHERE workspace_id = ? AND untimed_key = ? ORDER BY rowid LIMIT 1"
-WRITE_PROGRESS = _upsert("run_progress", ("workspace_id", "spec_key"))
+WRITE_PROGRESS = _upsert("run_progress", ("workspace_id", "spec_key")).one

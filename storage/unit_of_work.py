@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 from uuid import UUID
 
 from engine.account.ledger import Ledger
@@ -17,8 +18,7 @@ from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Progress
 from storage import statements as sql
-from storage.accounts import rewrite_account, write_account
-from storage.appending import append_rows
+from storage.accounts import rewrite_accounts, write_account
 from storage.database import Database
 from storage.faults import DATABASE_ERRORS
 from storage.link import Known, Link
@@ -73,17 +73,15 @@ class SqliteUnitOfWork(SqliteViews):
                 f"there is a workspace {workspace.name!r} already",
                 hint="choose another name, or use the one that is there",
             )
-        row = {
-            "id": str(workspace.id),
-            "name": workspace.name if named else None,
-            "starting_equity": workspace.starting_equity,
-            "kind": workspace.kind.value,
-            "trading_state": workspace.trading_state.value,
-            "limits": workspace.limits.model_dump_json(),
-            "created_at": workspace.created_at,
-        }
-        self._driver.execute(sql.ADD_WORKSPACE, row)  # a sweep adds one for each of its variants
-        write_account(self._driver, Account(workspace.id, Ledger.fresh(workspace.starting_equity)), (), ())
+        self.add_workspaces([workspace])
+
+    @guarded
+    def add_workspaces(self, workspaces: Sequence[Workspace]) -> None:
+        """Many new workspaces, none of which may be stored, and their fresh account states."""
+        limits = {id(each.limits): each.limits.model_dump_json() for each in workspaces}  # a sweep's have one
+        rows = (_workspace_row(each, limits[id(each.limits)]) for each in workspaces)
+        sql.ADD_WORKSPACES.put(self._driver, rows)
+        rewrite_accounts(self._driver, [Account(each.id, Ledger.fresh(each.starting_equity)) for each in workspaces])
 
     @guarded
     def put_limits(self, workspace_id: UUID, limits: Limits) -> None:
@@ -101,7 +99,7 @@ class SqliteUnitOfWork(SqliteViews):
         self._recalled = None
         if self._head is None:
             self._head = self.head()
-        append_rows(self._driver, events, self._head + 1)
+        sql.APPEND.put(self._driver, ((seq, *row) for seq, row in enumerate(events, self._head + 1)))
         newest = {row.workspace_id: (seq, row.ts) for seq, row in enumerate(events, self._head + 1)}
         self._head += len(events)
         self._newest |= newest
@@ -117,10 +115,11 @@ class SqliteUnitOfWork(SqliteViews):
         self._note(account)
 
     @guarded
-    def replace(self, account: Account) -> None:
-        """Store an account's state in place of all that was stored of it."""
-        rewrite_account(self._driver, account)
-        self._note(account)
+    def replace(self, *accounts: Account) -> None:
+        """Store accounts' states in place of all that was stored of them."""
+        rewrite_accounts(self._driver, accounts)
+        for account in accounts:
+            self._note(account)
 
     @guarded
     def save_progress(self, workspace_id: UUID, progress: Progress) -> None:
@@ -164,6 +163,13 @@ class SqliteUnitOfWork(SqliteViews):
             raise NotFoundError(
                 "WORKSPACE_NOT_FOUND", f"there is no workspace {workspace_id}", hint="`workspace list` shows them"
             )
+
+
+def _workspace_row(workspace: Workspace, limits: str) -> tuple[Any, ...]:
+    """A row of `workspaces`."""
+    name = workspace.name if workspace.kind is WorkspaceKind.ACCOUNT else None
+    kind, state = workspace.kind.value, workspace.trading_state.value
+    return (str(workspace.id), name, workspace.starting_equity, kind, state, limits, workspace.created_at)
 
 
 class SqliteStore:

@@ -124,13 +124,12 @@ class Recorder:
             return
         with self._store.write() as unit:
             check_mine(unit, self._run)
-            for workspace in batch.workspaces:
-                unit.add_workspace(workspace)
+            unit.add_workspaces(batch.workspaces)
             head = unit.append(batch.rows)
             for account, place in batch.states:
                 account.ledger.last_seq = head - len(batch.rows) + place + 1
                 account.ledger.last_event_at = batch.rows[place].ts
-                unit.replace(account)
+            unit.replace(*(account for account, _ in batch.states))
             unit.commit()
         self._batch, self._unwritten = _Batch(), []
 

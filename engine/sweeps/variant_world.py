@@ -36,7 +36,8 @@ class VariantWorld:
     """One variant's workspace and fills; ids are a namespace (the workspace) and a counter."""
 
     def __init__(self, workspace: Workspace, strategy_id: str, fills: Sequence[Fill]) -> None:
-        self.workspace, self.fills = workspace, fills
+        self.workspace = workspace
+        self.fills = fills = list(fills)  # gone through three times
         self._strategy = json.dumps(strategy_id, ensure_ascii=False)
         self._prefix = CountedStamps(workspace.id, lambda: 0).new_id()[:-12]
         self.exists = False

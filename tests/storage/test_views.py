@@ -150,9 +150,9 @@ def test_replay_and_prior_fills_go_through_their_indexes(store: SqliteStore) -> 
 
 def test_appending_keeps_no_statement_journal(store: SqliteStore) -> None:
     """Whatever may abort an INSERT in the middle makes SQLite copy every page before it is touched."""
-    for size, statement in ((1, sql.APPEND), (sql.MANY, sql.APPEND_MANY)):
+    for size in (1, 50):
         with store.write() as unit:
-            code = unit._driver.execute(f"EXPLAIN {statement}", (None,) * 17 * size).fetchall()
+            code = unit._driver.execute(f"EXPLAIN {sql.APPEND.of(size)}", (None,) * 17 * size).fetchall()
         names = [row[1] for row in code]
         assert "Program" in names  # the trigger
         assert not {"Function", "PureFunc", "FkCounter"} & set(names)

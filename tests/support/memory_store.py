@@ -179,6 +179,10 @@ class MemoryUnit(MemoryViews):
         self._workspaces[workspace.id] = workspace
         self._accounts[workspace.id] = Account(workspace.id, Ledger.fresh(workspace.starting_equity))
 
+    def add_workspaces(self, workspaces: Sequence[Workspace]) -> None:
+        for workspace in workspaces:
+            self.add_workspace(workspace)
+
     def put_limits(self, workspace_id: UUID, limits: Limits) -> None:
         self._workspaces[workspace_id] = replace(self._workspaces[workspace_id], limits=limits)
 
@@ -210,8 +214,9 @@ class MemoryUnit(MemoryViews):
             _carry(taken.ledger.realized_by_session, stored.ledger.realized_by_session, session)
         self._accounts[account.workspace_id] = stored
 
-    def replace(self, account: Account) -> None:
-        self._accounts[account.workspace_id] = _copy(account)
+    def replace(self, *accounts: Account) -> None:
+        for account in accounts:
+            self._accounts[account.workspace_id] = _copy(account)
 
     def save_progress(self, workspace_id: UUID, progress: Progress) -> None:
         self._progress[workspace_id, progress.spec_key] = progress
