@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.calls import warm_up
 from benchmarks.children import answer, repeated
 from benchmarks.work import Work, dataset_of, spec_of
 
@@ -30,6 +31,7 @@ def measure(question: dict[str, Any]) -> dict[str, Any]:
             )
 
         (first,) = repeated(call, least=1, most=1)
+        warm_up(call)
         seconds = repeated(call, least=question["least"])
         result = call()
     return {

@@ -98,9 +98,10 @@ class Simulation:
         # threads gain nothing while Python itself does the work, and cost more than they bring where there is little
         if not in_threads:
             for part in chunks:
-                if watch.stopped():
-                    return
-                yield from self._chunk(part, fills=fills)
+                for outcome in self._chunk(part, fills=fills):
+                    if watch.stopped():
+                        return
+                    yield outcome
             return
         with ThreadPoolExecutor(workers, thread_name_prefix="sweep") as pool:
             yield from self._in_order(pool, chunks, workers, fills, watch)

@@ -238,10 +238,10 @@ def test_a_stopped_sweep_gives_the_first_outcomes_and_no_more(
     form: str, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine.sweeps.simulate, "_WORTH_A_THREAD", 0)
-    specs = [replace(compiled_spec(BREAKOUT)) for _ in range(1000)]
+    specs = [replace(compiled_spec(BREAKOUT)) for _ in range(200)]
     account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([1.0, 2.0, 3.0, 4.0])
     outcomes = list(Simulation(data, account).outcomes(specs, workers=workers, watch=Stops(6)))
-    assert len(outcomes) < 1000
+    assert len(outcomes) < 200
     assert len({each.metrics.ending_equity for each in outcomes if each.metrics}) <= 1
 
 
