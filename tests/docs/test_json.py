@@ -199,6 +199,7 @@ def test_the_demo(printed: Print) -> None:
     fits(demo["reconcile"], "Reconciliation")
     named_in("Demo", "runs", demo["runs"][0])
     named_in("Demo", "sweeps", demo["sweeps"][0])
+    named_in("Demo", "incidents", demo["incidents"])
     fits(demo["runs"][0]["metrics"], "Metrics")
 
 

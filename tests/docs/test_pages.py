@@ -67,6 +67,6 @@ def test_the_first_two_sh_blocks_of_the_readme_are_for_ci() -> None:
     blocks = re.findall(r"(?ms)^```sh\n(.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"))
     install, test = blocks[:2]
     assert ".venv" in install
-    assert install.rstrip().endswith("papertape demo --headless")
+    assert install.rstrip().endswith("papertape demo")
     assert ".[dev]" in test
     assert test.rstrip().endswith(".venv/bin/python -m pytest -n auto")

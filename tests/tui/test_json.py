@@ -75,7 +75,7 @@ SHAPES: list[tuple[tuple[str, ...], set[str], bool]] = [
     (("doctor",), {"success", "checks"}, False),
     (("execute", "--action", "OPEN_LONG", "--symbol", "A", "--quantity", "1", "--fill-price", "2"), EXECUTE, False),
     (("execute", "--action", "CLOSE_LONG", "--symbol", "IBM", "--quantity", "5", "--fill-price", "2"), EXECUTE, False),
-    (("demo",), {"workspace", "state", "metrics", "runs", "reconcile"}, False),
+    (("demo",), {"workspace", "state", "metrics", "runs", "incidents", "reconcile"}, False),
 ]
 
 

@@ -44,7 +44,7 @@ root = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="papertape demo --headless\npapertape run --strategy sma_cross --symbol GOOG --data sample:GOOG",
+    epilog="papertape demo\npapertape run --strategy sma_cross --symbol GOOG --data sample:GOOG",
 )
 
 

@@ -15,6 +15,7 @@ from tui.commands.curve import draw, metric_fields
 from tui.commands.documents import plain
 from tui.commands.look import show_positions, show_trades
 from tui.commands.progress import watching
+from tui.commands.showcase_incidents import UNFINISHED_STRATEGY, Incidents, amiss, by_hand, found_in, show_incidents
 from tui.commands.showcase_sweeps import Sweeps, show_sweeps, sweep
 from tui.commands.tables import Table
 from tui.commands.workspaces import document_of
@@ -59,6 +60,7 @@ class Showcase:
     trades: list[TradeView]
     runs: list[ClosedRun]
     sweeps: Sweeps
+    incidents: Incidents
     reconcile: ReconcileReport
 
     def document(self) -> dict[str, Any]:
@@ -69,6 +71,7 @@ class Showcase:
             "metrics": plain(self.metrics),
             "runs": plain(self.runs),
             "sweeps": plain(self.sweeps.document()),
+            "incidents": plain(self.incidents.document()),
             "reconcile": plain(self.reconcile),
         }
 
@@ -82,7 +85,10 @@ def prepare(desk: Desk, warn: Callable[[Iterable[str]], None]) -> Showcase:
     workspace = desk.accounts.find(NAME) or desk.accounts.create(NAME)
     with watching("trading onward") as watch:
         desk.research.run_onward(_spec(ACCOUNT_STRATEGY, SYMBOLS), dataset, workspace, watch=watch)
+    by_hand(desk, workspace, dataset)
     runs = [_closed_run(desk, dataset, workspace, strategy, one) for strategy in STRATEGIES for one in SYMBOLS]
+    misfits, unfinished = _spec(ACCOUNT_STRATEGY, SYMBOLS), _spec(UNFINISHED_STRATEGY, SYMBOLS)
+    amiss(desk, workspace, misfits, unfinished, sources)
     sweeps = sweep(desk, workspace, _spec(ACCOUNT_STRATEGY, SYMBOLS), sources)
     return Showcase(
         workspace,
@@ -92,6 +98,7 @@ def prepare(desk: Desk, warn: Callable[[Iterable[str]], None]) -> Showcase:
         desk.accounts.trades(NAME),
         runs,
         sweeps,
+        found_in(desk, workspace),
         desk.accounts.reconcile(NAME, dry_run=True),
     )
 
@@ -131,8 +138,11 @@ def show(page: Page, found: Showcase) -> None:
     page.line()
     show_sweeps(page, found.sweeps, ACCOUNT_STRATEGY)
     page.line()
+    show_incidents(page, found.incidents)
+    page.line()
     _show_reconcile(page, found.reconcile)
-    page.line("Next:  papertape trades -w demo")
+    page.line("Next:  papertape -w demo")
+    page.line("       papertape trades -w demo")
     page.line("       papertape events -w demo --limit 10")
     page.line("       papertape run --strategy sma_cross --symbol IBM --data sample:IBM --slippage-bps 5")
     page.line(f"       papertape plan show {found.sweeps.earlier.run_plan_id}")

@@ -6,7 +6,7 @@ picked is worth.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.sweeps.results import PlanResult, VariantResult
     from tui.commands.pages import Page
 
-GRID: dict[str, list[int]] = {
+GRID: dict[str, list[Any]] = {
     "entry.fast_period": [5, 10, 15, 20, 25, 30],
     "entry.slow_period": [40, 60, 80, 100, 120],
 }
@@ -64,38 +64,52 @@ class Sweeps:
 def sweep(desk: Desk, workspace: Workspace, spec: ExecutionSpec, sources: list[tuple[str, Path]]) -> Sweeps:
     """Run what has not been run yet, finish what was stopped, and gather both."""
     found = {}
-    for years in CUTS:
-        found[years] = _result(desk, workspace, spec, sources, years)
-        if found[years].status != "completed":
-            raise SystemFault("CANCELLED", "the demo was stopped", hint="run it again: it goes on")
+    for years, (start, end) in CUTS.items():
+        data = loading(sources, symbols=spec.symbols, start=start, end=end)
+        run_plan_id = uuid5(workspace.id, f"sweep {years}")
+        found[years] = run_or_finish(desk, workspace, spec, GRID, data, run_plan_id, f"a sweep {years}")
     earlier = found[EARLIER]
     best, baseline = (desk.plans.equity(earlier.run_plan_id, side, load_again) for side in ("best", "baseline"))
     return Sweeps(earlier, found[LATER], best, baseline)
 
 
-def _result(
-    desk: Desk, workspace: Workspace, spec: ExecutionSpec, sources: list[tuple[str, Path]], years: str
+def run_or_finish(
+    desk: Desk,
+    workspace: Workspace,
+    spec: ExecutionSpec,
+    grid: Mapping[str, list[Any]],
+    data: dict[str, Any],
+    run_plan_id: UUID,
+    what: str,
 ) -> PlanResult:
-    """A run plan under an id that a second demo finds again."""
-    run_plan_id = uuid5(workspace.id, f"sweep {years}")
-    start, end = CUTS[years]
-    with watching(f"a sweep {years}") as watch:
-        if _is_there(desk, run_plan_id):
+    """A run plan under an id that a second demo finds again. CANCELLED when it is stopped."""
+    with watching(what) as watch:
+        if not is_there(desk, run_plan_id):
+            found = desk.plans.run(
+                spec,
+                load_again(data, watch),
+                grid,
+                workspace=workspace.id,
+                data=data,
+                run_plan_id=run_plan_id,
+                watch=watch,
+            )
+        else:
             found = desk.plans.result(run_plan_id)
-            return found if found.status == "completed" else desk.plans.resume(run_plan_id, load_again, watch=watch)
-        data = loading(sources, symbols=spec.symbols, start=start, end=end)
-        return desk.plans.run(
-            spec,
-            load_again(data, watch),
-            GRID,
-            workspace=workspace.id,
-            data=data,
-            run_plan_id=run_plan_id,
-            watch=watch,
-        )
+            if found.status != "completed":
+                found = desk.plans.resume(run_plan_id, load_again, watch=watch)
+    if found.status != "completed":
+        raise stopped()
+    return found
 
 
-def _is_there(desk: Desk, run_plan_id: UUID) -> bool:
+def stopped() -> SystemFault:
+    """What is told when the person at the keyboard stops the demo."""
+    return SystemFault("CANCELLED", "the demo was stopped", hint="run it again: it goes on")
+
+
+def is_there(desk: Desk, run_plan_id: UUID) -> bool:
+    """Whether the journal has a run plan of this id."""
     try:
         desk.plans.events(run_plan_id, limit=1)
     except NotFoundError:

@@ -75,6 +75,17 @@ def test_on_a_terminal_it_opens_and_ends_cleanly(tmp_path: Path, keys: bytes) ->
     assert b"Traceback" not in shown
 
 
+@pytest.mark.parametrize("words", [("demo",), ("demo", "--headless")], ids=" ".join)
+def test_the_demo_opens_on_a_terminal_unless_it_is_to_print(tmp_path: Path, words: tuple[str, ...]) -> None:
+    database = tmp_path / "x.db"
+    for _ in ("first", "again"):
+        code, shown = on_a_terminal(tmp_path, *words, "--db", str(database), keys=b"q", after=b"\x1b]2;papertape: demo")
+        assert code == 0
+        assert (b"\x1b]2;papertape: demo\x07" in shown) is ("--headless" not in words)
+        assert (b"Held now" in shown) is ("--headless" in words)
+        assert b"Traceback" not in shown
+
+
 def test_what_it_cannot_open_is_told_as_the_commands_tell_it(tmp_path: Path) -> None:
     code, shown = on_a_terminal(tmp_path, "-w", "nobody", "--db", str(tmp_path / "x.db"), keys=b"", after=b"")
     assert code == 6
