@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     )
     keys: dict[str, str] = Field(
         default_factory=dict,
-        description="the dashboard's keys, by what the help calls the action (`positions.close`); a table `[keys]`",
+        description="the dashboard's keys, by an action's name (`positions.close`, [all](#keys)); a table `[keys]`",
     )
     admin_token: SecretStr | None = Field(
         default=None, description="what the service wants in `X-Admin-Token`; at least 16 characters"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pydantic_core import PydanticUndefined
+from textual.binding import Binding
 from typer.models import ArgumentInfo
 
 from engine import errors
@@ -24,6 +25,7 @@ from storage.settings import Settings
 from tui.commands.app import PROGRAM, root
 from tui.commands.calls import SHARED
 from tui.commands.exits import ANYTHING_ELSE, DONE, EXIT_CODES
+from tui.dashboard.keys import every_binding
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -264,6 +266,21 @@ strategies are listed. List only files that you have read.
 | `COLUMNS` | the width of a terminal, where it does not say |
 """
 
+KEYS_INTRO = """\
+## Keys
+
+The table `[keys]` gives an action of the dashboard another key, or several with commas between them:
+
+```toml
+[keys]
+"positions.close" = "ctrl+k"
+"table.down" = "j,down,ctrl+n"
+```
+
+The name of an action is in the first column below; `?` shows those of the screen that is shown. Keys are written as in
+the second column. A name that is not here is told of when the dashboard opens, and nothing else is the worse for it.
+"""
+
 
 def settings() -> Iterator[str]:
     """Every setting with its environment variable, default and meaning."""
@@ -276,6 +293,13 @@ def settings() -> Iterator[str]:
         rows.append((f"`{name}`", f"`{prefix}{name}`".upper(), shown, field.description or ""))
     yield from table(("setting", "environment", "default", "meaning"), rows)
     yield SETTINGS_REST
+    yield KEYS_INTRO
+    yield from table(("action", "keys", "does", "why"), map(_key_row, every_binding().items()))
+
+
+def _key_row(named: tuple[str, Binding]) -> tuple[str, ...]:
+    name, binding = named
+    return f"`{name}`", f"`{binding.key}`", binding.description, str(binding.tooltip)
 
 
 def main(arguments: list[str]) -> int:

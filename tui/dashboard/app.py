@@ -18,7 +18,7 @@ from tui.commands.failures import as_papertape_error, lines_of
 from tui.commands.text import safe_text
 from tui.dashboard import palette
 from tui.dashboard.collector import collect_at_leisure, keep_what_is_there
-from tui.dashboard.keys import bound, key_lines, names_of, unknown_names
+from tui.dashboard.keys import bound, every_binding, key_lines, unknown_names
 from tui.dashboard.live import Live, Reading, read_account
 from tui.dashboard.loading import Loader
 from tui.dashboard.opening import WORKSPACES, Opened, open_behind
@@ -218,16 +218,14 @@ class DashboardApp(App[None]):
         self.run_worker(self._look_ahead(opened.keymap), group="look ahead")
 
     async def _look_ahead(self, keymap: dict[str, str]) -> None:
-        """Import the other screens while nobody waits for them, and look whether the config file's keys are theirs."""
-        kinds = [await asyncio.to_thread(entry.load) for entry in SCREENS]
+        """Import the other screens while nobody waits for them, and look whether the config file's keys are known."""
+        for entry in SCREENS:
+            await asyncio.to_thread(entry.load)
         self.stylesheet.read_all(STYLES)  # else a screen's first visit parses all stylesheets anew
         keep_what_is_there()
-        from tui.dashboard.widgets.dialog import Confirm
-        from tui.dashboard.widgets.help import HelpDialog
-        from tui.dashboard.widgets.table import DeskTable
-
-        for sentence in unknown_names(keymap, names_of(type(self), DeskTable, Confirm, HelpDialog, *kinds)):
-            self.warn(sentence)
+        if keymap:
+            for sentence in unknown_names(keymap, await asyncio.to_thread(every_binding)):
+                self.warn(sentence)
 
     def _was_read(self, reading: Reading) -> None:
         if reading.overview.workspace.id != self._workspace:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from textual.binding import Binding
 
 if TYPE_CHECKING:
-    from textual.app import App
     from textual.dom import DOMNode
     from textual.screen import Screen
 
@@ -22,12 +22,13 @@ def bound(keys: str, action: str, does: str, why: str, name: str, *, show: bool 
 
 @dataclass(frozen=True, slots=True)
 class KeyLine:
-    """A line of the help: the keys of one action, what it does and why one would want it."""
+    """A line of the help: the keys of one action, its name in the config file, and why one would want it."""
 
     where: str
     keys: str
     does: str
     why: str
+    name: str
 
 
 def key_lines(screen: Screen[Any]) -> list[KeyLine]:
@@ -39,8 +40,8 @@ def key_lines(screen: Screen[Any]) -> list[KeyLine]:
             shown, _ = gathered.setdefault((_where(active.node, screen), binding.id), ([], binding))
             shown.append(screen.app.get_key_display(binding))
     lines = [
-        KeyLine(where, " ".join(dict.fromkeys(keys)), binding.description, binding.tooltip)
-        for (where, _), (keys, binding) in gathered.items()
+        KeyLine(where, " ".join(dict.fromkeys(keys)), binding.description, binding.tooltip, name)
+        for (where, name), (keys, binding) in gathered.items()
     ]
     order = {HERE: 0, FOCUSED: 1, EVERYWHERE: 2}
     return sorted(lines, key=lambda line: order[line.where])
@@ -55,6 +56,9 @@ def _where(node: DOMNode, screen: Screen[Any]) -> str:
     return HERE if node is screen else FOCUSED
 
 
+WHERE_NAMES_ARE = "? shows the names of a screen, docs/reference/settings.md all of them"
+
+
 def unknown_names(keymap: Mapping[str, str], known: Iterable[str]) -> list[str]:
     """A sentence for each name in `[keys]` that no binding has."""
     names = sorted(known)
@@ -62,17 +66,29 @@ def unknown_names(keymap: Mapping[str, str], known: Iterable[str]) -> list[str]:
     for name in keymap:
         if name not in names:
             near = get_close_matches(name, names, n=1)
-            hint = f"did you mean {near[0]}?" if near else "the help (?) shows what there is"
-            sentences.append(f"[keys] in the config file: there is no action {name!r}; {hint}")
+            hint = f"did you mean {near[0]}? " if near else ""
+            sentences.append(f"[keys] in the config file: there is no action {name!r}; {hint}{WHERE_NAMES_ARE}")
     return sentences
 
 
-def names_of(*classes: type[App[Any]] | type[DOMNode]) -> set[str]:
-    """The names of all bindings of these classes and of what they inherit."""
-    found = set()
-    for each in classes:
-        for parent in each.__mro__:
-            for binding in parent.__dict__.get("BINDINGS", ()):
-                if isinstance(binding, Binding) and binding.id:
-                    found.add(binding.id)
-    return found
+def bindings_of(kind: type[Any]) -> Iterator[Binding]:
+    """The named bindings of a class and of what it inherits, its own first."""
+    for parent in kind.__mro__:
+        for binding in parent.__dict__.get("BINDINGS", ()):
+            if isinstance(binding, Binding) and binding.id:
+                yield binding
+
+
+def every_binding() -> dict[str, Binding]:
+    """Every named binding of the dashboard by its name, in the order of names. Imports all of its modules."""
+    from importlib import import_module
+    from pkgutil import walk_packages
+
+    import tui.dashboard as package
+
+    found: dict[str, Binding] = {}
+    for module in walk_packages(package.__path__, f"{package.__name__}."):
+        for kind in vars(import_module(module.name)).values():
+            if inspect.isclass(kind):
+                found |= {binding.id: binding for binding in bindings_of(kind) if binding.id}
+    return dict(sorted(found.items()))

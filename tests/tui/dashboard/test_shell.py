@@ -16,11 +16,11 @@ from storage.settings import Settings
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.driving import World, dashboard, press, refreshed, screen_text, settled, toasts
 from tui.dashboard.app import DashboardApp
-from tui.dashboard.keys import key_lines
+from tui.dashboard.keys import every_binding, key_lines
 from tui.dashboard.prefs import default_path
-from tui.dashboard.registry import SCREENS
+from tui.dashboard.registry import SCREENS, ScreenEntry
 from tui.dashboard.widgets.header import DeskHeader
-from tui.dashboard.widgets.help import HelpDialog
+from tui.dashboard.widgets.help import HelpDialog, HelpPage
 from tui.dashboard.widgets.picker import WorkspacePicker
 
 
@@ -150,15 +150,39 @@ async def test_the_header_s_name_is_a_button(stocked: Path) -> None:
 
 
 async def test_help_lists_every_key_with_a_word_of_why(stocked: Path) -> None:
-    async with dashboard(stocked, size=(120, 50)) as (app, pilot):
+    async with dashboard(stocked, size=(200, 50)) as (app, pilot):
         lines = key_lines(app.screen)
         assert {"close", "mark", "open", "sort", "copy row", "keys", "quit"} <= {line.does for line in lines}
         assert all(line.why and line.keys for line in lines)
         await press(app, pilot, "question_mark")
         assert isinstance(app.screen, HelpDialog)
         shown = screen_text(app)
-        assert all(line.why in shown for line in lines)
+        assert all(line.why in shown and line.name in shown for line in lines)
         await press(app, pilot, "escape")
+        assert app.screen is app.desk_screen
+
+
+@pytest.mark.parametrize("entry", SCREENS, ids=lambda entry: entry.name)
+async def test_help_is_seen_whole_at_120_by_40(stocked: Path, entry: ScreenEntry) -> None:
+    async with dashboard(stocked, size=(120, 40)) as (app, pilot):
+        await press(app, pilot, entry.key, "question_mark")
+        assert app.screen.query_one(HelpPage).max_scroll_y == 0
+        shown = screen_text(app)
+        assert all(line.name in shown for line in key_lines(app.desk_screen))
+
+
+async def test_help_scrolls_by_the_keys_of_tables(stocked: Path) -> None:
+    async with dashboard(stocked) as (app, pilot):
+        await press(app, pilot, "question_mark")
+        page = app.screen.query_one(HelpPage)
+        assert app.focused is page
+        assert page.max_scroll_y > 0
+        assert "j k g G scroll" in screen_text(app)
+        for key, at in (("j", 1), ("down", 2), ("k", 1), ("G", page.max_scroll_y), ("g", 0)):
+            await press(app, pilot, key)
+            await pilot.wait_for_animation()
+            assert page.scroll_target_y == at
+        await press(app, pilot, "q")
         assert app.screen is app.desk_screen
 
 
@@ -205,15 +229,22 @@ async def test_an_order_is_remembered(stocked: Path) -> None:
         assert screen_text(app).index("IBM") < screen_text(app).index("GOOG")
 
 
+def test_every_action_has_a_name_of_its_own_and_a_word_of_why() -> None:
+    found = every_binding()
+    assert {"positions.close", "map.open", "tree.fold", "help.down", "replay.begin", "app.quit"} <= found.keys()
+    assert all(binding.tooltip and binding.description for binding in found.values())
+
+
 async def test_keys_of_the_config_file(stocked: Path) -> None:
     world = World.of(stocked)
-    app = DashboardApp(
-        lambda: Settings(db=stocked, keys={"positions.close": "x", "positions.clse": "z"}), world.surroundings, None
-    )
+    keys = {"positions.close": "x", "positions.clse": "z", "map.open": "o"}
+    app = DashboardApp(lambda: Settings(db=stocked, keys=keys), world.surroundings, None)
     try:
         async with app.run_test(notifications=True) as pilot:
             await settled(app, pilot)
-            assert "there is no action 'positions.clse'; did you mean positions.close?" in toasts(app)[0]
+            assert "there is no action 'positions.clse'; did you mean positions.close? ? shows" in toasts(app)[0]
+            assert "docs/reference/settings.md" in toasts(app)[0]
+            assert len(toasts(app)) == 1
             await press(app, pilot, "c")
             assert app.screen is app.desk_screen
             await press(app, pilot, "x")

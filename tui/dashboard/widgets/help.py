@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import ClassVar
+from textwrap import wrap
+from typing import TYPE_CHECKING, ClassVar
 
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
 from tui.dashboard.keys import KeyLine, bound
 from tui.dashboard.widgets.dialog import DeskDialog
 
+if TYPE_CHECKING:
+    from textual import events
+
+WIDE = 100
+"""Columns of a terminal from which on the keys stand in two columns."""
+AROUND = 6
+"""Columns beside the text of each: border, padding, what is between."""
+FOOT = "j k g G scroll · esc closes · ctrl+p finds every action · names are for \\[keys] in the config file"
+
+
+class HelpPage(VerticalScroll):
+    """The keys; it has the focus, and scrolls by the keys that move in tables."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bound("j,down", "scroll_down", "down", "further down in the help", "help.down"),
+        bound("k,up", "scroll_up", "up", "back up", "help.up"),
+        bound("g,home", "scroll_home", "top", "its beginning", "help.top"),
+        bound("G,end", "scroll_end", "end", "its end", "help.bottom"),
+    ]
+
 
 class HelpDialog(DeskDialog[None]):
-    """A page of keys."""
+    """A page of keys, in two columns where there is room."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("question_mark,q", "leave", "close", "back to the screen", "help.close", show=True),
@@ -28,17 +50,47 @@ class HelpDialog(DeskDialog[None]):
         self._title, self._lines = title, lines
 
     def compose(self) -> ComposeResult:
-        """Where, and below it its keys."""
-        with VerticalScroll(classes="dialog wide"):
-            yield Static(Text(f"Keys: {self._title}", "bold"), classes="dialog-title")
-            for where, lines in groupby(self._lines, key=lambda line: line.where):
-                yield Static(self._section(where, list(lines)), classes="facts")
-            yield Static(Text("Other keys: a [keys] table in the config file; the palette (ctrl+p) finds all.", "dim"))
+        """Two columns; the second is empty where there is no room for it."""
+        with HelpPage(classes="dialog", id="help") as page:
+            page.border_title, page.border_subtitle = f"Keys: {self._title}", FOOT
+            with Horizontal():
+                yield Static(id="help-left")
+                yield Static(id="help-right")
 
-    def _section(self, where: str, lines: Sequence[KeyLine]) -> Text:
-        page = Text(where, "underline")
-        keys, does = max(len(line.keys) for line in lines), max(len(line.does) for line in lines)
-        for line in lines:
-            page.append_text(Text.assemble("\n", (line.keys.rjust(keys), "bold"), f"  {line.does:<{does}}  "))
-            page.append(line.why, "dim")
-        return page
+    def on_mount(self) -> None:
+        """What is read has the keys."""
+        self.query_one(HelpPage).focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """One column or two."""
+        width = event.size.width
+        half = middle_of(self._lines, width // 2 - AROUND) if width >= WIDE else len(self._lines)
+        right = self.query_one("#help-right", Static)
+        right.display = half < len(self._lines)
+        self.query_one("#help-left", Static).update(table_of(self._lines[:half]))
+        right.update(table_of(self._lines[half:]))
+
+
+def middle_of(lines: Sequence[KeyLine], width: int) -> int:
+    """Where the second of two columns begins, of `width` each, so that the higher one is as low as it can be."""
+    keys, name = max(len(line.keys) for line in lines), max(len(line.name) for line in lines)
+    rows = [len(wrap(line.why, width - keys - name)) for line in lines]
+    return min(range(1, len(lines) + 1), key=lambda at: max(sum(rows[:at]), sum(rows[at:])))
+
+
+def table_of(lines: Sequence[KeyLine]) -> Table:
+    """Keys, names and why, each place under its own heading."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(justify="right", style="bold", no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(style="dim")
+    for cells in _rows(lines):
+        grid.add_row(*cells)
+    return grid
+
+
+def _rows(lines: Sequence[KeyLine]) -> Iterator[tuple[Text, ...]]:
+    for where, here in groupby(lines, key=lambda line: line.where):
+        yield Text(), Text(where, "underline"), Text()
+        for line in here:
+            yield Text(line.keys), Text(line.name), Text(line.why)
