@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from uuid import UUID
 
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.events import Event, InputEvent, Key
 from textual.widgets import Input
 
 from tui.commands.failures import as_papertape_error, lines_of
 from tui.commands.text import safe_text
-from tui.dashboard import palette
 from tui.dashboard.collector import collect_at_leisure, keep_what_is_there
 from tui.dashboard.keys import bound, every_binding, key_lines, unknown_names
 from tui.dashboard.live import Live, Reading, read_account
 from tui.dashboard.loading import Loader
 from tui.dashboard.opening import WORKSPACES, Opened, open_behind
+from tui.dashboard.palette import DeskCommands
 from tui.dashboard.prefs import Prefs
 from tui.dashboard.registry import SCREENS
 from tui.dashboard.screens.base import DeskScreen
@@ -51,6 +52,7 @@ class DashboardApp(App[None]):
 
     TITLE = NAME
     CSS_PATH = "app.tcss"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {DeskCommands}
     DEFAULT_MODE = SCREENS[0].name
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {each.name: each.maker() for each in SCREENS}
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012 - as Textual declares it
@@ -93,10 +95,6 @@ class DashboardApp(App[None]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colours, for the themes that Textual brings."""
         return FALLBACK
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The command palette's entries."""
-        return palette.commands(self, screen)
 
     async def on_event(self, event: Event) -> None:
         """A letter typed ahead of a field comes back from what had the focus before: it belongs into the field.

@@ -1,38 +1,77 @@
-"""What the command palette offers: screens, workspace, theme, and the actions of the screen below."""
+"""The command palette: the actions of what is shown first, then what works everywhere, then every other screen's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from textual.app import SystemCommand
-from textual.binding import Binding
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.worker import WorkerCancelled, WorkerFailed
 
-from tui.dashboard.registry import SCREENS
-
-MOVES = ("cursor_", "scroll_", "page_")
+from tui.dashboard.keys import bindings_of
+from tui.dashboard.registry import SCREENS, ScreenEntry
 
 if TYPE_CHECKING:
+    from textual.binding import Binding
     from textual.dom import DOMNode
     from textual.screen import Screen
 
     from tui.dashboard.app import DashboardApp
 
+MOVES = ("cursor_", "scroll_", "page_")
+IN_WHY = 0.01
+"""The score of a command whose title has not the words that were typed, but whose word of why has."""
 
-def commands(app: DashboardApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
-    """The screen's own actions first."""
+
+class Command(NamedTuple):
+    """`weight` puts those that are nearer before others that the words fit as well."""
+
+    title: str
+    why: str
+    run: Callable[[], Any]
+    weight: float = 1.0
+
+
+class DeskCommands(Provider):
+    """What the palette finds: by a title as people abbreviate, or by words of why."""
+
+    async def discover(self) -> Hits:
+        """Everything, before anything is typed."""
+        for command in self._commands():
+            yield DiscoveryHit(command.title, command.run, help=command.why)
+
+    async def search(self, query: str) -> Hits:
+        """What fits the words."""
+        matcher, words = self.matcher(query), query.casefold().split()
+        for command in self._commands():
+            score = matcher.match(command.title)
+            if score == 0 and all(word in f"{command.title} {command.why}".casefold() for word in words):
+                score = IN_WHY
+            if score > 0:
+                yield Hit(score * command.weight, matcher.highlight(command.title), command.run, help=command.why)
+
+    def _commands(self) -> Iterator[Command]:
+        return commands(cast("DashboardApp", self.app), self.screen)
+
+
+def commands(app: DashboardApp, screen: Screen[Any]) -> Iterator[Command]:
+    """All that can be done, what is nearest first."""
     for node, binding in _actions(screen):
         title = binding.description[:1].upper() + binding.description[1:]
-        yield SystemCommand(title, binding.tooltip, partial(app.run_action, binding.action, node))
+        yield Command(title, binding.tooltip, partial(app.run_action, binding.action, node))
     for entry in SCREENS:
-        yield SystemCommand(f"Go to {entry.title}", entry.why, partial(app.action_show_screen, entry.name))
-    yield SystemCommand("Switch workspace", "another account, by name or UUID", app.action_pick_workspace)
-    yield SystemCommand("Theme", "light, dark, high contrast and more; remembered", app.action_change_theme)
-    yield SystemCommand("Read now", "look at the database at once", app.refresh_now)
-    yield SystemCommand("Keys", "what works here, with a word of why", app.action_keys)
-    yield SystemCommand("Save a picture", "of this screen, as an SVG file", app.deliver_screenshot)
-    yield SystemCommand("Quit", "leave the dashboard", app.action_quit)
+        yield Command(f"Go to {entry.title}", entry.why, partial(app.action_show_screen, entry.name))
+    yield Command("Switch workspace", "another account, by name or UUID", app.action_pick_workspace)
+    yield Command("Theme", "light, dark, high contrast and more; remembered", app.action_change_theme)
+    yield Command("Read now", "look at the database at once", app.refresh_now)
+    yield Command("Keys", "what works here, with a word of why", app.action_keys)
+    yield Command("Save a picture", "of this screen, as an SVG file", app.deliver_screenshot)
+    yield Command("Quit", "leave the dashboard", app.action_quit)
+    for entry in SCREENS:
+        if screen is not app.desk_screen or entry.name != app.desk_screen.NAME:
+            yield from _elsewhere(app, entry)
 
 
 def _actions(screen: Screen[Any]) -> Iterable[tuple[DOMNode, Binding]]:
@@ -43,3 +82,29 @@ def _actions(screen: Screen[Any]) -> Iterable[tuple[DOMNode, Binding]]:
         if binding.id and active.enabled and active.node is not screen.app and not binding.action.startswith(MOVES):
             found.setdefault(binding.id, (active.node, binding))
     return found.values()
+
+
+def _elsewhere(app: DashboardApp, entry: ScreenEntry) -> Iterator[Command]:
+    """The actions of a screen that is not shown."""
+    for binding in bindings_of(entry.load()):
+        title = f"{entry.title}: {binding.description}"
+        yield Command(title, binding.tooltip, partial(_go_and_do, app, entry, title, binding.action), weight=0.5)
+
+
+def _go_and_do(app: DashboardApp, entry: ScreenEntry, title: str, action: str) -> None:
+    app.run_worker(_do_there(app, entry, title, action), group="palette")
+
+
+async def _do_there(app: DashboardApp, entry: ScreenEntry, title: str, action: str) -> None:
+    """Switch to the screen, let it read what it shows, then do it; unless the person has gone on meanwhile."""
+    before = set(app.workers)
+    await app.action_show_screen(entry.name)
+    screen = app.desk_screen
+    await screen.has_caught_up()
+    while reading := [worker for worker in app.workers if worker not in before and worker.node.screen is screen]:
+        before |= set(reading)
+        for worker in reading:
+            with suppress(WorkerCancelled, WorkerFailed):
+                await worker.wait()
+    if app.screen is screen and not await app.run_action(action, screen):
+        app.say(f"{title} is not possible now")

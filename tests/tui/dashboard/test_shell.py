@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.command import CommandPalette
 from textual.widgets import Input
 
 from engine.errors import SystemFault
@@ -16,7 +17,8 @@ from storage.settings import Settings
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.driving import World, dashboard, press, refreshed, screen_text, settled, toasts
 from tui.dashboard.app import DashboardApp
-from tui.dashboard.keys import every_binding, key_lines
+from tui.dashboard.keys import bindings_of, every_binding, key_lines
+from tui.dashboard.palette import commands
 from tui.dashboard.prefs import default_path
 from tui.dashboard.registry import SCREENS, ScreenEntry
 from tui.dashboard.widgets.header import DeskHeader
@@ -188,7 +190,7 @@ async def test_help_scrolls_by_the_keys_of_tables(stocked: Path) -> None:
 
 async def test_the_palette_has_screens_workspace_theme_and_actions(stocked: Path) -> None:
     async with dashboard(stocked) as (app, _):
-        titles = [command.title for command in app.get_system_commands(app.screen)]
+        titles = [command.title for command in commands(app, app.screen)]
         assert {"Close", "Mark", "Switch workspace", "Theme", "Quit", "Copy cell"} <= set(titles)
         assert {f"Go to {entry.title}" for entry in SCREENS} <= set(titles)
         assert len(titles) == len(set(titles))
@@ -198,6 +200,44 @@ async def test_a_palette_command_does_its_work(stocked: Path) -> None:
     async with dashboard(stocked) as (app, pilot):
         await press(app, pilot, "ctrl+p", *"mark", "enter")
         assert "Mark GOOG" in screen_text(app)
+
+
+async def test_the_palette_has_the_actions_of_all_screens(stocked: Path) -> None:
+    async with dashboard(stocked) as (app, pilot):
+        titles = [command.title for command in commands(app, app.screen)]
+        for entry in SCREENS[1:]:
+            assert {f"{entry.title}: {binding.description}" for binding in bindings_of(entry.load())} <= set(titles)
+        assert not any(title.startswith("Positions:") for title in titles)
+        await press(app, pilot, "3")
+        assert "Positions: close" in {command.title for command in commands(app, app.screen)}
+
+
+@pytest.mark.parametrize(
+    ("words", "screen", "shown"),
+    [
+        ("halt trading", "reconciliation", "HALTED: every order is refused"),
+        ("kill switch no", "reconciliation", "HALTED: every order is refused"),
+        ("reconcile apply", "reconciliation", "Reconcile default?"),
+        ("journal trace", "journal", "Trace of"),
+        ("replay new", "replay", "New replay"),
+        ("run plan map", "run_plan", "There is no run plan yet"),
+    ],
+)
+async def test_an_action_of_another_screen_is_done_there(stocked: Path, words: str, screen: str, shown: str) -> None:
+    async with dashboard(stocked) as (app, pilot):
+        await press(app, pilot, "ctrl+p", *words, "enter")
+        assert screen == app.desk_screen.NAME
+        assert shown in screen_text(app)
+        told = toasts(app)
+        assert told == (["Run plan: map is not possible now"] if screen == "run_plan" else [])
+
+
+async def test_a_palette_that_finds_nothing_says_so(stocked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CommandPalette, "_NO_MATCHES_COUNTDOWN", 1e-3)
+    async with dashboard(stocked) as (app, pilot):
+        await press(app, pilot, "ctrl+p", *"zzzz")
+        while "No matches found" not in screen_text(app):  # its timer has to fire
+            await pilot.pause()
 
 
 async def test_every_screen_has_its_number(stocked: Path) -> None:

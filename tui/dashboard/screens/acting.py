@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.policy.limits import TradingState
     from engine.policy.workspace import Workspace
 
+HALT_WHY = "the kill switch: no trading, every order is refused; asks first"
 ACT = "act"
 """The group of calls that change the account: one at a time."""
 
@@ -25,7 +26,7 @@ class ActingScreen(DeskScreen):
     """A screen on which the trading state is changed and the account is put back to its start."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bound("x", "halt", "halt", "the kill switch: every order is refused; asks first", "account.halt", show=True),
+        bound("x", "halt", "halt", HALT_WHY, "account.halt", show=True),
         bound("t", "trading_state", "state", "ACTIVE, REDUCING or HALTED; asks first", "account.state", show=True),
         bound("R", "reset", "reset", "back to the start, the journal stays; asks first", "account.reset"),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -95,6 +96,13 @@ class DeskScreen(Screen[None]):
             self.post_message(JournalGrew(reading.overview.journal_head))
         if before is None or _account(before) != _account(reading):
             self.post_message(AccountChanged(reading.overview))
+
+    async def has_caught_up(self) -> None:
+        """Return once it was told of what there is, and has asked for what it shows of it."""
+        self.catch_up()
+        told = asyncio.Event()
+        self.call_later(told.set)  # behind the messages of catching up
+        await told.wait()
 
     def show_again(self) -> None:
         """Everything anew, in other colours."""
