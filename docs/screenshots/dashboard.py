@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,11 +33,22 @@ class Screen:
     keys: tuple[str, ...]
 
 
+BOARD = ("5", "enter")
+VALUES = (*("tab",) * 7, *"10,20,30", "tab", "tab", *"50,100")
+"""For the two parameters of the strategy that the form begins with."""
 SCREENS = (
     Screen("dashboard-positions", ("1",)),
     Screen("dashboard-execution", ("2", "i", *"GOOG", "enter", *"10", "enter", *"702.5", "enter")),
-    Screen("dashboard-run-plan", ("5", "enter")),
-    Screen("dashboard-map", ("5", "enter", "m")),
+    Screen("dashboard-journal", ("3", "slash", "tab", "tab", *"GOOG", "enter")),
+    Screen("dashboard-trace", ("2", "j", "j", "t")),
+    Screen("dashboard-reconciliation", ("4",)),
+    Screen("dashboard-run-plans", ("5", "j", "j")),
+    Screen("dashboard-new-sweep", ("5", "n", *VALUES)),
+    Screen("dashboard-run-plan", BOARD),
+    Screen("dashboard-curves", (*BOARD, "space", "j", "space", "c")),
+    Screen("dashboard-map", (*BOARD, "m")),
+    Screen("dashboard-trades", (*BOARD, "t")),
+    Screen("dashboard-replay", ("7", "n", "ctrl+s", "z", "z", *("full_stop",) * 4)),
 )
 
 
@@ -49,8 +61,10 @@ def demo_database(room: Path) -> Path:
 
 
 async def draw(screen: Screen, database: Path) -> str:
-    """The picture as SVG."""
-    world = World.of(database, database.with_name(f"{screen.name}.json"))
+    """The picture as SVG; what the keys do is done in a copy of the database."""
+    copy = database.with_name(f"{screen.name}.db")
+    shutil.copyfile(database, copy)
+    world = World.of(copy, copy.with_suffix(".json"))
     async with dashboard(world, size=SIZE, workspace="demo") as (app, pilot):
         await press(app, pilot, *screen.keys)
         return picture_of(app, screen.name)
