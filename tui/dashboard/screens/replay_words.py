@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 EMPTY = (
     "No replay is under way.\n\n"
-    "A form that is filled in, sma_cross on real prices in a new account:   n\n"
-    "As it stands there:   ctrl+s begins it, then space plays, . takes a step, e goes to the end\n\n"
+    "n        a form, filled in: sma_cross on real prices, in a new account\n"
+    "ctrl+s   begins it there, as it stands\n"
+    "space    plays it;   . takes a step, e goes to the end\n\n"
     "Every bar goes through strategy, policy, broker and journal, as `papertape run -w` would take it."
 )
 QUIET = "Nothing has happened yet.   space plays, . takes a step, e goes to the end"

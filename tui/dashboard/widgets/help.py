@@ -24,7 +24,7 @@ WIDE = 100
 """Columns of a terminal from which on the keys stand in two columns."""
 AROUND = 6
 """Columns beside the text of each: border, padding, what is between."""
-FOOT = "j k g G scroll · esc closes · ctrl+p finds every action · names are for \\[keys] in the config file"
+FOOT = "j k g G scroll · esc closes · names: for \\[keys] in the settings file"
 
 
 class HelpPage(VerticalScroll):
