@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ScreenEntry:
-    """`kind` is the class in `tui/dashboard/screens/<name>.py`; `key` is its number, `why` a word for the help."""
+    """`kind` is the class in `tui/dashboard/screens/<name>.py`; `key` is its number, `why` a word for the help.
+
+    `short` is its title where there is little room.
+    """
 
     key: str
     name: str
     title: str
+    short: str
     kind: str
     why: str
 
@@ -36,15 +40,28 @@ class ScreenEntry:
 
 
 SCREENS = (
-    ScreenEntry("1", "positions", "Positions", "PositionsScreen", "what is held, what it is worth, the equity curve"),
-    ScreenEntry("2", "execution", "Execution", "ExecutionScreen", "a ticket, its verdict as you type, the orders"),
-    ScreenEntry("3", "journal", "Journal", "JournalScreen", "every event, newest first; filters, traces, live"),
     ScreenEntry(
-        "4", "reconciliation", "Reconcile", "ReconciliationScreen", "the state beside the journal's; the kill switch"
+        "1", "positions", "Positions", "Pos", "PositionsScreen", "what is held, what it is worth, the equity curve"
     ),
     ScreenEntry(
-        "5", "run_plans", "Run plans", "RunPlansScreen", "every sweep, how it stands; new ones; resume, cancel"
+        "2", "execution", "Execution", "Exec", "ExecutionScreen", "a ticket, its verdict as you type, the orders"
     ),
-    ScreenEntry("6", "run_plan", "Run plan", "RunPlanScreen", "one sweep: board, curves, map, trades, differences"),
-    ScreenEntry("7", "replay", "Replay", "ReplayScreen", "a strategy bar by bar, through policy, broker and journal"),
+    ScreenEntry("3", "journal", "Journal", "Jour", "JournalScreen", "every event, newest first; filters, traces, live"),
+    ScreenEntry(
+        "4",
+        "reconciliation",
+        "Reconcile",
+        "Rec",
+        "ReconciliationScreen",
+        "the state beside the journal's; the kill switch",
+    ),
+    ScreenEntry(
+        "5", "run_plans", "Run plans", "Plans", "RunPlansScreen", "every sweep, how it stands; new ones; resume, cancel"
+    ),
+    ScreenEntry(
+        "6", "run_plan", "Run plan", "Plan", "RunPlanScreen", "one sweep: board, curves, map, trades, differences"
+    ),
+    ScreenEntry(
+        "7", "replay", "Replay", "Replay", "ReplayScreen", "a strategy bar by bar, through policy, broker and journal"
+    ),
 )

@@ -80,7 +80,7 @@ async def test_they_are_shown_as_they_are(hostile: World, size: tuple[int, int])
     async with dashboard(hostile, size=size, workspace=NAME) as (app, pilot):
         shown = screen_text(app)
         assert "500 of 1,000 positions" in shown
-        assert "[@click=app.quit]x[/]" in shown.splitlines()[0]
+        assert "[@click=app.quit]x[/]" in shown.splitlines()[1]
         assert "\u202e" not in shown
         await press(app, pilot, "s", "y")  # the first by symbol, copied
         assert toasts(app) == [f"copied: {app.clipboard}"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,15 +17,19 @@ from engine.errors import SystemFault
 from engine.policy.limits import TradingState
 from storage.settings import Settings
 from tests.support.desks import open_test_desk
-from tests.tui.dashboard.driving import World, dashboard, press, refreshed, screen_text, settled, toasts
+from tests.tui.dashboard.conftest import BUY
+from tests.tui.dashboard.driving import NOON, World, dashboard, press, refreshed, screen_text, settled, toasts
+from tui.commands import figures
 from tui.dashboard.app import DashboardApp
 from tui.dashboard.keys import bindings_of, every_binding, key_lines
+from tui.dashboard.live import Live
 from tui.dashboard.palette import commands
 from tui.dashboard.prefs import default_path
 from tui.dashboard.registry import SCREENS, ScreenEntry
 from tui.dashboard.widgets.header import DeskHeader
 from tui.dashboard.widgets.help import HelpDialog, HelpPage
 from tui.dashboard.widgets.picker import WorkspacePicker
+from tui.dashboard.widgets.tabs import WIDE
 
 
 def header(app: DashboardApp) -> str:
@@ -31,9 +37,9 @@ def header(app: DashboardApp) -> str:
 
 
 async def test_the_header_says_whose_account_and_what_it_is_worth(stocked: Path) -> None:
-    async with dashboard(stocked) as (app, _):
+    async with dashboard(stocked, size=(120, 24)) as (app, _):
         shown = header(app)
-        for part in ("PAPER", "● ACTIVE", "default", "as of 12:00:00", "equity 10,244.21", "cash 3,390.00"):
+        for part in ("PAPER", "● ACTIVE", "default", "as of 12:00:00", "equity at marks 10,244.21", "cash 3,390.00"):
             assert part in shown
         assert "realized ▲ +90.00" in shown
         assert "unrealized ▲ +154.21" in shown
@@ -44,7 +50,7 @@ async def test_the_header_says_whose_account_and_what_it_is_worth(stocked: Path)
 )
 async def test_a_trading_state_is_said_in_words(stocked: Path, state: TradingState, words: str) -> None:
     with open_test_desk(stocked) as other:
-        async with dashboard(stocked) as (app, pilot):
+        async with dashboard(stocked, size=(140, 24)) as (app, pilot):
             other.accounts.set_trading_state(state)
             await refreshed(app, pilot)
             assert words in header(app)
@@ -62,6 +68,63 @@ async def test_large_figures_fit_at_80_columns(db: Path) -> None:
         assert "as of 12:00:00" in lines[0]
 
 
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+async def test_the_header_leads_to_every_screen_with_the_mouse(stocked: Path, width: int) -> None:
+    async with dashboard(stocked, size=(width, 24)) as (app, pilot):
+        for entry in reversed(SCREENS):
+            line = header(app).splitlines()[0]
+            at = line.index(f" {entry.key}" if f" {entry.key}" in line else f"]{entry.key}") + 1
+            await pilot.click(DeskHeader, offset=(at, 0))
+            await settled(app, pilot)
+            assert entry.name == app.desk_screen.NAME
+            assert f"[{entry.key} {entry.title if width >= WIDE else entry.short}]" in header(app)
+
+
+async def test_the_header_stands_still_when_figures_arrive(stocked: Path) -> None:
+    app = World.of(stocked).app()
+    try:
+        async with app.run_test(size=(80, 24)) as pilot:
+            shown = app.screen.query_one(DeskHeader)
+            shown.show(Live(), NOON)
+            before = shown.render().plain.splitlines()[0]  # type: ignore[union-attr]
+            await settled(app, pilot)
+            after = shown.render().plain.splitlines()[0]  # type: ignore[union-attr]
+            assert before.startswith("[1 Pos]2 Exec 3 Jour 4 Rec 5 Plans 6 Plan 7 Replay ")
+            assert before[:51] == after[:51]
+            assert before.endswith("reading…")
+            assert after.endswith("● ACTIVE  as of 12:00:00")
+    finally:
+        app.close()
+
+
+@pytest.mark.parametrize("state", ["REDUCING", "HALTED"])
+@pytest.mark.parametrize("equity", [10_000.0, 250_000.55, 987_654_321_987.0])
+async def test_in_the_worst_state_the_header_is_whole(db: Path, state: str, equity: float) -> None:
+    with open_test_desk(db) as desk:
+        desk.accounts.create("a name of sixty-four characters, which is as long as it may be..", equity)
+        name = desk.accounts.all()[0].name
+        desk.trading.order(BUY, "ACME", 10, 100.0, workspace=name)
+        desk.accounts.mark("ACME", 212.34, name)
+        desk.accounts.set_trading_state(TradingState(state), name)
+    with closing(sqlite3.connect(db)) as around, around:
+        around.execute("UPDATE account_states SET last_seq = last_seq - 1")
+    world = World.of(db)
+    async with dashboard(world, workspace=name) as (app, pilot):
+        world.clock.advance(4)
+        app.desk_screen.catch_up()
+        await pilot.pause()
+        first, second = header(app).splitlines()
+        assert first.startswith("[1 Pos]2 Exec 3 Jour 4 Rec 5 Plans 6 Plan 7 Replay ")
+        assert first.endswith(f" {state}   STALE 12:00:00")
+        assert second.startswith(" PAPER  a na")
+        assert " BEHIND " in second
+        assert max(map(len, (first, second))) <= 80
+        cash = figures.decimals(equity - 1000, 0)
+        assert re.search(
+            rf"… +BEHIND +eq.* [\d,]+(\.\d\d)? +cash {cash}(\.\d\d)? +real 0(\.00)?( +unreal .*\d)?$", second
+        )
+
+
 async def test_a_state_that_is_not_at_the_journal_s_head_is_marked(stocked: Path) -> None:
     async with dashboard(stocked) as (app, pilot):
         assert "BEHIND" not in header(app)
@@ -69,7 +132,7 @@ async def test_a_state_that_is_not_at_the_journal_s_head_is_marked(stocked: Path
             around.execute("UPDATE account_states SET last_seq = last_seq - 1")
         around.close()
         await refreshed(app, pilot)
-        assert "BEHIND the journal" in header(app)
+        assert " BEHIND " in header(app)
 
 
 async def test_what_nobody_confirmed_goes_stale(stocked: Path) -> None:
@@ -78,7 +141,7 @@ async def test_what_nobody_confirmed_goes_stale(stocked: Path) -> None:
         world.clock.advance(4)
         app.desk_screen.catch_up()
         await pilot.pause()
-        assert "STALE, as of 12:00:00" in header(app)
+        assert " STALE 12:00:00 " in screen_text(app).splitlines()[0] + " "
         await refreshed(app, pilot)
         assert "as of 12:00:04" in header(app)
         assert "STALE" not in header(app)
@@ -146,7 +209,7 @@ async def test_a_closed_world_is_opened_by_its_id_and_an_unknown_name_is_told(st
 
 async def test_the_header_s_name_is_a_button(stocked: Path) -> None:
     async with dashboard(stocked) as (app, pilot):
-        await pilot.click(DeskHeader, offset=(header(app).index("default") + 1, 0))
+        await pilot.click(DeskHeader, offset=(header(app).splitlines()[1].index("default") + 1, 1))
         await settled(app, pilot)
         assert isinstance(app.screen, WorkspacePicker)
 

@@ -1,8 +1,9 @@
-"""The header of all screens: whose account, in what state, worth what, as of when."""
+"""The header of all screens: whose account, in what state, worth what, as of when; and the screens that there are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
@@ -10,9 +11,9 @@ from rich.text import Text
 from textual.widgets import Static
 
 from tui.commands import figures
-from tui.commands.text import fit, safe_text
-from tui.dashboard.registry import SCREENS
+from tui.commands.text import cell_width, fit, safe_text
 from tui.dashboard.widgets.money import Palette, gain
+from tui.dashboard.widgets.tabs import tabs
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,14 +22,48 @@ if TYPE_CHECKING:
     from engine.desk.accounts import Overview
     from tui.dashboard.live import Live
 
-WIDE = 110
-"""Columns from which the screens' names fit beside the rest."""
-
 ACTIVE, REDUCING, HALTED = "ACTIVE", "REDUCING", "HALTED"  # `TradingState`, whose import would delay the first frame
 STATES = {ACTIVE: "● ACTIVE", REDUCING: "▼ REDUCING exits only", HALTED: "■ HALTED no orders"}
 """What the trading state is, in a sign and in words."""
 
-_NAME = 24
+ALERT = "reverse bold"
+"""How stands what must not be overlooked, with colours and without."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Saying:
+    """A way to say the account's figures: their names, the decimals, the gap, and what its name is cut to at most."""
+
+    names: Sequence[str]
+    digits: int
+    gap: str
+    least_name: int
+    arrows: bool = True
+
+    def figures(self, state: PaperState, palette: Palette) -> list[Text]:
+        """`equity at marks 10,000.00`, `cash 10,000.00`, …, each with the gap before it."""
+        shown = (
+            Text(figures.decimals(state.equity, self.digits), "bold"),
+            Text(figures.decimals(state.cash, self.digits)),
+            gain(state.realized_pnl, palette, self.digits, arrow=self.arrows),
+            gain(state.unrealized_pnl, palette, self.digits, arrow=self.arrows),
+        )
+        pairs = zip(self.names, shown, strict=True)
+        return [Text.assemble(self.gap, (f"{name} ", palette.muted), one) for name, one in pairs]
+
+
+_LONG = ("equity at marks", "cash", "realized", "unrealized")
+_SHORT = ("eq at marks", "cash", "real", "unreal")
+_SAYINGS = (
+    _Saying(_LONG, 2, "    ", 64),
+    _Saying(_LONG, 2, "  ", 24),
+    _Saying(("equity at marks", *_SHORT[1:]), 2, "  ", 12),
+    _Saying(_SHORT, 2, "  ", 12),
+    _Saying(_SHORT, 2, " ", 12, arrows=False),
+    _Saying(_SHORT, 0, "  ", 12),
+    _Saying(("eq", *_SHORT[1:]), 0, " ", 4, arrows=False),
+)
+"""From the longest to the shortest; the workspace's name gives way before cents do."""
 
 
 class DeskHeader(Static):
@@ -56,77 +91,59 @@ class DeskHeader(Static):
         self.set_class(live.is_stale(now), "-stale")
         width = self.size.width
         if width:
-            self.update(Text("\n").join([self._account_line(live, now, width), self._money_line(overview, width)]))
+            self.update(Text("\n").join([self._screens_line(live, now, width), self._account_line(overview, width)]))
 
     def on_resize(self) -> None:
         """What fits is another."""
         if self._shown is not None:
             self.show(*self._shown)
 
-    def _account_line(self, live: Live, now: datetime, width: int) -> Text:
-        right = Text("  ").join(self._freshness(live, now))
-        left = Text.assemble((" PAPER ", "reverse bold"))
-        if live.reading is not None:
-            left.append_text(self._account(live.reading.overview))
-        middle = self._screens(all_of_them=width >= WIDE)
-        if left.cell_len + middle.cell_len + right.cell_len + 3 > width:
-            middle = self._screens(all_of_them=False)
-        spare = max(1, width - left.cell_len - middle.cell_len - right.cell_len - 1)
-        line = Text.assemble(left, " " * (spare // 2), middle, " " * (spare - spare // 2), right)
-        line.truncate(width)
-        return line
-
-    def _account(self, overview: Overview) -> Text:
-        workspace = overview.workspace
-        state = Text(f" {STATES[workspace.trading_state.value]} ")
-        if workspace.trading_state.value != ACTIVE:
-            state.stylize("reverse bold")
-        name = Text(fit(safe_text(workspace.name), _NAME), Style(bold=True, meta={"@click": "app.pick_workspace"}))
-        return Text.assemble(" ", state, " ", name)
-
-    def _screens(self, *, all_of_them: bool) -> Text:
-        """The screens by their keys, or the name of this one where there is no room."""
-        parts = []
-        for entry in SCREENS:
-            here = entry.name == self._screen_name
-            if here or all_of_them:
-                part = Text(f"{entry.key} {entry.title}", Style(meta={"@click": f"app.show_screen('{entry.name}')"}))
-                part.stylize("bold underline" if here else Palette.of(self.app).muted)
-                parts.append(part)
-        return Text("  ").join(parts)
-
-    def _freshness(self, live: Live, now: datetime) -> Iterator[Text]:
-        if live.reading is not None and live.reading.overview.is_behind:
-            yield Text(" BEHIND the journal ", "reverse bold")
-        if live.as_of is None:
-            yield Text("reading…" if live.fault is None else " CANNOT READ ")
-        elif live.is_stale(now):
-            yield Text(f" STALE, as of {live.as_of:%H:%M:%S} ", "reverse bold")
-        else:
-            yield Text(f"as of {live.as_of:%H:%M:%S}")
-
-    def _money_line(self, overview: Overview | None, width: int) -> Text:
-        """The account's figures; what does not fit is first said shorter, then without cents."""
-        if overview is None:
-            return Text()
-        palette = Palette.of(self.app)
-        long = ("equity", "cash", "realized", "unrealized")
-        attempts = ((long, 2, "    "), (long, 2, "  "), (long, 0, "  "), (("eq", "cash", "real", "unreal"), 0, " "))
-        for names, digits, gap in attempts:
-            line = _figures(overview.state, names, digits, gap, palette)
-            if line.cell_len <= width:
+    def _screens_line(self, live: Live, now: datetime, width: int) -> Text:
+        """The screens at the left, the trading state and the clock at the right, both whole in any case."""
+        screens = tabs(self._screen_name, width, Palette.of(self.app).muted)
+        for short_state, short_clock in ((False, False), (True, False), (True, True)):
+            right = Text.assemble(_state(live, short=short_state), " ", _clock(live, now, short=short_clock))
+            if screens.cell_len + right.cell_len <= width:
                 break
-        line.truncate(width, overflow="ellipsis")
-        return line
+        screens.truncate(max(0, width - right.cell_len), pad=True)
+        return screens.append_text(right)
+
+    def _account_line(self, overview: Overview | None, width: int) -> Text:
+        """Whose account, and its figures: said shorter where they do not fit; one without room is left out, not cut."""
+        line = Text.assemble((" PAPER ", ALERT), " ")
+        if overview is None:
+            return line
+        name = safe_text(overview.workspace.name)
+        behind = Text.assemble(" ", (" BEHIND ", ALERT)) if overview.is_behind else Text()
+        spare = width - line.cell_len - behind.cell_len
+        for saying in _SAYINGS:
+            room = spare - min(cell_width(name), saying.least_name)
+            said = saying.figures(overview.state, Palette.of(self.app))
+            if _length(said) <= room:
+                break
+        while said and _length(said) > room:
+            said.pop()
+        switch = Style(bold=True, meta={"@click": "app.pick_workspace"})
+        return Text.assemble(line, (fit(name, spare - _length(said)), switch), behind, *said)
 
 
-def _figures(state: PaperState, names: Sequence[str], digits: int, gap: str, palette: Palette) -> Text:
-    equity, cash, realized, unrealized = names
-    return Text(gap).join(
-        [
-            Text.assemble((f" {equity} ", palette.muted), (figures.decimals(state.equity, digits), "bold")),
-            Text.assemble((f"{cash} ", palette.muted), figures.decimals(state.cash, digits)),
-            Text.assemble((f"{realized} ", palette.muted), gain(state.realized_pnl, palette, digits)),
-            Text.assemble((f"{unrealized} ", palette.muted), gain(state.unrealized_pnl, palette, digits)),
-        ]
-    )
+def _length(parts: Sequence[Text]) -> int:
+    return sum(part.cell_len for part in parts)
+
+
+def _state(live: Live, *, short: bool) -> Text:
+    """`● ACTIVE`, or what else it is, unmistakably."""
+    if live.reading is None:
+        return Text()
+    state = live.reading.overview.workspace.trading_state.value
+    words = " ".join(STATES[state].split()[:2]) if short else STATES[state]
+    return Text(f" {words} ", "" if state == ACTIVE else ALERT)
+
+
+def _clock(live: Live, now: datetime, *, short: bool) -> Text:
+    """When all of it was last found true, or that it may no longer be so."""
+    if live.as_of is None:
+        return Text("reading…" if live.fault is None else " CANNOT READ ")
+    if live.is_stale(now):
+        return Text(f" STALE{'' if short else ', as of'} {live.as_of:%H:%M:%S} ", ALERT)
+    return Text(f"as of {live.as_of:%H:%M:%S}")
