@@ -13,6 +13,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.events import Event, InputEvent, Key
+from textual.notifications import Notify
 from textual.widgets import Input
 
 from tui.commands.failures import as_papertape_error, lines_of
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 NAME = "papertape"
 STYLES = [Path(__file__).with_name("screens") / f"{entry.name}.tcss" for entry in SCREENS]
 """The screens' stylesheets, where `CSS_PATH` of each finds its own."""
+MOST_TOASTS = 3
+"""Toasts that are shown at once; the oldest makes room."""
 
 
 class DashboardApp(App[None]):
@@ -119,6 +122,15 @@ class DashboardApp(App[None]):
     def on_unmount(self) -> None:
         """It is left; threads may be at work still."""
         self.surroundings.left()
+
+    def on_notify(self, event: Notify) -> None:
+        """A toast more: no more than a few stand over the screen at once."""
+        event.prevent_default()
+        told = [*self._notifications, event.notification][-MOST_TOASTS:]
+        self._notifications.clear()
+        for each in told:
+            self._notifications.add(each)
+        self._refresh_notifications()
 
     def close(self) -> None:
         """Let go of the database; after the application has ended, and its workers with it."""

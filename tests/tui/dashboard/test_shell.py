@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from textual.command import CommandPalette
 from textual.widgets import Input
+from textual.widgets._toast import Toast
 
 from engine.errors import SystemFault
 from engine.policy.limits import TradingState
@@ -123,6 +124,20 @@ async def test_in_the_worst_state_the_header_is_whole(db: Path, state: str, equi
         assert re.search(
             rf"… +BEHIND +eq.* [\d,]+(\.\d\d)? +cash {cash}(\.\d\d)? +real 0(\.00)?( +unreal .*\d)?$", second
         )
+
+
+async def test_toasts_are_few_and_narrow(stocked: Path) -> None:
+    async with dashboard(stocked) as (app, pilot):
+        await press(app, pilot, "2")
+        for number in range(6):
+            app.warn(f"toast {number}: {'a sentence that goes on and on ' * 4}")
+        await settled(app, pilot)
+        assert [said[:7] for said in toasts(app)] == ["toast 3", "toast 4", "toast 5"]
+        found = list(app.screen.query(Toast))
+        assert len(found) == 3
+        assert all(toast.outer_size.width <= 40 for toast in found)
+        submit = app.screen.query_one("#submit").region
+        assert not any(toast.region.overlaps(submit) for toast in found)
 
 
 async def test_a_state_that_is_not_at_the_journal_s_head_is_marked(stocked: Path) -> None:
