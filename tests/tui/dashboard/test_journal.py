@@ -381,7 +381,7 @@ async def test_the_count_comes_after_the_page(long: Path, monkeypatch: pytest.Mo
 
         monkeypatch.setattr(app.desk.journal, "count", counted)
         await opened(app, pilot)
-        assert seen == ["● following new ones | 500 of more events"]
+        assert seen == ["● following new ones | at least 500 events"]
         assert foot(app).endswith("| 500 of 1,251 events")
 
 
@@ -432,6 +432,24 @@ async def test_oldest_first_is_remembered_and_other_columns_are_not(long: Path) 
         assert foot(app) == "oldest first | 500 of 1,256 events"
         await press(app, pilot, "s")
         assert column(app, 0)[0] == "1,256"
+
+
+async def test_o_leads_to_the_oldest_event_and_back(long: Path) -> None:
+    async with dashboard(long) as (app, pilot):
+        await opened(app, pilot)
+        await press(app, pilot, "o")
+        assert column(app, 0)[0] == "1"
+        assert journal(app).table.cursor_row == 0
+        assert foot(app).startswith("oldest first |")
+        await press(app, pilot, "o")
+        assert column(app, 0)[0] == "1,251"
+
+
+async def test_the_end_of_a_journal_is_that_of_what_is_read(long: Path) -> None:
+    async with dashboard(long) as (app, pilot):
+        await opened(app, pilot)
+        await press(app, pilot, "G")
+        assert journal(app).table.row_count == 1_000  # a page more, and not all there are
 
 
 async def test_another_theme_shows_the_same(traded: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from rich.segment import Segment
@@ -12,9 +14,13 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import DataTable
 
+from tui.dashboard import app
 from tui.dashboard.themes import FALLBACK
 from tui.dashboard.widgets.cell_lines import is_plain
-from tui.dashboard.widgets.columns import COUNTS, GAINS, PRICES, WORDS, Column
+from tui.dashboard.widgets.columns import COUNTS, GAINS, MINUTES, PRICES, WORDS, Column
+from tui.dashboard.widgets.fitting import Fitting
+from tui.dashboard.widgets.grid import BEFORE, BEYOND, frozen
+from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import DeskTable, Order
 
@@ -38,6 +44,8 @@ FRUIT = [Fruit("pear", 1_234, 1.5), Fruit("apple", 7, 0.1234, 3.0), Fruit("fig",
 
 class Basket(App[None]):
     """A pane, and what its table said."""
+
+    CSS_PATH = Path(app.__file__).with_name("app.tcss")
 
     def __init__(self, order: Order | None = None) -> None:
         super().__init__()
@@ -106,7 +114,25 @@ async def test_copy_a_cell_and_a_row() -> None:
         await pilot.press("j", "l", "l", "y")
         assert app.clipboard == "0.1234"
         await pilot.press("Y")
-        assert app.clipboard == "apple\t7\t0.1234\t▲ +3.00"
+        assert app.clipboard == "apple\t7\t0.1234\t3.00"
+        await pilot.press("k", "Y")
+        assert app.clipboard == "pear\t1234\t1.50\t0.00"
+        await pilot.press("h", "y")
+        assert app.clipboard == "1234"
+
+
+async def test_what_was_copied_is_told_readably() -> None:
+    app = Basket()
+    async with app.run_test(notifications=True) as pilot:
+        await filled(app, pilot, [Fruit("fig\t1", 89, None, -3.0), Fruit("=1+1", 1, 1.0)])
+        await pilot.press("Y", "j", "Y", "y")
+        await pilot.pause()
+        assert [toast.message for toast in app._notifications] == [
+            "copied: fig\\t1 | 89 |  | -3.00",
+            "copied: '=1+1 | 1 | 1.00 | 0.00",
+            "copied: =1+1",
+        ]
+        assert app.clipboard == "=1+1"
 
 
 @pytest.mark.parametrize(
@@ -241,8 +267,135 @@ async def test_cells_are_drawn_as_textual_draws_them(width: int) -> None:
             asked = (row, column, base, width, cursor, hover)
             ours = table._render_cell(*asked)
             table._cell_render_cache.clear()
-            assert by_character(ours) == by_character(DataTable._render_cell(table, *asked))
+            lit = base + table.get_component_rich_style("grid--row") if row == table.cursor_row else base
+            theirs = DataTable._render_cell(table, row, column, lit, *asked[3:])
+            assert by_character(ours) == by_character(theirs)
             table._cell_render_cache.clear()
             cell = table.ordered_columns[column].label if row < 0 else table.get_row_at(row)[column]
             drawn += is_plain(cell)
         assert drawn == 6 * 4 * 4, "none was left to Textual"
+
+
+def backgrounds(app: Basket, row: int) -> list[str]:
+    """The background of each cell of a row, as it is drawn."""
+    table = app.pane.table
+    line = table.render_line(row + 1)
+    starts = itertools.accumulate((column.get_render_width(table) for column in table.ordered_columns), initial=0)
+    styles = [segment.style for segment in line for _ in segment.text]
+    return [str(styles[start].bgcolor) for start in list(starts)[:-1]]  # type: ignore[union-attr]
+
+
+async def test_the_cursor_s_whole_row_is_lit_and_its_cell_more_so() -> None:
+    app = Basket()
+    async with app.run_test() as pilot:
+        await filled(app, pilot, FRUIT)
+        await pilot.press("j", "l")
+        first, cell, *rest = backgrounds(app, 1)
+        plain = set(backgrounds(app, 0)) | set(backgrounds(app, 2))
+        assert rest == [first, first]
+        assert cell != first
+        assert not {first, cell} & plain
+        await pilot.press("k")
+        assert plain == set(backgrounds(app, 1)), "nothing is left where the cursor was"
+
+
+async def test_without_colour_the_cursor_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = Basket()
+    async with app.run_test() as pilot:
+        await filled(app, pilot, FRUIT)
+        styles = [segment.style for segment in app.pane.table.render_line(1) if segment.text.strip()]
+        assert [style.reverse or False for style in styles if style] == [True, False, False, False]
+        assert all(style.bold for style in styles if style)
+
+
+async def test_a_mark_says_that_columns_go_on() -> None:
+    app = Basket()
+    async with app.run_test(size=(24, 10)) as pilot:
+        await filled(app, pilot, FRUIT)
+        table = app.pane.table
+        assert table.render_line(0).text.endswith(BEYOND)
+        assert BEFORE not in table.render_line(0).text
+        await pilot.press("l", "l", "l")
+        assert BEFORE in table.render_line(0).text
+        assert not table.render_line(0).text.endswith(BEYOND)
+        assert table.scrollable_content_region.height == table.size.height, "no row is a scroll bar's"
+
+
+async def test_where_all_fits_there_is_no_mark() -> None:
+    app = Basket()
+    async with app.run_test() as pilot:
+        await filled(app, pilot, FRUIT)
+        assert not {BEFORE, BEYOND} & set(app.pane.table.render_line(0).text)
+
+
+class Larder(Basket):
+    """A basket that has all of its fruit, and puts in a page when it is asked to."""
+
+    fruit = tuple(Fruit(f"f{index:04}", index, 1.0) for index in range(2_000))
+
+    def on_desk_table_more_wanted(self, event: DeskTable.MoreWanted) -> None:
+        here = len(self.pane.table.items)
+        self.pane.append(self.fruit[here : here + 500], len(self.fruit))
+
+
+async def test_the_last_row_is_the_last_of_all() -> None:
+    app = Larder()
+    async with app.run_test() as pilot:
+        await filled(app, pilot, list(app.fruit[:500]), 2_000)
+        await pilot.press("G")
+        await pilot.pause()
+        assert app.pane.table.current == app.fruit[-1]
+        assert app.pane.counted == "2,000 fruits"
+        assert len(app.said) == 3, "a page in each turn of the loop"
+
+
+async def test_another_move_ends_the_way_to_the_last_row() -> None:
+    app = Larder()
+    async with app.run_test() as pilot:
+        await filled(app, pilot, list(app.fruit[:500]), 2_000)
+        app.pane.table.action_scroll_bottom()
+        app.pane.table.action_scroll_top()
+        await pilot.pause()
+        assert app.pane.table.cursor_row == 0
+        assert len(app.pane.table.items) < 2_000
+
+
+async def test_under_a_filter_the_count_says_of_how_many() -> None:
+    app = Basket()
+    async with app.run_test():
+        app.pane.show(FRUIT, of=32)
+        assert app.pane.counted == "3 of 32 fruits"
+        app.pane.show(FRUIT, 250, of=5_000)
+        assert app.pane.counted == "3 of 250 found, of 5,000 fruits"
+        app.pane.show(FRUIT, of=3)
+        assert app.pane.counted == "3 fruits"
+
+
+DAYS: tuple[Column[Fruit], ...] = (
+    Column("name", "name", WORDS, lambda row: row.name, tight_widest=6),
+    Column("picked", "picked", MINUTES, lambda _: datetime(2024, 3, 1, 12, 30, tzinfo=UTC), tight_detail=0),
+    Column("count", "count", COUNTS, lambda row: row.count, least=8),
+)
+
+
+@pytest.mark.parametrize(
+    ("room", "cells"),
+    [
+        (40, ["a long name", "2024-03-01 12:30"]),
+        (35, ["a long name", "2024-03-01"]),
+        (24, ["a long name", "2024-03-01"]),
+    ],
+)
+def test_columns_say_less_where_there_is_no_room_for_all(room: int, cells: list[str]) -> None:
+    fitting, palette = Fitting(DAYS), Palette("", "", "", "")
+    row = fitting.make([Fruit("a long name", 5, None)], room, palette)[0]
+    assert [cell.plain.strip() for cell in row[:2]] == cells
+    assert fitting.least() == ([12, 17, 8] if room == 40 else [6, 11, 8])
+    assert not fitting.is_other(room)
+    assert fitting.is_other(36) == (room == 40)
+
+
+@pytest.mark.parametrize(("room", "expected"), [(100, 3), (30, 2), (12, 1), (5, 1)])
+def test_columns_are_frozen_as_far_as_there_is_room(room: int, expected: int) -> None:
+    assert frozen([5, 5, 20, 9], 3, room) == expected

@@ -18,8 +18,8 @@ from tui.dashboard.screens.journal_detail import DetailPane
 from tui.dashboard.screens.journal_filter import FilterBar, Wanted
 from tui.dashboard.screens.journal_lines import COLUMNS, EventLine, InFull, event_in_full, event_lines
 from tui.dashboard.widgets.event_pages import EventPages
-from tui.dashboard.widgets.event_pane import NEWEST_FIRST, EventPane
-from tui.dashboard.widgets.table import DeskTable
+from tui.dashboard.widgets.event_pane import NEWEST_FIRST, SEQ, EventPane
+from tui.dashboard.widgets.table import DeskTable, Order
 
 if TYPE_CHECKING:
     from engine.desk.accounts import Overview
@@ -62,6 +62,7 @@ class JournalScreen(DeskScreen):
         bound(
             "c", "only('correlation')", "this correlation", "only what belongs to it; again: all", "journal.correlation"
         ),
+        bound("o", "other_end", "oldest", "the oldest event at the top; again: the newest", "journal.oldest"),
         bound("d", "detail", "detail", "show or hide the event in full", "journal.detail"),
         bound("escape", "back", "back", "out of a field; then without a filter", "journal.back", show=True),
     ]
@@ -154,6 +155,10 @@ class JournalScreen(DeskScreen):
     def action_follow(self) -> None:
         """Follow, or hold still."""
         self._pages.set_follow(not self._pages.follow)
+
+    def action_other_end(self) -> None:
+        """The journal from its other end."""
+        self.table.ask_order(Order(SEQ, descending=not self._pages.newest_first))
 
     def action_detail(self) -> None:
         """Show or hide the event in full."""

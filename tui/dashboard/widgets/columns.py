@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +16,9 @@ from tui.dashboard.widgets.money import Palette, gain
 
 Row = TypeVar("Row")
 
-_MOMENTS = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
+_FIGURE = re.compile(r"(?:[▲▼] )?\+?(-?\d[\d,]*(?:\.\d+)?)$")
+_MOMENTS = {-1: "%m-%d %H:%M", 0: "%Y-%m-%d", 1: "%Y-%m-%d %H:%M", 2: "%Y-%m-%d %H:%M:%S"}
+"""By how exact they are; -1 where there is little room and the year is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,11 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Row]):
-    """One column: `value` of a row, None where there is none. `widest` cuts a long text; `why` is its tooltip."""
+    """One column: `value` of a row, None where there is none. `widest` cuts a long text; `why` is its tooltip.
+
+    `least` is the room it has in any case: what changes while one looks does not move the columns after it.
+    `tight_detail` and `tight_widest` are what it does with where the table has no room for all of its columns.
+    """
 
     key: str
     title: str
@@ -38,15 +45,37 @@ class Column(Generic[Row]):
     value: Callable[[Row], Any]
     why: str = ""
     widest: int = 32
+    least: int = 0
+    tight_detail: int | None = None
+    tight_widest: int | None = None
 
-    def detail(self, rows: Sequence[Row]) -> int:
+    @property
+    def yields(self) -> bool:
+        """Whether it takes less room where there is little."""
+        return self.tight_detail is not None or self.tight_widest is not None
+
+    def detail(self, rows: Sequence[Row], *, tight: bool = False) -> int:
         """What the neediest of these rows needs."""
         values = (self.value(row) for row in rows)
-        return max((self.form.detail(value) for value in values if value is not None), default=0)
+        needed = max((self.form.detail(value) for value in values if value is not None), default=0)
+        return min(needed, self.tight_detail) if tight and self.tight_detail is not None else needed
+
+    def most(self, *, tight: bool) -> int:
+        """The cells that it takes at most."""
+        return self.tight_widest if tight and self.tight_widest is not None else self.widest
 
     def cells(self, rows: Sequence[Row], detail: int, palette: Palette) -> list[Text]:
         """The rows' cells: text, never markup."""
         return [self._cell(self.value(row), detail, palette) for row in rows]
+
+    def plain(self, row: Row, palette: Palette) -> str:
+        """What is copied: all that the value has, a figure as programs read it, nothing where there is none."""
+        value = self.value(row)
+        if value is None:
+            return ""
+        shown = self.form.show(value, self.form.detail(value), palette).plain
+        figure = _FIGURE.match(shown) if self.form.right else None
+        return figure[1].replace(",", "") if figure else shown
 
     def order(self, row: Row) -> tuple[bool, Any]:
         """What a row is sorted by; rows without a value stand together."""

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from rich.text import Text
 
+from tui.commands import figures
 from tui.dashboard.widgets.columns import Form
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
@@ -38,21 +39,24 @@ SECONDS = Form(_second, right=False)
 
 
 class EventPane(TablePane[Line]):
-    """A table pane that may not know yet how many rows there are in all."""
+    """A table pane that may not know yet how many rows there are in all, and has too many to read every one."""
 
+    IS_WHOLE = False
     is_counted = True
     _note = Text()
 
     @property
     def counted(self) -> str:
-        """`500 of 12,345 events`; `500 of more events` until they are counted."""
+        """`500 of 12,345 events`; `at least 500 events` until they are counted."""
         if self.is_counted:
             return super().counted
-        return f"{len(self.table.items):,} of more {self._noun}s"
+        return f"at least {figures.counted(len(self.table.items), self._noun)}"
 
-    def show(self, rows: Sequence[Line], total: int | None = None, *, totals: Text | None = None) -> None:
+    def show(
+        self, rows: Sequence[Line], total: int | None = None, *, of: int | None = None, totals: Text | None = None
+    ) -> None:
         """These rows; what was noted stays."""
-        super().show(rows, total, totals=totals or self._note)
+        super().show(rows, total, of=of, totals=totals or self._note)
 
     def note(self, text: Text) -> None:
         """Say something at the left of the count."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -21,6 +21,8 @@ class TablePane(Vertical, Generic[Row]):
     """`show` and `append` are the table's; `noun` names its rows (`position`), `empty` says what to do without any."""
 
     DEFAULT_CLASSES = "table-pane"
+    IS_WHOLE: ClassVar[bool] = True
+    """Whether `G` goes on to the last row of all, however many pages that takes."""
 
     def __init__(
         self,
@@ -30,10 +32,14 @@ class TablePane(Vertical, Generic[Row]):
         noun: str,
         empty: str,
         order: Order | None = None,
+        frozen: int = 1,
         id: str | None = None,  # noqa: A002 - as Textual names it
     ) -> None:
         super().__init__(id=id)
-        self.table: DeskTable[Row] = DeskTable(columns, key, order=order, id=f"{id}-table" if id else None)
+        self.table: DeskTable[Row] = DeskTable(
+            columns, key, order=order, frozen=frozen, whole=self.IS_WHOLE, id=f"{id}-table" if id else None
+        )
+        self._of: int | None = None
         self._noun, self._empty = noun, empty
         self._nothing = Static("reading…", markup=False, classes="nothing")
         self._totals = Static("", markup=False, classes="totals")
@@ -48,8 +54,11 @@ class TablePane(Vertical, Generic[Row]):
             yield self._totals
             yield self._count
 
-    def show(self, rows: Sequence[Row], total: int | None = None, *, totals: Text | None = None) -> None:
-        """These rows, of so many in all, and the figures they come to."""
+    def show(
+        self, rows: Sequence[Row], total: int | None = None, *, of: int | None = None, totals: Text | None = None
+    ) -> None:
+        """These rows, of so many in all, and the figures they come to; `of` how many there are without a filter."""
+        self._of = of
         self.table.show(rows, total)
         self._totals.update(totals or Text())
         self._settle()
@@ -66,8 +75,11 @@ class TablePane(Vertical, Generic[Row]):
 
     @property
     def counted(self) -> str:
-        """`500 of 12,345 positions`, or `2 positions` when all are there."""
-        here, total = len(self.table.items), self.table.total
+        """`2 positions`, `500 of 12,345 positions` while not all are there, `6 of 32 variants` under a filter."""
+        here, total, of = len(self.table.items), self.table.total, self._of
+        if of is not None and of > total:
+            found = f"{total:,}" if here >= total else f"{here:,} of {total:,} found,"
+            return f"{found} of {figures.counted(of, self._noun)}"
         return figures.counted(total, self._noun) if here >= total else f"{here:,} of {total:,} {self._noun}s"
 
     def _settle(self) -> None:

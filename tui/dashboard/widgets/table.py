@@ -6,9 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
-from rich.cells import cell_len
-from rich.segment import Segment
-from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import BindingType
@@ -16,10 +13,11 @@ from textual.message import Message
 from textual.widgets import DataTable
 from textual.widgets.data_table import CellDoesNotExist, RowKey
 
-from tui.commands.text import safe_text
 from tui.dashboard.keys import bound
-from tui.dashboard.widgets.cell_lines import cell_line, is_plain
 from tui.dashboard.widgets.columns import Column
+from tui.dashboard.widgets.copying import copy, row_cells
+from tui.dashboard.widgets.fitting import Fitting
+from tui.dashboard.widgets.grid import Grid, frozen
 from tui.dashboard.widgets.money import Palette
 
 PAGE = 500
@@ -47,11 +45,14 @@ class Order:
         return cls(text.removeprefix("-"), text.startswith("-")) if text else None
 
 
-class DeskTable(DataTable[Text], Generic[Row]):
+class DeskTable(Grid, Generic[Row]):
     """Rows of one kind, each with a key of its own (`key`).
 
     `show` puts rows in place of what is there: what stays is updated where it stands, and the cursor stays on its
     row. `append` adds a page. Every column has a fixed width, so nothing is measured but what is put in.
+
+    `frozen` of the first columns stay when the others scroll, as far as there is room. `whole` says that `G` goes on
+    to the last row of all, a page after the other, each in a turn of the loop of its own.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -60,13 +61,13 @@ class DeskTable(DataTable[Text], Generic[Row]):
         bound("h,left", "cursor_left", "left", "to the column before", "table.left"),
         bound("l,right", "cursor_right", "right", "to the next column, also those beyond the edge", "table.right"),
         bound("g,ctrl+home", "scroll_top", "first row", "to the top", "table.top"),
-        bound("G,ctrl+end", "scroll_bottom", "last row", "to the end; more rows are read if there are", "table.bottom"),
+        bound("G,ctrl+end", "scroll_bottom", "last row", "to the end; in a journal, of what is read", "table.bottom"),
         bound("ctrl+f,pagedown", "page_down", "page down", "a screenful on", "table.page_down"),
         bound("ctrl+b,pageup", "page_up", "page up", "a screenful back", "table.page_up"),
         bound("enter", "select_cursor", "open", "what the row is about", "table.open", show=True),
         bound("s", "order", "sort", "by the cursor's column; again: the other way round", "table.sort"),
         bound("y", "copy_cell", "copy cell", "to the clipboard, over ssh too", "table.copy_cell"),
-        bound("Y", "copy_row", "copy row", "to the clipboard, with tabs for a spreadsheet", "table.copy_row"),
+        bound("Y", "copy_row", "copy row", "to a spreadsheet: plain numbers, tabs", "table.copy_row"),
     ]
 
     class Chosen(Message):
@@ -111,17 +112,19 @@ class DeskTable(DataTable[Text], Generic[Row]):
         key: Callable[[Row], str],
         *,
         order: Order | None = None,
+        frozen: int = 1,
+        whole: bool = True,
         id: str | None = None,  # noqa: A002 - as Textual names it
     ) -> None:
         super().__init__(id=id, fixed_columns=1, cell_padding=0, cursor_foreground_priority="renderable")
+        self._frozen, self._whole = frozen, whole
         self._shown_columns, self._key = tuple(columns), key
         known = order is not None and any(column.key == order.column for column in columns)
         self.order = order if known else None
         self.total = 0
         self.items: list[Row] = []
-        self._detail = [0] * len(columns)
-        self._content = [0] * len(columns)
-        self._asked = False
+        self._fitting = Fitting(self._shown_columns)
+        self._asked = self._goes_on = False
 
     def on_mount(self) -> None:
         """The columns are there before the rows."""
@@ -133,29 +136,20 @@ class DeskTable(DataTable[Text], Generic[Row]):
         """These rows, of so many in all (default: these are all)."""
         before = [self._key(row) for row in self.items]
         self.items, self.total, self._asked = list(rows), len(rows) if total is None else total, False
-        self._detail = [column.detail(rows) for column in self._shown_columns]
-        cells, keys = self._cells(rows), [self._key(row) for row in rows]
-        self._content = [0] * len(self._shown_columns)
-        self._measure(cells)
-        if keys[: len(before)] == before:
-            self._update(before, cells)
-            self._add(keys[len(before) :], cells[len(before) :])
-        else:
-            self._replace(keys, cells)
-        self._lay_out()
+        self._put(before)
+        self._go_on()
 
     def append(self, rows: Sequence[Row], total: int) -> None:
         """A page more, of so many rows in all."""
-        detail = [max(had, column.detail(rows)) for had, column in zip(self._detail, self._shown_columns, strict=True)]
-        if detail != self._detail:  # a value that needs more decimals than any before
+        cells = self._fitting.more(rows, self._room, Palette.of(self.app))
+        if cells is None:
             self.show([*self.items, *rows], total)
             return
         self.items += rows
         self.total, self._asked = total, False
-        cells = self._cells(rows)
-        self._measure(cells)
         self._add([self._key(row) for row in rows], cells)
         self._lay_out()
+        self._go_on()
 
     @property
     def current(self) -> Row | None:
@@ -170,19 +164,30 @@ class DeskTable(DataTable[Text], Generic[Row]):
             found.sort(key=column.order, reverse=self.order.descending)
         return found
 
+    def ask_order(self, order: Order) -> None:
+        """Have the rows shown in another order."""
+        self.order = order
+        self._lay_out()
+        self.post_message(self.Ordered(self, order))
+
     def action_order(self) -> None:
         """By the cursor's column; numbers come greatest first."""
         self._order_by(self.cursor_column)
 
     def action_copy_cell(self) -> None:
-        """The cell, as it is shown."""
-        if self.is_valid_coordinate(self.cursor_coordinate):
-            self._copy(self.get_cell_at(self.cursor_coordinate).plain.strip())
+        """The cell; a number as programs read it."""
+        if self.current is not None:
+            copy(self, [self._shown_columns[self.cursor_column].plain(self.current, Palette.of(self.app))])
 
     def action_copy_row(self) -> None:
         """The row's cells, with tabs between them."""
-        if self.is_valid_row_index(self.cursor_row):
-            self._copy("\t".join(cell.plain.strip() for cell in self.get_row_at(self.cursor_row)))
+        if self.current is not None:
+            copy(self, list(row_cells(self._shown_columns, self.current, Palette.of(self.app))))
+
+    def action_scroll_bottom(self) -> None:
+        """The last row that is there; and on to the last of all."""
+        self._goes_on = self._whole and len(self.items) < self.total
+        super().action_scroll_bottom()
 
     def on_data_table_cell_selected(self, event: DataTable.CellSelected) -> None:
         """Enter, or a click on the cursor's cell."""
@@ -198,6 +203,7 @@ class DeskTable(DataTable[Text], Generic[Row]):
     def on_data_table_cell_highlighted(self, event: DataTable.CellHighlighted) -> None:
         """At the last row there is, more are asked for, once."""
         event.stop()
+        self._goes_on = self._goes_on and self.cursor_row >= len(self.items) - 1  # else it was taken elsewhere
         at_end = event.coordinate.row >= len(self.items) - 1
         if at_end and len(self.items) < self.total and not self._asked:
             self._asked = True
@@ -211,62 +217,36 @@ class DeskTable(DataTable[Text], Generic[Row]):
         self.tooltip = Text(why) if why else None
 
     def on_resize(self) -> None:
-        """Room that is left goes to the columns."""
-        self._lay_out()
-
-    def _render_cell(
-        self,
-        row_index: int,
-        column_index: int,
-        base_style: Style,
-        width: int,
-        cursor: bool = False,
-        hover: bool = False,
-    ) -> list[list[Segment]]:
-        """A plain cell is put together here: Rich's console takes ten times as long, for each of hundreds."""
-        is_title = row_index == -1
-        row_key = self._header_row_key if is_title else self._row_locations.get_key(row_index)
-        column_key = self._column_locations.get_key(column_index)
-        key = (row_key, column_key, base_style, cursor, hover, self._show_hover_cursor)
-        cache_key = (*key, self._update_count, self._pseudo_class_state)
-        known = self._cell_render_cache.get(cache_key)
-        if known is not None:
-            return known
-        if row_key is None or column_key is None or column_index < 0:
-            return super()._render_cell(row_index, column_index, base_style, width, cursor, hover)
-        cell = self.columns[column_key].label if is_title else self._data[row_key][column_key]
-        if not is_plain(cell):
-            return super()._render_cell(row_index, column_index, base_style, width, cursor, hover)
-        component, after = self._get_styles_to_render_cell(
-            is_title,
-            False,
-            not is_title and column_index < self.fixed_columns,
-            hover,
-            cursor,
-            self.show_cursor,
-            self._show_hover_cursor,
-            self.cursor_foreground_priority == "css",
-            self.cursor_background_priority == "css",
-        )
-        before = base_style + Style.from_meta({"row": row_index, "column": column_index}) + component
-        style = self.app.console.get_style(cell.style) if isinstance(cell.style, str) else cell.style
-        lines = [cell_line(cell, width, before, after, style)]
-        self._cell_render_cache[cache_key] = lines
-        return lines
+        """Room that is left goes to the columns; where it is too little for all, some say less."""
+        if self._fitting.is_other(self._room):
+            self._put([self._key(row) for row in self.items])
+        else:
+            self._lay_out()
 
     def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
         super()._update_dimensions(())  # widths are fixed: measuring the cells would take longer than all the rest
 
-    def _cells(self, rows: Sequence[Row]) -> list[tuple[Text, ...]]:
-        palette = Palette.of(self.app)
-        pairs = zip(self._shown_columns, self._detail, strict=True)
-        return list(zip(*(column.cells(rows, detail, palette) for column, detail in pairs), strict=True))
+    @property
+    def _room(self) -> int:
+        return self.scrollable_content_region.width
 
-    def _measure(self, cells: Sequence[tuple[Text, ...]]) -> None:
-        for index, column in enumerate(self._shown_columns):
-            gap = 1 if column.form.right else 0  # at the left it is in the cell
-            widest = max((cell_len(row[index].plain) + gap for row in cells), default=0)
-            self._content[index] = min(column.widest, max(self._content[index], widest))
+    def _put(self, before: Sequence[str]) -> None:
+        """The rows that there are, where there were others before."""
+        cells = self._fitting.make(self.items, self._room, Palette.of(self.app))
+        keys = [self._key(row) for row in self.items]
+        if keys[: len(before)] == before:
+            self._update(before, cells)
+            self._add(keys[len(before) :], cells[len(before) :])
+        else:
+            self._goes_on = False
+            self._replace(keys, cells)
+        self._lay_out()
+
+    def _go_on(self) -> None:
+        """On the way to the last row of all: to the last that is there, where more are asked for."""
+        if self._goes_on:
+            self.move_cursor(row=len(self.items) - 1)
+            self._goes_on = len(self.items) < self.total
 
     def _update(self, keys: Sequence[str], cells: Sequence[tuple[Text, ...]]) -> None:
         for key, row in zip(keys, cells, strict=False):  # of the rows that were there
@@ -297,13 +277,11 @@ class DeskTable(DataTable[Text], Generic[Row]):
         """Titles and widths, with the room that is left shared out."""
         if not self.columns:
             return
-        least = [
-            max(content, cell_len(column.title) + 1)
-            for content, column in zip(self._content, self._shown_columns, strict=True)
-        ]
-        spare = (self.scrollable_content_region.width - sum(least)) // len(least)
+        least = self._fitting.least()
+        spare = max(0, min(MOST_SPACE, (self._room - sum(least)) // len(least)))
         for column, known, width in zip(self._shown_columns, self.ordered_columns, least, strict=True):
-            known.label, known.width = self._title(column), width + max(0, min(MOST_SPACE, spare))
+            known.label, known.width = self._title(column), width + spare
+        self.fixed_columns = frozen([width + spare for width in least], self._frozen, self._room)
         self._clear_caches()
         self._update_dimensions(())
         self.refresh()
@@ -323,10 +301,4 @@ class DeskTable(DataTable[Text], Generic[Row]):
         column = self._shown_columns[index]
         again = self.order is not None and self.order.column == column.key
         descending = not self.order.descending if again and self.order else column.form.right
-        self.order = Order(column.key, descending)
-        self._lay_out()
-        self.post_message(self.Ordered(self, self.order))
-
-    def _copy(self, text: str) -> None:
-        self.app.copy_to_clipboard(text)
-        self.notify(f"copied: {safe_text(text)}", markup=False, timeout=2)
+        self.ask_order(Order(column.key, descending))
