@@ -18,7 +18,7 @@ from storage.datasets import load_again, loading
 from storage.spec_files import spec_from_flags
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.driving import World, dashboard, matches, press, refreshed, screen_text, settled, toasts
-from tests.tui.dashboard.sweeping import RUNNING, STOPPED, WHOLE, StopAfter, other_desk, sweep_in
+from tests.tui.dashboard.sweeping import GRID, RUNNING, STOPPED, WHOLE, StopAfter, other_desk, sweep_in
 from tui.dashboard.app import DashboardApp
 from tui.dashboard.screens.run_plan import RunPlanScreen
 from tui.dashboard.screens.run_plan_board import PAGE, Narrowing
@@ -65,8 +65,9 @@ def detail_of(db: Path, run_plan_id: UUID = WHOLE) -> PlanDetail:
         return desk.plans.get(run_plan_id)
 
 
-def variant_of(db: Path, label: str) -> VariantResult:
-    return next(one for one in detail_of(db).results if one.label == label)
+def variant_of(db: Path, row: list[str]) -> VariantResult:
+    """The variant of a row of the board."""
+    return next(one for one in detail_of(db).results if one.variant_id == row[14])
 
 
 @SIZES
@@ -98,7 +99,7 @@ async def test_every_variant_stands_on_the_board(planned: Path) -> None:
                 (one for one in detail.results if one.metrics), key=lambda one: -(one.objective_score or -9)
             )
         ]
-        best, metrics = found[0], variant_of(planned, found[0][2]).metrics
+        best, metrics = found[0], variant_of(planned, found[0]).metrics
         assert metrics is not None
         assert best[0] == "*"
         assert best[3:11] == [
@@ -113,7 +114,7 @@ async def test_every_variant_stands_on_the_board(planned: Path) -> None:
         ]
         assert [row[0] for row in found if row[2] == "baseline"] == ["b"]
         skipped = [row for row in found if row[13] == "skipped"]
-        assert [row[2] for row in skipped] == ["fast_period=60, slow_period=30", "fast_period=60, slow_period=50"]
+        assert [row[2] for row in skipped] == ["fast=60 slow=30", "fast=60 slow=50"]
         assert "fast_period 60 must be less than slow_period 30" in skipped[0][15]
         assert "8 variants" in screen_text(app)
         assert "2 without a result" in screen_text(app)
@@ -134,11 +135,12 @@ async def test_words_narrow_the_board(planned: Path) -> None:
     async with dashboard(planned) as (app, pilot):
         await press(app, pilot, "6", "slash", *"slow_period=30 fast", "enter")
         assert {row[2] for row in rows(app, "board")} == {
-            "fast_period=5, slow_period=30",
-            "fast_period=10, slow_period=30",
-            "fast_period=20, slow_period=30",
-            "fast_period=60, slow_period=30",
+            "fast=5 slow=30",
+            "fast=10 slow=30",
+            "fast=20 slow=30",
+            "fast=60 slow=30",
         }
+        assert "4 of 8 variants" in screen_text(app)
         assert table(app, "board").has_focus
         await press(app, pilot, "slash", "end", *" skipped")
         assert [row[13] for row in rows(app, "board")] == ["skipped"]
@@ -146,6 +148,22 @@ async def test_words_narrow_the_board(planned: Path) -> None:
         assert "No variant holds these words." in screen_text(app)
         await press(app, pilot, "escape")
         assert len(rows(app, "board")) == 8
+        assert " 8 variants" in screen_text(app)
+
+
+async def test_every_row_of_the_board_is_told_apart_and_stays_so_beyond_the_edge(db: Path) -> None:
+    sweep_in(db, WHOLE, {**GRID, "exit.stop_loss_pct": [2.5, 5.0]}, journal="summary")
+    async with dashboard(db) as (app, pilot):
+        await press(app, pilot, "6")
+        names = [row[2] for row in rows(app, "board")]
+        assert len(set(names)) == len(names) == len(detail_of(db).results)
+        assert "fast=10 slow=50 stop=2.5" in names
+        text = screen_text(app)
+        shown_now = [name for name in names if f" {name} " in text]
+        assert len(shown_now) >= 10
+        await press(app, pilot, *"l" * 12)
+        assert table(app, "board").scroll_offset.x > 0
+        assert all(f" {name} " in screen_text(app) for name in shown_now)
 
 
 async def test_up_to_four_are_marked(planned: Path) -> None:
@@ -161,10 +179,10 @@ async def test_curves_of_the_marked_over_the_baseline(planned: Path) -> None:
     async with dashboard(planned, size=WIDE) as (app, pilot):
         await press(app, pilot, "6", "space", "j", "space", "c")
         page = screen_text(app)
-        best = variant_of(planned, rows(app, "board")[0][2])
+        best = variant_of(planned, rows(app, "board")[0])
         assert best.metrics is not None
         assert f"1 {best.label} {best.metrics.ending_equity:,.2f}" in page
-        assert f"2 {rows(app, 'board')[1][2]}" in page
+        assert f"2 {variant_of(planned, rows(app, 'board')[1]).label}" in page
         assert "··· baseline" in page
         assert "Drawdown, percent below the peak" in page
 
@@ -188,7 +206,7 @@ async def test_trades_are_those_of_the_variant(db: Path, journal: str) -> None:
         assert [row[8] for row in found] == [
             f"{trade.pnl / (trade.quantity * trade.entry_price) * 100:+.2f}" for trade in expected
         ]
-        assert f"{current[2]} (rank 2)" in screen_text(app)
+        assert f"{variant_of(db, current).label} (rank 2)" in screen_text(app)
         assert f"{len(expected)} trades" in screen_text(app)
 
 
@@ -203,7 +221,7 @@ async def test_the_map_by_any_metric_and_axes(planned: Path) -> None:
     async with dashboard(planned, size=WIDE) as (app, pilot):
         await press(app, pilot, "6", "m")
         assert "score  by entry.fast_period →  and entry.slow_period ↓" in screen_text(app)
-        one = variant_of(planned, "fast_period=10, slow_period=30")
+        one = next(each for each in detail_of(planned).results if each.label == "fast_period=10, slow_period=30")
         assert one.metrics is not None
         assert f"{one.objective_score:.4f}" in screen_text(app)
         assert "··" in screen_text(app)  # what was skipped
@@ -270,7 +288,7 @@ async def test_two_variants_side_by_side(planned: Path) -> None:
     async with dashboard(planned, size=WIDE) as (app, pilot):
         await press(app, pilot, "6", "space", "j", "space", "d")
         board, found = rows(app, "board"), {row[0]: row[1:] for row in rows(app, "pairs")}
-        one, other = variant_of(planned, board[0][2]), variant_of(planned, board[1][2])
+        one, other = variant_of(planned, board[0]), variant_of(planned, board[1])
         assert one.metrics is not None
         assert other.metrics is not None
         assert found["return %"] == [
@@ -305,10 +323,11 @@ async def test_a_long_sweep_is_paged(db: Path) -> None:
         count = len(detail_of(db).results)
         assert f"{PAGE} of {count} variants" in screen_text(app)
         await press(app, pilot, "G")
-        assert table(app, "board").row_count == 2 * PAGE
+        assert table(app, "board").row_count == count
+        assert table(app, "board").cursor_row == count - 1
         await press(app, pilot, "v")
         assert f"200 of {count + 2} events" in screen_text(app)
-        await press(app, pilot, *"GGG")
+        await press(app, pilot, "G")
         assert f" {count + 2} events" in screen_text(app)
         assert rows(app, "run-events")[-1][2] == "RUN_STARTED"
 

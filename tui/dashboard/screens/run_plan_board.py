@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from tui.commands import figures
+from tui.dashboard.screens.run_plan_labels import brief_labels
 from tui.dashboard.screens.run_plan_part import Part
 from tui.dashboard.screens.run_plan_view import ABLATION, BASELINE, PlanView
 from tui.dashboard.widgets.columns import COUNTS, MONEY, PERCENT, RATES, WORDS, Column, Form, fixed
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 TABLE = "board-table"
 PAGE = 100
 """Rows that are put in at once: with so many columns, more would be felt."""
+FROZEN = 3
+"""Columns that stay when the metrics scroll: sign, rank and variant."""
 BEST, BASE, ABLATED = "*", "b", "~"
 LEGEND = "* best  b baseline  ~ ablation  1-4 marked"
 
@@ -38,6 +41,7 @@ class BoardRow:
     view: PlanView
     result: VariantResult
     rank: int | None
+    label: str
     _text: str = ""
 
     @property
@@ -58,7 +62,7 @@ class BoardRow:
         """Whether every word is somewhere in its label, tags, status, id or reason; the words in lower case."""
         if not self._text:
             result = self.result
-            parts = (result.label, *result.tags, result.status, result.variant_id, self.why or "")
+            parts = (self.label, result.label, *result.tags, result.status, result.variant_id, self.why or "")
             self._text = " ".join(parts).casefold()
         return all(word in self._text for word in words)
 
@@ -77,7 +81,7 @@ STATUS = Form(lambda status, _, palette: Text(status, "" if status == "succeeded
 COLUMNS: tuple[Column[BoardRow], ...] = (
     Column("sign", "", WORDS, lambda row: row.sign, LEGEND, 5),
     Column("rank", "rank", COUNTS, lambda row: row.rank, "by the objective"),
-    Column("variant", "variant", WORDS, lambda row: row.result.label, "what it has otherwise than the base spec", 34),
+    Column("variant", "variant", WORDS, lambda row: row.label, "what it has otherwise than the base spec", 60),
     Column("score", "score", SCORE, lambda row: row.result.objective_score, "by the objective"),
     Column("return", "return%", RATES, _metric("return_pct"), "of the starting equity"),
     Column(
@@ -128,6 +132,7 @@ class BoardPart(Part):
             noun="variant",
             empty="No variant holds these words. Esc takes them away.",
             order=Order.parse(self.app.prefs.get("order", TABLE)),
+            frozen=FROZEN,
             id="board",
         )
 
@@ -196,7 +201,7 @@ class BoardPart(Part):
         words = self.query_one(Narrowing).value.casefold().split()
         kept = [row for row in self._rows if row.holds(words)] if words else self._rows
         self._wanted = self.table.in_order(kept)
-        self._pane.show(self._wanted[:most], len(self._wanted), totals=self._legend())
+        self._pane.show(self._wanted[:most], len(self._wanted), of=len(self._rows), totals=self._legend())
 
     def _legend(self) -> Text:
         palette = Palette.of(self.app)
@@ -208,4 +213,6 @@ class BoardPart(Part):
 def board_rows(view: PlanView) -> list[BoardRow]:
     """The ranked variants best first, then those without a result in plan order."""
     rest = [result for result in view.detail.results if result.variant_id not in view.ranks]
-    return [BoardRow(view, result, view.ranks.get(result.variant_id)) for result in [*view.ordered, *rest]]
+    labels = brief_labels(view.detail.results)
+    ordered = [(result, view.ranks.get(result.variant_id)) for result in [*view.ordered, *rest]]
+    return [BoardRow(view, result, rank, labels[result.variant_id]) for result, rank in ordered]
