@@ -23,7 +23,7 @@ from tests.tui.dashboard.driving import (
 from tui.dashboard.app import DashboardApp
 from tui.dashboard.screens.positions import PositionsScreen
 from tui.dashboard.screens.story import StoryDialog
-from tui.dashboard.widgets.chart import drawdowns
+from tui.dashboard.widgets.chart import EquityChart, drawdowns
 from tui.dashboard.widgets.dialog import FormDialog
 
 
@@ -53,10 +53,37 @@ async def test_every_figure_of_a_position_is_there(stocked: Path) -> None:
         held = state.positions["GOOG"]
         assert cells[:7] == ["GOOG", "3.75", "720.00", "806.19", "3,023.21", "▲ +323.21", "+11.97"]
         assert held.quantity == 3.75
-        assert float(cells[7]) == pytest.approx(held.market_value / state.equity * 100, abs=0.05)
-        assert cells[8] == f"{held.opened_at:%Y-%m-%d %H:%M}"
+        assert cells[7] == f"{held.opened_at:%Y-%m-%d %H:%M}"
+        assert float(cells[8]) == pytest.approx(held.market_value / state.equity * 100, abs=0.05)
         assert "value 6,854.21" in screen_text(app)
         assert "P&L ▲ +154.21 +2.30 %" in screen_text(app)
+
+
+async def test_when_it_was_opened_is_whole_at_80_columns(stocked: Path) -> None:
+    with open_test_desk(stocked) as desk:
+        desk.trading.order(BUY, "A-LONG-SYMBOL-ALL-OF-IT", 1.2345, 99.5)
+        opened = desk.accounts.state().positions["A-LONG-SYMBOL-ALL-OF-IT"].opened_at
+    async with dashboard(stocked) as (app, _):
+        line = next(line for line in screen_text(app).splitlines() if line.startswith(" A-LONG-SYM…"))
+        assert f" {opened:%Y-%m-%d}" in line
+    async with dashboard(stocked, size=(120, 40)) as (app, _):
+        line = next(line for line in screen_text(app).splitlines() if line.startswith(" A-LONG-SYMBOL"))
+        assert f" {opened:%Y-%m-%d %H:%M}" in line
+
+
+async def test_until_a_trade_is_closed_the_room_is_the_positions(db: Path) -> None:
+    with open_test_desk(db) as desk:
+        for number in range(12):
+            desk.trading.order(BUY, f"SYM{number:02}", 1, 100.0)
+    async with dashboard(db) as (app, pilot):
+        text = screen_text(app)
+        assert all(f"SYM{number:02}" in text for number in range(12))
+        assert "The equity curve begins with the first closed trade." in text
+        assert app.screen.query_one(EquityChart).outer_size.height == 1
+        with open_test_desk(db) as other:
+            other.trading.order(SELL, "SYM00", 1, 101.0)
+        await refreshed(app, pilot)
+        assert app.screen.query_one(EquityChart).outer_size.height > 8
 
 
 async def test_nothing_held_says_what_to_do(db: Path) -> None:

@@ -123,6 +123,18 @@ async def test_what_differs_is_marked_and_comes_first(drifted: Path) -> None:
         assert screen(app).table.get_row_at(0)[0].plain.strip() == "≠"
 
 
+async def test_the_drift_is_on_screen_beside_a_long_symbol_and_times(drifted: Path) -> None:
+    long = "A-SYMBOL-OF-THIRTY-TWO-LETTERS-X"
+    with raw(drifted) as around:
+        around.execute("UPDATE account_symbols SET symbol = ? WHERE symbol = 'ODD'", (long,))
+        around.execute("UPDATE account_symbols SET opened_at = opened_at + 1000000 WHERE symbol = 'GOOG'")
+    async with dashboard(drifted) as (app, pilot):
+        await press(app, pilot, "4")
+        lines = [line.split() for line in screen_text(app).splitlines()]
+        assert ["≠", "GOOG", "opened", "12-08", "16:13:21", "12-08", "16:13:20", "another"] in lines
+        assert sum(line[:2] == ["≠", "A-SYMBOL-OF…"] and line[-1] == "removed" for line in lines) == 4
+
+
 async def test_applying_asks_once_and_is_journaled(drifted: Path) -> None:
     async with dashboard(drifted, size=(120, 40)) as (app, pilot):
         await press(app, pilot, "4", "a")
@@ -340,6 +352,17 @@ def compared(**changes: Any) -> Comparison:
 def test_a_difference_in_the_last_bits_is_seen() -> None:
     (row,) = field_rows(compared())
     assert shown(row) == ("0.30000000000000004", "0.3", "-5.6e-17")
+
+
+@pytest.mark.parametrize(
+    ("rebuilt", "briefly"),
+    [("2024-03-02T10:00:07+00:00", ["03-01 10:00:05", "03-02 10:00:07"]), ("2023-03-02T10:00:07+00:00", ["", ""])],
+)
+def test_a_time_leaves_out_a_year_that_both_have(rebuilt: str, briefly: list[str]) -> None:
+    found = compared(last_closed_at={"GOOG": "2024-03-01T10:00:05+00:00"})
+    found.rebuilt["last_closed_at"] = {"GOOG": rebuilt}
+    row = field_rows(found)[-1]
+    assert [each.brief for each in (row.stored, row.rebuilt) if each] == briefly
 
 
 def test_days_that_differ_are_rows_and_the_others_are_counted() -> None:

@@ -44,6 +44,7 @@ from tests.tui.dashboard.sweeping import (
 from tui.dashboard.app import DashboardApp
 from tui.dashboard.screens.run_plan import RunPlanScreen
 from tui.dashboard.screens.run_plans import RunPlansScreen
+from tui.dashboard.screens.run_plans_rows import PlanRow, brief
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +102,7 @@ async def test_every_figure_of_a_run_plan_is_there(planned: Path) -> None:
         assert found[7:] == [
             f"{summary.best_score:.4f}",
             "0.00 s",
-            "2023-11-14 22:13",
+            "11-14 22:13",  # there is no room for the year
             "sharpe_dd_penalty",
             summary.best_variant_id,
             "full",
@@ -124,6 +125,7 @@ async def test_those_that_stand_so(planned: Path) -> None:
     async with dashboard(planned) as (app, pilot):
         await press(app, pilot, "5", "f")
         assert ids(app) == [WHOLE]
+        assert "1 of 3 run plans" in screen_text(app)
         await press(app, pilot, "f", "f")
         assert ids(app) == [LEFT]
         await press(app, pilot, "f")
@@ -131,6 +133,28 @@ async def test_those_that_stand_so(planned: Path) -> None:
         await pilot.click("#plan-statuses", offset=(14, 0))
         await settled(app, pilot)
         assert ids(app) == [WHOLE]
+
+
+async def test_the_columns_stand_still_while_a_sweep_comes_further(planned: Path) -> None:
+    sweep_in(planned, RUNNING, watch=StopAfter(1))
+    async with dashboard(planned) as (app, pilot):
+        await press(app, pilot, "5")
+        table, (summary, *_) = plans(app).table, [row.summary for row in plans(app).table.items]
+        widths = []
+        for status, done, seconds in (("running", 0, 0.0), ("running", 1_000, 59.99), ("completed", 1_000, 86_340.0)):
+            came = {"status": status, "done": done, "variants": 1_000, "duration_s": seconds}
+            now = summary.model_copy(update=came)
+            table.show([PlanRow(now, "d0000000")])
+            widths.append([column.width for column in table.ordered_columns])
+        assert widths[0] == widths[1] == widths[2]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.254, "0.25 s"), (59.994, "59.99 s"), (59.996, "1m 00s"), (200, "3m 20s"), (7_500, "2h 05m")],
+)
+def test_time_at_work_takes_little_room(seconds: float, said: str) -> None:
+    assert brief(seconds) == said
 
 
 async def test_the_order_is_remembered(planned: Path) -> None:
@@ -156,7 +180,7 @@ async def test_a_run_whose_process_is_gone_is_interrupted_though_nothing_was_wri
     keep_running(planned, RUNNING)
     async with dashboard(planned) as (app, pilot):
         await press(app, pilot, "5")
-        assert cells(app, RUNNING)[1] == "▶ running 0 %"
+        assert cells(app, RUNNING)[1] == "▶ running  0 %"
         with patch("storage.owners.ProcessOwners.alive", return_value=False):
             await refreshed(app, pilot)
         assert cells(app, RUNNING)[1] == "‖ interrupted"
@@ -200,7 +224,7 @@ async def test_another_process_s_run_is_asked_to_stop(planned: Path) -> None:
     keep_running(planned, RUNNING)
     async with dashboard(planned) as (app, pilot):
         await press(app, pilot, "5", "x")
-        assert cells(app, RUNNING)[1] == "▶ running 0 %"  # its process has not heard of it yet
+        assert cells(app, RUNNING)[1] == "▶ running  0 %"  # its process has not heard of it yet
     with open_desk(Settings(db=planned)) as desk:
         newest = desk.plans.events(RUNNING, limit=1, newest_first=True)[0]
         assert newest.event_type == "RUN_CANCEL_REQUESTED"

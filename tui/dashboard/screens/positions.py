@@ -50,15 +50,22 @@ class HeldRow:
 
 
 COLUMNS: tuple[Column[HeldRow], ...] = (
-    Column("symbol", "symbol", WORDS, lambda row: row.position.symbol, "what is held", widest=18),
+    Column("symbol", "symbol", WORDS, lambda row: row.position.symbol, "what is held", widest=18, tight_widest=12),
     Column("quantity", "quantity", QUANTITIES, lambda row: row.position.quantity, "units held"),
     Column("avg", "avg", PRICES, lambda row: row.position.avg_price, "average price paid, before fees"),
     Column("mark", "mark", PRICES, lambda row: row.position.mark, "the last fill's price, or what `m` set"),
     Column("value", "value", MONEY, lambda row: row.position.market_value, "quantity at the mark"),
     Column("gain", "P&L", GAINS, lambda row: row.position.unrealized_pnl, "unrealized, at the mark"),
     Column("gain_pct", "P&L%", RATES, lambda row: row.gain_pct, "unrealized P&L in percent of the cost"),
+    Column(
+        "opened",
+        "opened",
+        MINUTES,
+        lambda row: row.position.opened_at,
+        "since when, trading time, UTC",
+        tight_detail=0,
+    ),
     Column("share", "share%", PERCENT, lambda row: row.share_pct, "of the account's equity"),
-    Column("opened", "opened", MINUTES, lambda row: row.position.opened_at, "when it was opened, trading time, UTC"),
 )
 
 
@@ -167,6 +174,7 @@ class PositionsScreen(DeskScreen):
         )
 
     def _show_curve(self, points: list[EquityPoint]) -> None:
+        self.set_class(len(points) < 2, "-curveless")  # the start alone: the room is the positions'
         self.query_one(EquityChart).show(points)
 
     def _sold(self, result: ExecutionResult | None) -> None:

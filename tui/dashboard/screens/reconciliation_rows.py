@@ -38,11 +38,15 @@ _SHOWN_AS = {"quantity": figures.quantity, "avg_price": figures.price}
 
 
 class Figure(NamedTuple):
-    """A value of either state: what it is sorted by, how it is shown, and whether it differs from the other."""
+    """A value of either state: what it is sorted by, how it is shown, and whether it differs from the other.
+
+    `brief` is how it is shown where there is little room.
+    """
 
     rank: tuple[int, float, str]
     text: str
     differs: bool = False
+    brief: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +75,22 @@ class Problem:
     why: str
 
 
-def _figure(value: Figure, _: int, palette: Palette) -> Text:
-    return Text(value.text, f"bold {palette.loss}" if value.differs else "")
+def _figure(value: Figure, detail: int, palette: Palette) -> Text:
+    shown = value.text if detail else value.brief or value.text
+    return Text(shown, f"bold {palette.loss}" if value.differs else "")
 
 
-FIGURES = Form(_figure)
+FIGURES = Form(_figure, lambda _: 1)
+"""In full with a detail of 1, briefly with 0."""
 
 COLUMNS: tuple[Column[FieldRow], ...] = (
     Column("mark", " ", WORDS, lambda row: DIFFERS if row.differs else ALIKE, "≠ where the two differ"),
-    Column("thing", "what", WORDS, lambda row: row.thing, "the account, a position by its symbol, or a day", widest=18),
+    Column(
+        "thing", "what", WORDS, lambda row: row.thing, "the account, a symbol, or a day", widest=18, tight_widest=12
+    ),
     Column("field", "field", WORDS, lambda row: row.field, "a field of the state that fills make"),
-    Column("stored", "as it is", FIGURES, lambda row: row.stored, "what is stored, and traded on"),
-    Column("rebuilt", "as replayed", FIGURES, lambda row: row.rebuilt, "what the journal's fills make"),
+    Column("stored", "as it is", FIGURES, lambda row: row.stored, "what is stored, and traded on", tight_detail=0),
+    Column("rebuilt", "as replayed", FIGURES, lambda row: row.rebuilt, "what the journal's fills make", tight_detail=0),
     Column("difference", "drift", FIGURES, lambda row: row.difference, "replayed less stored: what applying changes"),
 )
 
@@ -146,8 +154,8 @@ def _row(thing: str, name: str, stored: Any, rebuilt: Any) -> FieldRow:
     return FieldRow(
         thing,
         _LABELS.get(name, name),
-        _as_figure(stored, left, differs=differs),
-        _as_figure(rebuilt, right, differs=differs),
+        _as_figure(stored, left, differs=differs, brief=_brief(name, left, right)),
+        _as_figure(rebuilt, right, differs=differs, brief=_brief(name, right, left)),
         _difference(name, stored, rebuilt) if differs else None,
         differs,
     )
@@ -165,11 +173,17 @@ def _shown(name: str, value: Any) -> str:
     return _SHOWN_AS.get(name, figures.money)(value)
 
 
-def _as_figure(value: Any, text: str, *, differs: bool) -> Figure | None:
+def _brief(name: str, text: str, other: str) -> str:
+    """A time without its year, unless the other side's is another."""
+    year = text[: len("2024-")]
+    return text.removeprefix(year) if name in _TIMES and other.startswith((year, figures.NONE)) else ""
+
+
+def _as_figure(value: Any, text: str, *, differs: bool, brief: str) -> Figure | None:
     if value is None:
         return None
     rank = (1, 0.0, value) if isinstance(value, str) else (0, float(value), "")
-    return Figure(rank, text, differs)
+    return Figure(rank, text, differs, brief)
 
 
 def _difference(name: str, stored: Any, rebuilt: Any) -> Figure:

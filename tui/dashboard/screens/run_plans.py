@@ -166,7 +166,7 @@ class RunPlansScreen(DeskScreen):
         line = status_line(counts(self._rows), self._status, Palette.of(self.app)) if self._rows else Text()
         self.query_one("#plan-statuses", Static).update(line)
         self._pane.say(NONE_STANDS_SO if self._rows else EMPTY)
-        self._pane.show(self.table.in_order(wanted)[: self._shown], len(wanted))
+        self._pane.show(self.table.in_order(wanted)[: self._shown], len(wanted), of=len(self._rows))
 
 
 def cancel(screen: DeskScreen, run_plan_id: UUID) -> None:

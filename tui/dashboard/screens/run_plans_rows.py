@@ -13,7 +13,6 @@ from rich.text import Text
 from tui.commands import figures
 from tui.commands.choices import PlanStatus
 from tui.commands.leaderboard import short_ids
-from tui.commands.plan_pages import took
 from tui.dashboard.sweeps import SHORT, Progress
 from tui.dashboard.widgets.columns import COUNTS, MINUTES, WORDS, Column, Form, fixed
 
@@ -26,8 +25,8 @@ SIGNS = {"running": "▶", "completed": "✓", "failed": "✗", "cancelled": "�
 RUNNING, ALL = PlanStatus.RUNNING.value, "all"
 
 SCORE = fixed(4)
-DURATIONS = Form(lambda seconds, _, __: Text(took(seconds)))
-"""Seconds of work, in the unit that suits them."""
+DURATIONS = Form(lambda seconds, _, __: Text(brief(seconds)))
+"""Seconds of work, in the units that suit them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +54,44 @@ class PlanRow:
 
     @property
     def status(self) -> str:
-        """`▶ running 45 %`, `✓ completed`."""
+        """`▶ running 45 %`, `✓ completed`; 99 % at most, as long as it is not."""
         if not self.is_running:
             return status_words(self.summary.status)
-        return f"{status_words(RUNNING)} {int(self.done / max(1, self.summary.variants) * 100)} %"
+        percent = min(99, int(self.done / max(1, self.summary.variants) * 100))
+        return f"{status_words(RUNNING)} {percent:2} %"
 
 
 COLUMNS: tuple[Column[PlanRow], ...] = (
     Column("id", "id", WORDS, lambda row: row.short_id, "the beginning of its id, as commands take it"),
-    Column("status", "status", WORDS, lambda row: row.status, "interrupted: no end, and nobody at work on it"),
-    Column("strategy", "strategy", WORDS, lambda row: row.summary.strategy_id, "by its name in the registry", 20),
-    Column("done", "done", COUNTS, lambda row: row.done, "variants that came out, failed and skipped ones too"),
+    Column("status", "status", WORDS, lambda row: row.status, "interrupted: no end, nobody at work on it", least=15),
+    Column(
+        "strategy",
+        "strategy",
+        WORDS,
+        lambda row: row.summary.strategy_id,
+        "by its name in the registry",
+        widest=20,
+        tight_widest=10,
+    ),
+    Column("done", "done", COUNTS, lambda row: row.done, "variants that came out, failed and skipped too", least=6),
     Column("variants", "of", COUNTS, lambda row: row.summary.variants, "variants in all"),
     Column("failed", "fail", COUNTS, lambda row: row.summary.failed, "variants with an error of their own"),
     Column("skipped", "skip", COUNTS, lambda row: row.summary.skipped, "variants with a value out of bounds"),
     Column("score", "score", SCORE, lambda row: row.summary.best_score, "the best variant's, by the objective"),
-    Column("took", "took", DURATIONS, lambda row: row.summary.duration_s, "time at work, stops not counted"),
-    Column("started", "started", MINUTES, lambda row: row.summary.started_at, "UTC"),
+    Column("took", "took", DURATIONS, lambda row: row.summary.duration_s, "time at work, stops not counted", least=8),
+    Column("started", "started", MINUTES, lambda row: row.summary.started_at, "UTC", tight_detail=-1),
     Column("objective", "objective", WORDS, lambda row: row.summary.objective, "what best means", 20),
     Column("best", "best", WORDS, lambda row: row.summary.best_variant_id, "the best variant's id", 17),
     Column("journal", "journal", WORDS, lambda row: row.summary.journal, "full: every fill is kept; summary: results"),
 )
+
+
+def brief(seconds: float) -> str:
+    """`0.25 s`, `3m 20s`, `2h 05m`: seven characters at most for what takes less than four days."""
+    if round(seconds, 2) < 60:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m {rest:02}s" if minutes < 60 else f"{minutes // 60}h {minutes % 60:02}m"
 
 
 def status_words(status: str) -> str:
