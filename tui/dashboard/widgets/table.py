@@ -125,6 +125,7 @@ class DeskTable(Grid, Generic[Row]):
         self.items: list[Row] = []
         self._fitting = Fitting(self._shown_columns)
         self._asked = self._goes_on = False
+        self._went_on_from = 0
 
     def on_mount(self) -> None:
         """The columns are there before the rows."""
@@ -186,8 +187,10 @@ class DeskTable(Grid, Generic[Row]):
 
     def action_scroll_bottom(self) -> None:
         """The last row that is there; and on to the last of all."""
-        self._goes_on = self._whole and len(self.items) < self.total
+        self._goes_on, self._went_on_from = self._whole and len(self.items) < self.total, len(self.items) - 1
         super().action_scroll_bottom()
+        if not self._asked:
+            self._go_on()
 
     def on_data_table_cell_selected(self, event: DataTable.CellSelected) -> None:
         """Enter, or a click on the cursor's cell."""
@@ -203,7 +206,7 @@ class DeskTable(Grid, Generic[Row]):
     def on_data_table_cell_highlighted(self, event: DataTable.CellHighlighted) -> None:
         """At the last row there is, more are asked for, once."""
         event.stop()
-        self._goes_on = self._goes_on and self.cursor_row >= len(self.items) - 1  # else it was taken elsewhere
+        self._goes_on = self._goes_on and self.cursor_row == self._went_on_from  # else it was taken elsewhere
         at_end = event.coordinate.row >= len(self.items) - 1
         if at_end and len(self.items) < self.total and not self._asked:
             self._asked = True
@@ -243,10 +246,13 @@ class DeskTable(Grid, Generic[Row]):
         self._lay_out()
 
     def _go_on(self) -> None:
-        """On the way to the last row of all: to the last that is there, where more are asked for."""
-        if self._goes_on:
+        """On the way to the last row of all: a page more, and to its last row when that is the last of all."""
+        if self._goes_on and len(self.items) < self.total:
+            self._asked = True
+            self.post_message(self.MoreWanted(self))
+        elif self._goes_on:
+            self._goes_on = False
             self.move_cursor(row=len(self.items) - 1)
-            self._goes_on = len(self.items) < self.total
 
     def _update(self, keys: Sequence[str], cells: Sequence[tuple[Text, ...]]) -> None:
         for key, row in zip(keys, cells, strict=False):  # of the rows that were there
@@ -278,13 +284,15 @@ class DeskTable(Grid, Generic[Row]):
         if not self.columns:
             return
         least = self._fitting.least()
+        before = [(known.label, known.width) for known in self.ordered_columns]
         spare = max(0, min(MOST_SPACE, (self._room - sum(least)) // len(least)))
         for column, known, width in zip(self._shown_columns, self.ordered_columns, least, strict=True):
             known.label, known.width = self._title(column), width + spare
         self.fixed_columns = frozen([width + spare for width in least], self._frozen, self._room)
-        self._clear_caches()
+        if before != [(known.label, known.width) for known in self.ordered_columns]:
+            self._clear_caches()
+            self.refresh()
         self._update_dimensions(())
-        self.refresh()
 
     def _title(self, column: Column[Row]) -> Text:
         """The column's title; the one that rows are ordered by has an arrow in the gap before it."""
