@@ -141,7 +141,7 @@ async def test_the_form_offers_a_new_workspace_and_begins_in_it(db: Path) -> Non
         shown = screen_text(app)
         assert "replay-1" in shown.splitlines()[1]
         assert "sma_cross on GOOG, daily → replay-1  Ⅱ paused" in shown
-        assert "equity 25,000.00" in shown
+        assert "eq at marks 25,000.00" in shown
         assert "0 of 154" in shown
     with open_test_desk(db) as desk:
         assert [each.name for each in desk.accounts.all()] == ["default", "replay-1"]
