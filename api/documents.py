@@ -21,7 +21,7 @@ _BODIES = (ExecuteRequest, GenerateRequest, Constraints, ExecutionSpec)
 ALWAYS: Mapping[int, tuple[str, ...]] = {
     401: ("TOKEN_MISSING",),
     403: ("TOKEN_WRONG",),
-    500: ("INTERNAL", "DATABASE_ERROR", "DATABASE_TOO_NEW"),
+    500: ("INTERNAL", "DATABASE_ERROR", "DATABASE_MOVED", "DATABASE_TOO_NEW"),
     503: ("CANCELLED", "DATABASE_BUSY"),
 }
 JSON_BODY: Mapping[int, tuple[str, ...]] = {413: ("TOO_LARGE",), 422: ("INVALID_JSON",)}

@@ -68,6 +68,7 @@ CODES: Mapping[str, str] = {
     # the system
     "DATABASE_ERROR": "The database could not be read or written.",
     "DATABASE_BUSY": "Another process held the database for too long.",
+    "DATABASE_MOVED": "The database's file was moved, replaced or deleted while it was open.",
     "DATABASE_TOO_NEW": "The database was written by a newer papertape.",
     "DATABASE_NOT_OURS": "The file is not a papertape database.",
     "EXTRA_MISSING": "A feature needs an optional extra that is not installed.",

@@ -62,6 +62,15 @@ def busy(path: Path) -> SystemFault:
     )
 
 
+def moved(path: Path) -> SystemFault:
+    """The file that was opened is no longer at its path."""
+    return SystemFault(
+        "DATABASE_MOVED",
+        f"{path} is not the file that was opened: it was moved, replaced or deleted",
+        hint="nothing was written; put it back, or leave and start again with the file that is there",
+    )
+
+
 def unwritable(path: Path, said: str) -> SystemFault:
     """The file, or the directory around it, is closed to us."""
     return _fault(

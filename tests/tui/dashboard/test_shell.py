@@ -179,6 +179,21 @@ async def test_a_read_that_fails_is_told_once_and_mends(stocked: Path, monkeypat
         assert "STALE" not in header(app)
 
 
+async def test_a_database_that_was_moved_is_stale_and_takes_no_order(stocked: Path) -> None:
+    async with dashboard(stocked) as (app, pilot):
+        elsewhere = stocked.rename(stocked.with_name("elsewhere.db"))
+        await refreshed(app, pilot)
+        assert "STALE, as of" in header(app)
+        assert ["moved, replaced or deleted" in toast for toast in toasts(app)] == [True]
+        await press(app, pilot, "c", "enter")
+        assert "moved, replaced or deleted" in screen_text(app)
+        await press(app, pilot, "escape")
+        assert not stocked.exists()
+        elsewhere.rename(stocked)
+        await refreshed(app, pilot)
+        assert "STALE" not in header(app)
+
+
 async def test_the_timer_looks_by_itself(stocked: Path) -> None:
     world = World.of(stocked)
     app = world.app(poll_seconds=0.01)
