@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -113,6 +113,16 @@ class Onward:
         acts = self._enabled if tick == self.end else self.walk.would_act(tick, self.ledger())
         return self._trade(tick) if acts else Taken()
 
+    def mark(self, closes: Mapping[str, float]) -> None:
+        """Value what is held at these closes from now on, as `desk.accounts.mark` would: nothing is journaled."""
+        if not _news(self.account(), closes):
+            return
+        with self._store.write() as unit:
+            account = unit.account(self._found(unit.workspace(self._workspace_id)))
+            _mark(unit, account, _news(account, closes))
+            unit.commit()
+        self._account = None
+
     def _trade(self, tick: int) -> Taken:
         """One timestamp: its executions, the marks when it is the last, and how far the run has come."""
         ts, taken = int(self.walk.ticks[tick]), Taken()
@@ -146,9 +156,7 @@ class Onward:
 
         self.walk.step(tick, account.ledger, submit, tally, taken.held_back.__setitem__)
         if tick == self.end:
-            closes = self.walk.last_closes()
-            account.marks.update(closes)
-            unit.save(account, closes, ())
+            _mark(unit, account, self.walk.last_closes())
 
     def _advance(self, unit: UnitOfWork, ts: int, taken: Taken) -> None:
         progress = replace(self._progress, ts=ts)
@@ -211,6 +219,17 @@ def with_first_timeframe(store: Store, workspace: Workspace, spec: CompiledSpec)
     with store.read() as views:
         first = views.first_timeframe(workspace.id, spec.untimed_key)
     return spec if first is None else replace(spec, timeframe=first)
+
+
+def _news(account: Account, closes: Mapping[str, float]) -> dict[str, float]:
+    """The closes of what is held that are not its marks yet."""
+    held = account.ledger.holdings
+    return {symbol: close for symbol, close in closes.items() if symbol in held and account.marks.get(symbol) != close}
+
+
+def _mark(unit: UnitOfWork, account: Account, closes: Mapping[str, float]) -> None:
+    account.marks.update(closes)
+    unit.save(account, closes, ())
 
 
 def _first_progress(spec: CompiledSpec, dataset: Dataset) -> Progress:

@@ -1,7 +1,8 @@
 """Replay: an onward run that a person leads, a few bars at a time, and everything that was seen on the way.
 
-It is `run -w` in steps: the same transactions, the same fills, the same progress. What was replayed is traded; the
-journal is append-only, so there is no way back to the start.
+It is `run -w` in steps: the same transactions, the same fills, the same progress. Where it stands still what is held is
+marked at the last closes, as at the data's end, so that the account is worth the same wherever it is looked at. What was
+replayed is traded; the journal is append-only, so there is no way back to the start.
 """
 
 from __future__ import annotations
@@ -118,7 +119,8 @@ class Replay:
     def step(self, count: int = 1, watch: Watch | None = None) -> list[Step]:
         """Trade the next timestamps, at most `count`; fewer at the end, or when the watch says stop.
 
-        What a step wrote is committed when it is returned; after an error `position` says how far it came.
+        What a step wrote is committed when it is returned, and what is held is marked at the closes seen last; after an
+        error `position` says how far it came.
         """
         watch, steps = watch or Unwatched(), list[Step]()
         goal = min(self.length, self.position + count)
@@ -127,6 +129,7 @@ class Replay:
             taken = self._run.take(self.position)
             steps.append(self._seen(self.position, taken))
             self.position += 1
+        self._run.mark(self._closes)
         return steps
 
     def past(self, symbol: str, most: int | None = None) -> Past:

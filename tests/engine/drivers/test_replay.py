@@ -190,6 +190,32 @@ def test_figures_are_at_the_closes_that_were_seen() -> None:
         assert held
 
 
+def test_the_account_is_worth_what_a_step_says_it_is() -> None:
+    world = simple()
+    symbol = world.spec["symbols"][0]
+    with memory_desk() as desk:
+        prepare(desk, world)
+        replay, held = begin(desk, world), 0
+        while not replay.is_over:
+            newest = replay.step(2)[-1]
+            state = desk.accounts.state("w")
+            assert state.equity == newest.equity
+            held += symbol in state.positions
+        assert held
+
+
+def test_a_mark_of_what_is_not_held_stays() -> None:
+    world = simple()
+    symbol = world.spec["symbols"][0]
+    with memory_desk() as desk:
+        prepare(desk, world)
+        desk.accounts.mark(symbol, 12.5, "w")
+        replay = begin(desk, world)
+        replay.step()
+        assert symbol not in desk.accounts.state("w").positions
+        assert desk.accounts.state("w").marks[symbol] == 12.5
+
+
 def test_nothing_later_than_the_replay_is_shown() -> None:
     world = simple()
     symbol = world.spec["symbols"][0]

@@ -129,6 +129,20 @@ async def test_with_nothing_under_way_it_says_what_to_do(db: Path) -> None:
         assert app.is_running
 
 
+async def test_the_header_and_the_replay_say_the_same_equity(db: Path) -> None:
+    async with replaying(db) as (app, pilot, beats):
+        await press(app, pilot, "space")
+        said = set()
+        for _ in range(12):
+            beats.newest.call()
+            await settled(app, pilot)
+            header, *_, line = screen_text(app).splitlines()[1:4]
+            equity = header.split()[1]
+            assert f"equity {equity}" in line
+            said.add(equity)
+        assert len(said) > 3  # it was held meanwhile
+
+
 async def test_the_form_offers_a_new_workspace_and_begins_in_it(db: Path) -> None:
     async with dashboard(db) as (app, pilot):
         await press(app, pilot, "7", "n")

@@ -225,8 +225,7 @@ class ReplayScreen(DeskScreen):
             return  # another replay was begun meanwhile
         if session.take(steps):
             self._show_log()
-        if any(step.events for step in steps):
-            self.app.refresh_now()
+        self.app.refresh_now()  # the marks at least are others
         if session.replay.is_over:
             self.action_pause()
             self.app.say(ended(session))
