@@ -87,7 +87,10 @@ async def test_the_latest_orders_and_refusals_are_listed_newest_first(traded: Pa
         await opened(app, pilot)
         assert orders(app, 1) == ["✗ refused", "✗ refused", "✓ filled", "✓ filled", "✓ filled"]
         assert orders(app, 2) == ["ACME", "GOOG", "GOOG", "ACME", "ACME"]
-        assert orders(app, 4) == ["-", "-", "2.5", "10.0", "10.0"]
+        assert orders(app, 3) == ["BUY", "BUY", "BUY", "SELL", "BUY"]
+        assert orders(app, 4) == ["200.0", "5.0", "2.5", "10.0", "10.0"]
+        assert orders(app, 5) == ["700.00", "700.00", "700.00", "112.50", "100.00"]
+        assert orders(app, 7)[:2] == ["140,000.00", "3,500.00"]
         assert orders(app, 6)[1] == "max_order_notional: the order is 3,500.00, above max_order_notional 2,000.00"
         assert orders(app, 6)[2:] == ["opened, manual", "closed, manual", "opened, manual"]
         assert "5 outcomes" in screen_text(app)
@@ -297,13 +300,40 @@ async def test_a_symbol_is_completed_from_what_the_workspace_knows(traded: Path)
         await opened(app, pilot)
         assert said(app, "matches") == "ACME AMZN GOOG"
         await press(app, pilot, "i", "a")
-        assert said(app, "matches") == "ACME AMZN"
+        assert said(app, "matches") == "new, or ACME AMZN"
         await press(app, pilot, "m", "right")
         assert app.screen.query_one("#symbol", Input).value == "AMZN"
         await typed(app, pilot, symbol="XYZ")
         assert said(app, "matches") == "new here"
+
+
+@pytest.mark.parametrize("key", ["enter", "tab", "right"])
+async def test_a_symbol_in_grey_is_taken_and_deleted_again_it_is_new(traded: Path, key: str) -> None:
+    async with dashboard(traded) as (app, pilot):
+        screen = await opened(app, pilot)
+        await press(app, pilot, "i", "G", "O")
+        assert said(app, "matches") == "new, or GOOG"
+        await press(app, pilot, key)
+        assert screen.ticket.typed.symbol == "GOOG"
+        assert app.screen.query_one("#symbol").has_focus is (key == "right")
+        app.screen.query_one("#symbol").focus()
+        await press(app, pilot, "end", "backspace", "backspace", key)
+        assert screen.ticket.typed.symbol == "GO"
+        assert said(app, "matches") == "new, or GOOG"
+
+
+async def test_the_mark_is_offered_as_the_price_and_taken_only_when_asked(traded: Path) -> None:
+    async with dashboard(traded) as (app, pilot):
+        screen = await opened(app, pilot)
         await typed(app, pilot, symbol="ACME")
-        assert app.screen.query_one("#price", Input).placeholder == "last 112.50"
+        price = app.screen.query_one("#price", Input)
+        assert price.placeholder == "112.50"
+        price.focus()
+        await press(app, pilot, "enter")
+        assert screen.ticket.typed.price == ""
+        price.focus()
+        await press(app, pilot, "right")
+        assert screen.ticket.typed.price == "112.5"
 
 
 async def test_what_lacks_is_said_at_submitting(traded: Path) -> None:
@@ -312,6 +342,8 @@ async def test_what_lacks_is_said_at_submitting(traded: Path) -> None:
         await press(app, pilot, "ctrl+s")
         assert "symbol, amount, price still to be filled in" in said(app, "outcome")
         assert screen.ticket.is_entered
+        await typed(app, pilot, symbol="ACME")
+        assert said(app, "outcome") == ""
 
 
 async def test_escape_gives_the_keys_back(traded: Path) -> None:

@@ -65,6 +65,7 @@ class ExecutionScreen(DeskScreen):
         super().__init__()
         self._workspace: UUID | None = None
         self._outcome: Outcome | None = None
+        self._lacked = False
         self._is_moving = False
 
     def compose_body(self) -> ComposeResult:
@@ -158,6 +159,7 @@ class ExecutionScreen(DeskScreen):
         held = self._held(typed)
         missing = typed.missing(held)
         if missing:
+            self._lacked = True
             self._say(Text(f"Nothing is submitted: {', '.join(missing)} still to be filled in", "bold"))
             self.ticket.enter()
             return
@@ -185,6 +187,8 @@ class ExecutionScreen(DeskScreen):
         self.intent.ticket_changed()
         if self.overview is not None:
             self.ticket.explain(self.overview.state)
+        if self._lacked:  # what is said to lack may be there now
+            self._show_outcome(self._outcome)
         self._preview()
 
     @on(DeskTable.MoreWanted, f"#{TABLE}")
@@ -236,7 +240,7 @@ class ExecutionScreen(DeskScreen):
 
     def _show_outcome(self, outcome: Outcome | None) -> None:
         """What came of it, and the steps that the journal has of it."""
-        self._outcome = outcome
+        self._outcome, self._lacked = outcome, False
         events = outcome.events if outcome else []
         self.query_one("#flow", Static).update(flow(events, Palette.of(self.app), max(self.size.width - 2, 1)))
         self._say(Text() if outcome is None else told(outcome))

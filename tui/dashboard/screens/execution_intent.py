@@ -26,7 +26,7 @@ class IntentLine(Static):
         super().__init__("", id="intent", markup=False)
         self.intent_id = UUID(int=0)
         self.is_spent = self._is_kept = False
-        self.tooltip = Text("An id is executed once: submitted again, it is told which order it was.")
+        self.tooltip = Text("The same id is never executed twice; ctrl+n makes another order.")
 
     def renew(self) -> None:
         """A fresh id, for another order."""

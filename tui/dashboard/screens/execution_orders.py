@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from tui.commands.choices import EventKind
+from tui.commands.choices import Action, EventKind
 from tui.dashboard.widgets.columns import COUNTS, MONEY, PRICES, QUANTITIES, WORDS, Column
 from tui.dashboard.widgets.event_pane import SECONDS, SEQ
 
 if TYPE_CHECKING:
     from engine.desk import Desk
+    from engine.desk.journal import EventView
     from engine.ports import JournalEvent
 
-KINDS = (EventKind.ORDER_FILLED.value, EventKind.INTENT_REJECTED.value)
+FILLED, REFUSED = EventKind.ORDER_FILLED.value, EventKind.INTENT_REJECTED.value
+KINDS = (FILLED, REFUSED)
+ASKED = (EventKind.INTENT_EMITTED.value, EventKind.POLICY_EVALUATED.value)
+BEFORE = len(ASKED) + 1
+"""A refusal's events are journaled in one piece: the first stands so many `seq`s less one before it."""
+SIDES = {Action.OPEN_LONG.value: "BUY", Action.CLOSE_LONG.value: "SELL"}
 
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """An order that was filled, or an intent that was refused; a refused one has no quantity, price and amounts."""
+    """An order that was filled, or an intent that was refused, with what was asked for.
+
+    Of a refused one the price is known where the policy came to its amount, and there are no fees.
+    """
 
     seq: int
     ts: datetime
@@ -46,7 +56,7 @@ COLUMNS: tuple[Column[OrderLine], ...] = (
     Column("symbol", "symbol", WORDS, lambda row: row.symbol, "in which symbol", widest=12),
     Column("side", "side", WORDS, lambda row: row.side, "BUY or SELL"),
     Column("quantity", "quantity", QUANTITIES, lambda row: row.quantity, "units"),
-    Column("price", "price", PRICES, lambda row: row.price, "what it was filled at"),
+    Column("price", "price", PRICES, lambda row: row.price, "what it was filled at, or would have been"),
     Column(
         "why", "why", WORDS, lambda row: row.why, "what it did and for whom, or the rule that refused it", widest=96
     ),
@@ -56,29 +66,58 @@ COLUMNS: tuple[Column[OrderLine], ...] = (
 )
 
 
-def order_lines(_: Desk, found: Sequence[JournalEvent]) -> list[OrderLine]:
-    """Lines of ORDER_FILLED and INTENT_REJECTED."""
-    return [_line(event) for event in found]
-
-
-def _line(event: JournalEvent) -> OrderLine:
+def order_lines(desk: Desk, found: Sequence[JournalEvent]) -> list[OrderLine]:
+    """Lines of ORDER_FILLED and INTENT_REJECTED; what was refused is read from the events before it."""
     from engine.desk.journal import EventView
 
-    view = EventView.of(event)
+    asked = _asked(desk, [event for event in found if event.row.event_type == REFUSED])
+    views = [EventView.of(event) for event in found]
+    return [_filled(view) if view.event_type.value == FILLED else _refused(view, asked[view.seq]) for view in views]
+
+
+def _asked(desk: Desk, refused: Sequence[JournalEvent]) -> dict[int, dict[str, Any]]:
+    """By the refusal's `seq`: what its INTENT_EMITTED and its POLICY_EVALUATED say.
+
+    They stand right before it, under its intent's id, which may have been refused several times.
+    """
+    from engine.ports import EventFilter
+
+    if not refused:
+        return {}
+    first, last = min(event.seq for event in refused), max(event.seq for event in refused)
+    where = EventFilter(UUID(refused[0].row.workspace_id), ASKED, after=first - BEFORE, before=last)
+    said: dict[str | None, dict[str, Any]] = {}
+    asked: dict[int, dict[str, Any]] = {}
+    for event in sorted(
+        [*desk.journal.page(where, limit=last - first + BEFORE, newest_first=False), *refused],
+        key=lambda each: each.seq,
+    ):
+        if event.row.event_type == REFUSED:
+            asked[event.seq] = said.get(event.row.intent_id, {})
+        else:
+            known = said.setdefault(event.row.intent_id, {})
+            known[event.row.event_type] = event.row.payload
+    return asked
+
+
+def _filled(view: EventView) -> OrderLine:
     said = view.payload
-    if view.event_type.value == EventKind.ORDER_FILLED.value:
-        outcome, why = "✓ filled", f"{said.get('position_action', 'filled')}, {said.get('strategy_id', 'a strategy')}"
-    else:
-        outcome, why = "✗ refused", f"{said.get('rule')}: {said.get('because') or json.dumps(said)}"
-    return OrderLine(
-        view.seq,
-        view.ts,
-        outcome,
-        view.symbol,
-        view.side,
-        view.quantity,
-        view.price,
-        view.fees,
-        why,
-        view.correlation_id,
-    )
+    why = f"{said.get('position_action', 'filled')}, {said.get('strategy_id', 'a strategy')}"
+    figures = (view.side, view.quantity, view.price, view.fees)
+    return OrderLine(view.seq, view.ts, "✓ filled", view.symbol, *figures, why, view.correlation_id)
+
+
+def _refused(view: EventView, asked: Mapping[str, str]) -> OrderLine:
+    said = view.payload
+    intent, policy = (json.loads(asked.get(kind, "{}")) for kind in ASKED)
+    why = f"{said.get('rule')}: {said.get('because') or json.dumps(said)}"
+    quantity = intent.get("quantity")
+    figures = (SIDES.get(intent.get("action", "")), quantity, _price(quantity, policy), None)
+    return OrderLine(view.seq, view.ts, "✗ refused", view.symbol, *figures, why, view.correlation_id)
+
+
+def _price(quantity: float | None, policy: Mapping[str, Any]) -> float | None:
+    """Of the amount that the rules looked at; to twelve digits, since the amount was rounded when it was made."""
+    amounts = (rule.get("figures", {}).get("notional") for rule in policy.get("rules", ()))
+    notional = next((amount for amount in amounts if amount), None)
+    return float(f"{notional / quantity:.12g}") if notional and quantity else None

@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.suggester import SuggestFromList
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 
@@ -23,6 +22,7 @@ from tui.commands.choices import Action
 from tui.commands.text import safe_text
 from tui.dashboard.entries import parse_price
 from tui.dashboard.widgets.choice import Choice
+from tui.dashboard.widgets.completing import Completing
 
 if TYPE_CHECKING:
     from engine.account.state import PaperState
@@ -31,9 +31,9 @@ BUY, SELL = Action.OPEN_LONG.value, Action.CLOSE_LONG.value
 ACTIONS = ((BUY, f"{BUY} buy"), (SELL, f"{SELL} sell all"))
 ALL = "all"
 _WHY = {
-    "symbol": "what to trade; → completes what this workspace has traded before",
+    "symbol": "what to trade; Tab, → and Enter take the symbol in grey, deleted again it stays as you typed it",
     "amount": "units (10 or 2.5), or dollars ($1,000); a sale is always of all that is held",
-    "price": "what it is filled at",
+    "price": "what it is filled at; → takes the mark that stands in grey",
 }
 
 
@@ -113,15 +113,15 @@ class Ticket(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="ticket")
-        self._known: list[str] = []
+        self._traded: frozenset[str] = frozenset()
 
     def compose(self) -> ComposeResult:
         """The fields below each other; below the symbol what it may be completed to."""
         yield from self._line("action", Choice(ACTIONS, id="action"))
-        yield from self._line("symbol", Input(id="symbol", compact=True))
+        yield from self._line("symbol", Completing(id="symbol"))
         yield Static("", id="matches", markup=False)
         yield from self._line("amount", Input(id="amount", placeholder="10, or $1,000", compact=True))
-        yield from self._line("price", Input(id="price", compact=True))
+        yield from self._line("price", Completing(id="price"))
         button = Button("Submit", id="submit", variant="primary", compact=True)
         button.tooltip = Text("execute it: ctrl+s from any field")
         yield button
@@ -131,7 +131,10 @@ class Ticket(Vertical):
         return action != "next_field" or not self.query_one(Button).has_focus
 
     def action_next_field(self) -> None:
-        """One field further."""
+        """One field further; a symbol is completed first."""
+        field = self.screen.focused
+        if isinstance(field, Completing):
+            field.entered()
         self.screen.focus_next()
 
     @property
@@ -152,23 +155,23 @@ class Ticket(Vertical):
 
     def know(self, state: PaperState, allowed: Iterable[str]) -> None:
         """The symbols that are held, were traded or are allowed: what a symbol may be completed to."""
-        known = {*state.positions, *state.marks, *state.last_closed_at, *allowed}
-        shown = sorted(symbol for symbol in known if safe_text(symbol) == symbol)
-        if shown != self._known:
-            self._known = shown
-            self._entry("symbol").suggester = SuggestFromList(shown, case_sensitive=False)
+        self._traded = frozenset({*state.positions, *state.marks, *state.last_closed_at})
+        known = sorted({*self._traded, *allowed})
+        self._symbol.known = tuple(symbol for symbol in known if safe_text(symbol) == symbol)
         self.explain(state)
 
     def explain(self, state: PaperState) -> None:
-        """What may be meant, beside what is typed: the symbols that match, what is held, the last price."""
+        """What may be meant, beside what is typed: the symbols that match, what is held, the mark."""
         typed = self.typed
-        self.query_one("#matches", Static).update(Text(self._matches(typed.symbol), "dim", overflow="ellipsis"))
+        self.query_one("#matches", Static).update(self._matches(typed.symbol))
         held, mark = state.positions.get(typed.symbol), state.marks.get(typed.symbol)
         units = "10, or $1,000" if typed.action == BUY else "nothing held" if held is None else "all"
         if held is not None and typed.action == SELL:
             units = f"all {figures.quantity(held.quantity)}"
         self._entry("amount").placeholder = units
-        self._entry("price").placeholder = "" if mark is None else f"last {figures.price(mark)}"
+        price = self.query_one("#price", Completing)
+        price.placeholder = "" if mark is None else figures.price(mark)
+        price.offered = "" if mark is None else f"{mark!r}"
 
     @on(Input.Changed)
     @on(Choice.Changed)
@@ -181,11 +184,17 @@ class Ticket(Vertical):
         event.stop()
         self.post_message(self.Submitted())
 
-    def _matches(self, symbol: str) -> str:
-        begun = [known for known in self._known if known.casefold().startswith(symbol.casefold())]
-        if not self._known or begun == [symbol]:
-            return ""
-        return " ".join(begun[:8]) if begun else "new here"
+    def _matches(self, symbol: str) -> Text:
+        """The symbols that it may become; one that was never traded here is said to be new, whatever it may become."""
+        others = self._symbol.begun if symbol else self._symbol.known
+        said = Text(no_wrap=True, overflow="ellipsis")
+        if symbol and symbol not in self._traded:
+            said.append("new", "bold").append(", or " if others else " here", "dim" if others else "bold")
+        return said.append(" ".join(others[:8]) if others != [symbol] else "", "dim")
+
+    @property
+    def _symbol(self) -> Completing:
+        return self.query_one("#symbol", Completing)
 
     def _line(self, name: str, control: Widget) -> Iterator[Widget]:
         control.tooltip = Text(_WHY[name]) if name in _WHY else None

@@ -33,11 +33,11 @@ def refused(error: PapertapeError, *, is_done: bool) -> Text:
     if not isinstance(error, ConflictError):
         return Text.assemble((f" {REFUSED} would be refused ", "reverse bold"), "\n", "\n".join(lines_of(error)))
     title = f" {PASSED} done " if is_done else f" {REFUSED} would be refused "
-    again = (
-        "Submitted again it would be told which order it was.\n\n" if is_done else "\n".join(lines_of(error)) + "\n\n"
-    )
-    how = "ctrl+n gives the ticket a new id, for another order; so does a change of its fields."
-    return Text.assemble((title, "reverse bold"), "\n", again, (how if is_done else how.partition(";")[0] + ".", "dim"))
+    if is_done:
+        again = "The same id is never executed twice; ctrl+n makes another order, and so does a change of the fields."
+        return Text.assemble((title, "reverse bold"), "\n", again)
+    said = "\n".join(lines_of(error))
+    return Text.assemble((title, "reverse bold"), "\n", said, ("\n\nctrl+n makes another order.", "dim"))
 
 
 def _outcome(preview: Preview) -> Text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +11,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.message import Message
-from textual.suggester import SuggestFromList
 from textual.widgets import Input, Label, Static
 
 from tui.commands.choices import EventKind
 from tui.commands.text import fit, safe_text
+from tui.dashboard.widgets.completing import Completing
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -92,7 +92,7 @@ class FilterBar(Container):
 
     def compose(self) -> ComposeResult:
         """Two lines, or one where there is room."""
-        kinds = SuggestFromList([kind.value for kind in EventKind], case_sensitive=False)
+        kinds = [kind.value for kind in EventKind]
         with Horizontal(classes="filter-line"):
             yield from self._field("text")
             yield from self._field("types", kinds)
@@ -145,9 +145,10 @@ class FilterBar(Container):
         event.stop()
         self.post_message(self.Left())
 
-    def _field(self, name: str, suggester: SuggestFromList | None = None) -> Iterator[Label | Input]:
+    def _field(self, name: str, known: Sequence[str] = ()) -> Iterator[Label | Input]:
+        """With `known`, Enter completes what means one of them alone: `RUN_` is a filter as it is."""
         yield Label(_LABELS[name], classes="filter-label", markup=False)
-        entry = Input(id=f"filter-{name}", placeholder="any", compact=True, suggester=suggester)
+        entry = Completing(known, when_alone=True, id=f"filter-{name}", placeholder="any")
         entry.tooltip = Text(FIELDS[name])
         yield entry
 
