@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -109,6 +110,15 @@ def drift(old: Account, new: Account) -> dict[str, list[Any]]:
     return {name: _where_they_differ(*pair) if isinstance(pair[0], dict) else pair for name, pair in found.items()}
 
 
+def values_apart(found: Mapping[str, Sequence[Any]]) -> Iterator[tuple[str, Any, Any]]:
+    """Each single value that a `drift` names, as `positions.GOOG.quantity`, before and after; None where it lacks.
+
+    How far two states have drifted apart is said in these, whatever shows it.
+    """
+    for name, (old, new) in found.items():
+        yield from _values(name, old, new)
+
+
 def folded(account: Account) -> dict[str, Any]:
     """The fields that fills make, as JSON has them; `entry_fees` and the days' P&L are not in `PaperState`."""
     ledger = account.ledger
@@ -133,6 +143,17 @@ def folded(account: Account) -> dict[str, Any]:
 def _where_they_differ(old: dict[str, Any], new: dict[str, Any]) -> list[Any]:
     keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     return [{key: each[key] for key in keys if key in each} for each in (old, new)]
+
+
+def _values(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Of two maps, one of which may lack (a position that was opened), what differs within them."""
+    if not isinstance(old, dict) and not isinstance(new, dict):
+        if old != new:
+            yield path, old, new
+        return
+    before, after = old or {}, new or {}
+    for key in {**before, **after}:
+        yield from _values(f"{path}.{key}", before.get(key), after.get(key))
 
 
 def _folded_position(holding: Holding) -> dict[str, Any]:

@@ -17,8 +17,6 @@ from tui.commands.tables import Table, gain_tone
 from tui.commands.workspaces import document_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from engine.broker.reconcile import ReconcileReport
     from tui.commands.pages import Page
 
@@ -90,6 +88,9 @@ def mark(
 
 def show_report(page: Page, report: ReconcileReport) -> None:
     """What a reconciliation read and found."""
+    from engine.account.state import values_apart
+
+    apart = list(values_apart(report.drift))
     page.heading("dry run: nothing was written" if report.dry_run else "reconciled from the journal")
     page.fields(
         [
@@ -99,31 +100,20 @@ def show_report(page: Page, report: ReconcileReport) -> None:
             ("open positions", figures.whole(report.positions_rebuilt)),
             ("cash", figures.money(report.cash_after)),
             ("realized P&L", figures.signed(report.realized_pnl_after), gain_tone(report.realized_pnl_after)),
-            ("drift", figures.counted(len(report.drift), "field") if report.drift else "none"),
+            ("drift", figures.counted(len(apart), "field") if apart else "none"),
         ]
     )
-    if report.drift:
+    if apart:
         page.line()
-        page.table(_drift_table(report.drift))
+        page.table(_drift_table(apart))
     for error in report.errors:
         page.line(f"seq {error.seq} cannot be applied: {error.reason}")
 
 
-def _drift_table(drift: dict[str, list[Any]]) -> Table:
-    rows = [row for name, (old, new) in drift.items() for row in _drift_rows(name, old, new)]
-    table = Table().text("field", [name for name, _, _ in rows], shrinks=True)
-    table.text("stored", [json.dumps(old) for _, old, _ in rows], right=True)
-    return table.text("from the journal", [json.dumps(new) for _, _, new in rows], right=True)
-
-
-def _drift_rows(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
-    """A line for each figure: maps are taken apart, down to what differs."""
-    if not isinstance(old, dict) and not isinstance(new, dict):
-        if old != new:
-            yield name, old, new
-        return
-    for key in {**(old or {}), **(new or {})}:
-        yield from _drift_rows(f"{name}.{key}", (old or {}).get(key), (new or {}).get(key))
+def _drift_table(apart: list[tuple[str, Any, Any]]) -> Table:
+    table = Table().text("field", [name for name, _, _ in apart], shrinks=True)
+    table.text("stored", [json.dumps(old) for _, old, _ in apart], right=True)
+    return table.text("from the journal", [json.dumps(new) for _, _, new in apart], right=True)
 
 
 def _confirmed(call: Call, name: str) -> bool:

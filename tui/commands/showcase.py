@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
+from engine.account.state import values_apart
 from engine.strategies.spec import ExecutionSpec
 from storage.market_files import load_dataset
 from storage.samples import sample_path
@@ -162,6 +163,7 @@ def _runs_table(runs: list[ClosedRun]) -> Table:
 def _show_reconcile(page: Page, report: ReconcileReport) -> None:
     read = figures.whole(report.events_replayed)
     if report.drift or report.errors:
-        page.line(f"reconcile: {read} fills replayed, {len(report.drift)} drifted fields, {len(report.errors)} errors")
+        drifted = figures.counted(len(list(values_apart(report.drift))), "drifted field")
+        page.line(f"reconcile: {read} fills replayed, {drifted}, {len(report.errors)} errors")
     else:
         page.line(f"reconcile: {read} fills replayed from the journal, no drift")

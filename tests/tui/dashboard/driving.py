@@ -7,10 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from uuid import UUID
 
+from rich.console import Console
 from textual.pilot import Pilot
+from textual.widgets import Static
 from textual.worker import WorkerCancelled, WorkerFailed
 
 from storage.settings import Settings
@@ -99,6 +102,13 @@ def screen_text(app: DashboardApp) -> str:
     """What is on the terminal now, as plain text."""
     strips = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips) + "\n"
+
+
+def plain(widget: Static) -> str:
+    """What a widget holds, as text on lines that are long enough."""
+    console = Console(width=200, file=StringIO(), color_system=None)
+    console.print(widget.content)
+    return str(console.file.getvalue())  # type: ignore[attr-defined]
 
 
 def toasts(app: DashboardApp) -> list[str]:

@@ -22,7 +22,7 @@ from storage.unit_of_work import SqliteStore
 from tests.support.desks import open_test_desk
 from tests.support.memory_desks import counted_stamps
 from tests.tui.dashboard.conftest import BUY, SELL
-from tests.tui.dashboard.driving import World, dashboard, matches, press, refreshed, screen_text, settled, toasts
+from tests.tui.dashboard.driving import World, dashboard, matches, plain, press, refreshed, screen_text, settled, toasts
 from tui.commands import figures
 from tui.dashboard.app import DashboardApp
 from tui.dashboard.screens.journal import JournalScreen
@@ -90,7 +90,7 @@ def foot(app: DashboardApp) -> str:
 
 
 def detail(app: DashboardApp) -> str:
-    return "\n".join(str(app.screen.query_one(name, Static).render()) for name in ("#facts", "#payload"))
+    return "\n".join(plain(app.screen.query_one(name, Static)) for name in ("#facts", "#payload"))
 
 
 def buy(db: Path, count: int = 1, symbol: str = "AMZN", workspace: str = "default") -> None:
@@ -298,6 +298,26 @@ async def test_a_refused_trace_ends_at_its_rule(traded: Path) -> None:
         shown = screen_text(app)
         assert "OPEN_LONG 5 GOOG → INTENT_REJECTED" in shown
         assert "✗ max_order_notional  refuse  limit 2,000.00" in shown
+
+
+async def test_enter_completes_the_type_that_alone_begins_so(traded: Path) -> None:
+    async with dashboard(traded) as (app, pilot):
+        await opened(app, pilot)
+        for typed, taken in (("ORDER", "ORDER_FILLED"), ("INTENT", "INTENT")):
+            field = app.screen.query_one("#filter-types", Input)
+            field.focus()
+            field.value = typed
+            await press(app, pilot, "enter")
+            assert field.value == taken
+        field.focus()
+        await press(app, pilot, "tab")
+        assert field.value == "INTENT_EMITTED"
+
+
+async def test_a_small_terminal_has_events_above_the_one_in_full(traded: Path) -> None:
+    async with dashboard(traded, size=(60, 15)) as (app, pilot):
+        await opened(app, pilot)
+        assert "INTENT_REJECTED" in "\n".join(screen_text(app).splitlines()[5:8])
 
 
 async def test_new_events_come_in_at_the_top(traded: Path) -> None:

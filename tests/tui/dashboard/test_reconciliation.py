@@ -135,6 +135,38 @@ async def test_the_drift_is_on_screen_beside_a_long_symbol_and_times(drifted: Pa
         assert sum(line[:2] == ["≠", "A-SYMBOL-OF…"] and line[-1] == "removed" for line in lines) == 4
 
 
+async def test_after_a_reset_every_count_is_the_same_and_the_largest_drift_is_at_the_top(stocked: Path) -> None:
+    async with dashboard(stocked, size=(120, 40)) as (app, pilot):
+        await press(app, pilot, "4", "G")
+        with open_test_desk(stocked) as desk:
+            desk.accounts.reset(confirmed=True)
+        await refreshed(app, pilot)
+        table = screen(app).table
+        count = sum(row.differs for row in table.items)
+        assert count > 10
+        assert screen_text(app).count(f"≠ {count} fields differ") == 2
+        changes = [abs(row.difference.rank[1]) for row in table.items if row.difference and not row.difference.rank[0]]
+        assert changes == sorted(changes, reverse=True)
+        assert table.cursor_row == 0
+        await press(app, pilot, "a", "y")
+        assert f"{count} fields had drifted" in toasts(app)[-1]
+        assert f"{count} fields had drifted" in screen_text(app)
+
+
+async def test_a_long_line_goes_on_below_itself(stocked: Path) -> None:
+    async with dashboard(stocked) as (app, pilot):
+        with open_test_desk(stocked) as desk:
+            desk.accounts.reset(confirmed=True)
+            desk.accounts.reconcile()
+            desk.accounts.reset(confirmed=True)
+        await press(app, pilot, "4")
+        lines = screen_text(app).splitlines()
+        place = next(number for number, line in enumerate(lines) if "last done" in line)
+        value = lines[place].index(lines[place].split("last done", 1)[1].strip())
+        assert lines[place + 1][:value].strip() == ""
+        assert "reset" in lines[place + 1][value:]
+
+
 async def test_applying_asks_once_and_is_journaled(drifted: Path) -> None:
     async with dashboard(drifted, size=(120, 40)) as (app, pilot):
         await press(app, pilot, "4", "a")
@@ -145,10 +177,10 @@ async def test_applying_asks_once_and_is_journaled(drifted: Path) -> None:
         await press(app, pilot, "enter")  # `no` has the focus
         assert "never reconciled" in screen_text(app)
         await press(app, pilot, "a", "y")
-        assert "reconciled from 13 fills: 3 fields had drifted, cash by +12.50" in toasts(app)[-1]
+        assert "reconciled from 13 fills: 7 fields had drifted, cash by +12.50" in toasts(app)[-1]
         text = screen_text(app)
         assert "13 fills replayed, no drift" in text
-        assert "3 fields had drifted, cash by +12.50 (13 fills)" in text
+        assert "7 fields had drifted, cash by +12.50 (13 fills)" in text
     assert types(drifted)[0] == "STATE_RECONCILED"
     with open_test_desk(drifted) as desk:
         assert desk.accounts.compare().report.drift == {}
@@ -368,7 +400,7 @@ def test_a_time_leaves_out_a_year_that_both_have(rebuilt: str, briefly: list[str
 def test_days_that_differ_are_rows_and_the_others_are_counted() -> None:
     found = compared(realized_by_session={"2024-01-02": 5.0, "2024-01-03": 1.0})
     found.rebuilt["realized_by_session"] = {"2024-01-02": 5.0, "2024-01-03": 2.5}
-    day = field_rows(found)[-1]
+    day = field_rows(found)[0]
     assert (day.thing, day.field, *shown(day)) == ("2024-01-03", "realized P&L", "1.00", "2.50", "+1.50")
     assert left_out(found) == 1
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from tui.commands import figures
@@ -32,7 +33,7 @@ SHOWN = 20_000
 class InFull:
     """All that the journal has of an event: what stands in its columns, and its payload."""
 
-    facts: Text
+    facts: RenderableType
     payload: Text
 
 

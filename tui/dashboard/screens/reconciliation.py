@@ -216,8 +216,10 @@ class ReconciliationScreen(ActingScreen):
         self._stand(progress_text(what, done, total, "esc stops"))
 
     def _show(self, compared: Compared) -> None:
-        self._compared, self._shown = compared, PAGE
+        before, self._compared, self._shown = self._known, compared, PAGE
         self._fill()
+        if before is None or _drift(before) != _drift(compared):
+            self.table.move_cursor(row=0, animate=False)  # what has drifted most is to be seen
         self._stand_later()
 
     def _fill(self) -> None:
@@ -267,3 +269,7 @@ class ReconciliationScreen(ActingScreen):
         if known.overview.state != overview.state and not self._is_busy:
             said.append("; the account has changed since: d", "bold")
         return said
+
+
+def _drift(compared: Compared) -> set[str]:
+    return {row.key for row in compared.rows if row.differs}

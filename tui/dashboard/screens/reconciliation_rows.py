@@ -104,10 +104,14 @@ PROBLEMS: tuple[Column[Problem], ...] = (
 def field_rows(found: Comparison) -> list[FieldRow]:
     """Every field of the account and of its positions, and the days and closing times that differ.
 
-    Those that differ come first.
+    Those that differ come first, the furthest apart at the top.
     """
-    rows = list(_rows(found.stored, found.rebuilt))
-    return sorted(rows, key=lambda row: not row.differs)
+    return sorted(_rows(found.stored, found.rebuilt), key=_weight)
+
+
+def _weight(row: FieldRow) -> tuple[bool, int, float]:
+    kind, change, _ = row.difference.rank if row.difference else (0, 0.0, "")
+    return not row.differs, kind, -abs(change)
 
 
 def left_out(found: Comparison) -> int:

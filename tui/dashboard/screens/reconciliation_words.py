@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.console import RenderableType
 from rich.text import Text
 
+from engine.account.state import values_apart
 from engine.events import EventType
 from tui.commands import figures
 from tui.dashboard.screens.reconciliation_rows import DIFFERS, FieldRow, left_out
 from tui.dashboard.screens.trading_state import STATE_SAYS, sign_of
+from tui.dashboard.widgets.facts import labelled
 from tui.dashboard.widgets.money import Palette
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from tui.dashboard.widgets.dialog import Facts
 
 
-def standing(workspace: Workspace, past: Sequence[EventView], run: Text, palette: Palette) -> Text:
+def standing(workspace: Workspace, past: Sequence[EventView], run: Text, palette: Palette) -> RenderableType:
     """Three lines: what the account may do, when it was last reconciled, what a dry run says."""
     state = workspace.trading_state
     lines = [
@@ -29,7 +32,7 @@ def standing(workspace: Workspace, past: Sequence[EventView], run: Text, palette
         ("last done", past_line(past)),
         ("dry run", run),
     ]
-    return Text("\n").join(Text.assemble((f" {label:<11}", palette.muted), said) for label, said in lines)
+    return labelled([(f" {label}", said) for label, said in lines], palette.muted)
 
 
 def verdict(found: Comparison, rows: Sequence[FieldRow]) -> Text:
@@ -57,7 +60,7 @@ def drift_in_words(drift: Mapping[str, Sequence[Any]]) -> str:
     """`nothing had drifted`, or how many fields had, and the cash by how much."""
     if not drift:
         return "nothing had drifted"
-    said = f"{figures.counted(len(drift), 'field')} had drifted"
+    said = f"{figures.counted(len(list(values_apart(drift))), 'field')} had drifted"
     if "cash" in drift:
         stored, rebuilt = drift["cash"]
         said += f", cash by {figures.signed(rebuilt - stored)}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from rich.table import Table
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -18,6 +19,7 @@ from tui.commands.failures import lines_of
 from tui.commands.text import safe_text
 from tui.dashboard.keys import bound
 from tui.dashboard.loading import Loader
+from tui.dashboard.widgets.facts import labelled
 
 if TYPE_CHECKING:
     from engine.desk import Desk
@@ -48,10 +50,9 @@ class DeskDialog(ModalScreen[Result | None]):
         self.dismiss(None)
 
 
-def fact_lines(facts: Facts) -> Text:
+def fact_lines(facts: Facts) -> Table:
     """The facts below each other, their values aligned."""
-    widest = max((len(label) for label, _ in facts), default=0)
-    return Text("\n").join(Text.assemble((label.ljust(widest + 2), "dim"), safe_text(value)) for label, value in facts)
+    return labelled([(label, Text(safe_text(value))) for label, value in facts])
 
 
 class Confirm(DeskDialog[bool]):
