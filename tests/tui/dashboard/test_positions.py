@@ -90,8 +90,16 @@ async def test_nothing_held_says_what_to_do(db: Path) -> None:
     async with dashboard(db) as (app, _):
         shown = screen_text(app)
         assert "Nothing is held." in shown
-        assert "papertape execute --action OPEN_LONG" in shown
+        assert "papertape execute -w default --action OPEN_LONG" in shown
+        assert "2, and i for the ticket" in shown
         assert "The equity curve begins with the first closed trade." in shown
+
+
+async def test_the_workspace_that_is_looked_at_is_named(stocked: Path) -> None:
+    with open_test_desk(stocked) as desk:
+        desk.accounts.create("my own")
+    async with dashboard(stocked, workspace="my own") as (app, _):
+        assert "papertape run -w 'my own' --strategy" in screen_text(app)
 
 
 async def test_enter_tells_the_story(stocked: Path) -> None:
@@ -127,6 +135,34 @@ async def test_a_ticket_closes_the_position_once(stocked: Path) -> None:
         assert newest.event_type == "POSITION_CLOSED"
         assert newest.intent_id == "00000000-0000-0000-0000-000000000001"
         assert desk.accounts.state().trades_count == 6
+
+
+async def test_the_ticket_says_what_a_sale_comes_to_at_the_price_that_is_typed(stocked: Path) -> None:
+    with open_test_desk(stocked) as desk:
+        desk.accounts.set_policy({"fee_fixed": "1.5"})
+    async with dashboard(stocked) as (app, pilot):
+        await press(app, pilot, "j", "c")
+        assert "3,829.50, after fees of 1.50" in screen_text(app)
+        assert "▼ -170.50" in screen_text(app)
+        app.screen.query_one(Input).value = "210"
+        await settled(app, pilot)
+        assert "4,198.50, after fees of 1.50" in screen_text(app)
+        assert "▲ +198.50" in screen_text(app)
+        assert "3,390.00 → 7,588.50" in screen_text(app)
+        app.screen.query_one(Input).value = "x"
+        await settled(app, pilot)
+        assert "error INVALID_FILL_PRICE" in screen_text(app)
+
+
+async def test_a_halted_account_says_so_before_a_sale_is_sent(stocked: Path) -> None:
+    with open_test_desk(stocked) as desk:
+        desk.accounts.set_trading_state(TradingState.HALTED)
+    async with dashboard(stocked) as (app, pilot):
+        await press(app, pilot, "c")
+        shown = screen_text(app)
+        assert "✗ would be refused" in shown
+        assert "HALTED" in shown.partition("would be refused")[2]
+        assert "Close position" in shown
 
 
 async def test_escape_closes_nothing(stocked: Path) -> None:

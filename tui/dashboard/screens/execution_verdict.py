@@ -25,7 +25,7 @@ PASSED, REFUSED = "✓", "✗"
 
 def verdict(preview: Preview, palette: Palette) -> RenderableType:
     """All of it, for a place of any width."""
-    return Group(_outcome(preview), _account(preview, palette), Text(""), _rules(preview.policy, palette))
+    return Group(outcome_line(preview), _account(preview, palette), Text(""), rule_lines(preview.policy, palette))
 
 
 def refused(error: PapertapeError, *, is_done: bool) -> Text:
@@ -40,7 +40,8 @@ def refused(error: PapertapeError, *, is_done: bool) -> Text:
     return Text.assemble((title, "reverse bold"), "\n", said, ("\n\nctrl+n makes another order.", "dim"))
 
 
-def _outcome(preview: Preview) -> Text:
+def outcome_line(preview: Preview) -> Text:
+    """Whether it would fill, or why not."""
     order = f"{figures.quantity(preview.quantity)} {safe_text(preview.symbol)} at {figures.price(preview.fill_price)}"
     if preview.success:
         return Text.assemble((f" {PASSED} would fill ", "reverse bold"), f" {preview.position_action} {order}")
@@ -60,7 +61,8 @@ def _account(preview: Preview, palette: Palette) -> Table:
     return grid
 
 
-def _rules(policy: dict[str, Any], palette: Palette) -> Table:
+def rule_lines(policy: dict[str, Any], palette: Palette) -> Table:
+    """The rules that were looked at, each with its verdict and figures, and the warnings."""
     grid = _grid("left", "left", "left")
     for rule in policy["rules"]:
         passed = rule["verdict"] == "pass"

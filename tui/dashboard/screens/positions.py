@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,7 @@ from textual.binding import BindingType
 
 from engine.account.arithmetic import total
 from tui.commands import figures
+from tui.commands.text import safe_text
 from tui.dashboard.entries import parse_price
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
@@ -32,12 +34,6 @@ if TYPE_CHECKING:
     from engine.desk.accounts import EquityPoint, Overview
 
 TABLE = "positions-table"
-EMPTY = (
-    "Nothing is held.\n\n"
-    "An order opens a position:   papertape execute --action OPEN_LONG --symbol GOOG --quantity 1 --fill-price 100\n"
-    "A strategy trades onward:    papertape run -w default --strategy sma_cross --symbol GOOG --data sample:GOOG\n"
-    "Another workspace:           w"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +87,7 @@ class PositionsScreen(DeskScreen):
             COLUMNS,
             lambda row: row.position.symbol,
             noun="position",
-            empty=EMPTY,
+            empty="",
             order=self.remembered_order(TABLE),
             id="positions",
         )
@@ -109,6 +105,7 @@ class PositionsScreen(DeskScreen):
     def account_changed(self, overview: Overview) -> None:
         """The positions now; the curve only when a trade was closed since it was drawn."""
         self._held = held_rows(overview.state)
+        self._pane.say(nothing_held(shlex.quote(safe_text(overview.workspace.name))))
         self._fill()
         self._read_curve(overview)
 
@@ -119,19 +116,13 @@ class PositionsScreen(DeskScreen):
 
     def action_close(self) -> None:
         """A ticket for the whole position, at its mark."""
+        from tui.dashboard.screens.positions_close import close_dialog
+
         overview, row = self.overview, self.table.current
         if overview is None or row is None:
             return
-        held, intent_id = row.position, self.app.surroundings.new_id()
-        facts = [
-            ("sell", f"{figures.quantity(held.quantity)} {held.symbol}, all of it"),
-            ("paid", f"{figures.price(held.avg_price)} on average"),
-            ("workspace", overview.workspace.name),
-            ("intent id", str(intent_id)),
-        ]
-        price = Field("price", "price", f"{held.mark!r}", "what it is sold at; filled in with the mark")
-        work = partial(close_position, overview.workspace.id, held.symbol, held.quantity, intent_id)
-        self.app.push_screen(FormDialog(f"Close {held.symbol}", facts, [price], "Close position", work), self._sold)
+        dialog = close_dialog(overview.workspace, row.position, self.app.surroundings.new_id(), Palette.of(self.app))
+        self.app.push_screen(dialog, self._sold)
 
     def action_mark(self) -> None:
         """A form for the mark of the position under the cursor."""
@@ -208,20 +199,16 @@ def totals(rows: Sequence[HeldRow], palette: Palette) -> Text:
     return parts.append("  share ", palette.muted).append(f"{figures.decimals(share, 1)} %")
 
 
-def close_position(
-    workspace: UUID, symbol: str, quantity: float, intent_id: UUID, desk: Desk, values: Mapping[str, str]
-) -> ExecutionResult:
-    """Sell all of it; a refusal of the policy is raised as the command line says it."""
-    from engine.intents import IntentAction
-    from tui.commands.execute import refusal
-
-    price = parse_price(values["price"], "INVALID_FILL_PRICE")
-    result = desk.trading.order(
-        IntentAction.CLOSE_LONG, symbol, quantity, price, workspace=workspace, intent_id=intent_id
+def nothing_held(workspace: str) -> str:
+    """What to do in an account without positions."""
+    return (
+        "Nothing is held.\n\n"
+        "An order opens a position:   2, and i for the ticket; or\n"
+        f"  papertape execute -w {workspace} --action OPEN_LONG --symbol GOOG --quantity 1 --fill-price 100\n"
+        "A strategy trades onward:    7; or\n"
+        f"  papertape run -w {workspace} --strategy sma_cross --symbol GOOG --data sample:GOOG\n"
+        "Another workspace:           w"
     )
-    if not result.success:
-        raise refusal(result)
-    return result
 
 
 def set_mark(workspace: UUID, symbol: str, desk: Desk, values: Mapping[str, str]) -> PaperState:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from engine.errors import PapertapeError
 from tui.commands import figures
@@ -17,6 +17,8 @@ from tui.dashboard.widgets.dialog import Confirm, Field, FormDialog
 if TYPE_CHECKING:
     from engine.desk import Desk
     from tui.dashboard.screens.run_plan_view import PlanView
+
+WRITING = "writing… the dialog stays until the file is there"
 
 
 class ExportDialog(FormDialog[str]):
@@ -27,7 +29,7 @@ class ExportDialog(FormDialog[str]):
         facts = [("run plan", str(detail.run_plan_id)), ("variants", figures.whole(detail.variants))]
         facts.append(("as", ".csv or .parquet: a row a variant; .json: the whole result"))
         to = Field("to", "file", str(Path.cwd() / f"run-plan-{view.short_id}.csv"), "ends in .csv, .json or .parquet")
-        super().__init__("Export", facts, [to], "Write", partial(export, detail.run_plan_id, False))
+        super().__init__("Export", facts, [to], "Write", partial(export, detail.run_plan_id, False), doing=WRITING)
         self._run_plan_id = detail.run_plan_id
 
     def _refused(self, error: PapertapeError) -> None:
@@ -41,6 +43,7 @@ class ExportDialog(FormDialog[str]):
         if said_yes:
             values = {"to": self.query_one("#field-to", Input).value}
             write = partial(export, self._run_plan_id, True)
+            self.query_one("#problem", Static).update(WRITING)
             self.loader.load(lambda desk, _: write(desk, values), self._done, group="work", failed=self._refused)
 
 

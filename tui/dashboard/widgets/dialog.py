@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 from textual import on
@@ -104,7 +105,8 @@ class FormDialog(DeskDialog[Result]):
     """Facts, inputs and one button. `work` runs off the loop with what the inputs hold, by key.
 
     The dialog goes with its result when the work is done. An error stays in it, with the inputs as they are: what is
-    tried again is the same thing, under the same id.
+    tried again is the same thing, under the same id. `foresee` says what the work would come to, each time that the
+    inputs change; it runs off the loop too.
     """
 
     def __init__(
@@ -114,10 +116,13 @@ class FormDialog(DeskDialog[Result]):
         fields: Sequence[Field],
         button: str,
         work: Callable[[Desk, Mapping[str, str]], Result],
+        *,
+        foresee: Callable[[Desk, Mapping[str, str]], RenderableType] | None = None,
+        doing: str = "working…",
     ) -> None:
         super().__init__()
         self._title, self._facts, self._fields, self._button = title, facts, fields, button
-        self._do = work
+        self._do, self._foresee, self._doing = work, foresee, doing
 
     def compose(self) -> ComposeResult:
         """Facts, inputs, the error if there was one, the button."""
@@ -130,6 +135,8 @@ class FormDialog(DeskDialog[Result]):
                     entry = Input(field.value, id=f"field-{field.key}", compact=True)
                     entry.tooltip = Text(field.why) if field.why else None
                     yield entry
+            if self._foresee is not None:
+                yield Static("", id="foreseen", markup=False)
             yield Static("", id="problem", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="cancel")
@@ -138,6 +145,7 @@ class FormDialog(DeskDialog[Result]):
     def on_mount(self) -> None:
         """The first input, or the button when there is none: Enter does it either way."""
         self.query_one("Input, #submit").focus()
+        self._look_ahead()
 
     def action_leave(self) -> None:
         """Not while the work is under way: its outcome is to be seen."""
@@ -153,9 +161,27 @@ class FormDialog(DeskDialog[Result]):
     def _submit(self) -> None:
         if self.loader.is_loading("work"):
             return
-        values = {field.key: self.query_one(f"#field-{field.key}", Input).value for field in self._fields}
-        self.query_one("#problem", Static).update("working…")
+        values = self._values()
+        self.query_one("#problem", Static).update(self._doing)
         self.loader.load(lambda desk, _: self._do(desk, values), self._done, group="work", failed=self._refused)
+
+    @on(Input.Changed)
+    def _look_ahead(self) -> None:
+        foresee, values = self._foresee, self._values()
+        if foresee is not None:
+            self.loader.load(
+                lambda desk, _: foresee(desk, values), self._foreseen, group="foresee", failed=self._cannot_foresee
+            )
+
+    def _foreseen(self, shown: RenderableType) -> None:
+        self.query_one("#foreseen", Static).update(shown)
+
+    def _cannot_foresee(self, error: PapertapeError) -> None:
+        self._foreseen(Text("\n".join(lines_of(error))))
+
+    def _values(self) -> dict[str, str]:
+        """What the inputs hold, by key."""
+        return {field.key: self.query_one(f"#field-{field.key}", Input).value for field in self._fields}
 
     def _done(self, result: Result) -> None:
         self.dismiss(result)
