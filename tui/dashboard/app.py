@@ -13,6 +13,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.events import Event, InputEvent, Key
+from textual.filter import DimFilter
 from textual.notifications import Notify
 from textual.widgets import Input
 
@@ -28,7 +29,7 @@ from tui.dashboard.prefs import Prefs
 from tui.dashboard.registry import SCREENS
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.sweeps import Sweeps
-from tui.dashboard.themes import DARK, FALLBACK, THEMES
+from tui.dashboard.themes import DARK, DIM, FALLBACK, THEMES
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -80,10 +81,18 @@ class DashboardApp(App[None]):
         self._loader = Loader(self, lambda: self.desk, self._cannot_read)
         self._told_clashes: set[str] = set()
         self._touched_at = time.monotonic()
+        self._offer_our_themes()
+        self._filters = [DimFilter(DIM) if isinstance(each, DimFilter) else each for each in self._filters]
+
+    def _offer_our_themes(self) -> None:
+        """Ours alone: nobody saw to it that our colours can be read on those that Textual brings."""
+        brought = list(self.available_themes)
         for theme in THEMES:
             self.register_theme(theme)
         chosen = self.prefs.get("theme", "name")
-        self.theme = chosen if chosen in self.available_themes else DARK
+        self.theme = chosen if chosen in {theme.name for theme in THEMES} else DARK
+        for name in brought:
+            self.unregister_theme(name)
 
     @property
     def desk(self) -> Desk | None:
@@ -96,7 +105,7 @@ class DashboardApp(App[None]):
         return cast(DeskScreen, self.screen_stack[0])
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own colours, for the themes that Textual brings."""
+        """Our own colours, before our own theme is there."""
         return FALLBACK
 
     async def on_event(self, event: Event) -> None:

@@ -64,7 +64,7 @@ def commands(app: DashboardApp, screen: Screen[Any]) -> Iterator[Command]:
     for entry in SCREENS:
         yield Command(f"Go to {entry.title}", entry.why, partial(app.action_show_screen, entry.name))
     yield Command("Switch workspace", "another account, by name or UUID", app.action_pick_workspace)
-    yield Command("Theme", "light, dark, high contrast and more; remembered", app.action_change_theme)
+    yield Command("Theme", "light, dark, high contrast; remembered", app.action_change_theme)
     yield Command("Read now", "look at the database at once", app.refresh_now)
     yield Command("Keys", "what works here, with a word of why", app.action_keys)
     yield Command("Save a picture", "of this screen, as an SVG file", app.deliver_screenshot)

@@ -1,4 +1,8 @@
-"""Light, dark and high contrast. Profit and loss are a pair that the colour-blind can tell apart: blue and orange."""
+"""Light, dark and high contrast: the themes that are offered, since their colours are read wherever they stand.
+
+Profit and loss are a pair that the colour-blind can tell apart, blue and orange. `series-1` to `series-4` are curves on
+one chart, after Okabe and Ito's set for the same (https://jfly.uni-koeln.de/color/).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,14 @@ THEMES = (
         variables={
             "gain": "#56b4e9",
             "loss": "#f09a3e",
-            "muted": "#8b95a3",
+            "muted": "#9aa4b2",
+            "series-1": "#56b4e9",
+            "series-2": "#e69f00",
+            "series-3": "#19b58a",
+            "series-4": "#dd8fbb",
+            "reducing": "#2f2a1c",
+            "halted": "#43271a",
+            "field": "#2c3a4f",
             "block-cursor-background": "#3b5b86",
             "block-cursor-foreground": "#ffffff",
             "footer-background": "#20252d",
@@ -42,9 +53,16 @@ THEMES = (
         panel="#e8eaed",
         dark=False,
         variables={
-            "gain": "#0060a0",
-            "loss": "#a34700",
-            "muted": "#5a6572",
+            "gain": "#005a96",
+            "loss": "#963f00",
+            "muted": "#545e6b",
+            "series-1": "#0068a8",
+            "series-2": "#945700",
+            "series-3": "#007355",
+            "series-4": "#96357a",
+            "reducing": "#f4e8cc",
+            "halted": "#f8dccb",
+            "field": "#d3e2f0",
             "block-cursor-background": "#1f5f9e",
             "block-cursor-foreground": "#ffffff",
             "footer-background": "#e8eaed",
@@ -67,6 +85,13 @@ THEMES = (
             "gain": "#7fd4ff",
             "loss": "#ffb000",
             "muted": "#ffffff",
+            "series-1": "#7fd4ff",
+            "series-2": "#ffb000",
+            "series-3": "#4fe0b0",
+            "series-4": "#ff9fd0",
+            "reducing": "#3f3f00",
+            "halted": "#583d00",
+            "field": "#404040",
             "block-cursor-background": "#ffff00",
             "block-cursor-foreground": "#000000",
             "footer-background": "#000000",
@@ -75,5 +100,8 @@ THEMES = (
     ),
 )
 
-FALLBACK = {"gain": "#56b4e9", "loss": "#f09a3e", "muted": "#8b95a3"}
-"""For the themes that Textual brings."""
+FALLBACK = THEMES[0].variables
+"""What our stylesheets name, for the moment before one of these themes is chosen."""
+
+DIM = 0.7
+"""How much of its colour a dimmed text keeps: Textual's half is too little to be read on a panel."""

@@ -132,7 +132,7 @@ async def test_a_thousand_positions_stay_quick(hostile: World) -> None:
 @pytest.mark.parametrize("char", ["\x1b", "\n", "\t", "\x00", "\x7f", "\x9b", "\u2028", "\u202e", "\ud800"])
 def test_a_cell_has_no_control_characters(char: str) -> None:
     column: Column[str] = Column("text", "text", WORDS, lambda row: row)
-    (cell,) = column.cells([f"a{char}[31mb"], 0, Palette("#000000", "#000000", "#000000", "#000000"))
+    (cell,) = column.cells([f"a{char}[31mb"], 0, Palette("#000000", "#000000", "#000000", "#000000", ()))
     assert char not in cell.plain
     assert "[31mb" in cell.plain
     assert not cell.spans

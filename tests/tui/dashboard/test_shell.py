@@ -340,7 +340,7 @@ async def test_every_screen_has_its_number(stocked: Path) -> None:
             assert entry.name == app.desk_screen.NAME
 
 
-@pytest.mark.parametrize("theme", ["light", "dark", "high-contrast", "nord", "ansi-dark"])
+@pytest.mark.parametrize("theme", ["light", "dark", "high-contrast"])
 async def test_a_theme_is_remembered_and_colours_what_is_there(stocked: Path, theme: str) -> None:
     world = World.of(stocked)
     async with dashboard(world) as (app, pilot):

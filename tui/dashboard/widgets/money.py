@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from tui.commands import figures
-from tui.dashboard.themes import FALLBACK
 
 if TYPE_CHECKING:
     from textual.app import App
 
 UP, DOWN = "▲", "▼"
-_HEX = re.compile(r"#[0-9a-fA-F]{6}$")
+CURVES = 4
+"""Curves on one chart that have a colour each."""
 
 Rgb = tuple[int, int, int]
 
@@ -28,15 +27,14 @@ class Palette:
     loss: str
     muted: str
     line: str
+    series: tuple[str, ...]
 
     @classmethod
     def of(cls, app: App[Any]) -> Palette:
         """The colours of the theme in use."""
         named = app.theme_variables
-        colours = (named[name] for name in ("gain", "loss", "muted", "primary"))
-        # a theme of the terminal's own sixteen colours has names, and no parts of red, green and blue
-        spare = (FALLBACK["gain"], FALLBACK["loss"], FALLBACK["muted"], FALLBACK["gain"])
-        return cls(*(own if _HEX.match(own) else other for own, other in zip(colours, spare, strict=True)))
+        curves = tuple(named[f"series-{place}"] for place in range(1, CURVES + 1))
+        return cls(named["gain"], named["loss"], named["muted"], named["primary"], curves)
 
 
 def rgb(colour: str) -> Rgb:

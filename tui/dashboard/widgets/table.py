@@ -116,7 +116,8 @@ class DeskTable(Grid, Generic[Row]):
         whole: bool = True,
         id: str | None = None,  # noqa: A002 - as Textual names it
     ) -> None:
-        super().__init__(id=id, fixed_columns=1, cell_padding=0, cursor_foreground_priority="renderable")
+        # under the cursor a gain is told by its sign alone: its colour could not be read on the cursor's
+        super().__init__(id=id, fixed_columns=1, cell_padding=0, cursor_foreground_priority="css")
         self._frozen, self._whole = frozen, whole
         self._shown_columns, self._key = tuple(columns), key
         known = order is not None and any(column.key == order.column for column in columns)
