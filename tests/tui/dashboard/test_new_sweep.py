@@ -15,7 +15,7 @@ from engine.strategies.registry import Registry
 from storage.datasets import loading
 from storage.samples import sample_path
 from tests.support.desks import open_test_desk
-from tests.tui.dashboard.driving import dashboard, matches, press, screen_text, settled, toasts
+from tests.tui.dashboard.driving import dashboard, matches, press, refreshed, screen_text, settled, toasts
 from tui.dashboard.app import DashboardApp
 from tui.dashboard.screens.new_sweep import NewSweepDialog
 from tui.dashboard.screens.new_sweep_entries import Entries, parameters, symbols_in, whole_number, words
@@ -113,7 +113,7 @@ async def test_what_cannot_start_stays_in_the_form(db: Path, path: str, typed: s
             set_field(app, "symbols", "GOOG")
         await press(app, pilot, "ctrl+s")
         assert sentence in said(app, "problem")
-        await press(app, pilot, "escape")
+        await press(app, pilot, "escape", "y")
         assert isinstance(app.screen, RunPlansScreen)
     with open_test_desk(db) as desk:
         assert desk.plans.all() == []
@@ -139,6 +139,45 @@ async def test_a_new_sweep_runs_and_is_listed(db: Path) -> None:
         assert found.plan["sweep"] == {"entry.fast_period": [5, 10], "entry.slow_period": [30, 50]}
         assert found.plan["data"]["to"] == "2008-12-31"
         assert found.plan["data"]["sources"] == loading([("GOOG", sample_path("GOOG"))])["sources"]
+
+
+async def test_a_form_that_was_filled_in_is_not_left_unasked(db: Path) -> None:
+    async with dashboard(db) as (app, pilot):
+        await press(app, pilot, "5", "n", "escape")
+        assert isinstance(app.screen, RunPlansScreen)  # nothing was filled in
+        await press(app, pilot, "n")
+        set_field(app, "entry.fast_period", "5,10")
+        await press(app, pilot, "escape")
+        assert "Leave the form?" in screen_text(app)
+        await press(app, pilot, "n")
+        assert form(app).entries().tried == {"entry.fast_period": "5,10"}
+        await press(app, pilot, "escape", "y")
+        assert isinstance(app.screen, RunPlansScreen)
+
+
+async def test_only_strategies_are_offered(db: Path) -> None:
+    async with dashboard(db, size=(120, 40)) as (app, pilot):
+        await press(app, pilot, "5", "n", "enter")
+        shown = screen_text(app)
+        assert "rsi_reversion" in shown
+        assert "reading…" not in shown
+        assert "int, 1 or more" in shown
+
+
+async def test_the_cursor_goes_to_the_sweep_that_was_begun(db: Path) -> None:
+    async with dashboard(db, size=(120, 40)) as (app, pilot):
+        await press(app, pilot, "5")
+        for values in ("5", "10", "15"):
+            await press(app, pilot, "n")
+            set_field(app, "entry.fast_period", values)
+            await press(app, pilot, "ctrl+s")
+            await refreshed(app, pilot)
+            screen = app.desk_screen
+            assert isinstance(screen, RunPlansScreen)
+            assert screen.table.current is not None
+            assert screen.table.current.summary.run_plan_id == max(
+                row.summary.run_plan_id for row in screen.table.items
+            )
 
 
 async def test_another_strategy_has_its_own_parameters(db: Path) -> None:
@@ -223,8 +262,8 @@ def test_a_strategy_s_parameters_with_exits_and_risk() -> None:
         *("risk.dollars_per_trade", "risk.max_positions"),
     ]
     assert (found["entry.fast_period"].default, found["exit.type"].default) == ("20", "signal")
-    assert found["entry.fast_period"].why == "bars of the fast average; from 1"
-    assert found["exit.stop_loss_pct"].why == "above 0; below 100; empty: off"
+    assert found["entry.fast_period"].why == "bars of the fast average; int, 1 or more"
+    assert found["exit.stop_loss_pct"].kind == "number, above 0, below 100, or off"
 
 
 def test_words_keep_what_is_quoted_together() -> None:

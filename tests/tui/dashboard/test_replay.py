@@ -129,6 +129,18 @@ async def test_with_nothing_under_way_it_says_what_to_do(db: Path) -> None:
         assert app.is_running
 
 
+async def test_a_form_that_was_filled_in_is_not_left_unasked(db: Path) -> None:
+    async with dashboard(db) as (app, pilot):
+        await press(app, pilot, "7", "n", "escape")
+        assert isinstance(app.screen, ReplayScreen)
+        await press(app, pilot, "n")
+        await fill_in(app, pilot, fast_period="3")
+        await press(app, pilot, "escape", "n")
+        assert isinstance(app.screen, NewReplayDialog)
+        await press(app, pilot, "escape", "y")
+        assert isinstance(app.screen, ReplayScreen)
+
+
 async def test_the_header_and_the_replay_say_the_same_equity(db: Path) -> None:
     async with replaying(db) as (app, pilot, beats):
         await press(app, pilot, "space")
@@ -193,7 +205,7 @@ async def test_what_is_wrong_stays_in_the_form_and_makes_nothing(db: Path, texts
     async with replaying(db, **texts) as (app, pilot, _):
         assert isinstance(app.screen, NewReplayDialog)
         assert str(app.screen.query_one("#problem", Static).render()).startswith(said)
-        await press(app, pilot, "escape")
+        await press(app, pilot, "escape", "y")
         assert "No replay is under way." in screen_text(app)
     with open_test_desk(db) as desk:
         assert [each.name for each in desk.accounts.all()] == ["default"]

@@ -15,9 +15,9 @@ from textual.widgets import Button, Input, Label, Select, Static
 from tui.commands.failures import lines_of
 from tui.commands.text import safe_text
 from tui.dashboard.keys import bound
+from tui.dashboard.screens.forms import FilledIn, strategy_select
 from tui.dashboard.screens.new_sweep_entries import Entries, Parameter, parameters, symbols_in
 from tui.dashboard.screens.replay_begin import Begun, Wanted, begin, free_name
-from tui.dashboard.widgets.dialog import DeskDialog
 
 if TYPE_CHECKING:
     from engine.desk import Desk
@@ -31,7 +31,7 @@ NEW = "a new account; it is made when the replay begins"
 EXISTING = "! there already: it trades onward in it"
 
 
-class NewReplayDialog(DeskDialog[Begun]):
+class NewReplayDialog(FilledIn[Begun]):
     """Leaves with a replay whose data were read and whose workspace is there; nothing is traded here."""
 
     CSS_PATH = "new_replay.tcss"
@@ -52,7 +52,7 @@ class NewReplayDialog(DeskDialog[Begun]):
         with Vertical(classes="dialog wide", id="new-replay"):
             yield Static(Text("New replay", "bold"))
             with VerticalScroll(id="replay-fields", can_focus=False):
-                yield _line("strategy", Select([], id="strategy", compact=True, prompt="reading…"))
+                yield _line("strategy", strategy_select())
                 yield _line("or spec file", _entry("spec", "", "TOML or JSON, in place of strategy and values", "none"))
                 data = _entry("data", FIRST_DATA, "files, and samples such as sample:GOOG; SYMBOL=file names a symbol")
                 yield _line("data", data, Button("choose…", id="choose", compact=True))
@@ -113,12 +113,13 @@ class NewReplayDialog(DeskDialog[Begun]):
     @on(Select.Changed, "#strategy")
     async def _choose_strategy(self, event: Select.Changed) -> None:
         strategy = self._strategies.get(str(event.value))
-        if strategy is None:
+        if strategy is None or event.value != event.select.value:  # another was chosen meanwhile
             return
         self._parameters = parameters(strategy)
         lines = self.query_one("#replay-parameters", Vertical)
         await lines.remove_children()
         await lines.mount_all([_parameter_line(place, each) for place, each in enumerate(self._parameters)])
+        self.was_offered()
 
     def _wanted(self) -> Wanted:
         """What is typed now."""
@@ -187,5 +188,5 @@ def _entry(name: str, value: str, why: str, empty: str = "") -> Input:
 def _parameter_line(place: int, parameter: Parameter) -> Horizontal:
     """By its place, since a path is no identifier."""
     return _line(
-        safe_text(parameter.path), _entry(f"value-{place}", parameter.default, safe_text(parameter.why), "off")
+        safe_text(parameter.path), _entry(f"value-{place}", parameter.default, safe_text(parameter.why), parameter.kind)
     )

@@ -16,6 +16,7 @@ from tui.commands.failures import lines_of
 from tui.commands.text import safe_text
 from tui.dashboard.keys import bound
 from tui.dashboard.plan_data import spare_processors
+from tui.dashboard.screens.forms import FilledIn, strategy_select
 from tui.dashboard.screens.new_sweep_entries import (
     Entries,
     Parameter,
@@ -27,7 +28,6 @@ from tui.dashboard.screens.new_sweep_entries import (
     prepare,
     symbols_in,
 )
-from tui.dashboard.widgets.dialog import DeskDialog
 
 if TYPE_CHECKING:
     from engine.desk import Desk
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from engine.strategies.registry import Registered
 
 FIRST_STRATEGY, FIRST_DATA = "sma_cross", "sample:GOOG"
-TRY = "20,55 or 20:60:20"
+TRY = "values to try: 20,55 or 20:60:20"
 READ, COUNT = "read", "count"
 
 
-class NewSweepDialog(DeskDialog[Prepared]):
+class NewSweepDialog(FilledIn[Prepared]):
     """Leaves with a sweep whose data were read; it is not executed here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,7 +61,7 @@ class NewSweepDialog(DeskDialog[Prepared]):
         with Vertical(classes="dialog wide", id="new-sweep"):
             yield Static(Text("New sweep", "bold"))
             with VerticalScroll(id="sweep-fields", can_focus=False):
-                yield from _line("strategy", Select([], id="strategy", compact=True, prompt="reading…"))
+                yield from _line("strategy", strategy_select())
                 yield from _line(
                     "data",
                     _entry("data", FIRST_DATA, "files, and samples such as sample:GOOG; SYMBOL=file names a symbol"),
@@ -76,7 +76,7 @@ class NewSweepDialog(DeskDialog[Prepared]):
                 with Horizontal(classes="line heads"):
                     yield Label("parameter", markup=False)
                     yield Static("base", classes="half")
-                    yield Static("values to try", classes="half")
+                    yield Static(TRY, classes="half", markup=False)
                 yield Vertical(id="sweep-parameters")
                 yield from _line(
                     "objective", Select(_options(Objective), id="objective", compact=True, allow_blank=False)
@@ -101,10 +101,6 @@ class NewSweepDialog(DeskDialog[Prepared]):
         self.query_one("#objective", Select).value = Objective.SHARPE_DD_PENALTY.value
         self._suggest_symbols()
         self.loader.load(lambda desk, _: desk.research.registry.all(), self._show_strategies, group="strategies")
-
-    def action_leave(self) -> None:
-        """Without a sweep; what is being read is left alone."""
-        self.dismiss(None)
 
     def action_choose_data(self) -> None:
         """A file picker; what it brings is added to the data."""
@@ -162,12 +158,13 @@ class NewSweepDialog(DeskDialog[Prepared]):
     @on(Select.Changed, "#strategy")
     async def _choose_strategy(self, event: Select.Changed) -> None:
         strategy = self._strategies.get(str(event.value))
-        if strategy is None:
+        if strategy is None or event.value != event.select.value:  # another was chosen meanwhile
             return
         self._parameters = parameters(strategy)
         lines = self.query_one("#sweep-parameters", Vertical)
         await lines.remove_children()
         await lines.mount_all([_parameter_line(place, each) for place, each in enumerate(self._parameters)])
+        self.was_offered()
         self._count()
 
     def _begin(self, prepared: Prepared) -> None:
@@ -239,7 +236,7 @@ def _parameter_line(place: int, parameter: Parameter) -> Horizontal:
     """Its path, its base value, the values to try; by its place, since a path is no identifier."""
     why = safe_text(parameter.why)
     base = _entry(f"base-{place}", parameter.default, why, "off")
-    tried = _entry(f"try-{place}", "", why, TRY if place == 0 else "")
+    tried = _entry(f"try-{place}", "", why, parameter.kind)
     return Horizontal(Label(safe_text(parameter.path), markup=False), base, tried, classes="line")
 
 

@@ -26,17 +26,26 @@ if TYPE_CHECKING:
     from storage.market_files import Source
     from tui.dashboard.sweeps import Work
 
+TYPES = {"integer": "int", "number": "number", "boolean": "true or false", "string": "text"}
+BOUNDS = {
+    "minimum": "{} or more",
+    "exclusiveMinimum": "above {}",
+    "maximum": "{} or less",
+    "exclusiveMaximum": "below {}",
+}
+"""What a parameter's schema says of its values, in words."""
 COUNTED = 1000
 """Variants that are made to be counted; how many more there are is arithmetic."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A line of the form: a path, the default as a text (empty: none), and what is known of it."""
+    """A line of the form: a path, the default as a text (empty: none), what is known of it, and its type and bounds."""
 
     path: str
     default: str
     why: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ def parameters(strategy: Strategy[Any]) -> list[Parameter]:
     )
     found = [_parameter(f"{part}.{name}", said) for part, fields in parts for name, said in fields.items()]
     return [
-        Parameter(each.path, strategy.default_exit, "eod, signal (the strategy's own) or none")
+        Parameter(each.path, strategy.default_exit, "when a position is closed", "eod, signal or none")
         if each.path == "exit.type"
         else each
         for each in found
@@ -232,19 +241,26 @@ def _number(text: str, what: str) -> float:
 
 
 def _parameter(path: str, schema: Mapping[str, Any]) -> Parameter:
-    default = schema.get("default")
-    return Parameter(path, "" if default is None else scalar(default), "; ".join(_said_of(schema)))
+    default, kind = schema.get("default"), _kind_of(schema)
+    why = "; ".join(filter(None, (schema.get("description"), kind)))
+    return Parameter(path, "" if default is None else scalar(default), why, kind)
 
 
-def _said_of(schema: Mapping[str, Any]) -> list[str]:
-    """The description, then bounds and choices, of the value itself where it may also be null."""
+def _kind_of(schema: Mapping[str, Any]) -> str:
+    """`int, 1 or more`, of the value itself where it may also be null: then `or off`."""
     options: Sequence[Mapping[str, Any]] = schema.get("anyOf", [schema])
-    said = [schema["description"]] if "description" in schema else []
-    bounds = (("minimum", "from"), ("exclusiveMinimum", "above"), ("maximum", "up to"), ("exclusiveMaximum", "below"))
-    for option in options:
-        said += [f"{word} {option[name]:g}" for name, word in bounds if name in option]
-        said += [f"one of {', '.join(map(str, option['enum']))}"] if "enum" in option else []
-    return [*said, "empty: off"] if any(option.get("type") == "null" for option in options) else said
+    said = [part for option in options for part in _said_of(option)]
+    may_lack = any(option.get("type") == "null" for option in options)
+    return ", ".join(said) + (", or off" if may_lack else "")
+
+
+def _said_of(option: Mapping[str, Any]) -> list[str]:
+    if "enum" in option:
+        return [f"one of {', '.join(map(str, option['enum']))}"]
+    if option.get("type") not in TYPES:
+        return []
+    bounds = [said.format(f"{option[name]:g}") for name, said in BOUNDS.items() if name in option]
+    return [TYPES[option["type"]], *bounds]
 
 
 def _file_of(desk: Desk, strategy: str) -> str | None:

@@ -63,6 +63,8 @@ class RunPlansScreen(DeskScreen):
         self._rows: list[PlanRow] = []
         self._shown = PAGE
         self._status = ALL
+        self._begun: UUID | None = None
+        """A sweep that was begun here; the cursor goes to it as soon as it is listed."""
 
     def compose_body(self) -> ComposeResult:
         """Statuses above, the table below."""
@@ -149,6 +151,7 @@ class RunPlansScreen(DeskScreen):
     def _begin(self, prepared: Prepared | None) -> None:
         if prepared is not None:
             self.app.say(f"run plan {str(prepared.run_plan_id)[:SHORT]} has begun; it goes on behind every screen")
+            self._begun, self._status = prepared.run_plan_id, ALL
             self.app.sweeps.execute(prepared.run_plan_id, prepared.work)
 
     def _read(self) -> None:
@@ -167,6 +170,13 @@ class RunPlansScreen(DeskScreen):
         self.query_one("#plan-statuses", Static).update(line)
         self._pane.say(NONE_STANDS_SO if self._rows else EMPTY)
         self._pane.show(self.table.in_order(wanted)[: self._shown], len(wanted), of=len(self._rows))
+        self._go_to_the_begun()
+
+    def _go_to_the_begun(self) -> None:
+        here = [row.summary.run_plan_id for row in self.table.items]
+        if self._begun in here:
+            self.table.move_cursor(row=here.index(self._begun), animate=False)
+            self._begun = None
 
 
 def cancel(screen: DeskScreen, run_plan_id: UUID) -> None:
