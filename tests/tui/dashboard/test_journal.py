@@ -23,13 +23,14 @@ from tests.support.desks import open_test_desk
 from tests.support.memory_desks import counted_stamps
 from tests.tui.dashboard.conftest import BUY, SELL
 from tests.tui.dashboard.driving import World, dashboard, matches, plain, press, refreshed, screen_text, settled, toasts
+from tests.tui.dashboard.sweeping import WHOLE, sweep_in
 from tui.commands import figures
 from tui.dashboard.app import DashboardApp
 from tui.dashboard.screens.journal import JournalScreen
 from tui.dashboard.screens.journal_detail import DetailPane
 from tui.dashboard.screens.journal_filter import Wanted
 from tui.dashboard.screens.journal_lines import SHOWN, in_words, payload_text
-from tui.dashboard.screens.trace import MOST, TraceDialog, TraceTree, read_trace
+from tui.dashboard.screens.trace import MOST, TraceDialog, TraceTree, read_trace, title_of
 
 EACH = 5
 """Events of an order that is filled"""
@@ -559,6 +560,18 @@ def test_a_trace_of_more_than_can_be_shown_says_so(db: Path) -> None:
                 rows,
             )
         around.close()
-        branches, here, total = read_trace(desk, trace)
+        _, branches, here, total = read_trace(desk, trace)
     assert (len(branches), here, total) == (MOST, MOST, MOST + 3)
     assert "characters" in branches[0][0].plain
+
+
+def test_a_run_plan_s_trace_is_said_to_be_one_and_its_parts_are_laid_out(db: Path) -> None:
+    sweep_in(db, WHOLE, {"entry.fast_period": [5, 10]})
+    with open_test_desk(db) as desk:
+        title, branches, _, _ = read_trace(desk, str(WHOLE))
+    assert title == "a run plan, from its start on"
+    completed = next(below for label, below in branches if "RUN_VARIANT_COMPLETED" in label.plain)
+    assert "{" not in "".join(label.plain for label, _ in completed)
+    metrics = next(below for label, below in completed if label.plain.startswith("metrics"))
+    assert any(label.plain.startswith("trade_count") for label, _ in metrics)
+    assert title_of(["INTENT_EMITTED", "POLICY_EVALUATED"]) == "from signal to fill"

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 MOST = 500
 """Events of a trace that are shown: a run plan's id has as many as it has variants."""
-_VALUE = 120
+_VALUE, _PARTS = 120, 50
+"""Characters of a value, and parts of a list, that are shown."""
+SIGNAL, RUN, ADVANCED = "INTENT_EMITTED", "RUN_", "RUN_ADVANCED"
 
 Branch = tuple[Text, "list[Branch]"]
 """A label, and what is below it."""
@@ -66,10 +68,10 @@ class TraceDialog(DeskDialog[None]):
         """The events, read off the loop."""
         self.loader.load(lambda desk, _: read_trace(desk, self._correlation_id), self._show)
 
-    def _show(self, found: tuple[list[Branch], int, int]) -> None:
-        branches, here, total = found
+    def _show(self, found: tuple[str, list[Branch], int, int]) -> None:
+        title, branches, here, total = found
         tree = self.query_one(TraceTree)
-        tree.root.set_label(Text("from signal to fill"))
+        tree.root.set_label(Text(title))
         for branch in branches:
             _grow(tree.root, branch, depth=0)
         tree.root.expand()
@@ -78,8 +80,8 @@ class TraceDialog(DeskDialog[None]):
         self.query_one("#trace-count", Static).update(Text(counted, "dim", justify="right"))
 
 
-def read_trace(desk: Desk, correlation_id: str) -> tuple[list[Branch], int, int]:
-    """The branches of a trace, how many events are in them, and how many there are; blocks on the database."""
+def read_trace(desk: Desk, correlation_id: str) -> tuple[str, list[Branch], int, int]:
+    """What it is, its branches, how many events are in them, and how many there are; blocks on the database."""
     from engine.desk.journal import EventView
     from engine.ports import EventFilter
 
@@ -89,9 +91,17 @@ def read_trace(desk: Desk, correlation_id: str) -> tuple[list[Branch], int, int]
     views = [EventView.of(event) for event in found if len(event.row.payload) <= LONG]
     long = {event.seq: event for event in found if len(event.row.payload) > LONG}
     plain: list[Branch] = [
-        (Text(f"{seq}  {row.event_type}, {len(row.payload):,} characters"), []) for seq, row in long.values()
+        (Text.assemble((f"{seq:,} ", "dim"), f"{row.event_type}, {len(row.payload):,} characters"), [])
+        for seq, row in long.values()
     ]
-    return [*plain, *trace_branches(views)], len(found), total
+    return title_of([event.row.event_type for event in found]), [*plain, *trace_branches(views)], len(found), total
+
+
+def title_of(kinds: Sequence[str]) -> str:
+    """What events of these types are the way of."""
+    if any(kind.startswith(RUN) and kind != ADVANCED for kind in kinds):
+        return "a run plan, from its start on"
+    return "from signal to fill" if SIGNAL in kinds else "events of one id, oldest first"
 
 
 def trace_branches(events: Sequence[EventView]) -> list[Branch]:
@@ -147,7 +157,19 @@ def _below(event: EventView) -> Iterator[Branch]:
     if event.fees is not None:
         yield Text.assemble(("fees  ", "dim"), figures.money(event.fees)), []
     for key, value in event.payload.items():
-        yield Text.assemble((f"{safe_text(key)}  ", "dim"), fit(safe_text(_plain(value)), _VALUE)), []
+        yield _part(key, value)
+
+
+def _part(key: str, value: Any) -> Branch:
+    """A value beside its name; what has parts of its own is folded, with the parts below it."""
+    name = (f"{safe_text(key)}  ", "dim")
+    if isinstance(value, dict) and value:
+        return Text.assemble(name, figures.counted(len(value), "part")), [_part(*each) for each in value.items()]
+    if isinstance(value, list) and any(isinstance(each, dict | list) for each in value):
+        parts = [_part(f"{place}", each) for place, each in enumerate(value[:_PARTS], 1)]
+        return Text.assemble(name, figures.counted(len(value), "part")), parts
+    said = ", ".join(map(_plain, value)) or "none" if isinstance(value, list) else _plain(value)
+    return Text.assemble(name, fit(safe_text(said), _VALUE)), []
 
 
 def rule_line(rule: dict[str, Any]) -> Text:
