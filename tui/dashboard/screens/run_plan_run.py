@@ -44,7 +44,7 @@ def run_dialog(view: PlanView) -> FormDialog[Ran]:
         ("variant", view.named(variant.variant_id)),
         ("strategy", f"{detail.strategy_id} on {', '.join(detail.plan['base']['symbols'])}"),
         ("data", f"as the sweep had them, {figures.whole(detail.bar_count)} bars"),
-        ("account", f"fresh, with equity, limits and fees of {like}"),
+        ("account", f"fresh, with the equity, limits and fees that {view.account} had"),
         ("slippage", f"{detail.plan['slippage_bps']:g} bps"),
     ]
     return FormDialog("Run this variant's spec", facts, [], "Run", partial(run_variant, detail, variant, like))

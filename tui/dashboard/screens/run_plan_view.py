@@ -23,10 +23,13 @@ Seen = tuple[str, int, float | None]
 
 
 class PlanView:
-    """One reading of a run plan. `marked` are the ids of up to four variants, `current` the one that is looked at."""
+    """One reading of a run plan. `marked` are the ids of up to four variants, `current` the one that is looked at.
 
-    def __init__(self, detail: PlanDetail, seen: Seen) -> None:
-        self.detail, self.seen = detail, seen
+    `account` is the name of the workspace whose equity, limits and fees it has.
+    """
+
+    def __init__(self, detail: PlanDetail, seen: Seen, account: str = "") -> None:
+        self.detail, self.seen, self.account = detail, seen, account or str(detail.workspace_id)
         self.by_id = {result.variant_id: result for result in detail.results}
         self.ordered = in_order(detail.results)
         self.ranks = {result.variant_id: rank for rank, result in enumerate(self.ordered, 1)}
@@ -103,7 +106,8 @@ def read_view(desk: Desk, run_plan_id: UUID | None, before: PlanView | None) -> 
     if before is not None and (before.detail.run_plan_id, before.seen) == (run_plan_id, seen):
         return before
     detail = desk.plans.get(run_plan_id)
-    return PlanView(detail, _seen(detail))
+    account = desk.accounts.find(str(detail.workspace_id))
+    return PlanView(detail, _seen(detail), account.name if account else "")
 
 
 def _seen(plan: PlanSummary) -> Seen:
