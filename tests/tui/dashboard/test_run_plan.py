@@ -22,9 +22,11 @@ from tests.tui.dashboard.sweeping import GRID, RUNNING, STOPPED, WHOLE, StopAfte
 from tui.dashboard.app import DashboardApp
 from tui.dashboard.screens.run_plan import RunPlanScreen
 from tui.dashboard.screens.run_plan_board import PAGE, Narrowing
+from tui.dashboard.screens.run_plan_curves import colour_of
 from tui.dashboard.screens.run_plan_map import HeatMap
 from tui.dashboard.screens.run_plan_run import RanDialog
 from tui.dashboard.widgets.dialog import Confirm, FormDialog
+from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.table import DeskTable
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
@@ -187,6 +189,22 @@ async def test_curves_of_the_marked_over_the_baseline(planned: Path) -> None:
         assert "Drawdown, percent below the peak" in page
 
 
+async def test_curves_have_the_board_s_numbers_and_no_line_breaks_within_one(planned: Path) -> None:
+    async with dashboard(planned) as (app, pilot):
+        await press(app, pilot, "6")
+        labels = [row[2] for row in rows(app, "board")]
+        base = labels.index("baseline")
+        await press(app, pilot, *"j" * base, "space", "g", "space", "j", "space", "c")
+        legend = app.screen.query_one(".legend", Static)
+        lines = str(legend.render()).splitlines()
+        said = "\n".join(lines)
+        for number, label in ((2, labels[0]), (3, labels[1])):
+            assert f"{number} {label} " in said
+        assert "1 ··· baseline" in said
+        assert max(map(len, lines)) <= legend.size.width
+        assert len({colour_of(number, Palette.of(app)) for number in range(1, 5)}) == 4
+
+
 async def test_a_variant_without_a_result_has_no_curve(planned: Path) -> None:
     async with dashboard(planned, size=WIDE) as (app, pilot):
         await press(app, pilot, "6", "G", "c")
@@ -224,7 +242,7 @@ async def test_the_map_by_any_metric_and_axes(planned: Path) -> None:
         one = next(each for each in detail_of(planned).results if each.label == "fast_period=10, slow_period=30")
         assert one.metrics is not None
         assert f"{one.objective_score:.4f}" in screen_text(app)
-        assert "··" in screen_text(app)  # what was skipped
+        assert "·······" in screen_text(app)  # what was skipped
         await press(app, pilot, "full_stop")
         assert f"{one.metrics.return_pct:.2f}" in screen_text(app)
         await press(app, pilot, "o")

@@ -16,6 +16,7 @@ from tui.commands import figures
 from tui.commands.text import fit, safe_text
 from tui.dashboard.plan_data import load_told
 from tui.dashboard.screens.run_plan_part import READING, Part, working
+from tui.dashboard.screens.run_plan_view import MOST_MARKED
 from tui.dashboard.widgets.chart import Chart, drawdowns
 from tui.dashboard.widgets.money import Palette, gain, rgb
 
@@ -29,7 +30,8 @@ NUMERALS = 6
 """How often a curve's number stands on it: curves are told apart without colour too."""
 DOTS = 60
 BASE_GLYPH = "·"
-_LABEL = 40
+_LABEL, _LEAST_NAME = 40, 8
+_GAP = "   "
 _UPPER = charts.Axes(framed=False, x_ticks=False, margin=9)
 _LOWER = charts.Axes(framed=False, margin=9)
 
@@ -44,6 +46,7 @@ class CurvesPart(Part):
         super().__init__()
         self._view: PlanView | None = None
         self._read: dict[tuple[str, str], list[EquityPoint]] = {}
+        self._is_read = False
 
     def compose(self) -> ComposeResult:
         """A legend, the curves, the drawdowns."""
@@ -56,12 +59,18 @@ class CurvesPart(Part):
         self.query_one("#variant-curves").add_class("curve")
         self.query_one("#variant-falls").add_class("fall")
 
+    def on_resize(self) -> None:
+        """The legend's lines end elsewhere."""
+        if self._is_read:
+            self._draw()
+
     def take(self, view: PlanView) -> None:
         """Read what is not known yet of the wanted variants, then draw."""
         self._view = view
         run = str(view.detail.run_plan_id)
         wanted = [one for one in wanted_of(view) if view.by_id[one].metrics is not None]
         missing = [one for one in wanted if (run, one) not in self._read]
+        self._is_read = not missing
         if not missing:
             self._draw()
             return
@@ -79,6 +88,7 @@ class CurvesPart(Part):
 
     def _was_read(self, found: dict[tuple[str, str], list[EquityPoint]]) -> None:
         self._read |= found
+        self._is_read = True
         self._draw()
 
     def _draw(self) -> None:
@@ -89,16 +99,16 @@ class CurvesPart(Part):
         base = view.baseline.variant_id
         points = {one: self._read[run, one] for one in wanted_of(view) if (run, one) in self._read}
         curves = on_one_span(points)
-        chosen = [one for one in view.chosen() if one != base]
-        self.query_one(".legend", Static).update(legend(view, chosen, points, palette))
+        numbers = numbers_of(view)
+        self.query_one(".legend", Static).update(legend(view, numbers, points, palette, self.size.width - 2))
         upper, lower = self.query_one("#variant-curves", Chart), self.query_one("#variant-falls", Chart)
         if not curves:
             upper.show(Text("No trade was closed: there is no curve.", palette.muted), ())
             lower.show(Text(), ())
             return
         falls = {one: fallen(curve) for one, curve in curves.items()}
-        upper.show(Text("Equity at cost", "bold"), series_of(curves, chosen, base, palette), _UPPER)
-        lower.show(Text("Drawdown, percent below the peak", "bold"), series_of(falls, chosen, base, palette), _LOWER)
+        upper.show(Text("Equity at cost", "bold"), series_of(curves, numbers, base, palette), _UPPER)
+        lower.show(Text("Drawdown, percent below the peak", "bold"), series_of(falls, numbers, base, palette), _LOWER)
 
 
 def wanted_of(view: PlanView) -> list[str]:
@@ -121,15 +131,22 @@ def fallen(curve: Curve) -> Curve:
     return list(zip((x for x, _ in curve), drawdowns([y for _, y in curve]), strict=True))
 
 
-def series_of(curves: Mapping[str, Curve], chosen: Sequence[str], base: str, palette: Palette) -> list[charts.Series]:
+def numbers_of(view: PlanView) -> dict[str, int]:
+    """The variants that are drawn as lines, by their numbers on the board: of the marked ones, the baseline too."""
+    return {one: number for number, one in enumerate(view.chosen(), 1) if one != view.baseline.variant_id}
+
+
+def series_of(
+    curves: Mapping[str, Curve], numbers: Mapping[str, int], base: str, palette: Palette
+) -> list[charts.Series]:
     """The baseline a row of dots, each chosen variant a line with its number on it."""
     series = []
     if base in curves:
         series.append(charts.Series(sampled(curves[base], DOTS), rgb(palette.muted), BASE_GLYPH))
-    shown = [(number, one) for number, one in enumerate(chosen, 1) if one in curves]
+    shown = [(number, one) for one, number in numbers.items() if one in curves]
     series += [charts.Series(curves[one], colour_of(number, palette), stepped=True) for number, one in shown]
     for number, one in shown if len(shown) > 1 else ():
-        shift = number / (len(shown) + 1)  # so that the numbers of two curves do not stand on each other
+        shift = number / (MOST_MARKED + 1)  # so that the numbers of two curves do not stand on each other
         series.append(charts.Series(sampled(curves[one], NUMERALS, shift), colour_of(number, palette), str(number)))
     return series
 
@@ -143,23 +160,46 @@ def sampled(curve: Curve, count: int, shift: float = 0.0) -> Curve:
 
 
 def legend(
-    view: PlanView, chosen: Sequence[str], points: Mapping[str, Sequence[EquityPoint]], palette: Palette
+    view: PlanView,
+    numbers: Mapping[str, int],
+    points: Mapping[str, Sequence[EquityPoint]],
+    palette: Palette,
+    width: int,
 ) -> Text:
-    """Which line is which, and where each ended."""
-    parts = []
-    for number, one in enumerate(chosen, 1):
-        name = fit(safe_text(view.by_id[one].label), _LABEL)
-        part = Text.assemble((f"{number} ", f"bold {_hex(colour_of(number, palette))}"), name, " ")
-        parts.append(part.append_text(_ended(view, one, points, palette)))
-    base = Text.assemble((f"{BASE_GLYPH * 3} ", "bold"), "baseline ")
-    parts.append(base.append_text(_ended(view, view.baseline.variant_id, points, palette)))
-    line = Text("   ").join(parts)
-    return line if view.marked else line.append("   space marks up to four", palette.muted)
+    """Which line is which, and where each ended; lines are broken between two of them, never within one."""
+    base = view.baseline.variant_id
+    parts = [
+        _part(Text(f"{number} ", f"bold {_hex(colour_of(number, palette))}"), view, one, points, palette, width)
+        for one, number in numbers.items()
+    ]
+    own = f"{view.marked.index(base) + 1} " if base in view.marked else ""
+    parts.append(_part(Text(f"{own}{BASE_GLYPH * 3} ", "bold"), view, base, points, palette, width))
+    if not view.marked:
+        parts.append(Text("space marks up to four", palette.muted))
+    return _in_lines(parts, width)
+
+
+def _part(
+    sign: Text, view: PlanView, one: str, points: Mapping[str, Sequence[EquityPoint]], palette: Palette, width: int
+) -> Text:
+    ended = _ended(view, one, points, palette)
+    room = max(_LEAST_NAME, min(_LABEL, width - sign.cell_len - ended.cell_len - 1))
+    return Text.assemble(sign, fit(safe_text(view.by_id[one].label), room), " ", ended)
+
+
+def _in_lines(parts: Sequence[Text], width: int) -> Text:
+    lines: list[Text] = []
+    for part in parts:
+        if lines and lines[-1].cell_len + len(_GAP) + part.cell_len <= width:
+            lines[-1].append(_GAP).append_text(part)
+        else:
+            lines.append(part)
+    return Text("\n").join(lines)
 
 
 def colour_of(number: int, palette: Palette) -> charts.Rgb:
-    """A colour a variant, by its place among the chosen ones."""
-    return rgb((palette.gain, palette.loss, palette.line, palette.muted)[(number - 1) % 4])
+    """A colour a variant, by its number."""
+    return rgb(palette.series[(number - 1) % len(palette.series)])
 
 
 def _hex(colour: charts.Rgb) -> str:
