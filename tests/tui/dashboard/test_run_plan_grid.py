@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.sweeping import WHOLE, sweep_in
+from tui.dashboard.screens.run_plan_differences import FIGURES, said
 from tui.dashboard.screens.run_plan_grid import Cut, Grid
-from tui.dashboard.screens.run_plan_map_page import Layout, window
-from tui.dashboard.screens.run_plan_shading import NOTHING, SHADES, colour_between, shade_of
+from tui.dashboard.screens.run_plan_map_page import Layout, MapPage, window
+from tui.dashboard.screens.run_plan_shading import NOTHING, SHADES, cell, colour_between, shade_of
 from tui.dashboard.screens.run_plan_view import PlanView, read_view
 from tui.dashboard.widgets.money import Palette
 
@@ -22,7 +23,7 @@ THREE: dict[str, list[Any]] = {
     "entry.slow_period": [30, 50, 70],
     "exit.stop_loss_pct": [None, 5.0],
 }
-PALETTE = Palette("#0000ff", "#ff0000", "#888888", "#00ff00")
+PALETTE = Palette("#0000ff", "#ff0000", "#888888", "#00ff00", ("#000000",) * 4)
 
 
 def view_of(db: Path, grid: dict[str, list[Any]], **terms: Any) -> PlanView:
@@ -94,3 +95,31 @@ def test_a_cell_without_a_figure_is_told_from_the_least() -> None:
 )
 def test_where_a_click_falls(x: int, y: int, cell: tuple[int, int] | None) -> None:
     assert Layout(left=2, columns=2, top=1, rows=3, label=4, width=5, with_figures=False).cell_at(x, y) == cell
+
+
+def test_a_cell_under_the_cursor_keeps_its_shade_and_its_width() -> None:
+    for here, text in ((False, " ▓▓▓* 1.50 "), (True, "[▓▓▓* 1.50]")):
+        assert cell("▓", "#ffffff", "*", " 1.50", 11, here=here).plain == text
+
+
+def test_the_best_by_the_figure_shown_by_the_objective_and_the_base_values_are_told_apart(db: Path) -> None:
+    view = view_of(db, {"entry.fast_period": [5, 10, 20], "entry.slow_period": [30, 50, 70]})
+    grid, results = Grid(view), [one for one in view.detail.results if "grid" in one.tags and one.metrics]
+    for metric, figure in enumerate(FIGURES):
+        page = MapPage(grid, Cut(metric=metric), view.detail.best_variant_id, PALETTE)
+        by_sign = {sign: one for one, signs in page._signs.items() for sign in signs}
+        values = {one.variant_id: value for one in results if (value := figure.of(one)) is not None}
+        if figure.better:
+            assert values[by_sign["*"]] == (max if figure.better > 0 else min)(values.values())
+        assert view.detail.best_variant_id in (by_sign.get("◆"), by_sign.get("*"))
+        assert view.by_id[by_sign["b"]].overrides == {"entry.fast_period": 20, "entry.slow_period": 50}
+        least, greatest = (said(bound(values.values()), figure.digits) for bound in (min, max))
+        assert f"{least} ░░▒▒▓▓██ {greatest}" in page.text(page.laid_out(120, 30)).plain
+
+
+def test_a_wide_screen_has_wide_cells_that_fit(db: Path) -> None:
+    page = MapPage(Grid(view_of(db, THREE)), Cut(), None, PALETTE)
+    narrow, wide = page.laid_out(30, 20), page.laid_out(160, 20)
+    assert wide.width > narrow.width
+    for layout, width in ((narrow, 30), (wide, 160)):
+        assert layout.label + layout.columns * layout.width <= width

@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure of a variant: its name, its decimals, where it is found."""
+    """A figure of a variant: its name, its decimals, where it is found; `better` is -1 where less is better.
+
+    0: neither is.
+    """
 
     name: str
     digits: int
     of: Callable[[VariantResult], float | None]
+    better: int = 1
 
 
 def _metric(name: str, times: float = 1) -> Callable[[VariantResult], float | None]:
@@ -35,14 +39,14 @@ def _metric(name: str, times: float = 1) -> Callable[[VariantResult], float | No
 FIGURES = (
     Figure("score", 4, lambda result: result.objective_score),
     Figure("return %", 2, _metric("return_pct")),
-    Figure("max drawdown %", 2, _metric("max_drawdown_pct")),
+    Figure("max drawdown %", 2, _metric("max_drawdown_pct"), -1),
     Figure("Sharpe, per trade", 4, _metric("sharpe")),
     Figure("won %", 1, _metric("win_rate", 100)),
-    Figure("trades", 0, _metric("trade_count")),
+    Figure("trades", 0, _metric("trade_count"), 0),
     Figure("profit factor", 2, _metric("profit_factor")),
     Figure("ending equity", 2, _metric("ending_equity")),
     Figure("gross profit", 2, _metric("gross_profit")),
-    Figure("gross loss", 2, _metric("gross_loss")),
+    Figure("gross loss", 2, _metric("gross_loss"), -1),
 )
 """All that can be compared, the objective's score first."""
 

@@ -89,6 +89,10 @@ class Grid:
             if all(key[place] == (type(value), value) for place, value in fixed):
                 yield result
 
+    def is_base(self, result: VariantResult) -> bool:
+        """Whether a variant has the base spec's values: it trades as the baseline does."""
+        return all(self._view.value(result, path) == self._view.base_value(path) for path in self.paths)
+
     def place(self, cut: Cut, result: VariantResult) -> tuple[Cut, int, int] | None:
         """The cut in which a variant stands, and its column and row; None for one that is not of the grid."""
         if not self.paths or any(result.overrides.get(path, _ABSENT) not in self.values[path] for path in self.paths):

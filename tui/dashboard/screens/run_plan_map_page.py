@@ -11,7 +11,7 @@ from rich.text import Text
 from tui.commands.leaderboard import scalar
 from tui.commands.text import cell_width, fit, pad, safe_text
 from tui.dashboard.screens.run_plan_differences import said
-from tui.dashboard.screens.run_plan_shading import NOTHING, SHADES, cell
+from tui.dashboard.screens.run_plan_shading import FRAME, NOTHING, SHADES, cell, colour_between, shade_of
 from tui.dashboard.widgets.money import Palette
 
 if TYPE_CHECKING:
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 ABOVE = 4
 """Lines above the cells: what is shown, the scale, what the cursor is on, the names of the columns."""
-SHADE_ALONE = 5
-BESIDE_FIGURE = 5
-"""Cells of a terminal around a figure: its shade, the gaps, the star."""
+INK, INK_ALONE, MOST_INK = 1, 2, 12
+"""Columns of shade in a cell: beside a figure and without one at least, and where there is room."""
 LONGEST_NAME = 12
+BEST, BEST_OF_PLAN, BASE = "*", "◆", "b"
+SIGNS = {BEST: "best", BEST_OF_PLAN: "best by the objective", BASE: "base values"}
+"""What stands in a cell: the best is by the figure that is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +52,27 @@ class MapPage:
 
     def __init__(self, grid: Grid, cut: Cut, best: str | None, palette: Palette) -> None:
         self.at = (0, 0)
+        self._width = 0
         self._grid, self._cut, self._best, self._palette = grid, cut, best, palette
         self._figure = grid.figure(cut)
         self._columns, self._rows = grid.columns(cut), grid.rows(cut)
         self._has_rows = bool(grid.axes(cut)[1])
         values = [value for value in map(self._figure.of, grid.within(cut)) if value is not None]
         self._bounds = (min(values), max(values)) if values else (0.0, 0.0)
+        self._signs = dict(self._signed())
+        self._room = max(map(len, self._signs.values()), default=0)
+        """Columns that signs take in a cell"""
         self._widest = max((len(said(value, self._figure.digits)) for value in values), default=1)
 
     def laid_out(self, width: int, height: int) -> Layout:
         """What fits; figures are shown when they do in every column."""
         label = min(LONGEST_NAME, max(map(cell_width, map(self._row_name, self._rows[:1_000])))) + 1
         names = max(map(cell_width, map(_name, self._columns[:1_000])))
-        wide, room = max(self._widest + BESIDE_FIGURE, names + 2), width - label
+        self._width, room = width, width - label
+        wide = max(FRAME + INK + self._room + 1 + self._widest, names + 2)
         with_figures = wide * len(self._columns) <= room
-        wide = wide if with_figures else SHADE_ALONE
+        wide = wide if with_figures else FRAME + INK_ALONE + self._room
+        wide = max(wide, min(wide + MOST_INK, room // len(self._columns)))
         left, columns = window(self.at[0], len(self._columns), max(1, room // wide))
         top, rows = window(self.at[1], len(self._rows), max(1, height - ABOVE - 1))
         return Layout(left, columns, top, rows, label, wide, with_figures)
@@ -76,6 +84,8 @@ class MapPage:
             across = f"columns {_of(layout.left, layout.columns, len(self._columns))}"
             down = f", rows {_of(layout.top, layout.rows, len(self._rows))}"
             lines.append(Text(across + down, self._palette.muted))
+        for line in lines:
+            line.truncate(self._width, overflow="ellipsis")
         page = Text("\n").join(lines)
         page.no_wrap, page.overflow = True, "ellipsis"
         return page
@@ -83,11 +93,30 @@ class MapPage:
     def _heading(self) -> Iterator[Text]:
         across, down = self._grid.axes(self._cut)
         title = Text.assemble((self._figure.name, "bold"), "  by ", (safe_text(across), "bold"), " →")
-        yield title.append(f"  and {safe_text(down)} ↓") if self._has_rows else title
+        title.append(f"  and {safe_text(down)} ↓" if self._has_rows else "")
         fixed = ", ".join(f"{path} = {scalar(value)}" for path, value in self._grid.fixed(self._cut).items())
-        scale = f"least {''.join(shade[0] for shade in SHADES[1:])} greatest  {NOTHING} no figure  * best"
-        yield Text(f"fixed: {safe_text(fixed)}   {scale}" if fixed else scale, self._palette.muted)
+        yield title.append(f"  fixed: {safe_text(fixed)}" if fixed else "", self._palette.muted)
+        yield self._scale()
         yield self._under_cursor()
+
+    def _scale(self) -> Text:
+        """The shades between the figures that they stand for, and what the signs mean."""
+        low, high = (said(bound, self._figure.digits) for bound in self._bounds)
+        used = set("".join(self._signs.values()))
+        words = "".join(f"  {sign} {means}" for sign, means in SIGNS.items() if sign in used)
+        scale = "".join(shade * 2 for shade in SHADES)
+        return Text(f"{low} {scale} {high}  {NOTHING} no figure{words}", self._palette.muted)
+
+    def _signed(self) -> Iterator[tuple[str, str]]:
+        """The variants of the cut that have signs; the objective's best has its own where another is the best here."""
+        known = [(value, one) for one in self._grid.within(self._cut) if (value := self._figure.of(one)) is not None]
+        better = self._figure.better
+        first = max(known, key=lambda each: each[0] * better)[1] if known and better else None
+        for one in self._grid.within(self._cut):
+            signs = BEST if one is first else BEST_OF_PLAN if one.variant_id == self._best else ""
+            signs += BASE if self._grid.is_base(one) else ""
+            if signs:
+                yield one.variant_id, signs
 
     def _under_cursor(self) -> Text:
         result = self._grid.variant(self._cut, *self.at)
@@ -95,7 +124,8 @@ class MapPage:
             return Text("there is no such variant", "italic")
         value = self._figure.of(result)
         what = said(value, self._figure.digits) if value is not None else _why(result)
-        return Text.assemble(safe_text(result.label), "  ", (safe_text(what), "bold"))
+        signs = self._signs.get(result.variant_id, "")
+        return Text.assemble(safe_text(result.label), "  ", (safe_text(what), "bold"), f"  {signs}")
 
     def _names(self, layout: Layout) -> Text:
         shown = self._columns[layout.left : layout.left + layout.columns]
@@ -114,15 +144,22 @@ class MapPage:
     def _cell(self, column: int, row: int, layout: Layout) -> Text:
         result = self._grid.variant(self._cut, column, row)
         value = None if result is None else self._figure.of(result)
+        figure = f" {said(value, self._figure.digits).rjust(self._widest)}" if layout.with_figures else ""
         return cell(
-            value,
-            said(value, self._figure.digits) if layout.with_figures else "",
+            shade_of(value, *self._bounds),
+            self._colour(value),
+            ("" if result is None else self._signs.get(result.variant_id, "")).ljust(self._room),
+            figure,
             layout.width,
-            self._bounds,
-            self._palette,
             here=(column, row) == self.at,
-            best=result is not None and result.variant_id == self._best,
         )
+
+    def _colour(self, value: float | None) -> str:
+        """The best figures have a gain's colour, be they the least; where neither is better there is one colour."""
+        if value is None or not self._figure.better:
+            return self._palette.muted if value is None else self._palette.line
+        worst, best = self._bounds[:: self._figure.better]
+        return colour_between(value, worst, best, self._palette)
 
     def _row_name(self, value: Any) -> str:
         return _name(value) if self._has_rows else ""
