@@ -262,6 +262,28 @@ def test_variants_come_out_the_same_however_many_come_together(
             assert (fast.metrics, fast.refusals) == (slow.metrics, slow.refusals)
 
 
+def test_each_variant_of_one_call_has_its_own_terms(form: str) -> None:
+    """Exits, sizes and positions of one variant are not another's, in whichever order they come."""
+    world = make_world(Random(5))
+    base = {**world.spec, "exit": {"type": "none"}, "risk": {"dollars_per_trade": 900.0, "max_positions": 3}}
+    parts: list[dict[str, Any]] = [
+        {},
+        *({"exit": {"type": kind}} for kind in ("eod", "none")),
+        {"exit": {"type": "none", "max_bars": 2}},
+        {"exit": {"type": "none", "stop_loss_pct": 1.0}},
+        {"exit": {"type": "none", "take_profit_pct": 1.0}},
+        *({"risk": {"dollars_per_trade": 900.0, "max_positions": most}} for most in (1, 2)),
+        {"risk": {"dollars_per_trade": 450.0, "max_positions": 3}},
+    ]
+    specs = [compiled_spec({**base, **part}) for part in parts]
+    account = Workspace(UUID(int=7), "plan", 5_000.0, 0)
+    slow = [walked(spec, world.dataset, account, 0.0).metrics for spec in specs]
+    assert len({repr(each) for each in slow}) >= 7, "the terms tell"
+    for order in (specs, specs[::-1]):
+        fast = [each.metrics for each in Simulation(world.dataset, account).outcomes(order)]
+        assert fast == (slow if order is specs else slow[::-1])
+
+
 def test_much_work_loads_the_compiled_kernels_and_little_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[int] = []
     monkeypatch.setattr(Kernel, "_worthwhile", False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -149,7 +150,7 @@ async def test_the_header_and_the_replay_say_the_same_equity(db: Path) -> None:
             beats.newest.call()
             await settled(app, pilot)
             header, *_, line = screen_text(app).splitlines()[1:4]
-            equity = header.split()[1]
+            equity = re.search(r"at marks ([\d,.]+)", header)[1]
             assert f"equity {equity}" in line
             said.add(equity)
         assert len(said) > 3  # it was held meanwhile

@@ -183,7 +183,7 @@ async def test_a_database_that_was_moved_is_stale_and_takes_no_order(stocked: Pa
     async with dashboard(stocked) as (app, pilot):
         elsewhere = stocked.rename(stocked.with_name("elsewhere.db"))
         await refreshed(app, pilot)
-        assert "STALE, as of" in header(app)
+        assert "STALE" in header(app)
         assert ["moved, replaced or deleted" in toast for toast in toasts(app)] == [True]
         await press(app, pilot, "c", "enter")
         assert "moved, replaced or deleted" in screen_text(app)

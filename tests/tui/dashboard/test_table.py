@@ -388,7 +388,7 @@ DAYS: tuple[Column[Fruit], ...] = (
     ],
 )
 def test_columns_say_less_where_there_is_no_room_for_all(room: int, cells: list[str]) -> None:
-    fitting, palette = Fitting(DAYS), Palette("", "", "", "")
+    fitting, palette = Fitting(DAYS), Palette("", "", "", "", ())
     row = fitting.make([Fruit("a long name", 5, None)], room, palette)[0]
     assert [cell.plain.strip() for cell in row[:2]] == cells
     assert fitting.least() == ([12, 17, 8] if room == 40 else [6, 11, 8])

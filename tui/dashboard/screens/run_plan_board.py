@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from tui.commands import figures
-from tui.dashboard.screens.run_plan_labels import brief_labels
 from tui.dashboard.screens.run_plan_part import Part
 from tui.dashboard.screens.run_plan_view import ABLATION, BASELINE, PlanView
 from tui.dashboard.widgets.columns import COUNTS, MONEY, PERCENT, RATES, WORDS, Column, Form, fixed
@@ -213,6 +212,5 @@ class BoardPart(Part):
 def board_rows(view: PlanView) -> list[BoardRow]:
     """The ranked variants best first, then those without a result in plan order."""
     rest = [result for result in view.detail.results if result.variant_id not in view.ranks]
-    labels = brief_labels(view.detail.results)
     ordered = [(result, view.ranks.get(result.variant_id)) for result in [*view.ordered, *rest]]
-    return [BoardRow(view, result, rank, labels[result.variant_id]) for result, rank in ordered]
+    return [BoardRow(view, result, rank, view.labels[result.variant_id]) for result, rank in ordered]

@@ -184,7 +184,7 @@ def _part(
 ) -> Text:
     ended = _ended(view, one, points, palette)
     room = max(_LEAST_NAME, min(_LABEL, width - sign.cell_len - ended.cell_len - 1))
-    return Text.assemble(sign, fit(safe_text(view.by_id[one].label), room), " ", ended)
+    return Text.assemble(sign, fit(safe_text(view.labels[one]), room), " ", ended)
 
 
 def _in_lines(parts: Sequence[Text], width: int) -> Text:

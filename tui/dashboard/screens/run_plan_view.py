@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tui.commands.leaderboard import in_order
+from tui.dashboard.screens.run_plan_labels import brief_labels
 from tui.dashboard.sweeps import SHORT
 
 if TYPE_CHECKING:
@@ -36,6 +38,11 @@ class PlanView:
         self.paths: list[str] = list(detail.plan["sweep"])
         self.marked: list[str] = []
         self.current: str = detail.best_variant_id or self.baseline.variant_id
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Variants in few words, by id: where many stand below each other."""
+        return brief_labels(self.detail.results)
 
     @property
     def short_id(self) -> str:

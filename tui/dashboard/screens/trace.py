@@ -168,7 +168,7 @@ def _part(key: str, value: Any) -> Branch:
     if isinstance(value, list) and any(isinstance(each, dict | list) for each in value):
         parts = [_part(f"{place}", each) for place, each in enumerate(value[:_PARTS], 1)]
         return Text.assemble(name, figures.counted(len(value), "part")), parts
-    said = ", ".join(map(_plain, value)) or "none" if isinstance(value, list) else _plain(value)
+    said = ", ".join(map(_plain, value)) or "none" if isinstance(value, list | dict) else _plain(value)
     return Text.assemble(name, fit(safe_text(said), _VALUE)), []
 
 
