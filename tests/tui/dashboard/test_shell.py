@@ -186,7 +186,7 @@ async def test_a_database_that_was_moved_is_stale_and_takes_no_order(stocked: Pa
         assert "STALE" in header(app)
         assert ["moved, replaced or deleted" in toast for toast in toasts(app)] == [True]
         await press(app, pilot, "c", "enter")
-        assert "moved, replaced or deleted" in screen_text(app)
+        assert "error DATABASE_MOVED" in screen_text(app)
         await press(app, pilot, "escape")
         assert not stocked.exists()
         elsewhere.rename(stocked)
