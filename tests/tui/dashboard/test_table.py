@@ -22,7 +22,7 @@ from tui.dashboard.widgets.fitting import Fitting
 from tui.dashboard.widgets.grid import BEFORE, BEYOND, frozen
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
-from tui.dashboard.widgets.table import DeskTable, Order
+from tui.dashboard.widgets.table import SLICE, DeskTable, Order
 
 
 @dataclass(frozen=True)
@@ -399,3 +399,38 @@ def test_columns_say_less_where_there_is_no_room_for_all(room: int, cells: list[
 @pytest.mark.parametrize(("room", "expected"), [(100, 3), (30, 2), (12, 1), (5, 1)])
 def test_columns_are_frozen_as_far_as_there_is_room(room: int, expected: int) -> None:
     assert frozen([5, 5, 20, 9], 3, room) == expected
+
+
+async def test_many_rows_are_put_in_between_frames_and_none_is_missed() -> None:
+    """A page would stop the screen: what is first seen comes first, and what is asked meanwhile finds all of it."""
+    app = Basket()
+    many = [Fruit(f"f{number:04}", number, 1.0) for number in range(4 * SLICE)]
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        table = app.pane.table
+        app.pane.show(many)
+        assert table.row_count == SLICE
+        other = [many[0], *many[:0:-1]]  # the cursor's row stays the first
+        app.pane.show(other)  # before the others are there
+        assert table.row_count == SLICE
+        app.pane.append([Fruit("last", 1, 1.0)], len(many) + 1)
+        table.put_all()
+        names = [*(fruit.name for fruit in other), "last"]
+        assert [table.get_row_at(row)[0].plain.strip() for row in range(table.row_count)] == names
+        app.pane.show(many)
+        await pilot.pause()
+        while table.row_count < len(many):
+            await pilot.pause()
+        assert [table.get_row_at(row)[0].plain.strip() for row in range(table.row_count)] == [one.name for one in many]
+
+
+async def test_the_cursor_s_row_is_put_in_at_once() -> None:
+    app = Basket()
+    many = [Fruit(f"f{number:04}", number, 1.0) for number in range(4 * SLICE)]
+    async with app.run_test() as pilot:
+        await filled(app, pilot, many)
+        await pilot.press("G")
+        app.pane.show(many[::-1])
+        assert app.pane.table.current == many[-1]
+        app.pane.show(many)
+        assert app.pane.table.current == many[-1]

@@ -166,6 +166,7 @@ class BoardPart(Part):
 
     def signs_changed(self) -> None:
         """Other variants are marked: the signs alone are others."""
+        self.table.put_all()
         signs = COLUMNS[0].cells(self.table.items, 0, Palette.of(self.app))
         for row, cell in zip(self.table.items, signs, strict=True):
             if self.table.get_cell(row.result.variant_id, "sign") != cell:

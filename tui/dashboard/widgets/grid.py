@@ -11,6 +11,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.strip import Strip
 from textual.widgets import DataTable
+from textual.widgets.data_table import Column as GridColumn
 
 from tui.dashboard.widgets.cell_lines import cell_line, is_plain
 
@@ -28,6 +29,15 @@ class Grid(DataTable[Text]):
     """A `DataTable` whose cursor is a cell within a row that is highlighted too, and that needs no scroll bar below."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--row", "grid--edge"}
+
+    _in_order: tuple[GridColumn, ...] = ()
+
+    @property
+    def ordered_columns(self) -> list[GridColumn]:
+        """The columns, which never change places here: Textual would put them in order for every row and line."""
+        if len(self._in_order) != len(self.columns):
+            self._in_order = tuple(super().ordered_columns)
+        return list(self._in_order)
 
     def watch_cursor_coordinate(self, old_coordinate: Coordinate, new_coordinate: Coordinate) -> None:
         """The rows that the cursor leaves and comes to are drawn anew, not the cells alone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
@@ -22,6 +23,9 @@ from tui.dashboard.widgets.money import Palette
 
 PAGE = 500
 """Rows that are read and added at once."""
+
+SLICE = 150
+"""Rows that are put in before a frame is painted; the others follow it, so many at a time."""
 
 MOST_SPACE = 3
 """Cells that a column is widened by at most, where there is room."""
@@ -126,6 +130,7 @@ class DeskTable(Grid, Generic[Row]):
         self.items: list[Row] = []
         self._fitting = Fitting(self._shown_columns)
         self._asked = self._goes_on = False
+        self._waiting: deque[tuple[str, tuple[Text, ...]]] = deque()
         self._went_on_from = 0
 
     def on_mount(self) -> None:
@@ -186,8 +191,16 @@ class DeskTable(Grid, Generic[Row]):
         if self.current is not None:
             copy(self, list(row_cells(self._shown_columns, self.current, Palette.of(self.app))))
 
+    def put_all(self) -> None:
+        """The rows that wait for the next frames too."""
+        while self._waiting:
+            key, cells = self._waiting.popleft()
+            self.add_row(*cells, key=key)
+        self._update_dimensions(())
+
     def action_scroll_bottom(self) -> None:
         """The last row that is there; and on to the last of all."""
+        self.put_all()
         self._goes_on, self._went_on_from = self._whole and len(self.items) < self.total, len(self.items) - 1
         super().action_scroll_bottom()
         if not self._asked:
@@ -239,6 +252,7 @@ class DeskTable(Grid, Generic[Row]):
         cells = self._fitting.make(self.items, self._room, Palette.of(self.app))
         keys = [self._key(row) for row in self.items]
         if keys[: len(before)] == before:
+            self.put_all()
             self._update(before, cells)
             self._add(keys[len(before) :], cells[len(before) :])
         else:
@@ -253,6 +267,7 @@ class DeskTable(Grid, Generic[Row]):
             self.post_message(self.MoreWanted(self))
         elif self._goes_on:
             self._goes_on = False
+            self.put_all()
             self.move_cursor(row=len(self.items) - 1)
 
     def _update(self, keys: Sequence[str], cells: Sequence[tuple[Text, ...]]) -> None:
@@ -262,9 +277,20 @@ class DeskTable(Grid, Generic[Row]):
                 if had != cell or had.style != cell.style:
                     self.update_cell(key, column.key, cell)
 
-    def _add(self, keys: Sequence[str], cells: Sequence[tuple[Text, ...]]) -> None:
-        for key, row in zip(keys, cells, strict=True):
-            self.add_row(*row, key=key)
+    def _add(self, keys: Sequence[str], cells: Sequence[tuple[Text, ...]], least: int = SLICE) -> None:
+        """Put rows in below, at least so many at once and the others after the next frames."""
+        is_under_way = bool(self._waiting)
+        self._waiting.extend(zip(keys, cells, strict=True))
+        if not is_under_way:
+            self._add_some(least)
+
+    def _add_some(self, most: int = SLICE) -> None:
+        for _ in range(min(most, len(self._waiting))):
+            key, cells = self._waiting.popleft()
+            self.add_row(*cells, key=key)
+        self._update_dimensions(())
+        if self._waiting:
+            self.call_after_refresh(self._add_some)
 
     def _replace(self, keys: Sequence[str], cells: Sequence[tuple[Text, ...]]) -> None:
         try:
@@ -272,11 +298,11 @@ class DeskTable(Grid, Generic[Row]):
         except CellDoesNotExist:
             on = None
         row, column, top = *self.cursor_coordinate, self.scroll_y
+        row = keys.index(on) if on in keys else max(0, min(row, len(keys) - 1))
+        self._waiting.clear()
         self.clear()
-        self._add(keys, cells)
-        self._update_dimensions(())  # the room to scroll in, before the place is restored
+        self._add(keys, cells, max(SLICE, row + self.size.height))  # with the room to scroll in, before it is scrolled
         if keys:
-            row = keys.index(on) if on in keys else min(row, len(keys) - 1)
             self.scroll_to(y=top, animate=False)
             self.move_cursor(row=row, column=column, animate=False)
 
