@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from engine.account.arithmetic import bought, realized_on_sale, scaled_average, sold, trade_pnl
@@ -86,6 +86,27 @@ def apply_fills(  # noqa: C901, PLR0915 - one flat loop, see below
     ledger.trades_count += closed
     ledger.last_seq, ledger.last_event_at = seq, ts
     return unapplied
+
+
+def replay_fills(ledger: Ledger, fills: Sequence[Fill], trades: list[Trade] | None = None) -> list[Unapplied]:
+    """`apply_fills` for fills that no broker has checked: one that makes an amount no finite number is not applied.
+
+    What is not finite stays so to the end, where it is looked for: the loop is spared it. Then halves are taken again,
+    until such a fill stands alone.
+    """
+    before, kept = ledger.copy(), len(trades) if trades is not None else 0
+    unapplied = apply_fills(ledger, fills, trades)
+    if ledger.is_finite or not fills:
+        return unapplied
+    ledger.become(before)
+    if trades is not None:
+        del trades[kept:]
+    if len(fills) == 1:
+        (fill,) = fills
+        ledger.last_seq, ledger.last_event_at = fill[0], fill[6]
+        return [Unapplied(fill[0], f"{fill[1]} at {fill[4]!r} makes an amount that is no finite number")]
+    half = len(fills) // 2
+    return [each for part in (fills[:half], fills[half:]) for each in replay_fills(ledger, part, trades)]
 
 
 def _trade(held: Holding, price: float, fee_out: float, ts: int, equity: float) -> Trade:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, fields, replace
 from typing import NamedTuple
 
 BUY = 1
@@ -107,3 +108,23 @@ class Ledger:
         for symbol, holding in self.holdings.items():
             equity += holding.quantity * marks.get(symbol, holding.avg_price)
         return equity
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether every amount is a finite number. Those of the positions are in the peak: it never falls."""
+        amounts = (self.cash, self.realized_pnl, self.peak_equity, self.equity_at_cost)
+        return all(map(math.isfinite, (*amounts, *self.realized_by_session.values())))
+
+    def copy(self) -> Ledger:
+        """The same account, apart from this one."""
+        return replace(
+            self,
+            holdings={symbol: replace(held) for symbol, held in self.holdings.items()},
+            realized_by_session=dict(self.realized_by_session),
+            last_closed_at=dict(self.last_closed_at),
+        )
+
+    def become(self, other: Ledger) -> None:
+        """Be as the other is, which is not to be used any more."""
+        for part in fields(self):
+            setattr(self, part.name, getattr(other, part.name))

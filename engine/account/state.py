@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -64,6 +65,26 @@ class Account:
         self.ledger = ledger
         self.marks = marks if marks is not None else {}
         self.reconciled_at = reconciled_at
+
+    def value_at(self, marks: Mapping[str, float]) -> list[str]:
+        """Set marks; one that would make an amount no finite number is left out, and its symbol is in the answer."""
+        if self._finite_at({**self.marks, **marks}):
+            self.marks.update(marks)
+            return []
+        refused = []
+        for symbol, mark in marks.items():
+            if self._finite_at({**self.marks, symbol: mark}):
+                self.marks[symbol] = mark
+            else:
+                refused.append(symbol)
+        return refused
+
+    def _finite_at(self, marks: dict[str, float]) -> bool:
+        holdings = self.ledger.holdings
+        gains = (
+            (marks[symbol] - held.avg_price) * held.quantity for symbol, held in holdings.items() if symbol in marks
+        )
+        return math.isfinite(total(gains)) and math.isfinite(self.ledger.equity_at(marks))
 
     def position(self, symbol: str) -> PaperPosition | None:
         """What is held in a symbol, for callers to read."""

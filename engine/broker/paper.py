@@ -97,7 +97,7 @@ def place(
     _check_amounts(order, fees, ledger)
     trades: list[Trade] = []
     apply_fills(ledger, (fill,), trades)
-    account.marks[intent.symbol] = order.price
+    account.value_at({intent.symbol: order.price})  # left out, where amounts are at their limit: it has its cost
     action = "closed" if order.side == SELL else "opened" if held is None else "scaled"
     order_id = stamps.new_id()
     trade = trades[0] if trades else None

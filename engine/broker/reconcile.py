@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from engine.account.fold import Unapplied, apply_fills
+from engine.account.fold import Unapplied, replay_fills
 from engine.account.ledger import Fill, Ledger
 from engine.account.state import Account, drift, folded
 from engine.errors import SystemFault
@@ -89,7 +89,7 @@ class _Replay:
             kept = [fill for fill in block if fill[0] not in skip]
             self.duplicates += len(block) - len(kept)
             block = kept
-        self.errors += apply_fills(self.ledger, block)
+        self.errors += replay_fills(self.ledger, block)
 
 
 def reconcile(
@@ -111,7 +111,8 @@ def reconcile(
         stored = unit.account(workspace)
         report = _report(replay, stored, workspace, dry_run=False)
         now = stamps.now()
-        rebuilt = Account(workspace.id, replay.ledger, stored.marks, reconciled_at=now)
+        rebuilt = Account(workspace.id, replay.ledger, reconciled_at=now)
+        rebuilt.value_at(stored.marks)
         unit.replace(rebuilt)
         payload = report.model_dump(mode="json", exclude={"success", "workspace_id", "dry_run"})
         unit.append([account_event(EventType.STATE_RECONCILED, str(workspace.id), stamps, payload, now)])
@@ -135,11 +136,12 @@ def replayed(views: Views, workspace: Workspace, trades: list[Any] | None = None
     """The ledger that the journal makes, for results over an account's whole life; closed trades go to `trades`."""
     ledger = Ledger.fresh(workspace.starting_equity)
     skip = views.duplicate_fills(workspace.id)
-    fills: Iterable[Fill] = views.fills(workspace.id)
+    fills: Iterator[Fill] = views.fills(workspace.id)
     if skip:
         fills = (fill for fill in fills if fill[0] not in skip)
     with _without_gc():
-        apply_fills(ledger, fills, trades)
+        for block in _blocks(fills):
+            replay_fills(ledger, block, trades)
     return ledger
 
 

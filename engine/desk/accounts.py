@@ -203,7 +203,12 @@ class Accounts:
         workspace = self.get(ref)
         with self._store.write() as unit:
             account = unit.account(workspace)
-            account.marks[symbol] = price
+            if account.value_at({symbol: price}):
+                raise InvalidError(
+                    "INVALID_PRICE",
+                    f"{symbol} at {price!r} makes an amount that is no finite number",
+                    hint="nothing was changed; give a smaller price",
+                )
             unit.save(account, (symbol,), ())
             unit.commit()
         return self.state(workspace.id)

@@ -228,7 +228,7 @@ def _news(account: Account, closes: Mapping[str, float]) -> dict[str, float]:
 
 
 def _mark(unit: UnitOfWork, account: Account, closes: Mapping[str, float]) -> None:
-    account.marks.update(closes)
+    account.value_at(closes)
     unit.save(account, closes, ())
 
 

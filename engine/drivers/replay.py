@@ -166,7 +166,8 @@ class Replay:
         walk, account = self._run.walk, self._run.account()
         members = walk.members(tick)
         self._closes |= {series.bars.symbol: float(series.bars.close[row]) for series, row in members}
-        valued = Account(account.workspace_id, account.ledger, {**account.marks, **self._closes})
+        valued = Account(account.workspace_id, account.ledger, dict(account.marks))
+        valued.value_at(self._closes)
         return Step(
             number=tick + 1,
             ts=from_micros(int(walk.ticks[tick])),

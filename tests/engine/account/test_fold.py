@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.account.fold import apply_fills
+from engine.account.fold import apply_fills, replay_fills
 from engine.account.ledger import BUY, SELL, Fill, Ledger, Trade
 from engine.intents import MAX_LOTS
 
@@ -155,3 +155,26 @@ def test_the_fold_agrees_with_exact_arithmetic(fills: list[Fill]) -> None:
     turnover = sum(f.lots / UNIT * f.price for f in fills)
     assert math.isclose(ledger.cash, float(cash), rel_tol=1e-12, abs_tol=1e-12 * turnover)
     assert ledger.trades_count == len(trades) == sum(1 for f in fills if f.side == SELL)
+
+
+def test_a_fill_beyond_the_floats_is_not_applied_and_the_rest_is() -> None:
+    sound = [
+        fill(1, "A", BUY, 2, 10.0),
+        fill(2, "B", BUY, 1, 5.0),
+        fill(4, "A", SELL, 2, 12.0),
+        fill(6, "B", SELL, 1, 6),
+    ]
+    beyond = [fill(3, "C", BUY, 2, 1.7e308), fill(5, "B", BUY, 1e6, 1.7e308), fill(7, "C", SELL, 2, 1.7e308)]
+    ledger, trades = Ledger.fresh(10_000.0), list[Trade]()
+    unapplied = replay_fills(ledger, sorted(sound + beyond), trades)
+    expected, made = fold(sound)
+    assert [each.seq for each in unapplied] == [3, 5, 7]
+    assert unapplied[0].reason == "C at 1.7e+308 makes an amount that is no finite number"
+    assert (ledger.last_seq, trades) == (7, made)
+    assert ledger.holdings == expected.holdings
+    assert (ledger.cash, ledger.realized_pnl, ledger.peak_equity) == (
+        expected.cash,
+        expected.realized_pnl,
+        expected.peak_equity,
+    )
+    assert replay_fills(ledger, []) == []

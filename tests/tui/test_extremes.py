@@ -1,0 +1,33 @@
+"""Prices at the end of the floats: refused in a line, never a fault of papertape's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui.console import Console, breakout, write_bars
+
+
+def test_a_mark_that_makes_an_infinite_amount_is_refused_and_nothing_is_written(console: Console) -> None:
+    console.buy("S", 2, 10)
+    refused = console.run("mark", "S", "1e308", "--json")
+    assert (refused.code, refused.document["error_code"]) == (5, "INVALID_PRICE")
+    assert console.json("state")["positions"]["S"]["mark"] == 10.0
+
+
+HUGE = """ts,open,high,low,close,volume
+2024-01-02,10,10.5,9,10,100
+2024-01-03,10,10.5,9.5,10.25,100
+2024-01-04,10.25,11.25,10,11,100
+2024-01-05,1e308,1e308,1e308,1e308,100
+"""
+
+
+@pytest.mark.parametrize("exit_type", ["none", "eod"])
+def test_an_onward_run_leaves_a_mark_out_that_would_be_infinite(console: Console, exit_type: str) -> None:
+    bars = write_bars(console.home / "huge.csv", HUGE)
+    console.ok("workspace", "create", "w")
+    run = ("run", "-w", "w", *breakout(bars), "--set", f"exit.type={exit_type}")
+    console.ok(*run)
+    for command in ("state", "positions", "trades", "equity", "reconcile"):
+        console.ok(command, "-w", "w", "--json")
+    console.ok(*run[:1], *run[3:])
