@@ -100,3 +100,24 @@ def test_no_file_is_written_over(console: Console) -> None:
     assert Path("dip.py").read_text() == "mine"
     assert console.run("strategy", "new", "sma_cross").code == 5
     assert console.run("strategy", "new", "../dip").code == 5
+
+
+def test_what_a_strategy_prints_is_not_in_the_answer(console: Console) -> None:
+    console.ok("strategy", "new", "Chatty")
+    path = Path("chatty.py")
+    said = path.read_text().replace(") -> Signals:\n", ') -> Signals:\n        print("in signals")\n', 1)
+    path.write_text(f'{said}\nprint("at import")\n')
+    spec = ("--strategy", "chatty.py", "--symbol", "IBM", "--data", "sample:IBM")
+    for command in (
+        ("strategy", "show", "chatty.py"),
+        ("strategy", "check", "chatty.py"),
+        ("evaluate", *spec),
+        ("run", *spec),
+        ("plan", "run", *spec, "--sweep", "risk.dollars_per_trade=100,200", "--workers", "2"),
+        ("spec", "new", "--strategy", "chatty.py", "--symbol", "IBM"),
+    ):
+        spawned = console.spawn(*command, "--json")
+        assert spawned.code == 0, spawned
+        assert isinstance(spawned.document, dict), command
+        assert "at import" in spawned.err
+        assert "in signals" in spawned.err or (command[0] in {"spec", "strategy"} and command[1] != "check")

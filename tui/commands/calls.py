@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from engine.errors import UsageError
+from tui.commands.answers import answers_alone
 from tui.commands.documents import write_document
 from tui.commands.groups import PlainCommand
 from tui.commands.pages import Page
@@ -110,7 +111,8 @@ def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
         call = _call_of(context, {name: values.pop(name) for name in SHARED})
         for name, kind in groups.items():
             values[name] = kind(**{field.name: values.pop(field.name) for field in fields(kind)})
-        function(call, **values)
+        with answers_alone():
+            function(call, **values)
 
     parameters = [option for parameter in own for option in _options(parameter)]
     parameters += [_parameter(name, option, False if name == "json" else None) for name, option in SHARED.items()]

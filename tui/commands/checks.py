@@ -16,6 +16,7 @@ from uuid import UUID
 from engine.errors import PapertapeError
 from storage.driver import has_wal_fault, sqlite, sqlite_version
 from storage.settings import config_path
+from tui.commands.answers import answers
 from tui.commands.text import colour_wanted, safe_text, speaks_unicode, width_of
 
 if TYPE_CHECKING:
@@ -138,12 +139,12 @@ def _extras() -> Check:
 
 
 def _terminal() -> Check:
-    if not sys.stdout.isatty():
+    if not answers().isatty():
         return Check("terminal", OK, "none: plain text")
-    colour = "colour" if colour_wanted(sys.stdout) else "no colour"
-    unicode = "unicode" if speaks_unicode(sys.stdout) else "ASCII only"
+    colour = "colour" if colour_wanted(answers()) else "no colour"
+    unicode = "unicode" if speaks_unicode(answers()) else "ASCII only"
     term = os.environ.get("TERM", "TERM not set")
-    return Check("terminal", OK, f"{width_of(sys.stdout)} columns, {colour}, {unicode}, {term}")
+    return Check("terminal", OK, f"{width_of(answers())} columns, {colour}, {unicode}, {term}")
 
 
 def _fault(name: str, error: PapertapeError) -> Check:

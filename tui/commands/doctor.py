@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import typer
 
 from engine.errors import SystemFault
+from tui.commands.answers import answers
 from tui.commands.calls import Call, command
 from tui.commands.tables import Table
 from tui.commands.text import safe_text
@@ -42,7 +42,7 @@ def doctor(call: Call) -> None:
 
 def _show(page: Page, found: list[Check]) -> None:
     beside = max(len(check.status) for check in found) + max(len(check.name) for check in found) + len(GAP) * 2
-    room = page.width - beside if sys.stdout.isatty() else None
+    room = page.width - beside if answers().isatty() else None
     rows = [row for check in found for row in _rows(check, room)]
     table = Table().text("", [status for status, _, _ in rows])
     table.text("check", [name for _, name, _ in rows])

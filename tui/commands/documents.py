@@ -8,13 +8,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import sys
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
+
+from tui.commands.answers import answers
 
 
 def plain(value: Any) -> Any:
@@ -49,9 +50,9 @@ def _plain_compound(value: Any) -> Any:
 
 def write_document(value: Any) -> None:
     """One document to the standard output, indented for people."""
-    sys.stdout.write(json.dumps(plain(value), indent=2, allow_nan=False) + "\n")
+    answers().write(json.dumps(plain(value), indent=2, allow_nan=False) + "\n")
 
 
 def write_line(value: Any) -> None:
     """One document on one line: JSON Lines."""
-    sys.stdout.write(json.dumps(plain(value), separators=(", ", ": "), allow_nan=False) + "\n")
+    answers().write(json.dumps(plain(value), separators=(", ", ": "), allow_nan=False) + "\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 from contextlib import nullcontext
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tui.commands import figures
+from tui.commands.answers import answers
 from tui.commands.calls import Call, command
 from tui.commands.choices import EventKind
 from tui.commands.documents import write_line
@@ -97,16 +97,16 @@ class _Reader:
     def _hand_on(self, page: list[EventView]) -> None:
         for event in page:
             self._emit(event)
-            sys.stdout.flush()  # whoever reads our lines sees each as soon as it is there
+            answers().flush()  # whoever reads our lines sees each as soon as it is there
             self._seen = event.seq
 
 
 def _printer(*, json_lines: bool) -> Callable[[EventView], None]:
     if json_lines:
         return write_line
-    width = width_of(sys.stdout) if sys.stdout.isatty() else None
-    print(_line(("seq", "time (UTC)", "event", "symbol", "what"), width))
-    return lambda event: print(line_of(event, width))
+    width = width_of(answers()) if answers().isatty() else None
+    print(_line(("seq", "time (UTC)", "event", "symbol", "what"), width), file=answers())
+    return lambda event: print(line_of(event, width), file=answers())
 
 
 def line_of(event: EventView, width: int | None) -> str:

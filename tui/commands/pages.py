@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from textwrap import wrap
 
+from tui.commands.answers import answers
 from tui.commands.tables import RESET, Table, Tone
 from tui.commands.text import cell_width, colour_wanted, safe_text, speaks_unicode, width_of
 
@@ -17,9 +17,9 @@ class Page:
     """One command's output on the standard output."""
 
     def __init__(self) -> None:
-        self.width = width_of(sys.stdout)
-        self.colour = colour_wanted(sys.stdout)
-        self.unicode = speaks_unicode(sys.stdout)
+        self.width = width_of(answers())
+        self.colour = colour_wanted(answers())
+        self.unicode = speaks_unicode(answers())
 
     def line(self, text: str = "") -> None:
         """A line of text, made safe."""
@@ -32,7 +32,7 @@ class Page:
 
     def raw(self, text: str) -> None:
         """Text that is known to be safe, as it is."""
-        sys.stdout.write(text + "\n")
+        answers().write(text + "\n")
 
     def heading(self, text: str) -> None:
         """What follows is about this."""

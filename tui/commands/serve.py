@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine.errors import SystemFault
+from tui.commands.answers import answers
 from tui.commands.calls import Call, command
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _settings(call: Call, host: str | None, port: int | None) -> Settings:
 
 def _announce(call: Call, address: str) -> None:
     call.answer({"success": True, "address": address}, lambda page: page.line(f"serving on {address} (Ctrl-C ends it)"))
-    sys.stdout.flush()
+    answers().flush()
 
 
 def _print_document() -> None:

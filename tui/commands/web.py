@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated
@@ -11,6 +10,7 @@ from typing import Annotated
 import typer
 
 from engine.errors import SystemFault, UsageError
+from tui.commands.answers import answers
 from tui.commands.calls import Call
 
 HOST, PORT = "127.0.0.1", 8001
@@ -111,7 +111,7 @@ def _announce(call: Call, asked: WebCall, address: str) -> None:
         {"success": True, "address": address},
         lambda page: page.line(f"the dashboard is at {address} (Ctrl-C ends it)"),
     )
-    sys.stdout.flush()
+    answers().flush()
 
 
 def _require_extra() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tui.commands import figures
+from tui.commands.answers import answers
 from tui.commands.calls import Call, command
 from tui.commands.tables import Table
 
@@ -79,7 +79,7 @@ def _show_list(page: Page, found: list[Workspace]) -> None:
     if not found:
         page.line("no workspaces yet; `papertape workspace create NAME` makes one")
         return
-    on_terminal = sys.stdout.isatty()
+    on_terminal = answers().isatty()
     table = Table().text("name", [each.name for each in found], shrinks=on_terminal)
     table.money("starting equity", [each.starting_equity for each in found])
     table.text("trading", [each.trading_state.value for each in found])
