@@ -31,7 +31,7 @@ INTENT: Mapping[int, tuple[str, ...]] = {
     422: ("INVALID_INTENT",),
 }
 IN_PATH: Mapping[int, tuple[str, ...]] = {422: ("INVALID_REQUEST",)}
-RESET: Mapping[int, tuple[str, ...]] = {403: ("FORBIDDEN_IN_PRODUCTION",)}
+RESET: Mapping[int, tuple[str, ...]] = {400: ("WORKSPACE_CLOSED",), 403: ("FORBIDDEN_IN_PRODUCTION",)}
 SPEC: Mapping[int, tuple[str, ...]] = {404: ("STRATEGY_NOT_FOUND",), 422: ("INVALID_SPEC", "INVALID_STRATEGY")}
 SWEEP: Mapping[int, tuple[str, ...]] = {
     409: ("WORKSPACE_EXISTS", "RUN_TAKEN_OVER"),

@@ -26,6 +26,7 @@ BROKER_REFUSALS = (
     "INVALID_QUANTITY",
     "NO_POSITION",
     "PARTIAL_CLOSE_NOT_SUPPORTED",
+    "WORKSPACE_CLOSED",
 )
 """What is a sound request, and an order that the broker does not take."""
 

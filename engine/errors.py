@@ -45,6 +45,7 @@ CODES: Mapping[str, str] = {
     "INVALID_SPEC": "The execution spec is not one, or asks for what its strategy does not have.",
     "INVALID_POLICY": "A policy key is unknown, or its value is out of bounds.",
     "INVALID_WORKSPACE": "The workspace's name or starting equity cannot be taken.",
+    "WORKSPACE_CLOSED": "The account holds the finished result of a closed world or variant: it is to be looked at.",
     "INVALID_PRICE": "A mark is not a finite number above zero, or makes an amount that is not finite.",
     "INVALID_TIME": "A time that cannot be read.",
     "INVALID_JSON": "A document that is not JSON, repeats a key, or holds NaN or infinity.",

@@ -80,10 +80,8 @@ class Account:
         return refused
 
     def _finite_at(self, marks: dict[str, float]) -> bool:
-        holdings = self.ledger.holdings
-        gains = (
-            (marks[symbol] - held.avg_price) * held.quantity for symbol, held in holdings.items() if symbol in marks
-        )
+        held = self.ledger.holdings.values()
+        gains = ((marks.get(each.symbol, each.avg_price) - each.avg_price) * each.quantity for each in held)
         return math.isfinite(total(gains)) and math.isfinite(self.ledger.equity_at(marks))
 
     def position(self, symbol: str) -> PaperPosition | None:

@@ -12,7 +12,7 @@ from engine.errors import NotFoundError, PapertapeError
 from engine.events import EventType, Stamps, account_event
 from engine.intents import TradeIntent, to_quantity
 from engine.market.sessions import to_micros
-from engine.policy.workspace import Workspace
+from engine.policy.workspace import Workspace, check_open
 from engine.ports import Store, UnitOfWork, Views
 
 
@@ -49,6 +49,7 @@ class PaperBroker:
             workspace = views.workspace(intent.workspace_id) or unseen
             if workspace is None:
                 raise _no_workspace(intent)
+            check_open(workspace)
             account = views.account(workspace)
             cash, realized = account.ledger.cash, account.ledger.realized_pnl
             held = account.position(intent.symbol)
@@ -93,7 +94,7 @@ class PaperBroker:
     def _workspace(self, unit: UnitOfWork, order: Order, unseen: Workspace | None) -> Workspace:
         workspace = unit.workspace(order.intent.workspace_id)
         if workspace is not None:
-            return workspace
+            return check_open(workspace)
         if unseen is None:
             raise _no_workspace(order.intent)
         create(unit, unseen, self._stamps)

@@ -18,7 +18,15 @@ from engine.events import EventType, Stamps, account_event
 from engine.intents import to_quantity
 from engine.market.sessions import from_micros
 from engine.policy.limits import Limits, TradingState
-from engine.policy.workspace import DEFAULT_EQUITY, DEFAULT_NAME, Workspace, check_equity, check_name
+from engine.policy.workspace import (
+    DEFAULT_EQUITY,
+    DEFAULT_ID,
+    DEFAULT_NAME,
+    Workspace,
+    check_equity,
+    check_name,
+    check_open,
+)
 from engine.ports import Store, UnitOfWork, Watch
 from engine.validation import StrictModel, UtcTime, check_symbol
 
@@ -123,8 +131,15 @@ class Accounts:
         return self.unsaved(DEFAULT_NAME), True
 
     def unsaved(self, name: str, starting_equity: float = DEFAULT_EQUITY) -> Workspace:
-        """A workspace that is not stored."""
-        return Workspace(UUID(self._stamps.new_id()), name, starting_equity, self._stamps.now())
+        """A workspace that is not stored; `default` has the same id in every database."""
+        known_as = DEFAULT_ID if name == DEFAULT_NAME else UUID(self._stamps.new_id())
+        return Workspace(known_as, name, starting_equity, self._stamps.now())
+
+    def unseen(self, workspace_id: UUID) -> Workspace | None:
+        """The workspace that the first intent for this id makes: `default`, where there is none yet."""
+        if workspace_id != DEFAULT_ID or self.find(DEFAULT_NAME) is not None:
+            return None
+        return self.unsaved(DEFAULT_NAME)
 
     def state(self, ref: str | UUID | None = None) -> PaperState:
         """The account as of now."""
@@ -183,7 +198,7 @@ class Accounts:
                 "reset puts the account back to its start; the journal stays, and a reconcile brings the fills back",
                 hint="say --yes, or make a fresh account with `workspace create`",
             )
-        workspace = self.get(ref)
+        workspace = check_open(self.get(ref))
         with self._store.write() as unit:
             fresh = Account(workspace.id, Ledger.fresh(workspace.starting_equity))
             unit.replace(fresh)
@@ -200,7 +215,7 @@ class Accounts:
             raise InvalidError("INVALID_PRICE", f"the symbol {error}", hint="name the symbol to mark") from error
         if not math.isfinite(price) or price <= 0:
             raise InvalidError("INVALID_PRICE", f"{price!r} is not a price", hint="give a finite number above zero")
-        workspace = self.get(ref)
+        workspace = check_open(self.get(ref))
         with self._store.write() as unit:
             account = unit.account(workspace)
             if account.value_at({symbol: price}):
@@ -215,7 +230,9 @@ class Accounts:
 
     def set_policy(self, settings: Mapping[str, str], ref: str | UUID | None = None) -> Limits:
         """Change limits and fees by `key=value` texts (`off` clears one); journaled as what changed, old to new."""
-        self.get_or_unsaved(ref)[0].limits.changed(settings)  # what is refused must not make `default` first
+        check_open(self.get_or_unsaved(ref)[0]).limits.changed(
+            settings
+        )  # what is refused must not make `default` first
         workspace = self.get(ref)
         with self._store.write() as unit:
             current = self._current(unit, workspace)
@@ -230,7 +247,7 @@ class Accounts:
 
     def set_trading_state(self, state: TradingState, ref: str | UUID | None = None) -> Workspace:
         """ACTIVE, REDUCING (exits only) or HALTED (nothing at all)."""
-        workspace = self.get(ref)
+        workspace = check_open(self.get(ref))
         with self._store.write() as unit:
             current = self._current(unit, workspace)
             if current.trading_state is not state:

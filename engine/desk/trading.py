@@ -27,7 +27,11 @@ class Trading:
     def execute(
         self, intent: TradeIntent, fill_price: float, mode: str = PAPER, *, unseen: Workspace | None = None
     ) -> ExecutionResult:
-        """Fill an intent in its workspace at the caller's price; see `PaperBroker.execute`."""
+        """Fill an intent in its workspace at the caller's price; see `PaperBroker.execute`.
+
+        `default` is made by the first intent for the id that it has everywhere before it is stored.
+        """
+        unseen = self._accounts.unseen(intent.workspace_id) or unseen
         return self._broker.execute(intent, fill_price, mode, unseen=unseen)
 
     def order(

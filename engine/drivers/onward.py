@@ -21,7 +21,7 @@ from engine.events import EventRow, EventType, Stamps, account_event
 from engine.intents import TradeIntent
 from engine.market.bars import Dataset
 from engine.market.sessions import is_intraday, iso
-from engine.policy.workspace import Workspace
+from engine.policy.workspace import Workspace, check_open
 from engine.ports import JournalEvent, Progress, Store, UnitOfWork, Unwatched, Watch
 from engine.strategies.spec import CompiledSpec
 
@@ -75,7 +75,8 @@ class Onward:
         stamps: Stamps,
         terms: OnwardTerms | None = None,
     ) -> None:
-        """HISTORY_SHORT when the data lack the past that the strategy needs to go on."""
+        """HISTORY_SHORT when the data lack the past that the strategy needs to go on; WORKSPACE_CLOSED."""
+        check_open(workspace)
         terms = terms or OnwardTerms()
         with store.read() as views:
             known = views.progress(workspace.id, spec.key)

@@ -6,12 +6,14 @@ import math
 import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from engine.errors import InvalidError
 from engine.policy.limits import Limits, TradingState
 
 DEFAULT_NAME = "default"
+DEFAULT_ID = uuid5(UUID("0c6b4f0e-5d0a-5c63-9a55-4f6a3f1f7d2e"), DEFAULT_NAME)
+"""What `default` has before it is stored too: an intent for it that was evaluated then can be executed."""
 DEFAULT_EQUITY = 10_000.0
 MAX_NAME = 64
 
@@ -35,6 +37,20 @@ class Workspace:
     kind: WorkspaceKind = WorkspaceKind.ACCOUNT
     limits: Limits = field(default_factory=Limits)
     trading_state: TradingState = TradingState.ACTIVE
+
+
+_HOLDS = {WorkspaceKind.CLOSED: "the account of a run in a closed world", WorkspaceKind.VARIANT: "a variant of a sweep"}
+
+
+def check_open(workspace: Workspace) -> Workspace:
+    """The workspace, when something may still happen in it; WORKSPACE_CLOSED for one that holds a finished result."""
+    if workspace.kind is WorkspaceKind.ACCOUNT:
+        return workspace
+    raise InvalidError(
+        "WORKSPACE_CLOSED",
+        f"workspace {workspace.id} is {_HOLDS[workspace.kind]}, and its result is final",
+        hint="look at it or reconcile it; to trade, name an account: `workspace list` shows them",
+    )
 
 
 def check_name(name: str) -> str:

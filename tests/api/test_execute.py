@@ -17,7 +17,7 @@ from engine.events import EventType
 from engine.policy.limits import TradingState
 from engine.ports import EventFilter
 from tests.api.serving import Served, code_of, execute, intent
-from tests.tui.console import Console
+from tests.tui.console import Console, breakout, write_bars
 
 FILLED = 5
 """Events of an order that fills."""
@@ -264,3 +264,13 @@ def test_what_is_stored_is_what_was_sent(client: httpx.Client, service: Served, 
     (emitted,) = service.desk.journal.events(workspace_id, where=EventFilter(types=("INTENT_EMITTED",)))
     assert emitted.ts.isoformat() == "2024-03-01T14:30:00+00:00"
     assert emitted.payload["metadata"] == parse_intent(json.dumps(order)).metadata
+
+
+def test_the_account_of_a_closed_world_is_400(client: httpx.Client, service: Served, console: Console) -> None:
+    bars = write_bars(console.home / "bars.csv")
+    closed = console.json("run", "--db", service.database, *breakout(bars))["workspace_id"]
+    before = service.head()
+    assert code_of(execute(client, intent(closed))) == (400, "WORKSPACE_CLOSED")
+    assert code_of(client.post(f"/execute/paper/reset/{closed}")) == (400, "WORKSPACE_CLOSED")
+    assert service.head() == before
+    assert client.post(f"/execute/paper/reconcile/{closed}").json()["drift"] == {}
