@@ -8,6 +8,7 @@
     │   └── DataError    a market data file with its faults listed
     ├── NotFoundError    no such workspace, run plan, file …
     ├── ForbiddenError   not in this environment
+    ├── OutcomeError     it was done, and came to what a script should stop for
     └── SystemFault      the installation, the database or the disk
 
 Every error carries a code from `CODES`, one sentence that says what and where, and a hint that says what to do.
@@ -66,6 +67,9 @@ CODES: Mapping[str, str] = {
     "BAR_NOT_FOUND": "The data has no bars at or before this time.",
     # not here
     "FORBIDDEN_IN_PRODUCTION": 'Refused while `environment = "production"`.',
+    # outcomes
+    "NO_VARIANT_SUCCEEDED": "The sweep was run, and every variant failed or was skipped.",
+    "FAIL_IF_HOLDS": "The condition of `--fail-if` holds of the sweep, or cannot be told.",
     # the system
     "DATABASE_ERROR": "The database could not be read or written.",
     "DATABASE_BUSY": "Another process held the database for too long.",
@@ -140,6 +144,10 @@ class NotFoundError(PapertapeError):
 
 class ForbiddenError(PapertapeError):
     """Not in this environment."""
+
+
+class OutcomeError(PapertapeError):
+    """What was asked for was done, and came to what a script should stop for."""
 
 
 class SystemFault(PapertapeError):  # noqa: N818 - it says whose fault it is

@@ -369,7 +369,12 @@ def test_when_none_succeeds_the_exit_is_1(console: Console, tmp_path: Path) -> N
     ran = console.run("plan", "run", *flags, *values, "--json")
     assert ran.code == 1
     assert ran.document["best_variant_id"] is None
-    assert ran.err.splitlines()[-1] == "no variant succeeded: 2 failed, 1 skipped"
+    assert (ran.document["success"], ran.document["error_code"]) == (False, "NO_VARIANT_SUCCEEDED")
+    assert ran.document["error"].endswith("no variant succeeded: 2 failed, 1 skipped")
+    assert ran.err.splitlines()[-1] == (
+        f"error NO_VARIANT_SUCCEEDED: {ran.document['error']};"
+        f" `papertape plan show {ran.document['run_plan_id']}` shows all of it"
+    )
     shown = console.run("plan", "run", *flags, "--sweep", "entry.days=2")
     assert (shown.code, "no variant succeeded: 3 failed" in shown.err) == (1, True)
     assert "2 failed: the strategy probe failed" in shown.out  # the baseline, and the ablation that is its like
@@ -473,6 +478,8 @@ def test_fail_if(console: Console, bars: Path, condition: str, code: int, told: 
     assert told in ran.err
     assert ran.document["status"] == "completed"
     assert ran.document["fail_if"]["condition"] == condition
+    assert ran.document.get("error_code") == ("FAIL_IF_HOLDS" if code else None)
+    assert ran.err.count("error FAIL_IF_HOLDS: ") == code
     assert (ran.document["fail_if"]["holds"] is False) == (code == 0)
     shown = console.run("plan", "run", *steady, "--fail-if", condition)
     assert (shown.code, "best first" in shown.out) == (code, True)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from tui.commands.exits import ANYTHING_ELSE
+from engine.errors import OutcomeError
 from tui.commands.fail_if import FailIf, Verdict, read_condition
-from tui.commands.text import safe_text
 
 if TYPE_CHECKING:
     from engine.sweeps.results import PlanResult, VariantResult
@@ -40,17 +36,15 @@ class Gate:
             return None
         return {"condition": self.condition.text, "holds": verdict.holds, "because": verdict.because}
 
-    def leave(self, result: PlanResult) -> None:
-        """Say on stderr what a script should stop for, and end with 1 when there is something."""
-        verdict, reasons = self.verdict(result), []
+    def error(self, result: PlanResult) -> OutcomeError | None:
+        """What a script should stop for; None when there is nothing."""
+        verdict, where = self.verdict(result), f"run plan {result.run_plan_id}"
+        holds = "" if verdict is None or verdict.holds is False else f"--fail-if {verdict.because}"
+        hint = f"`papertape plan show {result.run_plan_id}` shows all of it"
         if not any(one.status == "succeeded" for one in result.results):
-            reasons.append(f"no variant succeeded: {_counted(result)}")
-        if verdict is not None and verdict.holds is not False:
-            reasons.append(f"--fail-if {verdict.because}")
-        for reason in reasons:
-            print(safe_text(reason), file=sys.stderr)
-        if reasons:
-            raise typer.Exit(ANYTHING_ELSE)
+            why = f"no variant succeeded: {_counted(result)}" + (f"; {holds}" if holds else "")
+            return OutcomeError("NO_VARIANT_SUCCEEDED", f"{where}: {why}", hint=hint)
+        return OutcomeError("FAIL_IF_HOLDS", f"{where}: {holds}", hint=hint) if holds else None
 
 
 def figure_names() -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from engine.errors import SystemFault
+from engine.errors import PapertapeError, SystemFault
 from tui.commands import plan_looks
 from tui.commands.calls import Call, command
 from tui.commands.documents import plain, write_document
@@ -81,7 +81,6 @@ def run(
     with call.desk() as desk:
         result, load = _run(call, desk, spec, data, sweep, terms, workers)
         _answer(call, desk, result, load, gate, top)
-    gate.leave(result)
 
 
 @command(app, "resume", example="papertape plan resume last --workers 2")
@@ -100,7 +99,6 @@ def resume(call: Call, plan: PlanId, workers: Workers = None, fail_if: FailIf = 
         with watching("running the sweep") as watch:
             result = desk.plans.resume(found.run_plan_id, load, workers=workers or _processors(), watch=watch)
         _answer(call, desk, result, load, gate, top)
-    gate.leave(result)
 
 
 @command(app, "cancel", example="papertape plan cancel last")
@@ -169,13 +167,15 @@ def _generated(found: Generated) -> dict[str, Any]:
 
 
 def _answer(call: Call, desk: Desk, result: PlanResult, load: Load, gate: Gate, top: int) -> None:
-    """The result on stdout, what to know of it on stderr; CANCELLED, with the result in it, when it was stopped."""
+    """The result on stdout, what to know of it on stderr; what a script should stop for, with the result in it."""
     if result.duplicate_of:
         call.warn([f"the same was run before, with the same results: run plan {result.duplicate_of[-1]}"], "note")
     if not call.json:
         _show(Page(), desk, result, load, top)
-    if result.status == "cancelled":
-        raise _cancelled(result, gate)
+    error = _cancelled(result) if result.status == "cancelled" else gate.error(result)
+    if error is not None:
+        error.details.update(_document_of(result, gate))
+        raise error
     if call.json:
         write_document(_document_of(result, gate))
 
@@ -206,13 +206,12 @@ def _has_two_curves(result: PlanResult) -> bool:
     return result.best_variant_id not in (None, baseline.variant_id) and baseline.metrics is not None
 
 
-def _cancelled(result: PlanResult, gate: Gate) -> SystemFault:
+def _cancelled(result: PlanResult) -> PapertapeError:
     out = sum(1 for one in result.results if one.status != "pending")
     return SystemFault(
         "CANCELLED",
         f"the run plan was stopped with {out:,} of {len(result.results):,} variants done",
         hint=f"`papertape plan resume {result.run_plan_id}` goes on",
-        details=_document_of(result, gate),
     )
 
 
