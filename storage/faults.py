@@ -21,12 +21,15 @@ VALUE_ERRORS = (OverflowError, UnicodeEncodeError)
 _BUSY = frozenset({5, 6})
 _PLACE = frozenset({3, 8, 14, 23})  # PERM, READONLY, CANTOPEN, AUTH
 _DISK_FAILED, _DAMAGED, _FULL, _NOT_A_DATABASE = 10, 11, 13, 26
+_NO_ROOM_TO_SHARE = 4874
+"""SQLITE_IOERR_SHMSIZE: the -shm file beside the database cannot grow, which opening it begins with."""
 
 
 def result_code(error: BaseException) -> int:
-    """The primary SQLite result code of an error, 0 when it has none."""
+    """The primary SQLite result code of an error, 0 when it has none; a -shm without room is a full disk."""
     cause = getattr(error, "orig", None) or error
-    return int(getattr(cause, "sqlite_errorcode", 0)) & 0xFF
+    code = int(getattr(cause, "sqlite_errorcode", 0))
+    return _FULL if code == _NO_ROOM_TO_SHARE else code & 0xFF
 
 
 def is_busy(error: BaseException) -> bool:

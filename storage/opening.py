@@ -155,7 +155,7 @@ def _check_ours(path: Path, driver: sqlite.Connection) -> None:
         (application,) = driver.execute("PRAGMA application_id").fetchone()
         foreign = application != APPLICATION_ID and (application != 0 or _count_tables(driver) > 0)
     finally:
-        if not within:
+        if not within and driver.in_transaction:  # a full disk ends it by itself
             driver.execute("ROLLBACK")
     if foreign:
         raise _not_ours(path, "it is the database of another program")

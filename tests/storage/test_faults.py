@@ -68,6 +68,7 @@ def test_damage_met_while_fills_are_read_is_said(damaged: SqliteStore) -> None:
         ("SQLITE_BUSY_SNAPSHOT", "DATABASE_BUSY", "another process held"),
         ("SQLITE_LOCKED", "DATABASE_BUSY", "another process held"),
         ("SQLITE_FULL", "DATABASE_ERROR", "is full"),
+        ("SQLITE_IOERR_SHMSIZE", "DATABASE_ERROR", "is full"),
         ("SQLITE_READONLY_DBMOVED", "DATABASE_ERROR", "cannot be opened for writing"),
         ("SQLITE_CANTOPEN", "DATABASE_ERROR", "cannot be opened for writing"),
         ("SQLITE_CORRUPT_INDEX", "DATABASE_ERROR", "is damaged"),
@@ -92,3 +93,27 @@ def test_every_result_code_reads_well(name: str, code: str, said: str) -> None:
 def test_an_error_without_a_code_reads_well() -> None:
     fault = fault_of(sqlite.ProgrammingError("reason"), Path("papertape.db"))
     assert (fault.code, fault.message) == ("DATABASE_ERROR", "papertape.db: reason")
+
+
+class FullDisk:
+    """A connection on a disk without room: SQLite ends the transaction by itself, and has nothing to roll back."""
+
+    in_transaction = False
+
+    def execute(self, statement: str) -> None:
+        if statement == "BEGIN":
+            return
+        said = "cannot rollback - no transaction is active" if statement == "ROLLBACK" else "disk I/O error"
+        error = sqlite.OperationalError(said)
+        error.sqlite_errorcode = sqlite3.SQLITE_ERROR if statement == "ROLLBACK" else sqlite3.SQLITE_IOERR_SHMSIZE
+        raise error
+
+    def close(self) -> None:
+        return
+
+
+def test_a_disk_found_full_while_opening_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    SqliteStore(tmp_path / "desk.db").close()
+    monkeypatch.setattr("storage.opening._opened", lambda *_, **__: FullDisk())
+    with pytest.raises(SystemFault, match="the disk under .* is full"):
+        SqliteStore(tmp_path / "desk.db")
