@@ -9,7 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from engine.errors import InvalidError, NotFoundError
+from engine.errors import InvalidError, NotFoundError, UsageError
 from engine.jsontext import parse_json
 from engine.strategies.base import Strategy
 from engine.strategies.paths import read_value
@@ -51,7 +51,7 @@ def spec_from_flags(
     """A spec from `--strategy`, `--symbol`, `--set path=value` and `--timeframe`.
 
     Paths are under `entry.`, `exit.` and `risk.`; values are read in their field's type. INVALID_SPEC names a path
-    that is not there and its nearest, a value that is none, and one that is out of bounds.
+    that is not there and its nearest, a value that is none, and one that is out of bounds; USAGE a flag without one.
     """
     strategy = (registry or Registry()).get(strategy_id)
     document: dict[str, Any] = {"strategy_id": strategy_id, "symbols": list(symbols)}
@@ -72,7 +72,9 @@ def _assignment(schema: CompiledSpec, text: str) -> tuple[str, Any]:
     path, sign, value = text.partition("=")
     path = path.strip()
     if not sign:
-        raise _invalid(f"--set {text!r} has no value", "write path=value, such as risk.dollars_per_trade=500")
+        raise UsageError(
+            "USAGE", f"--set {text!r} has no value", hint="write path=value, such as risk.dollars_per_trade=500"
+        )
     return path, read_value(schema, path, value.strip())
 
 

@@ -11,9 +11,10 @@ from pydantic import AfterValidator, Field, ValidationError
 from engine.account.arithmetic import order_fees
 from engine.errors import InvalidError
 from engine.market.sessions import zone
+from engine.numerals import plain_numeral
 from engine.validation import StrictModel, Symbol, faults_of
 
-OFF = frozenset({"off", "none", ""})
+OFF = "off"
 
 
 class TradingState(StrEnum):
@@ -74,14 +75,16 @@ class Limits(StrictModel):
 
 
 def _parse(key: str, text: str) -> Any:
-    if text.lower() in OFF:
+    if text.lower() == OFF:
         return Limits.model_fields[key].default
+    if not text:  # an unset variable in a script must not put a limit off
+        raise InvalidError("INVALID_POLICY", f"{key} has no value", hint=f"nothing was changed; `{key}=off` clears it")
     if key == "session_tz":
         return text
     if key.endswith("_symbols"):
         return tuple(part.strip() for part in text.split(","))
     try:
-        return int(text) if key == "max_positions" else float(text)
+        return int(plain_numeral(text)) if key == "max_positions" else float(plain_numeral(text))
     except ValueError as error:
         kind = "a whole number" if key == "max_positions" else "a number"
         raise InvalidError("INVALID_POLICY", f"{key}: {text!r} is not {kind}", hint="nothing was changed") from error

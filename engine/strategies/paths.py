@@ -11,6 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from engine.errors import InvalidError
+from engine.numerals import plain_numeral
 from engine.strategies.spec import CompiledSpec, ExitSpec, RiskSpec
 
 Scalar = str | int | float | bool | None
@@ -66,7 +67,7 @@ def read_value(spec: CompiledSpec, path: str, text: str) -> Scalar:
     for kind in (int, float):
         if kind in kinds:
             try:
-                return coerce(spec, path, kind(text))
+                return coerce(spec, path, kind(plain_numeral(text)))
             except ValueError:
                 continue
     return coerce(spec, path, text)

@@ -115,5 +115,5 @@ class FullDisk:
 def test_a_disk_found_full_while_opening_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     SqliteStore(tmp_path / "desk.db").close()
     monkeypatch.setattr("storage.opening._opened", lambda *_, **__: FullDisk())
-    with pytest.raises(SystemFault, match="the disk under .* is full"):
+    with pytest.raises(SystemFault, match=r"the disk under .* is full"):
         SqliteStore(tmp_path / "desk.db")

@@ -242,7 +242,6 @@ def test_flags_take_values_that_only_fit_together() -> None:
         (["entry.lookback_dys=3"], "did you mean entry.lookback_days?"),
         (["exit.stop_loss=3"], "did you mean exit.stop_loss_pct?"),
         (["lookback_days=3"], "did you mean entry.lookback_days?"),
-        (["entry.lookback_days"], "has no value"),
         (["entry.lookback_days=ten"], "entry.lookback_days: 'ten'"),
         (["entry.lookback_days=2.5"], "entry.lookback_days: '2.5'"),
         (["entry.lookback_days="], "entry.lookback_days: ''"),

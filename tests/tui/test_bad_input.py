@@ -199,3 +199,36 @@ def test_a_broken_intent_is_refused(traded: Console, name: str) -> None:
         text = json.dumps({key: value for key, value in {**intent, **changes}.items() if value is not ...})
     place = "Z" if code == "NO_POSITION" else place
     check_refused(traded, ("execute", "--file", "-", "--fill-price", "10"), code, place, stdin=str(text))
+
+
+ORDER = ("execute", "--action", "OPEN_LONG", "--symbol", "X")
+SWEEP = ("plan", "generate", "--strategy", "sma_cross", "--symbol", "GOOG", "--data", "sample:GOOG")
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ((*ORDER, "--quantity", "1_000", "--fill-price", "10"), 2),
+        ((*ORDER, "--quantity", "1", "--fill-price", "1_000"), 2),
+        (("mark", "X", "1_000"), 2),
+        (("workspace", "create", "w", "--starting-equity", "1_000"), 2),
+        ((*SWEEP, "--sweep", "entry.fast_period=1_0"), 5),
+        ((*SWEEP, "--set", "risk.dollars_per_trade=1_000", "--sweep", "entry.fast_period=10"), 5),
+        (("policy", "set", "max_order_notional=1_000"), 5),
+        (("policy", "set", "max_order_notional="), 5),
+    ],
+    ids=lambda value: " ".join(value[-2:]) if isinstance(value, tuple) else "",
+)
+def test_a_number_with_a_separator_or_without_a_digit_is_refused(
+    console: Console, command: tuple[str, ...], code: int
+) -> None:
+    refused = console.run(*command, "--json")
+    assert refused.code == code, refused
+    assert refused.document["error_code"] == {2: "USAGE"}.get(code, refused.document["error_code"])
+    assert "1_0" in refused.err or "has no value" in refused.err
+    assert console.json("workspace", "list") == []
+
+
+def test_a_flag_without_a_value_is_wrong_usage(console: Console) -> None:
+    refused = console.run(*SWEEP, "--set", "entry.fast_period", "--sweep", "entry.slow_period=30", "--json")
+    assert (refused.code, refused.document["error_code"]) == (2, "USAGE")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.numerals import typed_number
 from tui.commands import figures
 from tui.commands.calls import Call, command
 from tui.commands.choices import Trading
@@ -72,7 +73,10 @@ def trading_state(
 def mark(
     call: Call,
     symbol: Annotated[str, typer.Argument(help="The symbol.", show_default=False)],
-    price: Annotated[float, typer.Argument(help="What a unit of it is worth now.", show_default=False)],
+    price: Annotated[
+        float,
+        typer.Argument(parser=typed_number, help="What a unit of it is worth now.", show_default=False),
+    ],
 ) -> None:
     """Set the price at which a position is valued."""
     with call.desk() as desk:

@@ -11,6 +11,7 @@ from uuid import UUID
 import typer
 
 from engine.errors import InvalidError, RefusedError, UsageError
+from engine.numerals import typed_number
 from tui.commands import figures
 from tui.commands.calls import Call, command
 from tui.commands.choices import Action
@@ -36,7 +37,9 @@ class OrderOptions:
         typer.Option(metavar="ACTION", help="OPEN_LONG (scales what is held) or CLOSE_LONG."),
     ] = None
     symbol: Annotated[str | None, typer.Option(metavar="SYMBOL", help="In which symbol.")] = None
-    quantity: Annotated[float | None, typer.Option(metavar="QUANTITY", help="How many units.")] = None
+    quantity: Annotated[float | None, typer.Option(parser=typed_number, metavar="QUANTITY", help="How many units.")] = (
+        None
+    )
     intent_id: Annotated[
         UUID | None, typer.Option("--intent-id", metavar="UUID", help="Its id; the same id is never executed twice.")
     ] = None
@@ -61,7 +64,10 @@ def execute(
     call: Call,
     order: OrderOptions,
     fill_price: Annotated[
-        float, typer.Option("--fill-price", metavar="PRICE", help="The price it is filled at.", show_default=False)
+        float,
+        typer.Option(
+            "--fill-price", parser=typed_number, metavar="PRICE", help="The price it is filled at.", show_default=False
+        ),
     ],
     file: Annotated[
         str | None, typer.Option("--file", metavar="FILE", help="The intent as JSON instead (`-`: standard input).")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.errors import NotFoundError
+from engine.numerals import typed_number
 from tui.commands.choices import JournalMode, Objective
 
 if TYPE_CHECKING:
@@ -54,7 +55,10 @@ class RunOptions:
         str | None, typer.Option("--like", metavar="NAME|UUID", help="Take equity, limits and fees of this workspace.")
     ] = None
     slippage_bps: Annotated[
-        float, typer.Option("--slippage-bps", metavar="BPS", help="What every fill loses, in basis points.")
+        float,
+        typer.Option(
+            "--slippage-bps", parser=typed_number, metavar="BPS", help="What every fill loses, in basis points."
+        ),
     ] = 0.0
     objective: Annotated[Objective, typer.Option("--objective", help="What best means.")] = Objective.SHARPE_DD_PENALTY
     journal: Annotated[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.errors import UsageError
+from engine.numerals import typed_number
 from tui.commands import figures
 from tui.commands.calls import Call, command
 from tui.commands.curve import metric_fields
@@ -40,7 +41,10 @@ def run(
         str | None, typer.Option(metavar="NAME|UUID", help="Take equity, limits and fees of this workspace.")
     ] = None,
     slippage_bps: Annotated[
-        float, typer.Option("--slippage-bps", metavar="BPS", help="What every fill loses, in basis points.")
+        float,
+        typer.Option(
+            "--slippage-bps", parser=typed_number, metavar="BPS", help="What every fill loses, in basis points."
+        ),
     ] = 0.0,
     session_complete: Annotated[
         bool, typer.Option("--session-complete", help="With -w: the session that the data end in is whole.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.numerals import typed_number
 from tui.commands import figures
 from tui.commands.answers import answers
 from tui.commands.calls import Call, command
@@ -31,7 +32,8 @@ def create(
     call: Call,
     name: Annotated[str, typer.Argument(help="Its name, unique.", show_default=False)],
     starting_equity: Annotated[
-        float, typer.Option("--starting-equity", metavar="AMOUNT", help="What it begins with, in cash.")
+        float,
+        typer.Option("--starting-equity", parser=typed_number, metavar="AMOUNT", help="What it begins with, in cash."),
     ] = DEFAULT_EQUITY,
 ) -> None:
     """Make an account with its own cash, limits and journal."""

@@ -185,6 +185,12 @@ def test_the_day_of_a_loss_is_the_entry_s_in_the_session_zone() -> None:
         ({"allow_symbols": "AAPL,,IBM"}, "allow_symbols"),
         ({"trading_state": "HALTED"}, "trading_state"),
         ({"leverage": "2"}, "leverage"),
+        ({"max_order_notional": ""}, "max_order_notional has no value"),
+        ({"session_tz": " "}, "session_tz has no value"),
+        ({"allow_symbols": ""}, "allow_symbols has no value"),
+        ({"fee_bps": "none"}, "fee_bps: 'none' is not a number"),
+        ({"max_positions": "1_0"}, "max_positions: '1_0' is not a whole number"),
+        ({"fee_fixed": "1_000"}, "fee_fixed: '1_000' is not a number"),
     ],
 )
 def test_a_policy_value_out_of_bounds_is_refused_by_key(settings: dict[str, str], place: str) -> None:
@@ -196,7 +202,7 @@ def test_a_policy_value_out_of_bounds_is_refused_by_key(settings: dict[str, str]
 def test_a_limit_is_set_and_cleared() -> None:
     limits = Limits().changed({"max_positions": "3", "allow_symbols": "AAPL, IBM", "fee_bps": "1.5"})
     assert (limits.max_positions, limits.allow_symbols, limits.fee_bps) == (3, ("AAPL", "IBM"), 1.5)
-    assert limits.changed({"max_positions": "off", "allow_symbols": "off", "fee_bps": "none"}) == Limits()
+    assert limits.changed({"max_positions": "off", "allow_symbols": "off", "fee_bps": "OFF"}) == Limits()
 
 
 def test_fees_are_the_sum_of_three_parts() -> None:
