@@ -37,6 +37,16 @@ class EventType(StrEnum):
     RUN_CANCELLED = "RUN_CANCELLED"
 
 
+def type_of(text: str) -> EventType:
+    """The type of an event that was read; one that this program does not know keeps its text."""
+    known = EventType._value2member_map_.get(text)
+    if isinstance(known, EventType):
+        return known
+    unknown = str.__new__(EventType, text)
+    unknown._name_, unknown._value_ = text, text
+    return unknown
+
+
 class EventRow(NamedTuple):
     """One event, before the journal gives it its `seq`. Times are UTC microseconds; `payload` is JSON text.
 

@@ -50,8 +50,8 @@ def check_symbol(text: str) -> str:
 
 
 # a day from the ends of the calendar: every time has its day in every zone
-_EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
-_LATEST = datetime(9999, 12, 30, 23, 59, 59, 999_999, tzinfo=UTC)
+EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+LATEST = datetime(9999, 12, 30, 23, 59, 59, 999_999, tzinfo=UTC)
 _NO_DAY = "must lie between the years 1 and 9999 in every time zone"
 
 
@@ -67,7 +67,7 @@ def _aware(value: Any) -> Any:
             value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
         except OverflowError as error:
             raise ValueError(_NO_DAY) from error
-        if not _EARLIEST <= value <= _LATEST:
+        if not EARLIEST <= value <= LATEST:
             raise ValueError(_NO_DAY)
     return value
 

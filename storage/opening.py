@@ -55,7 +55,7 @@ class Schema:
         return len(self.revisions)
 
 
-SHIPPED = Schema(("0001",), "storage:migrations")
+SHIPPED = Schema(("0001", "0002"), "storage:migrations")
 
 
 def prepare(path: Path, patience: Patience, schema: Schema = SHIPPED) -> None:
@@ -154,9 +154,17 @@ def _check_ours(path: Path, driver: sqlite.Connection) -> None:
     try:
         (application,) = driver.execute("PRAGMA application_id").fetchone()
         foreign = application != APPLICATION_ID and (application != 0 or _count_tables(driver) > 0)
+        unmarked = foreign and application == 0 and _has_our_tables(driver)
     finally:
         if not within and driver.in_transaction:  # a full disk ends it by itself
             driver.execute("ROLLBACK")
+    if unmarked:
+        raise SystemFault(
+            "DATABASE_NOT_OURS",
+            f"{path} has papertape's tables, but not its mark: a dump leaves it out",
+            hint="copy a database with .backup or VACUUM INTO, or say in this one"
+            f" PRAGMA application_id = {APPLICATION_ID} and PRAGMA user_version = {SHIPPED.generation}",
+        )
     if foreign:
         raise _not_ours(path, "it is the database of another program")
 
@@ -197,6 +205,11 @@ def _opened(name: str, patience: Patience, *, uri: bool = False) -> sqlite.Conne
 
 def _count_tables(driver: sqlite.Connection) -> int:
     return int(driver.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+
+
+def _has_our_tables(driver: sqlite.Connection) -> bool:
+    names = {name for (name,) in driver.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    return names >= {"alembic_version", *Base.metadata.tables}
 
 
 def _revision(path: Path, driver: sqlite.Connection, schema: Schema) -> str:

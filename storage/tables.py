@@ -35,10 +35,10 @@ def fill_rule(row: str = "") -> str:
     )
 
 
-def _known_type() -> str:
+def known_type(row: str = "") -> str:
     """Comparisons with the frequent types first: `IN` would build a table of the list for each row."""
     types = [*_OFTEN, *(kind.value for kind in EventType if kind.value not in _OFTEN)]
-    return " OR ".join(f"event_type = '{kind}'" for kind in types)
+    return " OR ".join(f"{row}event_type = '{kind}'" for kind in types)
 
 
 def _text(**options: Any) -> Any:
@@ -91,7 +91,7 @@ class TradeEvent(Base, table=True):
     __tablename__: ClassVar[Any] = "trade_events"
     __table_args__ = (
         _check("seq > 0", "event_seq"),
-        _check(_known_type(), "event_type_known"),
+        _check(known_type(), "event_type_known"),
         _check(f"event_type <> 'ORDER_FILLED' OR ({fill_rule()}) IS TRUE", "event_fill"),
         # half a microsecond a row each: the keys
         Index("trade_events_event_id", "event_id", unique=True),

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from engine.account.ledger import SELL
 from engine.desk.accounts import Accounts
-from engine.events import EventType
+from engine.events import EventType, type_of
 from engine.intents import to_quantity
 from engine.market.sessions import from_micros
 from engine.ports import EventFilter, JournalEvent, Store, Unwatched, Views, Watch
@@ -49,7 +49,7 @@ class EventView(StrictModel):
         return cls(
             seq=event.seq,
             event_id=row.event_id,
-            event_type=EventType(row.event_type),
+            event_type=type_of(row.event_type),
             workspace_id=row.workspace_id,
             ts=from_micros(row.ts),
             recorded_at=from_micros(row.recorded_at),

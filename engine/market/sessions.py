@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import InvalidError
+from engine.validation import EARLIEST, LATEST
 
 MICROS_PER_SECOND = 1_000_000
 MICROS_PER_DAY = 86_400 * MICROS_PER_SECOND
@@ -59,9 +60,13 @@ def to_micros(when: datetime) -> int:
     return (aware - _EPOCH) // timedelta(microseconds=1)
 
 
+FIRST_MICROS, LAST_MICROS = to_micros(EARLIEST), to_micros(LATEST)
+"""The calendar's ends, for times that have their day in every zone."""
+
+
 def from_micros(ts: int) -> datetime:
-    """The aware UTC datetime of microseconds since 1970."""
-    return _EPOCH + timedelta(microseconds=ts)
+    """The aware UTC datetime of microseconds since 1970; of a time beyond the calendar, the nearest end of that."""
+    return _EPOCH + timedelta(microseconds=min(max(ts, FIRST_MICROS), LAST_MICROS))
 
 
 def iso(ts: int) -> str:

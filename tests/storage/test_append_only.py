@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from engine.events import EventRow
+from engine.events import EventRow, EventType
+from engine.market.sessions import FIRST_MICROS, LAST_MICROS
 from storage.driver import sqlite as sqlite3
 from storage.unit_of_work import SqliteStore
 from tests.storage.rows import KEY, OTHER, append, event, fill, raw
@@ -166,16 +167,26 @@ def test_a_fill_has_a_side_a_positive_quantity_and_price_and_fees(journal: Path,
             client.execute(*inserted("INSERT", None, fill(number, **changes)))
 
 
-def test_event_types_are_known_and_texts_are_texts(journal: Path) -> None:
-    with raw(journal) as client:
+@pytest.mark.parametrize("checks", ["OFF", "ON"])
+def test_event_types_and_times_are_known_and_texts_are_texts(journal: Path, checks: str) -> None:
+    with raw(journal, ignore_check_constraints=checks) as client:
         for changes in (
             {"event_type": "ORDER_FILED"},
+            {"event_type": "order_filled"},
+            {"ts": FIRST_MICROS - 1},
+            {"ts": LAST_MICROS + 1},
+            {"recorded_at": 2**63 - 1},
+            {"recorded_at": -(2**63)},
             {"event_id": None},
             {"payload": None},
             {"payload": b"{}"},
             {"ts": "now"},
         ):
             assert refused(client, *inserted("INSERT", None, event(9, **changes))), changes
+        for number, kind in enumerate(EventType):
+            ends = {"ts": FIRST_MICROS, "recorded_at": LAST_MICROS}
+            if kind is not EventType.ORDER_FILLED:
+                client.execute(*inserted("INSERT", None, event(20 + number, kind.value, **ends)))
 
 
 def test_an_empty_workspace_can_be_deleted(journal: Path) -> None:

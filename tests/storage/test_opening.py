@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 IMPATIENT = Patience(wait_ms=1, attempts=2, sleep=lambda seconds: None)
 SECOND = """
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
 
 def upgrade():
     op.execute("CREATE TABLE added (note TEXT) STRICT")
@@ -59,8 +59,8 @@ def later(tmp_path: Path) -> Schema:
     """Tomorrow's schema: a revision more."""
     scripts = tmp_path / "100% scripts"
     shutil.copytree(Path(storage.migrations.__path__[0]), scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "v0002_more.py").write_text(SECOND)
-    return Schema(("0001", "0002"), str(scripts))
+    (scripts / "versions" / "v0003_more.py").write_text(SECOND)
+    return Schema((*SHIPPED.revisions, "0003"), str(scripts))
 
 
 def test_a_new_file_is_ours_alone(path: Path) -> None:
@@ -110,14 +110,14 @@ def test_an_empty_file_is_taken(path: Path) -> None:
 def test_an_old_database_is_backed_up_and_upgraded(store: SqliteStore, path: Path, later: Schema) -> None:
     append(store, event(1, payload="kept"))
     for number in (1, 2):
-        (path.parent / f"papertape.db.before-0001.{number}.bak").touch()
+        (path.parent / f"papertape.db.before-0002.{number}.bak").touch()
     with SqliteStore(path, schema=later) as upgraded, upgraded.read() as views:
         assert views.head() == 1
     with raw(path) as client:
         assert client.execute("SELECT note FROM added").fetchall() == [("kept",)]
-        assert client.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
-        assert client.execute("PRAGMA user_version").fetchone() == (2,)
-    backup = path.parent / "papertape.db.before-0001.3.bak"
+        assert client.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
+        assert client.execute("PRAGMA user_version").fetchone() == (3,)
+    backup = path.parent / "papertape.db.before-0002.3.bak"
     assert mode_of(backup) == 0o600
     with SqliteStore(backup) as old, old.read() as views:
         assert views.head() == 1
@@ -128,10 +128,10 @@ def test_an_upgrade_that_fails_changes_nothing(store: SqliteStore, path: Path, l
     append(store, event(1))
     store.close()
     before = path.read_bytes()
-    Path(later.scripts, "versions", "v0002_more.py").write_text(FAILING)
-    with pytest.raises(SystemFault, match="could not be upgraded from revision 0001 to 0002") as caught:
+    Path(later.scripts, "versions", "v0003_more.py").write_text(FAILING)
+    with pytest.raises(SystemFault, match="could not be upgraded from revision 0002 to 0003") as caught:
         SqliteStore(path, schema=later)
-    assert "before-0001.1.bak" in caught.value.hint
+    assert "before-0002.1.bak" in caught.value.hint
     assert path.read_bytes() == before
     with SqliteStore(path) as old, old.read() as views:
         assert views.head() == 1
@@ -141,7 +141,7 @@ def test_a_newer_database_is_refused(path: Path, later: Schema) -> None:
     SqliteStore(path).close()
     SqliteStore(path, schema=later).close()
     before = listing(path.parent)
-    assert "revision 0002, while this program knows 0001" in refused(path, "DATABASE_TOO_NEW")
+    assert "revision 0003, while this program knows 0002" in refused(path, "DATABASE_TOO_NEW")
     assert listing(path.parent) == before
 
 

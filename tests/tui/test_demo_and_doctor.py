@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+import tomllib
 from contextlib import closing
 
 import pytest
 
-from tests.tui.console import Console
+from tests.tui.console import ROOT, Console
 from tests.tui.test_exit_codes import contents
 
 
@@ -124,3 +125,33 @@ def test_the_doctor_finds_damage(console: Console) -> None:
     console.db.write_bytes(bytes(data))
     ran = console.run("doctor", "--json")
     assert (ran.code, ran.document["error_code"]) == (1, "DATABASE_ERROR")
+
+
+@pytest.mark.parametrize(
+    ("drop", "said"),
+    [
+        ("DROP TRIGGER trade_events_not_deleted", "trigger trade_events_not_deleted"),
+        ("DROP INDEX trade_events_one_fill_per_order", "index trade_events_one_fill_per_order"),
+        (
+            "DROP TRIGGER trade_events_not_updated; CREATE TRIGGER trade_events_not_updated BEFORE UPDATE ON"
+            " trade_events BEGIN SELECT 1; END",
+            "trigger trade_events_not_updated",
+        ),
+    ],
+)
+def test_the_doctor_finds_a_guard_that_is_gone(console: Console, drop: str, said: str) -> None:
+    console.buy()
+    assert checks(console)["guards"]["status"] == "ok"
+    with closing(sqlite3.connect(console.db)) as driver:
+        driver.executescript(drop)
+    ran = console.run("doctor", "--json")
+    assert (ran.code, ran.document["error_code"]) == (1, "DATABASE_ERROR")
+    (guards,) = [check for check in ran.document["checks"] if check["name"] == "guards"]
+    assert guards["detail"] == f"missing, or not as made: {said}"
+
+
+def test_the_doctor_names_the_extras_that_there_are(console: Console) -> None:
+    metadata = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = metadata["project"]["optional-dependencies"].keys() - {"bench", "dev"}
+    told = checks(console)["extras"]["detail"]
+    assert {each.split()[0] for each in told.split(", ")} == extras

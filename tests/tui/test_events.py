@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -148,3 +150,23 @@ def test_closed_streams_are_no_fault(console: Console) -> None:
             ["sh", "-c", shell], env=console.environment(), cwd=console.home, capture_output=True, check=False
         )
         assert (ran.returncode, b"Traceback" in ran.stderr) == (code, False)
+
+
+def test_a_row_that_this_program_would_not_write_is_shown_all_the_same(console: Console) -> None:
+    console.buy()
+    with closing(sqlite3.connect(console.db)) as driver:
+        driver.execute("PRAGMA ignore_check_constraints = ON")
+        driver.execute("DROP TRIGGER trade_events_appended")
+        driver.execute(
+            "INSERT INTO trade_events (event_id, workspace_id, event_type, ts, recorded_at, payload)"
+            " SELECT 'odd', workspace_id, 'LIKE_NOTHING_KNOWN', ?, ?, '{}' FROM trade_events LIMIT 1",
+            (2**62, -(2**62)),
+        )
+        driver.commit()
+    odd = console.journal()[-1]
+    assert (odd["event_type"], odd["ts"][:10], odd["recorded_at"][:10]) == (
+        "LIKE_NOTHING_KNOWN",
+        "9999-12-30",
+        "0001-01-02",
+    )
+    assert "LIKE_NOTHING_KNOWN" in console.ok("events").out

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from engine.errors import PapertapeError
 from storage.driver import has_wal_fault, sqlite, sqlite_version
+from storage.guards import missing_guards
 from storage.settings import config_path
 from tui.commands.answers import answers
 from tui.commands.text import colour_wanted, safe_text, speaks_unicode, width_of
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
     from tui.commands.calls import Call
 
 OK, NOTE, FAULT = "ok", "note", "fault"
-EXTRAS = {"parquet": "pyarrow", "api": "fastapi", "cluster": "distributed"}
+EXTRAS = {"api": "fastapi", "parquet": "pyarrow", "web": "textual_serve"}
 OLDEST_PYTHON = (3, 11)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check's outcome: `ok`, a `note` worth knowing, or a `FAULT` with its error code."""
+    """One check's outcome: `ok`, a `note` worth knowing, or a `fault` with its error code."""
 
     name: str
     status: str
@@ -90,7 +91,7 @@ def _database(call: Call, path: Path) -> list[Check]:
         return [Check("database", OK, f"{path}, made on first use")]
     try:
         with call.desk() as desk:  # first: it refuses what is not ours, and says why
-            return [_quick_check(path), *_journal(desk)]
+            return [_quick_check(path), _guards(path), *_journal(desk)]
     except PapertapeError as error:
         return [_fault("database", error)]
 
@@ -106,6 +107,19 @@ def _quick_check(path: Path) -> Check:
         return Check("database", OK, f"{size}, sound")
     hint = "restore it from a backup, or name another file with --db"
     return Check("database", FAULT, f"{size}: {'; '.join(said)}", hint, "DATABASE_ERROR")
+
+
+def _guards(path: Path) -> Check:
+    """Whether everything that keeps the journal append-only is there."""
+    try:
+        missing = missing_guards(path)
+    except sqlite.Error as error:
+        missing = [str(error)]
+    if not missing:
+        return Check("guards", OK, "every table, trigger and index is as it was made")
+    said = f"missing, or not as made: {', '.join(safe_text(each) for each in missing)}"
+    hint = "somebody changed the database: what is in it may have been changed too; restore it from a backup"
+    return Check("guards", FAULT, said, hint, "DATABASE_ERROR")
 
 
 def _journal(desk: Desk) -> list[Check]:
