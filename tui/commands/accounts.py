@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from tui.commands.pages import Page
 
 PANEL = "Run the account"
+RESET_KEEPS = (
+    "the journal stays: ids executed stay executed, and a reconcile brings the old fills back;"
+    " for a fresh start there is `papertape workspace create`"
+)
 
 app = typer.Typer()
 
@@ -52,6 +56,7 @@ def reset(
         confirmed = yes or (not desk.config.production and _confirmed(call, workspace.name))
         found = desk.accounts.reset(confirmed=confirmed)
     call.answer(found, lambda page: page.line(f"{workspace.name} is back at {figures.money(found.cash)}"))
+    call.warn([RESET_KEEPS], "note")
 
 
 @command(app, "trading-state", example="papertape trading-state REDUCING", panel=PANEL)
