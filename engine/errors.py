@@ -76,6 +76,7 @@ CODES: Mapping[str, str] = {
     "DATABASE_MOVED": "The database's file was moved, replaced or deleted while it was open.",
     "DATABASE_TOO_NEW": "The database was written by a newer papertape.",
     "DATABASE_NOT_OURS": "The file is not a papertape database.",
+    "FILE_NOT_WRITTEN": "The disk is full or failed while a file was written; nothing is left of it.",
     "EXTRA_MISSING": "A feature needs an optional extra that is not installed.",
     "VERIFY_FAILED": "A variant that was run again, bar by bar, came out otherwise: a fault in papertape itself.",
     "CANCELLED": "The work was stopped before its end.",

@@ -119,6 +119,10 @@ def commands() -> Iterator[str]:
         "Every command takes these; before the command's name they work too.",
         "",
         *table(("option", "meaning"), ((each.called, each.meaning) for each in shared)),
+        "A `-w` that names no workspace is exit 6 in every command, whether it has a use for one or not. `demo` has a"
+        " workspace of its own and takes none. To `run` and `plan list` the flag alone means a workspace, not"
+        " `PAPERTAPE_WORKSPACE`.",
+        "",
         "What a command prints with `--json` is in [json.md](json.md); exit codes are in [errors.md](errors.md).",
         "",
     )

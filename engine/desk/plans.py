@@ -18,7 +18,7 @@ from engine.errors import DataError, InvalidError, NotFoundError, SystemFault
 from engine.events import EventType, Stamps
 from engine.market.bars import Dataset
 from engine.market.sessions import from_micros
-from engine.policy.workspace import Workspace, WorkspaceKind
+from engine.policy.workspace import Workspace, WorkspaceKind, check_open
 from engine.ports import EventFilter, Owners, Store, Watch
 from engine.strategies.base import Strategy
 from engine.strategies.spec import CompiledSpec, ExecutionSpec
@@ -129,7 +129,7 @@ class Plans:
         try:
             fresh = run_plan_id or UUID(self._stamps.new_id())
             home = self._accounts.get(workspace) if unseen is None else self._model(workspace, unseen)
-            run = begin(self._store, self._stamps, plan, dataset, home, owner, fresh)
+            run = begin(self._store, self._stamps, plan, dataset, check_open(home), owner, fresh)
             return Execution(self._store, self._stamps, plan, run, watch=watch).execute(dataset, workers)
         finally:
             self._owners.release(owner)
@@ -161,10 +161,14 @@ class Plans:
         """
         cancel(self._store, self._stamps, self._owners, run_plan_id)
 
-    def all(self, *, limit: int | None = None, status: str | None = None) -> list[PlanSummary]:
-        """Run plans, newest first, from `RUN_*` events alone."""
+    def all(
+        self, *, limit: int | None = None, status: str | None = None, workspace: str | UUID | None = None
+    ) -> list[PlanSummary]:
+        """Run plans, of all workspaces or of the one named, newest first, from `RUN_*` events alone."""
+        home = None if workspace is None else self._accounts.get_or_unsaved(workspace)[0].id
         with self._store.read() as views:
-            return summaries(views, self._owners, self._stamps.now(), limit=limit, status=status)
+            now = self._stamps.now()
+            return summaries(views, self._owners, now, limit=limit, status=status, workspace_id=home)
 
     def get(self, run_plan_id: str | UUID) -> PlanDetail:
         """A run plan with its plan and every variant's result; RUN_PLAN_NOT_FOUND."""

@@ -118,13 +118,24 @@ class RunRecord:
 
 
 def summaries(
-    views: Views, owners: Owners, now: int, *, limit: int | None = None, status: str | None = None
+    views: Views,
+    owners: Owners,
+    now: int,
+    *,
+    limit: int | None = None,
+    status: str | None = None,
+    workspace_id: UUID | None = None,
 ) -> list[PlanSummary]:
-    """Run plans, newest first. A finished one is read from its end; of the others, only what a list shows."""
+    """Run plans, of all workspaces or of one, newest first.
+
+    A finished one is read from its end; of the others, only what a list shows.
+    """
     found: list[PlanSummary] = []
     for run_plan_id, standing in reversed(standings(views.run_marks()).items()):
         if limit is not None and len(found) >= limit:
             break
+        if workspace_id is not None and standing.first.workspace_id != str(workspace_id):
+            continue
         if standing.end is not None:
             state, ended = standing.status(False), standing.ended
         else:

@@ -211,8 +211,9 @@ def test_a_writing_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(NotFoundError, match="No space left"):
+    with pytest.raises(SystemFault, match="No space left") as told:
         write_whole(path, b"new", force=True)
+    assert told.value.code == "FILE_NOT_WRITTEN"
     assert (path.read_bytes(), os.listdir(tmp_path)) == (b"old", ["out.csv"])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -121,3 +123,14 @@ def test_what_a_strategy_prints_is_not_in_the_answer(console: Console) -> None:
         assert isinstance(spawned.document, dict), command
         assert "at import" in spawned.err
         assert "in signals" in spawned.err or (command[0] in {"spec", "strategy"} and command[1] != "check")
+
+
+@pytest.mark.parametrize("command", ["spec new --to made.toml", "strategy new made"])
+def test_a_full_disk_leaves_no_half_of_a_file(console: Console, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    refused = console.run(*command.split(), "--json")
+    assert (refused.code, refused.document["error_code"]) == (1, "FILE_NOT_WRITTEN")
+    assert not list(Path().glob("*made*"))

@@ -68,6 +68,20 @@ class Call:
         with open_desk(self.settings()) as desk:
             yield desk
 
+    def check_workspace(self) -> None:
+        """WORKSPACE_NOT_FOUND when the flag -w names none; no database is made to look into."""
+        if self.workspace is None:
+            return
+        if self.settings().db.exists():
+            with self.desk() as desk:
+                desk.accounts.get_or_unsaved()
+            return
+        from engine.desk.accounts import not_found
+        from engine.policy.workspace import DEFAULT_NAME
+
+        if self.workspace != DEFAULT_NAME:
+            raise not_found(self.workspace)
+
     def answer(self, document: Any, show: Callable[[Page], None]) -> None:
         """The result: `document` with `--json`, else what `show` puts on the page."""
         if self.json:
@@ -82,23 +96,30 @@ class Call:
 
 
 def command(
-    app: typer.Typer, name: str, *, example: str, panel: str | None = None, dashes_are_values: bool = False
+    app: typer.Typer,
+    name: str,
+    *,
+    example: str,
+    panel: str | None = None,
+    dashes_are_values: bool = False,
+    without_workspace: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a command whose function takes a `Call` first; its help ends with the example.
 
     `dashes_are_values`: an argument may be a negative number, which the command then refuses for what it is.
+    `without_workspace`: the command has no use for the workspace of -w, which must be there all the same.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         settings = {"ignore_unknown_options": dashes_are_values}
         added = app.command(name, cls=PlainCommand, epilog=example, rich_help_panel=panel, context_settings=settings)
-        added(_with_shared_options(function))
+        added(_with_shared_options(function, checks_workspace=without_workspace))
         return function
 
     return register
 
 
-def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
+def _with_shared_options(function: Callable[..., None], *, checks_workspace: bool) -> Callable[..., None]:
     """The function as Typer sees it; a parameter of a dataclass stands for its fields, each an option."""
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
     groups: dict[str, Any] = {
@@ -112,6 +133,8 @@ def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
         for name, kind in groups.items():
             values[name] = kind(**{field.name: values.pop(field.name) for field in fields(kind)})
         with answers_alone():
+            if checks_workspace:
+                call.check_workspace()
             function(call, **values)
 
     parameters = [option for parameter in own for option in _options(parameter)]

@@ -23,7 +23,7 @@ EXAMPLE = "papertape data check sample:AAPL"
 app = typer.Typer()
 
 
-@command(app, "check", example="papertape data check sample:AAPL")
+@command(app, "check", example="papertape data check sample:AAPL", without_workspace=True)
 def check(
     call: Call,
     file: Annotated[str, typer.Argument(metavar="[SYMBOL=]FILE", help="The file to check.", show_default=False)],

@@ -32,6 +32,8 @@ def doctor(call: Call) -> None:
 
     found = all_checks(call)
     faulty = [check for check in found if check.status == FAULT]
+    if not faulty:  # else there may be no database to look into
+        call.check_workspace()
     document = [check.document() for check in found]
     if not (faulty and call.json):
         call.answer({"success": True, "checks": document}, lambda page: _show(page, found))

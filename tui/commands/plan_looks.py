@@ -23,15 +23,17 @@ def list_all(
         int | None, typer.Option("--limit", min=1, metavar="N", help="Only the newest N.", show_default=False)
     ] = None,
 ) -> None:
-    """Run plans, newest first."""
+    """Run plans, newest first.
+
+    With the flag -w those of that workspace alone."""
     from tui.commands.plan_pages import show_plans
 
     with call.desk() as desk:
-        found = desk.plans.all(limit=limit, status=None if status is None else status.value)
+        found = desk.plans.all(limit=limit, status=None if status is None else status.value, workspace=call.workspace)
     call.answer(found, lambda page: show_plans(page, found))
 
 
-@command(app, "show", example="papertape plan show last --top 50")
+@command(app, "show", example="papertape plan show last --top 50", without_workspace=True)
 def show(call: Call, plan: PlanId, top: Top = 20) -> None:
     """How a run plan stands, and what came of it.
 
@@ -45,7 +47,7 @@ def show(call: Call, plan: PlanId, top: Top = 20) -> None:
     call.answer(document, lambda page: show_plan(page, found, events, top))
 
 
-@command(app, "trades", example="papertape plan trades last best")
+@command(app, "trades", example="papertape plan trades last best", without_workspace=True)
 def trades(
     call: Call,
     plan: PlanId,
@@ -70,7 +72,7 @@ def trades(
     call.answer(closed, lambda page: show_trades(page, closed))
 
 
-@command(app, "export", example="papertape plan export last --to sweep.csv")
+@command(app, "export", example="papertape plan export last --to sweep.csv", without_workspace=True)
 def export(
     call: Call,
     plan: PlanId,

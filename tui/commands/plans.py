@@ -83,7 +83,7 @@ def run(
         _answer(call, desk, result, load, gate, top)
 
 
-@command(app, "resume", example="papertape plan resume last --workers 2")
+@command(app, "resume", example="papertape plan resume last --workers 2", without_workspace=True)
 def resume(call: Call, plan: PlanId, workers: Workers = None, fail_if: FailIf = None, top: Top = 20) -> None:
     """Go on with a run plan that was stopped.
 
@@ -101,7 +101,7 @@ def resume(call: Call, plan: PlanId, workers: Workers = None, fail_if: FailIf = 
         _answer(call, desk, result, load, gate, top)
 
 
-@command(app, "cancel", example="papertape plan cancel last")
+@command(app, "cancel", example="papertape plan cancel last", without_workspace=True)
 def cancel(call: Call, plan: PlanId) -> None:
     """Ask a run plan to stop.
 

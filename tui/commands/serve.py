@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@command(app, "serve", example="papertape serve --openapi", panel="Service")
+@command(app, "serve", example="papertape serve --openapi", panel="Service", without_workspace=True)
 def serve(
     call: Call,
     host: Annotated[

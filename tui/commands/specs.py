@@ -10,7 +10,7 @@ import typer
 from tui.commands.calls import Call, command
 from tui.commands.inputs import key_in
 from tui.commands.strategies import registry_of
-from tui.commands.writing import write_new
+from tui.commands.whole_files import write_new
 
 if TYPE_CHECKING:
     from tui.commands.pages import Page
@@ -22,7 +22,7 @@ EXAMPLE = "papertape spec new --to paper.toml"
 app = typer.Typer()
 
 
-@command(app, "new", example="papertape spec new --to paper.toml")
+@command(app, "new", example="papertape spec new --to paper.toml", without_workspace=True)
 def new(
     call: Call,
     strategy: Annotated[

@@ -11,7 +11,7 @@ from tui.commands.calls import Call, command
 from tui.commands.inputs import key_in, load_any, note_rights
 from tui.commands.pages import Page
 from tui.commands.tables import Table
-from tui.commands.writing import write_new
+from tui.commands.whole_files import write_new
 
 if TYPE_CHECKING:
     from engine.strategies.base import Strategy
@@ -26,7 +26,7 @@ EXAMPLE = "papertape strategy list"
 app = typer.Typer()
 
 
-@command(app, "list", example="papertape strategy list")
+@command(app, "list", example="papertape strategy list", without_workspace=True)
 def list_all(call: Call) -> None:
     """Every strategy: built in, of packages, of listed files."""
     registry = registry_of(call)
@@ -35,7 +35,7 @@ def list_all(call: Call) -> None:
     call.answer([_summary(each) for each in found], lambda page: _show_list(page, found))
 
 
-@command(app, "show", example="papertape strategy show breakout_52w_high")
+@command(app, "show", example="papertape strategy show breakout_52w_high", without_workspace=True)
 def show(
     call: Call,
     name: Annotated[str, typer.Argument(metavar="NAME|FILE.py[:NAME]", help="Which.", show_default=False)],
@@ -48,7 +48,7 @@ def show(
     call.answer(document, lambda page: _show_one(page, found, parameters))
 
 
-@command(app, "new", example="papertape strategy new dip")
+@command(app, "new", example="papertape strategy new dip", without_workspace=True)
 def new(
     call: Call,
     name: Annotated[str, typer.Argument(help="Its name: letters, digits, underscores.", show_default=False)],
@@ -70,7 +70,7 @@ def new(
     call.answer({"success": True, "key": key, "path": path}, show)
 
 
-@command(app, "check", example="papertape strategy check dip.py --data sample:GOOG")
+@command(app, "check", example="papertape strategy check dip.py --data sample:GOOG", without_workspace=True)
 def check(
     call: Call,
     file: Annotated[str, typer.Argument(metavar="FILE.py[:NAME]", help="The strategy's file.", show_default=False)],

@@ -27,7 +27,7 @@ EXAMPLE = "papertape workspace list"
 app = typer.Typer()
 
 
-@command(app, "create", example="papertape workspace create growth --starting-equity 25000")
+@command(app, "create", example="papertape workspace create growth --starting-equity 25000", without_workspace=True)
 def create(
     call: Call,
     name: Annotated[str, typer.Argument(help="Its name, unique.", show_default=False)],
@@ -42,7 +42,7 @@ def create(
     call.answer(document_of(made), lambda page: page.line(f"workspace {made.name} created, id {made.id}"))
 
 
-@command(app, "list", example="papertape workspace list --json")
+@command(app, "list", example="papertape workspace list --json", without_workspace=True)
 def list_all(call: Call) -> None:
     """The accounts, by name.
 
@@ -52,7 +52,7 @@ def list_all(call: Call) -> None:
     call.answer([document_of(each) for each in found], lambda page: _show_list(page, found))
 
 
-@command(app, "show", example="papertape workspace show default")
+@command(app, "show", example="papertape workspace show default", without_workspace=True)
 def show(
     call: Call,
     name: Annotated[str | None, typer.Argument(metavar="NAME|UUID", help="Which; the one of -w without it.")] = None,
