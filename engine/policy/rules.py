@@ -9,6 +9,7 @@ from typing import Any
 from engine.market.sessions import MICROS_PER_SECOND
 from engine.policy.limits import Limits
 
+_MOST_DECIMALS = 17
 MICROS_PER_MINUTE = 60 * MICROS_PER_SECOND
 
 
@@ -71,6 +72,17 @@ def drawdown_pct(o: EntryFigures) -> float:
     return (o.peak_equity - o.equity_at_cost) / o.peak_equity * 100
 
 
+def apart(amount: float, limit: float, digits: int = 2) -> tuple[str, str]:
+    """Both, in as few decimals as tell them apart, `digits` at least: 100.004 is not above 100.00 but above 100.000."""
+    if amount != limit:
+        for places in range(digits, _MOST_DECIMALS):
+            shown = f"{amount:,.{places}f}", f"{limit:,.{places}f}"
+            if shown[0] != shown[1]:
+                return shown
+        return repr(amount), repr(limit)
+    return f"{amount:,.{digits}f}", f"{limit:,.{digits}f}"
+
+
 def _exposure_refuses(o: EntryFigures, limit: float) -> bool:
     exposure = exposure_pct(o)
     return exposure is None or exposure > limit
@@ -80,11 +92,13 @@ def _exposure_because(o: EntryFigures, limit: float) -> str:
     exposure = exposure_pct(o)
     if exposure is None:
         return f"equity at cost is {o.equity_at_cost:,.2f}: there is nothing to be exposed with"
-    return f"{exposure:,.2f} % of equity would be invested, above max_exposure_pct {limit:,.2f}"
+    share, most = apart(exposure, limit)
+    return f"{share} % of equity would be invested, above max_exposure_pct {most}"
 
 
 def _drawdown_because(o: EntryFigures, limit: float) -> str:
-    text = f"the account is {drawdown_pct(o):,.2f} % below its peak, at or beyond max_drawdown_pct {limit:,.2f}"
+    fall, most = apart(drawdown_pct(o), limit)
+    text = f"the account is {fall} % below its peak, at or beyond max_drawdown_pct {most}"
     if o.open_positions == 0:
         text += "; with nothing open that is for good, until the limit is changed"
     return text
@@ -100,6 +114,11 @@ def minutes_since_close(o: EntryFigures) -> float | None:
 def _cooldown_refuses(o: EntryFigures, limit: float) -> bool:
     minutes = minutes_since_close(o)
     return minutes is not None and minutes < limit
+
+
+def _cooldown_because(o: EntryFigures, limit: float) -> str:
+    past, least = apart(minutes_since_close(o) or 0.0, limit, digits=1)
+    return f"{o.symbol} was closed {past} minutes ago, less than {least}"
 
 
 ENTRY_RULES: tuple[Rule, ...] = (
@@ -118,7 +137,7 @@ ENTRY_RULES: tuple[Rule, ...] = (
         lambda _: True,
         lambda o, _: o.cost > o.cash,
         lambda o: {"notional": o.notional, "fees": o.fees, "cost": o.cost, "cash": o.cash},
-        lambda o, _: f"it costs {o.cost:,.2f} with fees, above the cash of {o.cash:,.2f}",
+        lambda o, _: "it costs {} with fees, above the cash of {}".format(*apart(o.cost, o.cash)),
     ),
     Rule(
         "max_positions",
@@ -132,14 +151,16 @@ ENTRY_RULES: tuple[Rule, ...] = (
         lambda limits: limits.max_order_notional,
         lambda o, limit: o.notional > limit,
         lambda o: {"notional": o.notional},
-        lambda o, limit: f"the order is {o.notional:,.2f}, above max_order_notional {limit:,.2f}",
+        lambda o, limit: "the order is {}, above max_order_notional {}".format(*apart(o.notional, limit)),
     ),
     Rule(
         "max_position_notional",
         lambda limits: limits.max_position_notional,
         lambda o, limit: o.position_notional > limit,
         lambda o: {"held_quantity": o.held_quantity, "position_notional": o.position_notional},
-        lambda o, limit: f"the position would be {o.position_notional:,.2f}, above max_position_notional {limit:,.2f}",
+        lambda o, limit: "the position would be {}, above max_position_notional {}".format(
+            *apart(o.position_notional, limit)
+        ),
     ),
     Rule(
         "max_exposure_pct",
@@ -158,7 +179,7 @@ ENTRY_RULES: tuple[Rule, ...] = (
         lambda limits: limits.max_daily_loss,
         lambda o, limit: o.realized_on_day <= -limit,
         lambda o: {"realized_on_day": o.realized_on_day},
-        lambda o, limit: f"the day's realized P&L is {o.realized_on_day:,.2f}, at or below -{limit:,.2f}",
+        lambda o, limit: "the day's realized P&L is {}, at or below {}".format(*apart(o.realized_on_day, -limit)),
     ),
     Rule(
         "max_drawdown_pct",
@@ -172,7 +193,7 @@ ENTRY_RULES: tuple[Rule, ...] = (
         lambda limits: limits.cooldown_minutes,
         _cooldown_refuses,
         lambda o: {"minutes_since_close": minutes_since_close(o)},
-        lambda o, limit: f"{o.symbol} was closed {minutes_since_close(o):,.1f} minutes ago, less than {limit:,.1f}",
+        _cooldown_because,
     ),
 )
 """After the trading state, which entries and exits meet alike. The order is the order of evaluation."""

@@ -194,7 +194,12 @@ def test_reset_needs_a_yes(console: Console) -> None:
     assert len(console.json("positions")) == 1
     done = console.ok("reset", "--yes")
     assert "back at 10,000.00" in done.out
-    for told in ("the journal stays", "ids executed stay executed", "a reconcile brings the old fills back", "workspace create"):
+    for told in (
+        "the journal stays",
+        "ids executed stay executed",
+        "a reconcile brings the old fills back",
+        "workspace create",
+    ):
         assert told in done.err
     assert console.json("positions") == []
     assert console.json("reconcile")["positions_rebuilt"] == 1

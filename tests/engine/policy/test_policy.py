@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from engine.errors import InvalidError
 from engine.market.sessions import MICROS_PER_DAY
 from engine.policy.decide import PolicyDecision, decide_entry, decide_exit, entry_figures
 from engine.policy.limits import Limits, TradingState
-from engine.policy.rules import ENTRY_RULES, Rule
+from engine.policy.rules import ENTRY_RULES, Rule, apart
 
 UNIT = 100_000_000
 MINUTE = 60_000_000
@@ -209,3 +210,25 @@ def test_fees_are_the_sum_of_three_parts() -> None:
     limits = Limits(fee_fixed=1.0, fee_per_share=0.005, fee_bps=2.0)
     assert limits.fees(10.0, 100.0) == 1.0 + 0.005 * 10.0 + 2.0 / 1e4 * 10.0 * 100.0
     assert Limits().fees(10.0, 100.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("amount", "limit", "shown"),
+    [
+        (2015.0, 1000.0, ("2,015.00", "1,000.00")),
+        (100.004, 100.0, ("100.004", "100.000")),
+        (100.0, 100.0, ("100.00", "100.00")),
+        (math.nextafter(100.0, 101.0), 100.0, ("100.00000000000001", "100.00000000000000")),
+        (1e-20, 2e-20, ("1e-20", "2e-20")),
+    ],
+)
+def test_a_refusal_shows_as_many_digits_as_tell_the_amount_from_the_limit(
+    amount: float, limit: float, shown: tuple[str, str]
+) -> None:
+    assert apart(amount, limit) == shown
+
+
+def test_an_order_just_above_a_limit_is_not_said_to_be_the_limit() -> None:
+    figures = entry_figures(Ledger.fresh(10_000.0), Limits(), "X", 0, 1.0, 100.004)
+    decision = decide_entry(Limits(max_order_notional=100.0), TradingState.ACTIVE, figures)
+    assert decision.because == "the order is 100.004, above max_order_notional 100.000"
