@@ -31,3 +31,35 @@ def test_an_onward_run_leaves_a_mark_out_that_would_be_infinite(console: Console
     for command in ("state", "positions", "trades", "equity", "reconcile"):
         console.ok(command, "-w", "w", "--json")
     console.ok(*run[:1], *run[3:])
+
+
+EXTREME = "ts,open,high,low,close,volume\n" + "".join(
+    f"2024-01-{day:02},{price},{price},{price},{price},1\n"
+    for day, price in enumerate([1e308, 1.5e308, 1e-300, 1e308, 1.7e308, 1e-308, 1e308, 1e308, 1.6e308], 2)
+)
+STRATEGIES = {
+    "breakout_52w_high": ("entry.lookback_days=2", "entry.lookback_days=1,3"),
+    "sma_cross": ("entry.slow_period=3", "entry.slow_period=4,5"),
+    "rsi_reversion": ("entry.period=2", "entry.period=3,4"),
+}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_no_command_warns_or_fails_on_extreme_prices(console: Console, strategy: str) -> None:
+    """Warnings of numpy are errors in the tests; a person would see a path of the source."""
+    bars = write_bars(console.home / "extreme.csv", EXTREME)
+    base, values = STRATEGIES[strategy]
+    flags = ["--strategy", strategy, "--symbol", "X", "--data", f"X={bars}", "--set", base]
+    if strategy == "sma_cross":
+        flags += ["--set", "entry.fast_period=2"]
+    for command in (
+        ("data", "check", f"X={bars}"),
+        ("evaluate", *flags),
+        ("run", *flags),
+        ("run", "-w", "default", *flags),
+        ("plan", "run", *flags, "--sweep", values),
+        ("state",),
+    ):
+        ran = console.run(*command, "--json")
+        assert "Warning" not in ran.err, ran
+        assert "INTERNAL" not in ran.err, ran

@@ -91,12 +91,13 @@ def moving_average(values: FloatArray, period: int) -> FloatArray:
     if AVERAGE.compiled is not None:
         AVERAGE.compiled(values, period, result)
         return result
-    for start in range(period - 1, len(values), BLOCK):
-        total = result[start : start + BLOCK]
-        for offset in range(1 - period, 1):
-            part = values[start + offset : start + offset + len(total)]
-            np.add(total, part, out=total) if offset > 1 - period else np.copyto(total, part)
-        total /= period
+    with np.errstate(over="ignore"):  # the compiled form says nothing of it either
+        for start in range(period - 1, len(values), BLOCK):
+            total = result[start : start + BLOCK]
+            for offset in range(1 - period, 1):
+                part = values[start + offset : start + offset + len(total)]
+                np.add(total, part, out=total) if offset > 1 - period else np.copyto(total, part)
+            total /= period
     return result
 
 
