@@ -1,9 +1,12 @@
-"""Numbers that a person typed: as data files have them, without separators between digits.
+"""Numbers from outside: typed by a person, or handed over by a script.
 
+A typed one is as data files have them, without separators between digits:
 Python's `float` and `int` read `1_000`; nobody who types it into a price can be sure that a trading tool does.
 """
 
 from __future__ import annotations
+
+from numbers import Real
 
 SEPARATOR = "_"
 
@@ -23,3 +26,13 @@ def typed_number(text: str | float) -> float:
         return float(plain_numeral(text))
     except ValueError as error:
         raise ValueError(str(error) if SEPARATOR in text else f"{text!r} is not a number") from error
+
+
+def real_number(value: object) -> float:
+    """A number of Python or numpy as a float; ValueError for what is none (True and "1" are none), or too large."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ValueError(f"{value!r} is not a number")
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ValueError("the number is too large") from error

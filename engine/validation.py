@@ -42,6 +42,8 @@ def check_text(text: str) -> str:
 
 def check_symbol(text: str) -> str:
     """The text, when it can name a symbol: 1 to 32 characters, not blank, no control characters."""
+    if not isinstance(text, str):
+        raise ValueError("must be a text")
     if not text.strip():
         raise ValueError("must not be empty")
     if len(text) > MAX_SYMBOL:

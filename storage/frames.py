@@ -46,6 +46,7 @@ def dataset_from_frame(frame: pd.DataFrame, symbol: str | None = None, session_t
 
     DataError lists what is wrong with the frame; InvalidError says that a symbol or a zone cannot be one.
     """
+    _check_frame(frame)
     zone(session_tz)
     _check_named(symbol)
     reading = _read(frame, symbol)
@@ -77,6 +78,14 @@ def _frame_of(model: type[StrictModel], rows: Sequence[StrictModel]) -> pd.DataF
         return pd.Series(values, dtype=_TYPES.get(name, "object"))
 
     return pd.DataFrame({name: column(name) for name in model.model_fields})
+
+
+def _check_frame(frame: Any) -> None:
+    import pandas as pd  # noqa: PLC0415 - slow to import, and few need it
+
+    if not isinstance(frame, pd.DataFrame):
+        kind = type(frame).__name__
+        raise InvalidError("INVALID_DATA", f"{kind} is not a pandas DataFrame", hint="make one: pandas.DataFrame(…)")
 
 
 def _check_named(symbol: str | None) -> None:

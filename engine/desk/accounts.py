@@ -17,6 +17,7 @@ from engine.errors import ConflictError, ForbiddenError, InvalidError, NotFoundE
 from engine.events import EventType, Stamps, account_event
 from engine.intents import to_quantity
 from engine.market.sessions import from_micros
+from engine.numerals import real_number
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import (
     DEFAULT_EQUITY,
@@ -213,8 +214,7 @@ class Accounts:
             check_symbol(symbol)
         except ValueError as error:
             raise InvalidError("INVALID_PRICE", f"the symbol {error}", hint="name the symbol to mark") from error
-        if not math.isfinite(price) or price <= 0:
-            raise InvalidError("INVALID_PRICE", f"{price!r} is not a price", hint="give a finite number above zero")
+        price = _price(price)
         workspace = check_open(self.get(ref))
         with self._store.write() as unit:
             account = unit.account(workspace)
@@ -247,6 +247,10 @@ class Accounts:
 
     def set_trading_state(self, state: TradingState, ref: str | UUID | None = None) -> Workspace:
         """ACTIVE, REDUCING (exits only) or HALTED (nothing at all)."""
+        if state not in tuple(TradingState):
+            known = ", ".join(TradingState)
+            raise InvalidError("INVALID_POLICY", f"{state!r} is not a trading state", hint=f"one of {known}")
+        state = TradingState(state)
         workspace = check_open(self.get(ref))
         with self._store.write() as unit:
             current = self._current(unit, workspace)
@@ -267,7 +271,21 @@ class Accounts:
         return unit.workspace(workspace.id) or workspace
 
     def _name(self, ref: str | UUID | None) -> str | UUID:
-        return self._config.workspace if ref is None else ref
+        if ref is None:
+            return self._config.workspace
+        if not isinstance(ref, (str, UUID)):
+            raise not_found(str(ref))
+        return ref
+
+
+def _price(price: float) -> float:
+    try:
+        found = real_number(price)
+    except ValueError as error:
+        raise InvalidError("INVALID_PRICE", f"the mark: {error}", hint="give a finite number above zero") from error
+    if not math.isfinite(found) or found <= 0:
+        raise InvalidError("INVALID_PRICE", f"{found!r} is not a price", hint="give a finite number above zero")
+    return found
 
 
 def not_found(name: str | UUID) -> NotFoundError:

@@ -80,28 +80,33 @@ class Research:
         self,
         spec: ExecutionSpec,
         dataset: Dataset,
-        workspace: Workspace,
+        workspace: Workspace | str | UUID,
         *,
         timeframe: str = "daily",
         terms: OnwardTerms | None = None,
         watch: Watch | None = None,
     ) -> RunOutcome:
         """Trade what is new in the dataset in an account that goes on; run again, it adds nothing."""
-        compiled = with_first_timeframe(self._store, workspace, self._compiled(spec, dataset, timeframe))
-        return run_onward(self._store, workspace, compiled, dataset, self._stamps, terms=terms, watch=watch)
+        account = self._account(workspace)
+        compiled = with_first_timeframe(self._store, account, self._compiled(spec, dataset, timeframe))
+        return run_onward(self._store, account, compiled, dataset, self._stamps, terms=terms, watch=watch)
 
     def replay(
         self,
         spec: ExecutionSpec,
         dataset: Dataset,
-        workspace: Workspace,
+        workspace: Workspace | str | UUID,
         *,
         timeframe: str = "daily",
         terms: OnwardTerms | None = None,
     ) -> Replay:
         """`run_onward` that a caller leads step by step; nothing is traded before the first."""
-        compiled = with_first_timeframe(self._store, workspace, self._compiled(spec, dataset, timeframe))
-        return Replay(self._store, workspace, compiled, dataset, self._stamps, terms)
+        account = self._account(workspace)
+        compiled = with_first_timeframe(self._store, account, self._compiled(spec, dataset, timeframe))
+        return Replay(self._store, account, compiled, dataset, self._stamps, terms)
+
+    def _account(self, workspace: Workspace | str | UUID) -> Workspace:
+        return workspace if isinstance(workspace, Workspace) else self._accounts.get(workspace)
 
     def _compiled(self, spec: ExecutionSpec, dataset: Dataset, timeframe: str) -> CompiledSpec:
         for symbol in spec.symbols:

@@ -12,6 +12,7 @@ from engine.desk.accounts import Accounts
 from engine.errors import ConflictError, InvalidError
 from engine.events import Stamps
 from engine.intents import IntentAction, TradeIntent
+from engine.numerals import real_number
 from engine.policy.workspace import Workspace
 from engine.ports import Store
 from engine.validation import parse_model
@@ -31,12 +32,14 @@ class Trading:
 
         `default` is made by the first intent for the id that it has everywhere before it is stored.
         """
+        if not isinstance(intent, TradeIntent):
+            raise InvalidError("INVALID_INTENT", f"{intent!r} is not a TradeIntent", hint="`parse_intent` makes one")
         unseen = self._accounts.unseen(intent.workspace_id) or unseen
-        return self._broker.execute(intent, fill_price, mode, unseen=unseen)
+        return self._broker.execute(intent, _price(fill_price), mode, unseen=unseen)
 
     def order(
         self,
-        action: IntentAction,
+        action: IntentAction | str,
         symbol: str,
         quantity: float,
         fill_price: float,
@@ -48,19 +51,19 @@ class Trading:
     ) -> ExecutionResult:
         """A manual intent; without an id it gets a fresh one. `default` is made by its first order that is taken."""
         account, is_new = self._accounts.get_or_unsaved(workspace)
-        intent = self._intent(account, action, symbol, quantity, intent_id, reason)
+        intent, price = self._intent(account, action, symbol, quantity, intent_id, reason), _price(fill_price)
         try:
-            return self._broker.execute(intent, fill_price, mode, unseen=account if is_new else None)
+            return self._broker.execute(intent, price, mode, unseen=account if is_new else None)
         except ConflictError as error:
             if not (is_new and error.code == "WORKSPACE_EXISTS"):
                 raise
         # another process made `default` first: the order goes there
         taken = self._accounts.get(workspace)
-        return self._broker.execute(intent.model_copy(update={"workspace_id": taken.id}), fill_price, mode)
+        return self._broker.execute(intent.model_copy(update={"workspace_id": taken.id}), price, mode)
 
     def preview(
         self,
-        action: IntentAction,
+        action: IntentAction | str,
         symbol: str,
         quantity: float,
         fill_price: float,
@@ -71,12 +74,12 @@ class Trading:
         """What `order` would do now, rule by rule; nothing is written. Raises what it would raise."""
         account, is_new = self._accounts.get_or_unsaved(workspace)
         intent = self._intent(account, action, symbol, quantity, intent_id, None)
-        return self._broker.preview(intent, fill_price, unseen=account if is_new else None)
+        return self._broker.preview(intent, _price(fill_price), unseen=account if is_new else None)
 
     def _intent(
         self,
         account: Workspace,
-        action: IntentAction,
+        action: IntentAction | str,
         symbol: str,
         quantity: float,
         intent_id: UUID | None,
@@ -87,18 +90,34 @@ class Trading:
             "id": known_as,
             "workspace_id": str(account.id),
             "symbol": symbol,
-            "action": action.value,
+            "action": action,
             "quantity": quantity,
             "reason": reason,
         }
         try:
-            if not math.isfinite(quantity):
-                why = f"the quantity {quantity!r} is not a finite number"
-                raise InvalidError("INVALID_QUANTITY", why, hint="give a number of units")
+            document["quantity"] = _finite(quantity)
             return parse_model(TradeIntent, document, code="INVALID_INTENT", what="the intent")
         except InvalidError as error:
             error.details = nothing_filled(known_as, known_as)
             raise
+
+
+def _finite(quantity: float) -> float:
+    try:
+        units = real_number(quantity)
+    except ValueError as error:
+        raise InvalidError("INVALID_QUANTITY", f"the quantity: {error}", hint="give a number of units") from error
+    if not math.isfinite(units):
+        why = f"the quantity {units!r} is not a finite number"
+        raise InvalidError("INVALID_QUANTITY", why, hint="give a number of units")
+    return units
+
+
+def _price(fill_price: float) -> float:
+    try:
+        return real_number(fill_price)
+    except ValueError as error:
+        raise InvalidError("INVALID_FILL_PRICE", f"the fill price: {error}", hint="give a price a unit") from error
 
 
 def parse_intent(document: str | bytes) -> TradeIntent:

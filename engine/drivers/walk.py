@@ -19,6 +19,7 @@ from engine.errors import ConflictError, InvalidError
 from engine.intents import IntentAction, TradeIntent
 from engine.market.bars import Bars, Dataset
 from engine.market.sessions import from_micros, is_intraday, session_ends
+from engine.numerals import real_number
 from engine.strategies.guard import signals_of
 from engine.strategies.runner import Decision, Held, Series, decide_entry, decide_exit, intent_of, levels_at
 from engine.strategies.spec import CompiledSpec
@@ -184,7 +185,11 @@ class Walk:
 
 def check_slippage(bps: float) -> None:
     """INVALID_SPEC unless a slippage is between 0 and 10,000 basis points (at those a sale would get nothing)."""
-    if not 0 <= bps < 10_000:
+    try:
+        fits = 0 <= real_number(bps) < 10_000
+    except ValueError:
+        fits = False
+    if not fits:
         raise InvalidError("INVALID_SPEC", f"a slippage of {bps!r} basis points", hint="give 0 or more, below 10000")
 
 

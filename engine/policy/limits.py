@@ -65,6 +65,8 @@ class Limits(StrictModel):
             if key not in Limits.model_fields:
                 known = ", ".join(Limits.model_fields)
                 raise InvalidError("INVALID_POLICY", f"there is no policy key {key!r}", hint=f"one of {known}")
+            if not isinstance(text, str):
+                raise InvalidError("INVALID_POLICY", f"{key}: {text!r} is not a text", hint=f"such as {key}='3'")
             values[key] = _parse(key, text.strip())
         try:
             return Limits.model_validate(values)

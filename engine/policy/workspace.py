@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID, uuid5
 
 from engine.errors import InvalidError
+from engine.numerals import real_number
 from engine.policy.limits import Limits, TradingState
 
 DEFAULT_NAME = "default"
@@ -55,6 +56,8 @@ def check_open(workspace: Workspace) -> Workspace:
 
 def check_name(name: str) -> str:
     """The name, when a workspace can have it; INVALID_WORKSPACE says what is wrong."""
+    if not isinstance(name, str):
+        raise _invalid(f"the name {name!r} is not a text")
     if not name.strip() or name != name.strip():
         raise _invalid(f"the name {name!r} is blank or begins or ends with a space")
     if len(name) > MAX_NAME:
@@ -68,9 +71,13 @@ def check_name(name: str) -> str:
 
 def check_equity(amount: float) -> float:
     """The starting equity, when an account can begin with it: finite and above zero."""
-    if not math.isfinite(amount) or amount <= 0:
-        raise _invalid(f"the starting equity {amount!r} is not a finite number above zero")
-    return amount
+    try:
+        equity = real_number(amount)
+    except ValueError as error:
+        raise _invalid(f"the starting equity: {error}") from error
+    if not math.isfinite(equity) or equity <= 0:
+        raise _invalid(f"the starting equity {equity!r} is not a finite number above zero")
+    return equity
 
 
 def as_uuid(text: str) -> UUID | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.errors import DataError, SystemFault, UsageError
+from engine.errors import DataError, SystemFault
 from engine.market.bars import Bars, Dataset, IntArray, make_bars
 from engine.market.quality import quality_warnings
 from engine.market.sessions import zone
@@ -15,7 +15,7 @@ from engine.ports import Unwatched, Watch
 from storage.market_files.cut import Cut, parse_cut
 from storage.market_files.faults import KEPT
 from storage.market_files.reading import Reading, read_source
-from storage.market_files.sources import Source, digest, read_bytes
+from storage.market_files.sources import Source, digest, named_sources, read_bytes
 from storage.market_files.table import Table
 
 
@@ -39,8 +39,7 @@ def load_dataset(
     DataError lists what is wrong with the files, NotFoundError names one that is missing, InvalidError a time or zone
     that is none, SystemFault CANCELLED says that `watch` stopped it and EXTRA_MISSING that Parquet needs its extra.
     """
-    if not sources:
-        raise UsageError("USAGE", "no data file is named", hint="give one with --data FILE")
+    sources = named_sources(sources)
     zone(session_tz)
     cut = parse_cut(start, end)
     only = symbols[0] if symbols is not None and len(symbols) == 1 else unnamed

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from engine.errors import NotFoundError, UsageError
 from engine.validation import check_symbol
 
 Source = tuple[str | None, Path]
 """A symbol, or None where the file or the spec says it, and a path."""
+
+
+_PAIRS = "give pairs of a symbol and a path, such as [('AAPL', 'AAPL.csv')]; None for the symbol where the file says it"
 
 
 def parse_source(text: str) -> Source:
@@ -30,6 +35,22 @@ def parse_source(text: str) -> Source:
     if not path.strip():
         raise UsageError("USAGE", f"--data {text!r} names no file after '='", hint="give SYMBOL=path")
     return symbol.strip(), Path(path)
+
+
+def named_sources(sources: Sequence[Source]) -> list[Source]:
+    """Pairs of a symbol (or None) and a path, which may be a text; UsageError for anything else, and for none."""
+    if isinstance(sources, (str, PathLike)):
+        raise UsageError("USAGE", f"{sources!r} is no list of sources", hint=_PAIRS)
+    if not sources:
+        raise UsageError("USAGE", "no data file is named", hint="give one with --data FILE")
+    return [_source(each) for each in sources]
+
+
+def _source(each: Any) -> Source:
+    match each:
+        case (str() | None as symbol, str() | PathLike() as path):
+            return symbol, Path(path)
+    raise UsageError("USAGE", f"{each!r} is no source", hint=_PAIRS)
 
 
 def read_bytes(path: Path) -> bytes:
