@@ -129,6 +129,6 @@ def faults_of(error: ValidationError) -> str:
     """Every fault of a validation in one line: where, and what is wrong."""
     parts = []
     for fault in error.errors(include_url=False, include_context=False, include_input=False):
-        where = ".".join(str(part) for part in fault["loc"]) or "the document"
-        parts.append(f"{where}: {fault['msg'].removeprefix('Value error, ')}")
+        where, said = ".".join(str(part) for part in fault["loc"]), fault["msg"].removeprefix("Value error, ")
+        parts.append(f"{where}: {said}" if where else said)  # without a place it is of the whole
     return "; ".join(parts)

@@ -61,11 +61,12 @@ class StrategyCheck(StrictModel):
         if self.error_code is None:
             return None
         said = "; ".join(f"{each.symbol}: {each.message}" if each.symbol else each.message for each in self.findings)
-        hint = "see the page on strategies" if self.error_code == "INVALID_STRATEGY" else _HINT
+        hint = _PAGE if self.error_code == "INVALID_STRATEGY" else _HINT
         details = {"findings": [each.model_dump() for each in self.findings]}
         return InvalidError(self.error_code, f"the strategy {self.key}: {said}", hint=hint, details=details)
 
 
+_PAGE = "docs/concepts/strategies.md says what a strategy promises, `strategy new` writes one that keeps it"
 _HINT = "a bar's row may use bars up to it and no further"
 
 

@@ -50,7 +50,7 @@ def check_open(workspace: Workspace) -> Workspace:
     raise InvalidError(
         "WORKSPACE_CLOSED",
         f"workspace {workspace.id} is {_HOLDS[workspace.kind]}, and its result is final",
-        hint="look at it or reconcile it; to trade, name an account: `workspace list` shows them",
+        hint="look at it or reconcile it; to trade, name an account that is not the result of a run",
     )
 
 

@@ -65,8 +65,7 @@ def _parse(text: str | None, option: str) -> Bound | None:
     try:
         ts = read_time(text.strip())
     except ValueError as error:
-        hint = "give a date such as 2020-01-31 or a time such as 2020-01-31T09:30:00+00:00"
-        raise InvalidError("INVALID_TIME", f"{option}: {error}", hint=hint) from error
+        raise InvalidError("INVALID_TIME", f"{option}: {error}") from error  # it says what to write
     return Bound(text.strip(), ts // MICROS_PER_DAY if _DATE.fullmatch(text.strip()) else None, ts)
 
 

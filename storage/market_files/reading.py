@@ -47,7 +47,7 @@ def read_source(
             return SymbolCodes()
         if symbol or only_symbol:
             return SymbolCodes(symbol or only_symbol)
-        log.add(log.header_row, f"has no symbol column; name the symbol it holds: --data AAPL={path}")
+        log.add(log.header_row, "has no symbol column; add it, or name the one symbol that the file holds")
         return None
 
     if raw.startswith(MAGIC):
@@ -101,6 +101,6 @@ def _check_named(symbol: str, table: Table, layout: Layout, log: FaultLog) -> No
     """A source that names a symbol holds that one alone, whatever columns it has."""
     for name, row in table.first_rows().items():
         if name != symbol:
-            text = f"{name!r} is not the {symbol!r} of --data {symbol}=…; leave the name out to read every symbol"
+            text = f"{name!r} is not the {symbol!r} that was named; leave the name out to read every symbol"
             log.add(row, text, -1 if layout.symbol is None else layout.symbol)
             return

@@ -6,12 +6,11 @@ import re
 from datetime import date
 from functools import lru_cache
 
-from engine.market.sessions import MICROS_PER_DAY, MICROS_PER_SECOND
+from engine.market.sessions import FIRST_MICROS, LAST_MICROS, MICROS_PER_DAY, MICROS_PER_SECOND
 from storage.market_files.faults import shown
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
-EARLIEST = (date(1, 1, 2).toordinal() - _EPOCH_DAY) * MICROS_PER_DAY
-LATEST = (date(9999, 12, 31).toordinal() - _EPOCH_DAY) * MICROS_PER_DAY - 1
+EARLIEST, LATEST = FIRST_MICROS, LAST_MICROS
 """One day inside the calendar at either end, so that the day has a name in every time zone."""
 
 SECONDS_BELOW, MILLIS_BELOW, MICROS_BELOW = 10**11, 10**14, 10**17

@@ -232,3 +232,26 @@ def test_a_number_with_a_separator_or_without_a_digit_is_refused(
 def test_a_flag_without_a_value_is_wrong_usage(console: Console) -> None:
     refused = console.run(*SWEEP, "--set", "entry.fast_period", "--sweep", "entry.slow_period=30", "--json")
     assert (refused.code, refused.document["error_code"]) == (2, "USAGE")
+
+
+RUN = ("run", "--strategy", "sma_cross", "--symbol", "GOOG", "--data", "sample:GOOG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("--session-tz", ""), "error USAGE: --session-tz is empty; name a zone, or leave the option out"),
+        (
+            ("--from", "bogus"),
+            "error INVALID_TIME: --from: 'bogus' cannot be read as a time;"
+            " write 2020-01-31 or 2020-01-31T09:30:00+00:00",
+        ),
+        (
+            ("--set", "entry.fast_period=60"),
+            "error INVALID_SPEC: the spec's entry is refused: fast_period 60 must be less than slow_period 50;"
+            " correct it and try again",
+        ),
+    ],
+)
+def test_a_line_says_it_once(console: Console, arguments: tuple[str, ...], line: str) -> None:
+    assert console.run(*RUN, *arguments).err == f"{line}\n"

@@ -38,7 +38,7 @@ def evaluate(
     with call.desk() as desk:
         wanted = spec.read(call, desk)
         account, _ = desk.accounts.get_or_unsaved()
-        dataset, timeframe = data.load(call, wanted.symbols, data.session_tz or account.limits.session_tz)
+        dataset, timeframe = data.load(call, wanted.symbols, data.zone(account.limits))
         when = None if at is None else _moment(at)
         found = desk.research.evaluate(wanted, dataset, timeframe=timeframe, at=when)
     # one symbol is one evaluation, and one document

@@ -16,6 +16,7 @@ from tui.commands.progress import watching
 if TYPE_CHECKING:
     from engine.desk import Desk
     from engine.market.bars import Dataset
+    from engine.policy.limits import Limits
     from engine.strategies.registry import Registry
     from engine.strategies.spec import ExecutionSpec
     from storage.market_files import Source
@@ -43,6 +44,12 @@ class DataOptions:
         str | None,
         typer.Option("--session-tz", metavar="ZONE", help="The zone whose days are sessions (the account's without)."),
     ] = None
+
+    def zone(self, account: Limits) -> str:
+        """The zone whose days are sessions: the one named, else the account's."""
+        if self.session_tz == "":  # an unset variable in a script
+            raise UsageError("USAGE", "--session-tz is empty", hint="name a zone, or leave the option out")
+        return account.session_tz if self.session_tz is None else self.session_tz
 
     def load(self, call: Call, symbols: list[str] | None, session_tz: str) -> tuple[Dataset, str]:
         """The bars and their spacing's name; warnings go to stderr, every fault of the files into one error."""

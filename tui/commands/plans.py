@@ -48,7 +48,7 @@ def generate(call: Call, spec: SpecOptions, data: DataOptions, sweep: SweepOptio
         wanted = spec.read(call, desk)
         values = _values(desk, wanted, sweep)
         model, _ = desk.accounts.get_or_unsaved()
-        _, timeframe = data.load(call, wanted.symbols, data.session_tz or model.limits.session_tz)
+        _, timeframe = data.load(call, wanted.symbols, data.zone(model.limits))
         found = desk.plans.generate(
             wanted,
             values,
@@ -132,7 +132,7 @@ def _run(
     wanted = spec.read(call, desk)
     values = _values(desk, wanted, sweep)
     model, _ = desk.accounts.get_or_unsaved(terms.like)
-    dataset, timeframe = data.load(call, wanted.symbols, data.session_tz or model.limits.session_tz)
+    dataset, timeframe = data.load(call, wanted.symbols, data.zone(model.limits))
     with watching("running the sweep") as watch:
         result = desk.plans.run(
             wanted,

@@ -110,7 +110,7 @@ def _run_closed(
     call: Call, desk: Desk, spec: ExecutionSpec, data: DataOptions, like: str | None, slippage_bps: float
 ) -> RunOutcome:
     model, _ = desk.accounts.get_or_unsaved(like)
-    dataset, timeframe = data.load(call, spec.symbols, data.session_tz or model.limits.session_tz)
+    dataset, timeframe = data.load(call, spec.symbols, data.zone(model.limits))
     with watching("running") as watch:
         return desk.research.run(spec, dataset, timeframe=timeframe, like=like, slippage_bps=slippage_bps, watch=watch)
 

@@ -40,7 +40,9 @@ def test_the_only_symbol_of_the_spec_names_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("symbols", [None, [], ["AAPL", "IBM"]])
 def test_a_file_without_a_name_is_refused_saying_how_to_name_it(symbols: list[str] | None, tmp_path: Path) -> None:
     error = faults_of(tmp_path, GOOD, symbol=None, symbols=symbols)
-    assert error.faults == ("bars.csv: row 1: has no symbol column; name the symbol it holds: --data AAPL=bars.csv",)
+    assert error.faults == (
+        "bars.csv: row 1: has no symbol column; add it, or name the one symbol that the file holds",
+    )
 
 
 def test_the_symbols_of_the_spec_are_kept_and_the_whole_file_is_validated(tmp_path: Path) -> None:
@@ -60,7 +62,7 @@ def test_symbols_of_the_spec_that_are_not_there_are_refused(tmp_path: Path) -> N
 def test_a_named_source_with_a_symbol_column_must_hold_that_symbol_alone(tmp_path: Path) -> None:
     error = faults_of(tmp_path, MULTI, symbol="AAPL")
     assert error.fault_count == 1
-    assert error.faults[0].startswith("bars.csv: row 3, column 'symbol': 'IBM' is not the 'AAPL' of --data AAPL=")
+    assert error.faults[0].startswith("bars.csv: row 3, column 'symbol': 'IBM' is not the 'AAPL' that was named;")
     alone = "\n".join(line for line in MULTI.splitlines() if "IBM" not in line and "GOOG" not in line)
     assert load(tmp_path, alone, symbol="AAPL").symbols == ("AAPL",)
 

@@ -27,7 +27,7 @@ def test_a_name_that_suggests_nothing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "_daily.csv").write_text(GOOD)
     with pytest.raises(DataError) as refused:
         check_file((None, tmp_path / "_daily.csv"))
-    assert "name the symbol it holds" in refused.value.faults[0]
+    assert "name the one symbol that the file holds" in refused.value.faults[0]
 
 
 def test_a_report_says_what_the_file_holds(tmp_path: Path) -> None:
