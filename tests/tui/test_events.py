@@ -139,8 +139,26 @@ def test_a_full_disk_is_told(console: Console) -> None:
         process = console.start("state", stdout=full)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert err.startswith("error INTERNAL: OSError: ")
+    assert err.startswith(
+        "error ANSWER_NOT_WRITTEN: the command was carried out, and its answer could not be written: "
+    )
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_an_order_whose_answer_is_lost_is_said_to_be_executed(console: Console, form: tuple[str, ...]) -> None:
+    order = ("--action", "OPEN_LONG", "--symbol", "X", "--quantity", "1", "--fill-price", "10")
+    with Path("/dev/full").open("w") as full:
+        process = console.start("execute", *order, *form, stdout=full)
+        _, err = process.communicate(timeout=30)
+        refused = console.start("execute", *order[:-1], "-1", *form, stdout=full)
+        _, why = refused.communicate(timeout=30)
+    assert (process.returncode, err.count("\n")) == (1, 1)
+    assert err.startswith("error ANSWER_NOT_WRITTEN: the command was carried out")
+    assert "`papertape events` shows what it did" in err
+    assert "X" in console.json("state")["positions"]
+    assert (refused.returncode, why.count("\n")) == (5, 1)
+    assert why.startswith("error INVALID_FILL_PRICE: ")
 
 
 def test_closed_streams_are_no_fault(console: Console) -> None:

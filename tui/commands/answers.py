@@ -9,20 +9,31 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
-_kept: list[TextIO] = []
+
+class _Kept(NamedTuple):
+    stream: TextIO
+    is_json: bool
+
+
+_kept: list[_Kept] = []
 
 
 def answers() -> TextIO:
     """Where the answer of the command goes."""
-    return _kept[-1] if _kept else sys.stdout
+    return _kept[-1].stream if _kept else sys.stdout
+
+
+def are_json() -> bool:
+    """Whether the command at work answers in JSON."""
+    return bool(_kept) and _kept[-1].is_json
 
 
 @contextmanager
-def answers_alone() -> Iterator[None]:
+def answers_alone(*, json: bool) -> Iterator[None]:
     """While a command works: what is printed goes to the standard error, and `answers` to the standard output."""
-    _kept.append(sys.stdout)
+    _kept.append(_Kept(sys.stdout, json))
     try:
         with redirect_stdout(sys.stderr):
             yield

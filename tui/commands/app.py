@@ -31,7 +31,7 @@ from tui.commands import (
 )
 from tui.commands.calls import Call, DbOption, JsonOption, WorkspaceOption
 from tui.commands.exits import ANYTHING_ELSE, DONE
-from tui.commands.failures import as_papertape_error, close_quietly, tell
+from tui.commands.failures import as_papertape_error, close_quietly, tell, unwritten
 from tui.commands.groups import SectionedGroup, decorated, help_page
 from tui.commands.web import HostOption, KnownOption, PortOption, WebCall, WebOption, serve_dashboard
 
@@ -126,6 +126,7 @@ def run_command(arguments: Sequence[str]) -> int:
     """Run one command; what the process exits with. Nothing but an exit code comes out of it."""
     for name in ("stdout", "stderr"):
         _make_writable(name)
+    code = DONE
     try:
         code = _dispatch(arguments)
         sys.stdout.flush()
@@ -133,7 +134,7 @@ def run_command(arguments: Sequence[str]) -> int:
         return close_quietly()
     except OSError as error:
         close_quietly()
-        return tell(as_papertape_error(error), json=False)
+        return code if code != DONE else tell(unwritten(error), json=False)  # what failed has said so
     return code
 
 

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from engine.errors import UsageError
-from tui.commands.answers import answers_alone
+from tui.commands.answers import answers, answers_alone
 from tui.commands.documents import write_document
+from tui.commands.failures import unwritten
 from tui.commands.groups import PlainCommand
 from tui.commands.pages import Page
 from tui.commands.text import safe_text
@@ -83,11 +84,17 @@ class Call:
             raise not_found(self.workspace)
 
     def answer(self, document: Any, show: Callable[[Page], None]) -> None:
-        """The result: `document` with `--json`, else what `show` puts on the page."""
-        if self.json:
-            write_document(document)
-        else:
-            show(Page())
+        """The result: `document` with `--json`, else what `show` puts on the page; ANSWER_NOT_WRITTEN."""
+        try:
+            if self.json:
+                write_document(document)
+            else:
+                show(Page())
+            answers().flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise unwritten(error) from error
 
     def warn(self, sentences: Iterable[str], kind: str = "warning") -> None:
         """Sentences a person should know of, on stderr."""
@@ -132,7 +139,7 @@ def _with_shared_options(function: Callable[..., None], *, checks_workspace: boo
         call = _call_of(context, {name: values.pop(name) for name in SHARED})
         for name, kind in groups.items():
             values[name] = kind(**{field.name: values.pop(field.name) for field in fields(kind)})
-        with answers_alone():
+        with answers_alone(json=call.json):
             if checks_workspace:
                 call.check_workspace()
             function(call, **values)

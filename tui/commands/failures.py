@@ -19,10 +19,15 @@ def tell(error: PapertapeError, *, json: bool) -> int:
     """Say what went wrong; the exit code."""
     if os.environ.get(DEBUG):
         _print_traceback(error)
-    if json:
-        write_line(body_of(error))
-    for line in lines_of(error):
+    for line in lines_of(error):  # first: the standard output may be what is wrong
         print(line, file=sys.stderr)
+    if json:
+        try:
+            write_line(body_of(error))
+        except BrokenPipeError:
+            raise
+        except OSError:  # said above all the same
+            return exit_code(error)
     return exit_code(error)
 
 
@@ -60,6 +65,15 @@ def as_papertape_error(error: BaseException) -> PapertapeError:
     fault = SystemFault("INTERNAL", f"{type(error).__name__}: {error}", hint=f"{whose}; {DEBUG}=1 shows where")
     fault.__cause__ = error
     return fault
+
+
+def unwritten(error: OSError) -> SystemFault:
+    """The answer was lost, and what it would have told of was done."""
+    return SystemFault(
+        "ANSWER_NOT_WRITTEN",
+        f"the command was carried out, and its answer could not be written: {error.strerror or error}",
+        hint="`papertape events` shows what it did, where it did anything",
+    )
 
 
 def close_quietly() -> int:
