@@ -161,6 +161,32 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(console: Console, tmp_p
     assert without_ids(console.json("plan", "resume", "last")) == expected
 
 
+def test_ctrl_c_twice_ends_a_slow_sweep_at_once_and_says_how_to_go_on(console: Console, tmp_path: Path) -> None:
+    flags = (*probe(tmp_path), "--workers", "1")
+    expected = whole(console, flags)
+    order(tmp_path, d4="meet")
+    meeting = Meeting(tmp_path)
+    process = console.start("plan", "run", *flags, *DAYS, "--json")
+    with put_down(process):
+        meeting.wait()
+        assert process.stderr is not None
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.readline()
+        while "is a program" in said:
+            said = process.stderr.readline()
+        assert said == "stopping after the step under way; Ctrl-C again ends it at once\n"
+        process.send_signal(signal.SIGINT)  # its signals() still waits to be let go
+        out, err = process.communicate(timeout=30)
+        assert process.returncode == 1
+    (stopped,) = console.json("plan", "list")
+    document = json.loads(out)
+    assert (document["error_code"], document["run_plan_id"]) == ("CANCELLED", stopped["run_plan_id"])
+    assert document["hint"] == f"`papertape plan resume {stopped['run_plan_id']}` goes on"
+    assert err == f"error CANCELLED: the run plan was stopped at once; {document['hint']}\n"
+    order(tmp_path)
+    assert without_ids(console.json("plan", "resume", "last")) == expected
+
+
 def test_another_process_cancels(console: Console, tmp_path: Path) -> None:
     flags = (*probe(tmp_path, d4="meet"), "--workers", "1")
     meeting = Meeting(tmp_path)

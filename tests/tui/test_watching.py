@@ -128,7 +128,9 @@ def test_an_onward_run_that_is_stopped_goes_on(console: Console, stops: list[int
     stops.append(1)
     ran = console.run("run", "-w", "stopped", *SMA_GOOG)
     assert ran.code == 1
-    assert ran.err.startswith("error CANCELLED: the run was stopped")
+    said, error = ran.err.splitlines()
+    assert said == "stopping after the step under way; Ctrl-C again ends it at once"
+    assert error.startswith("error CANCELLED: the run was stopped")
     some = console.json("trades", "-w", "stopped")
     console.ok("run", "-w", "stopped", *SMA_GOOG)
     whole = console.json("trades", "-w", "whole")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import typer
 
@@ -96,7 +97,7 @@ def resume(call: Call, plan: PlanId, workers: Workers = None, fail_if: FailIf = 
         found = desk.plans.get(plan_named(desk, plan))
         find_strategy(call, desk, found)
         load = _once(loader(call))
-        with watching("running the sweep") as watch:
+        with watching("running the sweep", found.run_plan_id) as watch:
             result = desk.plans.resume(found.run_plan_id, load, workers=workers or _processors(), watch=watch)
         _answer(call, desk, result, load, gate, top)
 
@@ -133,7 +134,8 @@ def _run(
     values = _values(desk, wanted, sweep)
     model, _ = desk.accounts.get_or_unsaved(terms.like)
     dataset, timeframe = data.load(call, wanted.symbols, data.zone(model.limits))
-    with watching("running the sweep") as watch:
+    fresh = _fresh_id()
+    with watching("running the sweep", fresh) as watch:
         result = desk.plans.run(
             wanted,
             dataset,
@@ -147,10 +149,19 @@ def _run(
             workers=workers or _processors(),
             verify=terms.verify,
             like=terms.like,
+            run_plan_id=fresh,
             data=recorded(data, spec, dataset, wanted.symbols),
             watch=watch,
         )
     return result, lambda _: dataset
+
+
+def _fresh_id() -> UUID:
+    """The id of a run plan that is about to begin: whoever ends it at once is told which it was."""
+    from engine.stamps import LiveStamps
+    from storage.clock import wall_clock
+
+    return UUID(LiveStamps(wall_clock).new_id())
 
 
 def _values(desk: Desk, wanted: ExecutionSpec, sweep: SweepOptions) -> dict[str, list[Scalar]]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import SystemFault
+from tui.commands.answers import answers, are_json
+from tui.commands.exits import ANYTHING_ELSE
+from tui.commands.failures import tell
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 PATIENCE = 0.5
 """Seconds before a bar is shown."""
@@ -18,8 +27,9 @@ PATIENCE = 0.5
 class Watched:
     """An `engine.ports.Watch`: told how far the work is, asked whether to stop."""
 
-    def __init__(self, what: str, *, shown: bool) -> None:
+    def __init__(self, what: str, *, shown: bool, run_plan_id: UUID | None = None) -> None:
         self._what, self._shown = what, shown
+        self._run_plan_id, self._is_under_way = run_plan_id, False
         self._began = time.monotonic()
         self._bar: Any = None
         self._task: Any = None
@@ -27,6 +37,7 @@ class Watched:
 
     def advance(self, done: int, total: int) -> None:
         """`done` of `total` steps are behind."""
+        self._is_under_way = True
         if not self._shown:
             return
         if self._bar is None and time.monotonic() - self._began >= PATIENCE:
@@ -39,8 +50,26 @@ class Watched:
         return self._stop.is_set()
 
     def stop(self) -> None:
-        """Ask the work to end."""
+        """Ask the work to end, and say so."""
         self._stop.set()
+        with suppress(RuntimeError):  # it came while something else was being said
+            print("stopping after the step under way; Ctrl-C again ends it at once", file=sys.stderr, flush=True)
+
+    def leave(self) -> None:
+        """End the process at once, whatever is under way in it: what is not committed never happened."""
+        code = ANYTHING_ELSE
+        try:
+            code = tell(self._left(), json=are_json())
+            answers().flush()
+        finally:
+            os._exit(code)  # threads in a person's own code would be waited for
+
+    def _left(self) -> SystemFault:
+        if self._run_plan_id is None or not self._is_under_way:
+            return SystemFault("CANCELLED", "stopped at once", hint="what was committed before stays")
+        hint = f"`papertape plan resume {self._run_plan_id}` goes on"
+        details = {"run_plan_id": self._run_plan_id}
+        return SystemFault("CANCELLED", "the run plan was stopped at once", hint=hint, details=details)
 
     def close(self) -> None:
         """Take the bar away."""
@@ -49,10 +78,13 @@ class Watched:
 
 
 @contextmanager
-def watching(what: str) -> Iterator[Watched]:
-    """Watch a long call: the first Ctrl-C (or SIGTERM) asks it to end, the second ends it."""
-    watch = Watched(what, shown=sys.stderr.isatty())
-    with on_signals(watch.stop):
+def watching(what: str, run_plan_id: UUID | None = None) -> Iterator[Watched]:
+    """Watch a long call: the first Ctrl-C (or SIGTERM) asks it to end, the second ends the process.
+
+    `run_plan_id` is what can be resumed then, once it is under way.
+    """
+    watch = Watched(what, shown=sys.stderr.isatty(), run_plan_id=run_plan_id)
+    with on_signals(watch.stop, watch.leave):
         try:
             yield watch
         finally:
@@ -60,17 +92,23 @@ def watching(what: str) -> Iterator[Watched]:
 
 
 @contextmanager
-def on_signals(react: Any) -> Iterator[None]:
-    """Call `react` at the first SIGINT or SIGTERM instead of ending; a second one does what it always did."""
+def on_signals(react: Callable[[], None], again: Callable[[], None] | None = None) -> Iterator[None]:
+    """Call `react` at the first SIGINT or SIGTERM instead of ending; at the next ones `again`, else what always was."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     before = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
 
+    reactions = [react]
+
     def handle(number: int, _: FrameType | None) -> None:
-        signal.signal(number, before[signal.Signals(number)])
-        react()
+        if reactions:
+            if again is None:
+                signal.signal(number, before[signal.Signals(number)])
+            reactions.pop()()
+        elif again is not None:
+            again()
 
     for number in before:
         signal.signal(number, handle)
