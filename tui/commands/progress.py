@@ -59,6 +59,7 @@ class Watched:
         """End the process at once, whatever is under way in it: what is not committed never happened."""
         code = ANYTHING_ELSE
         try:
+            self.close()  # the bar hides the cursor
             code = tell(self._left(), json=are_json())
             answers().flush()
         finally:
