@@ -161,12 +161,17 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(console: Console, tmp_p
     assert without_ids(console.json("plan", "resume", "last")) == expected
 
 
+def heed_ctrl_c() -> None:
+    """Whatever the shell of the tests ignores: what it starts in the background it keeps from SIGINT."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_ctrl_c_twice_ends_a_slow_sweep_at_once_and_says_how_to_go_on(console: Console, tmp_path: Path) -> None:
     flags = (*probe(tmp_path), "--workers", "1")
     expected = whole(console, flags)
     order(tmp_path, d4="meet")
     meeting = Meeting(tmp_path)
-    process = console.start("plan", "run", *flags, *DAYS, "--json")
+    process = console.start("plan", "run", *flags, *DAYS, "--json", preexec_fn=heed_ctrl_c)
     with put_down(process):
         meeting.wait()
         assert process.stderr is not None
