@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 from uuid import UUID
 
 from benchmarks.children import answer, repeated
@@ -74,6 +75,26 @@ def _call(
     return {"first_s": first, "seconds": repeated(call, least=question.get("least", 3)), "variants": sizes[-1]}
 
 
+def _orchestrator(
+    desk: Desk, spec: ExecutionSpec, dataset: Dataset, sweep: dict[str, list[Any]], question: dict[str, Any]
+) -> dict[str, Any]:
+    """Of the whole call what the orchestrator takes: the plan is made and RUN_STARTED is written, bars are loaded."""
+    from engine.sweeps.orchestrator import Execution  # noqa: PLC0415
+
+    taken: list[float] = []
+    execute = Execution.execute
+
+    def timed(*arguments: Any) -> Any:
+        began = time.perf_counter()
+        result = execute(*arguments)
+        taken.append(time.perf_counter() - began)
+        return result
+
+    with patch.object(Execution, "execute", timed):
+        found = _call(desk, spec, dataset, sweep, question)
+    return {**found, "first_s": taken[0], "seconds": taken[-len(found["seconds"]) :]}
+
+
 def warm_up(call: Callable[[], object]) -> None:
     """Bring a process to where many sweeps bring it."""
     from engine.compiled import expect_much_work  # noqa: PLC0415
@@ -121,7 +142,7 @@ def _journal(
     return {"first_s": first, "seconds": seconds, "events": (head() - before) // len(seconds)}
 
 
-_CASES = {"call": _call, "simulation": _simulation, "journal": _journal}
+_CASES = {"call": _call, "orchestrator": _orchestrator, "simulation": _simulation, "journal": _journal}
 
 if __name__ == "__main__":
     answer(measure)

@@ -48,11 +48,11 @@ def whole() -> Plan:
     return Plan(
         beside=[Beside(daily(2_500)), Beside(minutes(100_000), 20), Beside(million, 5)],
         owed=[
-            Owed("the call", daily(2_500), most_s=0.005),
-            Owed("the call", minutes(100_000), most_s=0.020),
-            Owed("the call", million, most_s=0.100),
-            Owed("the call", thousand, most_s=0.500),
-            Owed("the call, cash and positions shared", daily(2_500, symbols=100), most_s=1.0),
+            *_both(daily(2_500), most_s=0.005),
+            *_both(minutes(100_000), most_s=0.020),
+            *_both(million, most_s=0.100),
+            *_both(thousand, most_s=0.500),
+            *_both(daily(2_500, symbols=100), most_s=1.0, what=", cash and positions shared"),
             *_simulations([daily(2_500), minutes(100_000), million, thousand]),
             *_patterns(million, least=300e6),
             Owed("journal full, events", minutes(100_000, THOUSAND), None, 100_000, "events/s", {"case": "journal"}),
@@ -79,6 +79,14 @@ def quick() -> Plan:
         curve_bars=[minutes(bars, few) for bars in (1_000, 3_000)],
         curve_variants=[minutes(2_000, few[:count]) for count in (1, 3)],
     )
+
+
+def _both(work: Work, *, most_s: float, what: str = "") -> list[Owed]:
+    """The orchestrator, of which it is owed, and the whole call with generation, fingerprint and start around it."""
+    return [
+        Owed(f"the orchestrator{what}", work, most_s, question={"case": "orchestrator", "workers": 1}),
+        Owed(f"the call{what}", work, most_s),
+    ]
 
 
 def _simulations(works: list[Work]) -> list[Owed]:
