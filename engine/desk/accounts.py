@@ -230,9 +230,8 @@ class Accounts:
 
     def set_policy(self, settings: Mapping[str, str], ref: str | UUID | None = None) -> Limits:
         """Change limits and fees by `key=value` texts (`off` clears one); journaled as what changed, old to new."""
-        check_open(self.get_or_unsaved(ref)[0]).limits.changed(
-            settings
-        )  # what is refused must not make `default` first
+        known = check_open(self.get_or_unsaved(ref)[0])
+        known.limits.changed(settings)  # what is refused must not make `default` first
         workspace = self.get(ref)
         with self._store.write() as unit:
             current = self._current(unit, workspace)

@@ -24,7 +24,7 @@ def test_every_row_is_put_in_its_order(count: int) -> None:
     inserts = [size for size in sizes if size > 0]
     assert sum(inserts) == count
     assert max(inserts, default=0) * 2 <= MOST_VALUES
-    assert len(inserts) <= count // 425 + 4 * 4 + 2, "each size at most four times before a larger one would do"
+    assert len(inserts) <= count // 425 + 10 + 10 + 3, "each size (425, 42, 4, 1) until a larger one would do"
 
 
 def test_a_row_with_the_keys_of_another_takes_its_place() -> None:
