@@ -15,6 +15,7 @@ from tests.docs.console import alike
 
 _SHORT_ID = re.compile(r"(?<!\.)\b[0-9a-f]{8}\b(-[0-9a-f]+)*")
 _TOOK = re.compile(r"\d+\.\d\d s\b")
+_WHEN = re.compile(r"(?<![-\d])\d\d-\d\d \d\d:\d\d\b")  # by the wall clock, and in the year that it is
 _AROUND_A_DIALOG = re.compile(r"^[^│┃]*([│┃].*[│┃])[^│┃]*$")
 _TEXT = re.compile(r'<text[^>]* x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>')
 
@@ -63,4 +64,4 @@ async def test_a_screenshot_of_the_dashboard_is_fresh(screen: screens.Screen, de
 def of_any_run(picture: str) -> list[str]:
     """The text without run plans' ids and how long they took, nor what is left of ids beside a dialog."""
     lines = (_AROUND_A_DIALOG.sub(r"\1", line) for line in lines_of(picture))
-    return [_TOOK.sub("<took>", _SHORT_ID.sub("<id>", line)) for line in lines]
+    return [_WHEN.sub("<when>", _TOOK.sub("<took>", _SHORT_ID.sub("<id>", line))) for line in lines]
