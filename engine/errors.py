@@ -38,7 +38,7 @@ CODES: Mapping[str, str] = {
     "UNSUPPORTED_MODE": "Only the mode `paper` is executed.",
     "UNSUPPORTED_ACTION": "Only OPEN_LONG and CLOSE_LONG are executed.",
     "INVALID_FILL_PRICE": "The fill price is not a finite number above zero, or makes an amount that is not finite.",
-    "INVALID_QUANTITY": "The quantity is not between one lot (0.00000001) and 2^53 lots.",
+    "INVALID_QUANTITY": "The quantity is not between one lot (0.00000001) and 2^62 lots.",
     "NO_POSITION": "A close of a symbol that is not held.",
     "PARTIAL_CLOSE_NOT_SUPPORTED": "A close of less or more than the whole position.",
     "WORKSPACE_CLOSED": "The account holds the finished result of a closed world or variant: it is to be looked at.",

@@ -1,40 +1,25 @@
-"""The journal's event types, its rows, and the one builder of an execution's events."""
+"""The journal's rows, and the one builder of an execution's events."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from engine.intents import TradeIntent, to_quantity
 from engine.jsontext import compact_json
+from engine.vocabulary import EventType
 
-
-class EventType(StrEnum):
-    """Every type of event a journal holds."""
-
-    WORKSPACE_CREATED = "WORKSPACE_CREATED"
-    POLICY_CHANGED = "POLICY_CHANGED"
-    TRADING_STATE_CHANGED = "TRADING_STATE_CHANGED"
-    INTENT_EMITTED = "INTENT_EMITTED"
-    POLICY_EVALUATED = "POLICY_EVALUATED"
-    INTENT_APPROVED = "INTENT_APPROVED"
-    INTENT_REJECTED = "INTENT_REJECTED"
-    ORDER_FILLED = "ORDER_FILLED"
-    POSITION_OPENED = "POSITION_OPENED"
-    POSITION_SCALED = "POSITION_SCALED"
-    POSITION_CLOSED = "POSITION_CLOSED"
-    STATE_RECONCILED = "STATE_RECONCILED"
-    STATE_RESET = "STATE_RESET"
-    RUN_ADVANCED = "RUN_ADVANCED"
-    RUN_STARTED = "RUN_STARTED"
-    RUN_RESUMED = "RUN_RESUMED"
-    RUN_VARIANT_COMPLETED = "RUN_VARIANT_COMPLETED"
-    RUN_CANCEL_REQUESTED = "RUN_CANCEL_REQUESTED"
-    RUN_COMPLETED = "RUN_COMPLETED"
-    RUN_FAILED = "RUN_FAILED"
-    RUN_CANCELLED = "RUN_CANCELLED"
+__all__ = [
+    "EventRow",
+    "EventType",
+    "Execution",
+    "Filled",
+    "Stamps",
+    "account_event",
+    "execution_events",
+    "type_of",
+]
 
 
 def type_of(text: str) -> EventType:

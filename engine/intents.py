@@ -14,8 +14,11 @@ from pydantic import Field, model_validator
 from engine.validation import JsonObject, LongText, ShortText, StrictModel, Symbol, UtcTime
 
 LOTS_PER_UNIT = 100_000_000
-MAX_LOTS = 2**53
+MAX_LOTS = 2**62
+"""SQLite and numpy count in 63 bits. Beyond 2^53 lots several share one float, and are one quantity."""
 _LOT = Decimal(LOTS_PER_UNIT)
+_EXACT = 2**53
+"""Up to here every whole number is a float64."""
 
 
 class IntentAction(StrEnum):
@@ -67,8 +70,13 @@ class TradeIntent(StrictModel):
 
 
 def to_lots(quantity: float) -> int:
-    """The nearest whole number of lots, ties to even, of the quantity as it is written (its shortest decimal)."""
-    return int((Decimal(repr(quantity)) * _LOT).to_integral_value(ROUND_HALF_EVEN))
+    """The nearest whole number of lots, ties to even, of the quantity as it is written (its shortest decimal).
+
+    Above 2^53 lots the nearest that a float64 holds: there the same float is the same quantity.
+    """
+    exact = Decimal(repr(quantity)) * _LOT
+    lots = int(exact.to_integral_value(ROUND_HALF_EVEN))
+    return lots if abs(lots) <= _EXACT else int(float(exact))
 
 
 def to_quantity(lots: int) -> float:

@@ -30,7 +30,8 @@ class Progress:
     """How far `run -w` has taken a spec in a workspace, and what its first run fixed (times in UTC microseconds).
 
     `untimed_key` is the spec key without its timeframe: a spec that leaves the timeframe to the data keeps the one
-    that its first run found.
+    that its first run found. `strategy_sha256` is what the strategy's code was then, empty where it is not known.
+    `settled`: of a symbol whose history was accepted as changed, up to when its bars are history, traded or not.
     """
 
     spec_key: str
@@ -39,6 +40,8 @@ class Progress:
     untimed_key: str = ""
     intraday: dict[str, bool] = field(default_factory=dict)
     first_ts: dict[str, int] = field(default_factory=dict)
+    strategy_sha256: str = ""
+    settled: dict[str, int] = field(default_factory=dict)
 
 
 class JournalEvent(NamedTuple):

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from engine.errors import SystemFault
+from engine.vocabulary import EventType
 from storage.driver import sqlite
 from storage.faults import DATABASE_ERRORS, fault_of, is_not_a_database, unwritable
 from storage.patience import Patience
@@ -55,7 +56,7 @@ class Schema:
         return len(self.revisions)
 
 
-SHIPPED = Schema(("0001", "0002"), "storage:migrations")
+SHIPPED = Schema(("0001", "0002", "0003"), "storage:migrations")
 
 
 def prepare(path: Path, patience: Patience, schema: Schema = SHIPPED) -> None:
@@ -91,6 +92,8 @@ def create_schema(connection: Connection) -> None:
         connection.execute(CreateTable(table))
         for index in sorted(table.indexes, key=lambda index: str(index.name)):
             connection.execute(CreateIndex(index))
+    for kind in EventType:
+        connection.exec_driver_sql("INSERT INTO event_types VALUES (?)", (kind.value,))
     for statement in (*TRIGGERS, ALEMBIC_TABLE):
         connection.exec_driver_sql(statement)
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from sqlalchemy import REAL, CheckConstraint, Index, Integer, Text, text
+from sqlalchemy import REAL, CheckConstraint, Index, Integer, LargeBinary, Text, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from engine.events import EventType
+from engine.intents import MAX_LOTS
 
 FILLED = "event_type = 'ORDER_FILLED'"
 PAPER_FILLED = f"{FILLED} AND mode = 'paper'"
@@ -23,22 +23,14 @@ RUN_EVENT = "event_type >= 'RUN_' AND event_type < 'RUN`'"
 
 ORDER_INDEX = "trade_events_one_fill_per_order"
 
-_OFTEN = ("INTENT_EMITTED", "POLICY_EVALUATED", "INTENT_APPROVED", "ORDER_FILLED", "POSITION_OPENED", "POSITION_CLOSED")
-
 
 def fill_rule(row: str = "") -> str:
     """What a fill has; `row` is `NEW.` in a trigger."""
     named = " AND ".join(f"{row}{name} IS NOT NULL" for name in ("symbol", "intent_id", "order_id", "mode", "session"))
     return (
-        f"{row}side IN (1, -1) AND {row}lots > 0 AND {row}lots <= 9007199254740992 AND {row}price > 0"
+        f"{row}side IN (1, -1) AND {row}lots > 0 AND {row}lots <= {MAX_LOTS} AND {row}price > 0"
         f" AND {row}price < 9e999 AND {row}fees >= 0 AND {row}fees < 9e999 AND {named}"
     )
-
-
-def known_type(row: str = "") -> str:
-    """Comparisons with the frequent types first: `IN` would build a table of the list for each row."""
-    types = [*_OFTEN, *(kind.value for kind in EventType if kind.value not in _OFTEN)]
-    return " OR ".join(f"{row}event_type = '{kind}'" for kind in types)
 
 
 def _text(**options: Any) -> Any:
@@ -85,13 +77,21 @@ class WorkspaceRow(Base, table=True):
     created_at: int = _integer()
 
 
+class EventTypeRow(Base, table=True):
+    """A type of event that the journal takes: the words of `engine.vocabulary`, a row each."""
+
+    __tablename__: ClassVar[Any] = "event_types"
+    __table_args__ = (_KEPT_BY_KEY,)
+
+    name: str = _text(primary_key=True)
+
+
 class TradeEvent(Base, table=True):
     """The journal: `seq`, then the columns of `engine.events.EventRow`."""
 
     __tablename__: ClassVar[Any] = "trade_events"
     __table_args__ = (
         _check("seq > 0", "event_seq"),
-        _check(known_type(), "event_type_known"),
         _check(f"event_type <> 'ORDER_FILLED' OR ({fill_rule()}) IS TRUE", "event_fill"),
         # half a microsecond a row each: the keys
         Index("trade_events_event_id", "event_id", unique=True),
@@ -189,7 +189,11 @@ class AccountSessionRow(Base, table=True):
 
 
 class RunProgressRow(Base, table=True):
-    """How far `run -w` has come with a spec; in order of the first runs. `intraday` and `first_ts` are JSON."""
+    """How far `run -w` has come with a spec; in order of the first runs.
+
+    `intraday`, `first_ts` and `settled` are JSON objects by symbol. `strategy_sha256` is empty where the run that came
+    so far did not say what its strategy's code was.
+    """
 
     __tablename__: ClassVar[Any] = "run_progress"
     __table_args__ = ({"sqlite_strict": True},)
@@ -201,3 +205,18 @@ class RunProgressRow(Base, table=True):
     untimed_key: str = _text()
     intraday: str = _text()
     first_ts: str = _text()
+    strategy_sha256: str = _text(sa_column_kwargs={"server_default": text("''")})
+    settled: str = _text(sa_column_kwargs={"server_default": text("'{}'")})
+
+
+class RecordingRow(Base, table=True):
+    """The bars of one symbol and session that an account has seen; `bars` is what `storage.recordings` packs."""
+
+    __tablename__: ClassVar[Any] = "recordings"
+    __table_args__ = (_KEPT_BY_KEY,)
+
+    workspace_id: str = _text(primary_key=True, foreign_key="workspaces.id")
+    symbol: str = _text(primary_key=True)
+    timeframe: str = _text(primary_key=True)
+    session: int = _integer(primary_key=True)
+    bars: bytes = Field(sa_type=LargeBinary)

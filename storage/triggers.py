@@ -14,7 +14,7 @@ it: whoever appends rolls back.
 from __future__ import annotations
 
 from engine.market.sessions import FIRST_MICROS, LAST_MICROS
-from storage.tables import FILLED, fill_rule, known_type
+from storage.tables import FILLED, fill_rule
 
 _APPENDED_AT_THE_END = "trade_events is append-only: a seq comes after all others"
 _KEPT = "trade_events is append-only"
@@ -40,7 +40,8 @@ TRIGGERS = (
     WHEN {_exists("event_id = NEW.event_id")} THEN RAISE(FAIL, 'trade_events: this event_id is taken')
     WHEN NOT EXISTS (SELECT 1 FROM workspaces WHERE id = NEW.workspace_id)
       THEN RAISE(FAIL, 'trade_events: there is no such workspace')
-    WHEN NOT ({known_type("NEW.")}) THEN RAISE(FAIL, 'trade_events: there is no such type of event')
+    WHEN NOT EXISTS (SELECT 1 FROM event_types WHERE name = NEW.event_type)
+      THEN RAISE(FAIL, 'trade_events: there is no such type of event')
     WHEN {_beyond("ts")} OR {_beyond("recorded_at")} THEN RAISE(FAIL, 'trade_events: a time is beyond the calendar')
     WHEN NEW.{FILLED} THEN CASE
       WHEN ({fill_rule("NEW.")}) IS NOT TRUE
@@ -55,6 +56,12 @@ END""",
 END""",
     f"""CREATE TRIGGER trade_events_not_deleted BEFORE DELETE ON trade_events BEGIN
   SELECT RAISE(ABORT, '{_KEPT}');
+END""",
+    """CREATE TRIGGER event_types_not_updated BEFORE UPDATE ON event_types BEGIN
+  SELECT RAISE(ABORT, 'event_types: a type is for good');
+END""",
+    """CREATE TRIGGER event_types_not_deleted BEFORE DELETE ON event_types BEGIN
+  SELECT RAISE(ABORT, 'event_types: a type is for good');
 END""",
     """CREATE TRIGGER workspaces_not_replaced BEFORE INSERT ON workspaces
 WHEN EXISTS (SELECT 1 FROM workspaces WHERE id = NEW.id OR name = NEW.name) BEGIN

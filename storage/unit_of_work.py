@@ -126,7 +126,8 @@ class SqliteUnitOfWork(SqliteViews):
         """Store how far a run has come."""
         plain = (progress.spec_key, progress.ts, progress.timeframe, progress.untimed_key)
         documents = (compact_json(progress.intraday), compact_json(progress.first_ts))
-        self._driver.execute(sql.WRITE_PROGRESS, (str(workspace_id), *plain, *documents))
+        code = (progress.strategy_sha256, compact_json(progress.settled))
+        self._driver.execute(sql.WRITE_PROGRESS, (str(workspace_id), *plain, *documents, *code))
 
     @guarded
     def commit(self) -> None:

@@ -103,10 +103,7 @@ class SqliteViews(RunPlanViews):
     def progress(self, workspace_id: UUID, spec_key: str) -> Progress | None:
         """How far `run -w` has come with a spec."""
         found = self._driver.execute(sql.READ_PROGRESS, (str(workspace_id), spec_key)).fetchone()
-        if found is None:
-            return None
-        key, ts, timeframe, untimed_key, intraday, first_ts = found
-        return Progress(key, ts, timeframe, untimed_key, json.loads(intraday), json.loads(first_ts))
+        return None if found is None else _progress(*found)
 
     @guarded
     def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:
@@ -184,3 +181,11 @@ def _workspace(
         _limits(limits),
         TradingState(trading_state),
     )
+
+
+def _progress(
+    key: str, ts: int, timeframe: str, untimed_key: str, intraday: str, first_ts: str, sha256: str, settled: str
+) -> Progress:
+    """A row of `run_progress`, without its workspace."""
+    by_symbol = (json.loads(intraday), json.loads(first_ts))
+    return Progress(key, ts, timeframe, untimed_key, *by_symbol, sha256, json.loads(settled))

@@ -121,5 +121,5 @@ def _why_not(side: int, symbol: str, lots: int, held: Holding | None) -> str:
     if side == SELL and held is not None:
         return f"a sale of {lots / LOTS_PER_UNIT} {symbol} while {held.quantity} are held"
     if side == BUY and lots > 0:
-        return f"buying {lots / LOTS_PER_UNIT} {symbol} makes more than 2^53 lots"
+        return f"buying {lots / LOTS_PER_UNIT} {symbol} makes more than 2^62 lots"
     return f"a fill with side {side} and {lots} lots"

@@ -114,7 +114,7 @@ def _check_prior(order: Order, prior: PriorFill | None) -> None:
     intent = order.intent
     first = {"order_id": prior.order_id, "correlation_id": prior.correlation_id}
     details = {**first, "first_order": first}
-    if (prior.action, prior.symbol, prior.lots) == (intent.action.value, intent.symbol, order.lots):
+    if (prior.action, prior.symbol) == (intent.action.value, intent.symbol) and _same_quantity(prior.lots, order):
         raise ConflictError(
             "ALREADY_EXECUTED",
             f"intent {intent.id} was executed before,"
@@ -135,17 +135,21 @@ def _check_position(order: Order, held: Holding | None) -> None:
     symbol = order.intent.symbol
     if order.side == BUY:
         if held is not None and held.lots + order.lots > MAX_LOTS:
-            raise _bad_quantity(f"with the {held.quantity!r} {symbol} held, the position would exceed 2^53 lots")
+            raise _bad_quantity(f"with the {held.quantity!r} {symbol} held, the position would exceed 2^62 lots")
         return
     if held is None:
         raise InvalidError("NO_POSITION", f"{symbol} is not held", hint="`positions` lists what is")
-    # beyond 2^26 units a float cannot tell neighbouring lots apart: the same float is the same quantity
-    if held.lots != order.lots and held.quantity != order.intent.quantity:
+    if not _same_quantity(held.lots, order):
         raise InvalidError(
             "PARTIAL_CLOSE_NOT_SUPPORTED",
             f"{order.quantity!r} of the {held.quantity!r} {symbol} held cannot be closed alone",
             hint=f"close all {held.quantity!r}",
         )
+
+
+def _same_quantity(lots: int, order: Order) -> bool:
+    """Beyond 2^26 units a float cannot tell neighbouring lots apart: there the same float is the same quantity."""
+    return lots == order.lots or to_quantity(lots) == order.intent.quantity
 
 
 def _decide(order: Order, ledger: Ledger, workspace: Workspace, ts: int) -> PolicyDecision:

@@ -21,6 +21,7 @@ from tests.support.samples import sample_dataset
 
 PAGE = text_of("reference/events.md")
 WITHOUT_TABLE = {EventType.POLICY_CHANGED, EventType.RUN_CANCEL_REQUESTED}
+NOT_YET = {EventType.BACKTEST_RECORDED, EventType.HISTORY_ACCEPTED, EventType.STRATEGY_ACCEPTED}
 
 
 class Interrupting(Unwatched):
@@ -77,14 +78,14 @@ def written() -> dict[str, list[EventView]]:
 
 
 def test_everything_that_is_written_today_was_written(written: dict[str, list[EventView]]) -> None:
-    assert set(written) == set(EventType)
+    assert set(written) == set(EventType) - NOT_YET
 
 
 def test_the_page_names_every_field_of_an_event() -> None:
     assert first_codes(table_under(PAGE, "## Fields")) == list(EventView.model_fields)
 
 
-@pytest.mark.parametrize("kind", sorted(set(EventType) - WITHOUT_TABLE))
+@pytest.mark.parametrize("kind", sorted(set(EventType) - WITHOUT_TABLE - NOT_YET))
 def test_the_page_names_every_field_of_a_payload(kind: str, written: dict[str, list[EventView]]) -> None:
     heading = next(line for line in PAGE.splitlines() if line.startswith("### ") and kind in codes(line))
     (table,) = tables(section(PAGE, heading))

@@ -136,7 +136,7 @@ BAD_FILLS: list[dict[str, Any]] = [
     {"lots": None},
     {"lots": 0},
     {"lots": -1},
-    {"lots": 2**53 + 1},
+    {"lots": 2**62 + 1},
     {"lots": 1.5},
     {"price": None},
     {"price": 0.0},
@@ -163,7 +163,7 @@ def test_a_fill_has_a_side_a_positive_quantity_and_price_and_fees(journal: Path,
     with raw(journal, ignore_check_constraints=checks) as client:
         for number, changes in enumerate(BAD_FILLS, 10):
             assert refused(client, *inserted("INSERT", None, fill(number, **changes))), changes
-        for number, changes in enumerate([{"side": -1}, {"lots": 1}, {"lots": 2**53}, {"fees": 0.0}], 50):
+        for number, changes in enumerate([{"side": -1}, {"lots": 1}, {"lots": 2**62}, {"fees": 0.0}], 50):
             client.execute(*inserted("INSERT", None, fill(number, **changes)))
 
 

@@ -38,8 +38,8 @@ def damaged(store: SqliteStore, path: Path) -> Iterator[SqliteStore]:
     with path.open("r+b") as file:
         file.seek(0, 2)
         size = file.tell()
-        file.seek(20 * 4096)
-        file.write(b"\xff" * (size - 20 * 4096))
+        file.seek(30 * 4096)
+        file.write(b"\xff" * (size - 30 * 4096))
     with SqliteStore(path) as opened:
         yield opened
 

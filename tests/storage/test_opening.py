@@ -27,9 +27,10 @@ from tests.storage.rows import OTHER, WORKSPACE, add, append, event, fill, raw
 
 ROOT = Path(__file__).parents[2]
 IMPATIENT = Patience(wait_ms=1, attempts=2, sleep=lambda seconds: None)
-SECOND = """
+HEAD, NEXT = SHIPPED.head, f"{SHIPPED.generation + 1:04}"
+SECOND = f"""
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0003", "0002", None, None
+revision, down_revision, branch_labels, depends_on = "{NEXT}", "{HEAD}", None, None
 
 def upgrade():
     op.execute("CREATE TABLE added (note TEXT) STRICT")
@@ -59,8 +60,8 @@ def later(tmp_path: Path) -> Schema:
     """Tomorrow's schema: a revision more."""
     scripts = tmp_path / "100% scripts"
     shutil.copytree(Path(storage.migrations.__path__[0]), scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "v0003_more.py").write_text(SECOND)
-    return Schema((*SHIPPED.revisions, "0003"), str(scripts))
+    (scripts / "versions" / f"v{NEXT}_more.py").write_text(SECOND)
+    return Schema((*SHIPPED.revisions, NEXT), str(scripts))
 
 
 def test_a_new_file_is_ours_alone(path: Path) -> None:
@@ -110,14 +111,14 @@ def test_an_empty_file_is_taken(path: Path) -> None:
 def test_an_old_database_is_backed_up_and_upgraded(store: SqliteStore, path: Path, later: Schema) -> None:
     append(store, event(1, payload="kept"))
     for number in (1, 2):
-        (path.parent / f"papertape.db.before-0002.{number}.bak").touch()
+        (path.parent / f"papertape.db.before-{HEAD}.{number}.bak").touch()
     with SqliteStore(path, schema=later) as upgraded, upgraded.read() as views:
         assert views.head() == 1
     with raw(path) as client:
         assert client.execute("SELECT note FROM added").fetchall() == [("kept",)]
-        assert client.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
-        assert client.execute("PRAGMA user_version").fetchone() == (3,)
-    backup = path.parent / "papertape.db.before-0002.3.bak"
+        assert client.execute("SELECT version_num FROM alembic_version").fetchall() == [(NEXT,)]
+        assert client.execute("PRAGMA user_version").fetchone() == (SHIPPED.generation + 1,)
+    backup = path.parent / f"papertape.db.before-{HEAD}.3.bak"
     assert mode_of(backup) == 0o600
     with SqliteStore(backup) as old, old.read() as views:
         assert views.head() == 1
@@ -128,10 +129,10 @@ def test_an_upgrade_that_fails_changes_nothing(store: SqliteStore, path: Path, l
     append(store, event(1))
     store.close()
     before = path.read_bytes()
-    Path(later.scripts, "versions", "v0003_more.py").write_text(FAILING)
-    with pytest.raises(SystemFault, match="could not be upgraded from revision 0002 to 0003") as caught:
+    Path(later.scripts, "versions", f"v{NEXT}_more.py").write_text(FAILING)
+    with pytest.raises(SystemFault, match=f"could not be upgraded from revision {HEAD} to {NEXT}") as caught:
         SqliteStore(path, schema=later)
-    assert "before-0002.1.bak" in caught.value.hint
+    assert f"before-{HEAD}.1.bak" in caught.value.hint
     assert path.read_bytes() == before
     with SqliteStore(path) as old, old.read() as views:
         assert views.head() == 1
@@ -141,7 +142,7 @@ def test_a_newer_database_is_refused(path: Path, later: Schema) -> None:
     SqliteStore(path).close()
     SqliteStore(path, schema=later).close()
     before = listing(path.parent)
-    assert "revision 0003, while this program knows 0002" in refused(path, "DATABASE_TOO_NEW")
+    assert f"revision {NEXT}, while this program knows {HEAD}" in refused(path, "DATABASE_TOO_NEW")
     assert listing(path.parent) == before
 
 

@@ -14,15 +14,14 @@ import pytest
 from tests.tui.console import Console
 from tests.tui.test_exit_codes import intent
 from tui.commands import accounts
-from tui.commands.choices import Action, EventKind, Trading
+from tui.commands.choices import Action, Trading
 
 
 def test_choices_are_the_engines() -> None:
-    from engine.events import EventType
     from engine.intents import IntentAction
     from engine.policy.limits import TradingState
 
-    for light, real in ((Action, IntentAction), (Trading, TradingState), (EventKind, EventType)):
+    for light, real in ((Action, IntentAction), (Trading, TradingState)):
         assert [each.value for each in light] == [each.value for each in real]
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.vocabulary import EventType
 from tui.commands import figures
 from tui.commands.answers import answers
 from tui.commands.calls import Call, command
-from tui.commands.choices import EventKind
 from tui.commands.documents import write_line
 from tui.commands.progress import on_signals
 from tui.commands.text import fit, pad, safe_text, width_of
@@ -37,7 +37,7 @@ app = typer.Typer()
 def events(
     call: Call,
     type: Annotated[  # noqa: A002 - the option's own name
-        list[EventKind] | None,
+        list[EventType] | None,
         typer.Option("--type", metavar="TYPE", help="Only this type, such as ORDER_FILLED; may be repeated."),
     ] = None,
     correlation: Annotated[

@@ -92,7 +92,7 @@ def test_realized_pnl_is_kept_by_trading_day_whatever_the_order() -> None:
         (fill(2, "X", SELL, 2, 5.0), "while 1.0 are held"),
         (fill(2, "X", 0, 1, 5.0), "side 0"),
         (Fill(2, "X", BUY, 0, 5.0, 0.0, 1, 0), "0 lots"),
-        (Fill(2, "X", BUY, MAX_LOTS, 5.0, 0.0, 1, 0), "more than 2^53 lots"),
+        (Fill(2, "X", BUY, MAX_LOTS, 5.0, 0.0, 1, 0), "more than 2^62 lots"),
     ],
 )
 def test_a_fill_that_cannot_be_applied_changes_nothing_and_is_named(bad: Fill, reason: str) -> None:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from tui.commands.choices import EventKind
+from engine.vocabulary import EventType
 from tui.dashboard.widgets.money import Palette
 
 if TYPE_CHECKING:
     from engine.desk.journal import EventView
 
-EMITTED, EVALUATED = EventKind.INTENT_EMITTED.value, EventKind.POLICY_EVALUATED.value
-APPROVED, REJECTED = EventKind.INTENT_APPROVED.value, EventKind.INTENT_REJECTED.value
-FILLED, POSITION = EventKind.ORDER_FILLED.value, "POSITION_*"
+EMITTED, EVALUATED = EventType.INTENT_EMITTED.value, EventType.POLICY_EVALUATED.value
+APPROVED, REJECTED = EventType.INTENT_APPROVED.value, EventType.INTENT_REJECTED.value
+FILLED, POSITION = EventType.ORDER_FILLED.value, "POSITION_*"
 
 LIT, DARK = "●", "○"
 

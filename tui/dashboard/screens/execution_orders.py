@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from tui.commands.choices import Action, EventKind
+from engine.vocabulary import EventType
+from tui.commands.choices import Action
 from tui.dashboard.widgets.columns import COUNTS, MONEY, PRICES, QUANTITIES, WORDS, Column
 from tui.dashboard.widgets.event_pane import SECONDS, SEQ
 
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
     from engine.desk.journal import EventView
     from engine.ports import JournalEvent
 
-FILLED, REFUSED = EventKind.ORDER_FILLED.value, EventKind.INTENT_REJECTED.value
+FILLED, REFUSED = EventType.ORDER_FILLED.value, EventType.INTENT_REJECTED.value
 KINDS = (FILLED, REFUSED)
-ASKED = (EventKind.INTENT_EMITTED.value, EventKind.POLICY_EVALUATED.value)
+ASKED = (EventType.INTENT_EMITTED.value, EventType.POLICY_EVALUATED.value)
 BEFORE = len(ASKED) + 1
 """A refusal's events are journaled in one piece: the first stands so many `seq`s less one before it."""
 SIDES = {Action.OPEN_LONG.value: "BUY", Action.CLOSE_LONG.value: "SELL"}

@@ -13,7 +13,7 @@ from textual.containers import Container, Horizontal
 from textual.message import Message
 from textual.widgets import Input, Label, Static
 
-from tui.commands.choices import EventKind
+from engine.vocabulary import EventType
 from tui.commands.text import fit, safe_text
 from tui.dashboard.widgets.completing import Completing
 
@@ -50,11 +50,11 @@ class Wanted:
 
     def kinds(self) -> tuple[str, ...]:
         """The types that are meant; empty when none is asked for."""
-        return tuple(kind.value for kind in EventKind if any(part in kind.value for part in self._parts()))
+        return tuple(kind.value for kind in EventType if any(part in kind.value for part in self._parts()))
 
     def unknown(self) -> list[str]:
         """The parts that no type of event holds."""
-        return [part for part in self._parts() if not any(part in kind.value for kind in EventKind)]
+        return [part for part in self._parts() if not any(part in kind.value for kind in EventType)]
 
     def where(self, workspace: UUID) -> EventFilter:
         """As the journal's reads have it."""
@@ -92,7 +92,7 @@ class FilterBar(Container):
 
     def compose(self) -> ComposeResult:
         """Two lines, or one where there is room."""
-        kinds = [kind.value for kind in EventKind]
+        kinds = [kind.value for kind in EventType]
         with Horizontal(classes="filter-line"):
             yield from self._field("text")
             yield from self._field("types", kinds)

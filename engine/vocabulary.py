@@ -1,0 +1,37 @@
+"""The words of the journal, without anything heavy: help and completion load them too."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class EventType(StrEnum):
+    """Every type of event a journal holds, in the order in which people read of them.
+
+    A new type is a line here, and an INSERT into `event_types` in a migration of its own.
+    """
+
+    WORKSPACE_CREATED = "WORKSPACE_CREATED"
+    POLICY_CHANGED = "POLICY_CHANGED"
+    TRADING_STATE_CHANGED = "TRADING_STATE_CHANGED"
+    INTENT_EMITTED = "INTENT_EMITTED"
+    POLICY_EVALUATED = "POLICY_EVALUATED"
+    INTENT_APPROVED = "INTENT_APPROVED"
+    INTENT_REJECTED = "INTENT_REJECTED"
+    ORDER_FILLED = "ORDER_FILLED"
+    POSITION_OPENED = "POSITION_OPENED"
+    POSITION_SCALED = "POSITION_SCALED"
+    POSITION_CLOSED = "POSITION_CLOSED"
+    STATE_RECONCILED = "STATE_RECONCILED"
+    STATE_RESET = "STATE_RESET"
+    RUN_ADVANCED = "RUN_ADVANCED"
+    RUN_STARTED = "RUN_STARTED"
+    RUN_RESUMED = "RUN_RESUMED"
+    RUN_VARIANT_COMPLETED = "RUN_VARIANT_COMPLETED"
+    RUN_CANCEL_REQUESTED = "RUN_CANCEL_REQUESTED"
+    RUN_COMPLETED = "RUN_COMPLETED"
+    RUN_FAILED = "RUN_FAILED"
+    RUN_CANCELLED = "RUN_CANCELLED"
+    BACKTEST_RECORDED = "BACKTEST_RECORDED"
+    HISTORY_ACCEPTED = "HISTORY_ACCEPTED"
+    STRATEGY_ACCEPTED = "STRATEGY_ACCEPTED"
