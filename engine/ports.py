@@ -11,6 +11,8 @@ from uuid import UUID
 from engine.account.ledger import Fill
 from engine.account.state import Account
 from engine.events import EventRow
+from engine.market.bars import Bars, IntArray
+from engine.market.recording import Recorded
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace
 
@@ -189,6 +191,14 @@ class Views(RunViews, Protocol):
         """How far `run -w` has come with a spec."""
         ...
 
+    def progresses(self, workspace_id: UUID) -> list[Progress]:
+        """How far `run -w` has come with every spec of a workspace, in the order of their first runs."""
+        ...
+
+    def recorded(self, workspace_id: UUID, symbol: str, timeframe: str) -> Recorded:
+        """The bars of a symbol that the workspace has seen; none where it keeps no recording of it yet."""
+        ...
+
     def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:
         """The timeframe that the first run of a spec found, by its key without one."""
         ...
@@ -230,6 +240,16 @@ class UnitOfWork(Views, Protocol):
 
     def save_progress(self, workspace_id: UUID, progress: Progress) -> None:
         """Store how far a run has come."""
+        ...
+
+    def record_bars(self, workspace_id: UUID, timeframe: str, bars: Bars) -> None:
+        """Add bars of a symbol to what the workspace has seen; HISTORY_CHANGED where it has seen others."""
+        ...
+
+    def replace_recording(
+        self, workspace_id: UUID, timeframe: str, symbol: str, days: IntArray, bars: Recorded
+    ) -> None:
+        """Put a symbol's recording in place of all that was recorded of it; `days` are the sessions, shape (n,)."""
         ...
 
     def commit(self) -> None:

@@ -77,3 +77,12 @@ READ_PROGRESS = (
 )
 FIRST_TIMEFRAME = "SELECT timeframe FROM run_progress WHERE workspace_id = ? AND untimed_key = ? ORDER BY rowid LIMIT 1"
 WRITE_PROGRESS = _upsert("run_progress", ("workspace_id", "spec_key")).one
+READ_PROGRESSES = (
+    f"SELECT {', '.join(columns_of('run_progress')[1:])} FROM run_progress WHERE workspace_id = ? ORDER BY rowid"
+)
+
+_OF_SYMBOL = "WHERE workspace_id = ? AND symbol = ? AND timeframe = ?"
+READ_RECORDING = f"SELECT session, bars FROM recordings {_OF_SYMBOL} ORDER BY session"
+READ_RECORDED_SESSION = f"SELECT bars FROM recordings {_OF_SYMBOL} AND session = ?"
+DROP_RECORDING = f"DELETE FROM recordings {_OF_SYMBOL}"
+WRITE_RECORDINGS = _upsert("recordings", ("workspace_id", "symbol", "timeframe", "session"))

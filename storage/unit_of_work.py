@@ -14,6 +14,8 @@ from engine.account.state import Account
 from engine.errors import ConflictError, NotFoundError
 from engine.events import EventRow
 from engine.jsontext import compact_json
+from engine.market.bars import Bars, IntArray
+from engine.market.recording import Recorded
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Progress
@@ -24,6 +26,7 @@ from storage.faults import DATABASE_ERRORS
 from storage.link import Known, Link
 from storage.opening import SHIPPED, Schema, prepare
 from storage.patience import Patience
+from storage.recordings import rewrite_recording, write_bars
 from storage.transaction import guarded
 from storage.views import SqliteViews
 
@@ -128,6 +131,18 @@ class SqliteUnitOfWork(SqliteViews):
         documents = (compact_json(progress.intraday), compact_json(progress.first_ts))
         code = (progress.strategy_sha256, compact_json(progress.settled))
         self._driver.execute(sql.WRITE_PROGRESS, (str(workspace_id), *plain, *documents, *code))
+
+    @guarded
+    def record_bars(self, workspace_id: UUID, timeframe: str, bars: Bars) -> None:
+        """Add bars of a symbol to what the workspace has seen; HISTORY_CHANGED where it has seen others."""
+        write_bars(self._driver, str(workspace_id), timeframe, bars)
+
+    @guarded
+    def replace_recording(
+        self, workspace_id: UUID, timeframe: str, symbol: str, days: IntArray, bars: Recorded
+    ) -> None:
+        """Put a symbol's recording in place of all that was recorded of it; `days` are the sessions, shape (n,)."""
+        rewrite_recording(self._driver, str(workspace_id), timeframe, symbol, days, bars)
 
     @guarded
     def commit(self) -> None:

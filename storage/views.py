@@ -15,12 +15,14 @@ from engine.account.state import Account
 from engine.errors import SystemFault
 from engine.events import EventRow
 from engine.intents import IntentAction
+from engine.market.recording import Recorded
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind, as_uuid
 from engine.ports import EventFilter, JournalEvent, PriorFill, Progress
 from engine.validation import faults_of
 from storage import statements as sql
 from storage.accounts import read_account
+from storage.recordings import read_recording
 from storage.run_plans import RunPlanViews
 from storage.tables import RUN_EVENT
 from storage.transaction import guarded
@@ -104,6 +106,16 @@ class SqliteViews(RunPlanViews):
         """How far `run -w` has come with a spec."""
         found = self._driver.execute(sql.READ_PROGRESS, (str(workspace_id), spec_key)).fetchone()
         return None if found is None else _progress(*found)
+
+    @guarded
+    def progresses(self, workspace_id: UUID) -> list[Progress]:
+        """How far `run -w` has come with every spec of a workspace, in the order of their first runs."""
+        return [_progress(*row) for row in self._driver.execute(sql.READ_PROGRESSES, (str(workspace_id),))]
+
+    @guarded
+    def recorded(self, workspace_id: UUID, symbol: str, timeframe: str) -> Recorded:
+        """The bars of a symbol that the workspace has seen."""
+        return read_recording(self._driver, str(workspace_id), symbol, timeframe)
 
     @guarded
     def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:

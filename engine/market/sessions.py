@@ -74,6 +74,15 @@ def iso(ts: int) -> str:
     return from_micros(ts).isoformat()
 
 
+def moment(ts: int) -> str:
+    """A time for a sentence, in UTC: the date alone at midnight, seconds and fractions only where there are any."""
+    when = from_micros(ts)
+    if ts % MICROS_PER_DAY == 0:
+        return when.date().isoformat()
+    exact = "auto" if ts % (60 * MICROS_PER_SECOND) else "minutes"
+    return f"{when.replace(tzinfo=None).isoformat(' ', exact)} UTC"
+
+
 def session_ends(session: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """Whether each bar is its session's last in the data (the data's last bar counts as one)."""
     ends = np.ones(len(session), dtype=np.bool_)

@@ -15,6 +15,8 @@ from engine.account.ledger import Fill, Ledger
 from engine.account.state import Account
 from engine.errors import ConflictError, SystemFault
 from engine.events import EventRow, EventType
+from engine.market.bars import Bars, IntArray
+from engine.market.recording import Recorded, merged
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import EventFilter, JournalEvent, PriorFill, Progress, RunMark, RunSoFar
@@ -28,6 +30,7 @@ class MemoryStore:
         self.workspaces: dict[UUID, Workspace] = {}
         self.accounts: dict[UUID, Account] = {}
         self.progress: dict[tuple[UUID, str], Progress] = {}
+        self.recordings: dict[tuple[UUID, str, str], Recorded] = {}
         self._unique: set[tuple[object, ...]] = set()
         self._writing = False
         self.version = 0
@@ -61,6 +64,7 @@ class MemoryViews:
         self._workspaces = dict(store.workspaces)
         self._accounts = dict(store.accounts)
         self._progress = dict(store.progress)
+        self._recordings = dict(store.recordings)
 
     def workspace(self, ref: str | UUID) -> Workspace | None:
         found = [each for each in self._workspaces.values() if str(ref) in {str(each.id), each.name}]
@@ -103,6 +107,12 @@ class MemoryViews:
 
     def progress(self, workspace_id: UUID, spec_key: str) -> Progress | None:
         return self._progress.get((workspace_id, spec_key))
+
+    def progresses(self, workspace_id: UUID) -> list[Progress]:
+        return [progress for (workspace, _), progress in self._progress.items() if workspace == workspace_id]
+
+    def recorded(self, workspace_id: UUID, symbol: str, timeframe: str) -> Recorded:
+        return self._recordings.get((workspace_id, symbol, timeframe), Recorded.joined([]))
 
     def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:
         for (workspace, _), progress in self._progress.items():
@@ -221,12 +231,22 @@ class MemoryUnit(MemoryViews):
     def save_progress(self, workspace_id: UUID, progress: Progress) -> None:
         self._progress[workspace_id, progress.spec_key] = progress
 
+    def record_bars(self, workspace_id: UUID, timeframe: str, bars: Bars) -> None:
+        known = self.recorded(workspace_id, bars.symbol, timeframe)
+        self._recordings[workspace_id, bars.symbol, timeframe] = merged(bars.symbol, known, Recorded.of(bars))
+
+    def replace_recording(
+        self, workspace_id: UUID, timeframe: str, symbol: str, days: IntArray, bars: Recorded
+    ) -> None:
+        assert len(days) == len(bars)
+        self._recordings[workspace_id, symbol, timeframe] = bars
+
     def commit(self) -> None:
         if self._committed:
             raise SystemFault("DATABASE_ERROR", "the transaction is over")
         store = self._store
         store.journal, store.workspaces = self._rows, self._workspaces
-        store.accounts, store.progress = self._accounts, self._progress
+        store.accounts, store.progress, store.recordings = self._accounts, self._progress, self._recordings
         store._unique |= self._new_keys
         store.version += 1
         self._committed = True

@@ -1,0 +1,85 @@
+"""What an account has seen: packed, read again, extended, replaced; damage is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import InvalidError, SystemFault
+from engine.market.bars import Bars, make_bars
+from engine.market.recording import Recorded
+from engine.market.sessions import session_days
+from storage.recordings import pack, unpack
+from storage.unit_of_work import SqliteStore
+from tests.storage.rows import OTHER, WORKSPACE, raw
+from tests.support.worlds import DAY, MINUTE
+
+PRICES = st.floats(min_value=1e-9, max_value=1e15)
+
+
+def minutes(count: int, start: int = 19_724 * DAY, price: float = 10.0) -> Bars:
+    ts = start + np.arange(count, dtype=np.int64) * MINUTE
+    close = price + np.arange(count) / 7
+    return make_bars("X", ts, close, close + 1, close - 1, close, np.ones(count))
+
+
+@given(st.lists(st.tuples(st.integers(-(2**60), 2**60), *[PRICES] * 5), min_size=1, max_size=40))
+def test_what_is_packed_is_unpacked(rows: list[tuple[float, ...]]) -> None:
+    table = np.array([row[1:] for row in rows], dtype=np.float64).T
+    recorded = Recorded(np.array([row[0] for row in rows], dtype=np.int64), table)
+    again = unpack(pack(recorded))
+    assert again.ts.tolist() == recorded.ts.tolist()
+    assert again.figures.tolist() == recorded.figures.tolist()
+
+
+def test_a_recording_grows_session_by_session_and_within_one(store: SqliteStore) -> None:
+    bars = minutes(3_000)  # three days
+    for start, stop in ((0, 1), (1, 1_500), (1_400, 1_500), (1_500, 3_000)):
+        with store.write() as unit:
+            unit.record_bars(WORKSPACE.id, "1m", bars.slice(start, stop))
+            unit.commit()
+    with store.read() as views:
+        found = views.recorded(WORKSPACE.id, "X", "1m")
+        assert found.ts.tolist() == bars.ts.tolist()
+        assert found.row(2_999) == Recorded.of(bars).row(2_999)
+        assert not len(views.recorded(OTHER.id, "X", "1m"))
+        assert not len(views.recorded(WORKSPACE.id, "X", "daily"))
+    with raw(store.path) as client:
+        assert client.execute("SELECT count(*) FROM recordings").fetchone() == (3,)
+
+
+def test_other_bars_of_a_recorded_time_are_refused_and_nothing_is_written(store: SqliteStore) -> None:
+    with store.write() as unit:
+        unit.record_bars(WORKSPACE.id, "1m", minutes(5))
+        unit.commit()
+    with pytest.raises(InvalidError) as caught, store.write() as unit:
+        unit.record_bars(WORKSPACE.id, "1m", minutes(6, price=11.0))
+    assert caught.value.code == "HISTORY_CHANGED"
+    with store.read() as views:
+        assert len(views.recorded(WORKSPACE.id, "X", "1m")) == 5
+
+
+def test_a_recording_is_replaced_whole(store: SqliteStore) -> None:
+    bars = minutes(3_000)
+    with store.write() as unit:
+        unit.record_bars(WORKSPACE.id, "1m", bars)
+        unit.replace_recording(WORKSPACE.id, "1m", "X", session_days(bars.ts[:9], "UTC"), Recorded.of(bars, 0, 9))
+        unit.commit()
+    with store.read() as views:
+        assert views.recorded(WORKSPACE.id, "X", "1m").ts.tolist() == bars.ts[:9].tolist()
+
+
+@pytest.mark.parametrize("bars", ["x''", "x'02'", "x'00aa'", "x'01aabb'", "x'00'"])
+def test_a_damaged_recording_is_said(store: SqliteStore, path: Path, bars: str) -> None:
+    with store.write() as unit:
+        unit.record_bars(WORKSPACE.id, "1m", minutes(5))
+        unit.commit()
+    with raw(path) as client:
+        client.execute(f"UPDATE recordings SET bars = {bars}")
+    with store.read() as views, pytest.raises(SystemFault, match="recording of X, session 2024-01-02") as caught:
+        views.recorded(WORKSPACE.id, "X", "1m")
+    assert caught.value.code == "DATABASE_ERROR"
