@@ -11,7 +11,7 @@ from engine.account.ledger import Trade
 from engine.broker.reconcile import replayed
 from engine.desk.accounts import Accounts, EquityPoint, TradeView
 from engine.desk.journal import EventView
-from engine.desk.research import Research
+from engine.desk.research import Research, check_window
 from engine.drivers.closed import closed_workspace
 from engine.drivers.walk import check_slippage
 from engine.errors import DataError, InvalidError, NotFoundError, SystemFault
@@ -227,6 +227,7 @@ class Plans:
         if absent:
             faults = [f"the data have no symbol {symbol!r}" for symbol in absent]
             raise DataError(faults[0], faults=faults, hint="name the file with SYMBOL=FILE")
+        check_window(dataset, spec.symbols)
         return self._research.compile(spec, timeframe)
 
     def _record(self, ref: str | UUID) -> RunRecord:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 import numpy as np
@@ -69,6 +70,7 @@ class Research:
         `workspace_id` is the fresh account's, for a caller who wants to find it again; it must not be in use.
         """
         compiled = self._compiled(spec, dataset, timeframe)
+        check_window(dataset, spec.symbols)
         model, _ = self._accounts.get_or_unsaved(like)
         fresh = workspace_id or UUID(self._stamps.new_id())
         workspace = closed_workspace(fresh, model, dataset.session_tz, self._stamps.now())
@@ -131,6 +133,13 @@ def snapshot_at(bars: Bars, at: int | None, timeframe: str) -> MarketSnapshot:
     ]
     is_eod = bool(session_ends(bars.session)[stop - 1])
     return MarketSnapshot(symbol=bars.symbol, ts=shown[-1].ts, timeframe=timeframe, bars=shown, is_eod=is_eod)
+
+
+def check_window(dataset: Dataset, symbols: Iterable[str]) -> None:
+    """DataError unless each of these symbols has a bar in the dataset's window."""
+    faults = dataset.untraded(symbols)
+    if faults:
+        raise DataError(faults[0], faults=faults, fault_count=len(faults), hint="widen the window")
 
 
 def _bars(dataset: Dataset, symbol: str) -> Bars:

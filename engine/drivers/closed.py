@@ -27,13 +27,14 @@ BATCH = 5_000
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What a run did, and what came of it."""
+    """What a run did, and what came of it; `bars` of all symbols in the window, `history_bars` of all before it."""
 
     workspace_id: UUID
     bars: int
     tally: Tally
     metrics: Metrics
     trades: list[Trade]
+    history_bars: int = 0
 
 
 class ClosedWorld:
@@ -117,4 +118,4 @@ def run_closed(
     world.flush()
     watch.advance(len(walk.ticks), len(walk.ticks))
     metrics = metrics_of(workspace.starting_equity, world.trades)
-    return RunOutcome(workspace.id, dataset.bar_count, tally, metrics, world.trades)
+    return RunOutcome(workspace.id, dataset.bar_count, tally, metrics, world.trades, dataset.history_bars)

@@ -13,6 +13,8 @@ from engine.strategies.base import Window
 from engine.strategies.guard import window_of
 from engine.strategies.spec import CompiledSpec
 
+WHOLE_FILE = "give the whole file"
+
 
 def check_history(spec: CompiledSpec, dataset: Dataset, known: Progress, ledger: Ledger) -> None:
     """HISTORY_SHORT unless the data hold what the strategy needs of the bars before the first new one."""
@@ -24,7 +26,8 @@ def check_history(spec: CompiledSpec, dataset: Dataset, known: Progress, ledger:
             continue
         start, began = int(bars.ts[0]), known.first_ts[symbol]
         if start != began and (window.anchored or start > began) and not _covers(window, bars, first_new):
-            raise _short(symbol, f"its bars begin at {iso(start)}, the first run's at {iso(began)}")
+            hint = WHOLE_FILE if start > began else f"cut the earlier bars off again: --cut {iso(began)}"
+            raise _short(symbol, f"its bars begin at {iso(start)}, the first run's at {iso(began)}", hint)
         held = ledger.holdings.get(symbol)
         if held is not None and spec.exit.max_bars is not None and start > held.opened_at:
             raise _short(symbol, f"its bars begin at {iso(start)}, after the open position's entry")
@@ -48,7 +51,5 @@ def _begins_within_a_session(bars: Bars) -> bool:
     return bool(np.any(into_day[1:] < into_day[0]))
 
 
-def _short(symbol: str, why: str) -> InvalidError:
-    return InvalidError(
-        "HISTORY_SHORT", f"{symbol}: the data lack history that the strategy needs: {why}", hint="give the whole file"
-    )
+def _short(symbol: str, why: str, hint: str = WHOLE_FILE) -> InvalidError:
+    return InvalidError("HISTORY_SHORT", f"{symbol}: the data lack history that the strategy needs: {why}", hint=hint)

@@ -210,7 +210,7 @@ def run_onward(
     with store.read() as views:
         replayed(views, workspace, trades)
     metrics = metrics_of(workspace.starting_equity, trades)
-    return RunOutcome(workspace.id, dataset.bar_count, run.tally, metrics, trades)
+    return RunOutcome(workspace.id, dataset.bar_count, run.tally, metrics, trades, dataset.history_bars)
 
 
 def with_first_timeframe(store: Store, workspace: Workspace, spec: CompiledSpec) -> CompiledSpec:

@@ -18,7 +18,7 @@ from engine.drivers.onward import Attempt, Onward, OnwardTerms, Taken
 from engine.drivers.walk import Tally
 from engine.events import Stamps
 from engine.market.bars import Bars, Dataset, FloatArray
-from engine.market.sessions import from_micros
+from engine.market.sessions import LAST_MICROS, from_micros
 from engine.policy.workspace import Workspace
 from engine.ports import JournalEvent, Store, Unwatched, Watch
 from engine.strategies.guard import signals_of
@@ -158,8 +158,10 @@ class Replay:
         return next(each for each in self._run.walk.series if each.bars.symbol == symbol)
 
     def _now(self) -> int:
-        """The last timestamp that is behind; before the first, the moment before it."""
+        """The last timestamp that is behind; before the first, the moment before it; without any, the end."""
         ticks = self._run.walk.ticks
+        if not len(ticks):
+            return LAST_MICROS
         return int(ticks[self.position - 1]) if self.position else int(ticks[0]) - 1
 
     def _seen(self, tick: int, taken: Taken) -> Step:

@@ -6,7 +6,7 @@ and hands every decision, as an intent with its fill price, to whoever drives it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from engine.intents import IntentAction, TradeIntent
 from engine.market.bars import Bars, Dataset
 from engine.market.sessions import from_micros, is_intraday, session_ends
 from engine.numerals import real_number
-from engine.strategies.guard import signals_of
+from engine.strategies.guard import driven_signals
 from engine.strategies.runner import Decision, Held, Series, decide_entry, decide_exit, intent_of, levels_at
 from engine.strategies.spec import CompiledSpec
 
@@ -56,25 +56,29 @@ class Terms:
 
 
 class Walk:
-    """A spec over a dataset: its ticks (timestamps with the rows of every symbol that has a bar then)."""
+    """A spec over a dataset: its ticks (timestamps with the rows of every symbol that has a bar then).
+
+    Signals are those of all bars; ticks are those of the dataset's window alone.
+    """
 
     def __init__(self, spec: CompiledSpec, dataset: Dataset, workspace_id: UUID, terms: Terms) -> None:
         check_slippage(terms.slippage_bps)
         self._spec, self._workspace_id, self._terms = spec, workspace_id, terms
         self._key = spec.key
-        last_session = max(int(dataset.bars[symbol].session[-1]) for symbol in spec.symbols)
-        self.series = [_series(spec, dataset.bars[symbol], terms, last_session) for symbol in spec.symbols]
-        self._index()
+        last_session = max((int(bars.session[-1]) for bars in _bars(dataset, spec) if len(bars)), default=0)
+        self.series = [_series(spec, bars, terms, last_session) for bars in _bars(dataset, spec)]
+        self._index([dataset.first_decision(symbol) for symbol in spec.symbols])
 
-    def _index(self) -> None:
-        """Lay all symbols' rows out by time, spec order within a time; a symbol starts at its second bar."""
-        ts = np.concatenate([series.bars.ts[1:] for series in self.series])
-        rows = np.concatenate([np.arange(1, len(series.bars)) for series in self.series])
-        which = np.concatenate([np.full(len(series.bars) - 1, i) for i, series in enumerate(self.series)])
-        enters = np.concatenate([series.signals.entry[1:] for series in self.series])
+    def _index(self, begins: Sequence[int]) -> None:
+        """Lay all symbols' rows out by time, spec order within a time, each from the row in `begins` on."""
+        each = list(zip(self.series, begins, strict=True))
+        ts = np.concatenate([series.bars.ts[first:] for series, first in each])
+        rows = np.concatenate([np.arange(first, len(series.bars)) for series, first in each])
+        which = np.repeat(np.arange(len(each)), [max(0, len(series.bars) - first) for series, first in each])
+        enters = np.concatenate([series.signals.entry[first:] for series, first in each])
         order = np.lexsort((which, ts))
         ts = ts[order]
-        self._starts = np.flatnonzero(np.r_[True, ts[1:] != ts[:-1]])
+        self._starts = np.flatnonzero(np.diff(ts, prepend=ts[:1] - 1))
         self._stops = np.r_[self._starts[1:], len(ts)]
         self._rows, self._which = rows[order], which[order]
         self.ticks = ts[self._starts]
@@ -153,7 +157,7 @@ class Walk:
 
     def last_closes(self) -> dict[str, float]:
         """Each symbol's last close."""
-        return {series.bars.symbol: float(series.bars.close[-1]) for series in self.series}
+        return {series.bars.symbol: float(series.bars.close[-1]) for series in self.series if len(series.bars)}
 
     def _exit(self, series: Series, row: int, held: Holding) -> Decision | None:
         return decide_exit(self._spec, series, row, Held(held.quantity, held.avg_price, held.opened_at))
@@ -193,8 +197,12 @@ def check_slippage(bps: float) -> None:
         raise InvalidError("INVALID_SPEC", f"a slippage of {bps!r} basis points", hint="give 0 or more, below 10000")
 
 
+def _bars(dataset: Dataset, spec: CompiledSpec) -> list[Bars]:
+    return [dataset.bars[symbol] for symbol in spec.symbols]
+
+
 def _series(spec: CompiledSpec, bars: Bars, terms: Terms, last_session: int) -> Series:
-    signals = signals_of(spec.strategy, bars, spec.params)
+    signals = driven_signals(spec.strategy, bars, spec.params)
     intraday = terms.intraday.get(bars.symbol, is_intraday(bars.session))
     is_eod = session_ends(bars.session)
     if intraday and not terms.session_complete and bars.session[-1] == last_session:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.market.sessions import session_days
+from engine.market.sessions import date_to_day, iso, session_days, to_micros
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+
+Bound = date | datetime
+"""Where bars begin or end: a date stands for the session of that day, a datetime for an instant (naive: in UTC)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,19 @@ class Bars:
             self.session[cut],
         )
 
+    def rows_before(self, start: Bound) -> int:
+        """How many bars lie before a bound: the row of the first bar that does not."""
+        return self._place(start, "left")
+
+    def rows_through(self, end: Bound) -> int:
+        """How many bars lie at or before a bound: the row of the first bar after it."""
+        return self._place(end, "right")
+
+    def _place(self, bound: Bound, side: Literal["left", "right"]) -> int:
+        if isinstance(bound, datetime):
+            return int(np.searchsorted(self.ts, to_micros(bound), side=side))
+        return int(np.searchsorted(self.session, date_to_day(bound), side=side))
+
 
 def make_bars(
     symbol: str,
@@ -74,6 +92,8 @@ class Dataset:
     """What a data file (or several) holds: bars by symbol, in the order the symbols first appear.
 
     `sha256` is of the files' bytes and decides a plan's fingerprint; `warnings` are sentences for a person.
+    `first_rows` says where a window begins: the row from which on a symbol is traded, 0 for one that it does not name.
+    The rows before are the symbol's history: strategies see them, nothing is decided or held there.
     """
 
     bars: Mapping[str, Bars]
@@ -81,6 +101,7 @@ class Dataset:
     sha256: str = ""
     sources: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    first_rows: Mapping[str, int] = field(default_factory=dict)
     _taken: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
@@ -94,13 +115,59 @@ class Dataset:
 
     @property
     def bar_count(self) -> int:
-        """Bars of all symbols together."""
-        return sum(len(bars) for bars in self.bars.values())
+        """Bars that are traded, of all symbols together; history does not count."""
+        return sum(map(len, self.bars.values())) - self.history_bars
+
+    @property
+    def history_bars(self) -> int:
+        """Bars before the window, of all symbols together."""
+        return sum(self.first_rows.values())
 
     @property
     def symbols(self) -> tuple[str, ...]:
         """The symbols, in the order they first appear in the data."""
         return tuple(self.bars)
+
+    def first_row(self, symbol: str) -> int:
+        """The row from which on a symbol is traded; `len(bars)` when no bar of it lies in the window."""
+        return self.first_rows.get(symbol, 0)
+
+    def first_decision(self, symbol: str) -> int:
+        """The first row that may decide anything: a symbol starts at its second bar, and not before the window."""
+        return max(1, self.first_row(symbol))
+
+    def traded(self, symbol: str) -> Bars:
+        """A symbol's bars within the window."""
+        bars = self.bars[symbol]
+        return bars.slice(self.first_row(symbol), len(bars))
+
+    def history(self, symbol: str) -> Bars:
+        """A symbol's bars before the window."""
+        return self.bars[symbol].slice(0, self.first_row(symbol))
+
+    def window(self, start: Bound | None = None, end: Bound | None = None) -> Dataset:
+        """These data up to `end`, traded from `start` on, both inclusive; None leaves that side as it is.
+
+        Bars after `end` are gone, bars before `start` stay as history. A symbol may have no bar in the window: it does
+        not trade then, and `untraded` says so. A window of a window is what both have in common.
+        """
+        bars = {
+            symbol: one if end is None else one.slice(0, one.rows_through(end)) for symbol, one in self.bars.items()
+        }
+        first_rows = {}
+        for symbol, one in bars.items():
+            before = 0 if start is None else one.rows_before(start)
+            first_rows[symbol] = max(before, min(self.first_row(symbol), len(one)))
+        return replace(self, bars=bars, first_rows={symbol: row for symbol, row in first_rows.items() if row})
+
+    def untraded(self, symbols: Iterable[str]) -> list[str]:
+        """A sentence for each of these symbols that has no bar in the window."""
+        without = ((symbol, self.bars[symbol]) for symbol in symbols if not len(self.traded(symbol)))
+        return [f"{symbol!r} has no bar in the window: {_where(bars)}" for symbol, bars in without]
+
+
+def _where(bars: Bars) -> str:
+    return f"its {len(bars):,} bars end at {iso(int(bars.ts[-1]))}" if len(bars) else "its bars begin after the end"
 
 
 def _columns_sha256(bars: Mapping[str, Bars]) -> str:

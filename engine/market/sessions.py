@@ -54,6 +54,11 @@ def day_to_date(day: int) -> date:
     return date.fromordinal(day + _EPOCH_DAY)
 
 
+def date_to_day(day: date) -> int:
+    """The day number of a calendar date: days since 1970-01-01."""
+    return day.toordinal() - _EPOCH_DAY
+
+
 def to_micros(when: datetime) -> int:
     """UTC microseconds since 1970 of an aware datetime; a naive one is taken as UTC."""
     aware = when if when.tzinfo is not None else when.replace(tzinfo=UTC)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel
 
 from engine.errors import InvalidError, PapertapeError
@@ -31,8 +32,18 @@ def signals_of(strategy: Strategy[Any], bars: Bars, params: BaseModel, high_52w:
     return given
 
 
+def driven_signals(strategy: Strategy[Any], bars: Bars, params: BaseModel) -> Signals:
+    """A strategy's signals on what a driver trades: a symbol without a second bar decides nothing, and asks nobody."""
+    return signals_of(strategy, bars, params) if len(bars) > 1 else _no_signals(strategy, bars)
+
+
 def prepared(strategy: Strategy[Any], bars: Bars) -> Callable[[BaseModel], Candidates]:
-    """A strategy's candidates as a function of its parameters, checked as its signals are."""
+    """A strategy's candidates as a function of its parameters, checked as its signals are.
+
+    As in `driven_signals`, a symbol without a second bar has none.
+    """
+    if len(bars) < 2:
+        return lambda _: Candidates.of(_no_signals(strategy, bars))
     if type(strategy).prepare is Strategy.prepare:
         return lambda params: Candidates.of(signals_of(strategy, bars, params))
     with users_code(strategy):
@@ -57,6 +68,11 @@ def window_of(strategy: Strategy[Any], params: BaseModel) -> Window:
         if given.bars < 0 or given.sessions < 0:
             raise ValueError("window() gave a negative number")
     return given
+
+
+def _no_signals(strategy: Strategy[Any], bars: Bars) -> Signals:
+    never = np.zeros(len(bars), dtype=np.bool_)
+    return Signals(never, never if strategy.has_exit else None)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.market.bars import Bars, BoolArray, Dataset, FloatArray, IntArray
-from engine.market.sessions import is_intraday
+from engine.market.sessions import is_intraday, session_ends
 from engine.sweeps.kernel import BLOCK
 
 
@@ -24,6 +24,7 @@ class Columns:
         self.rows = sum(lengths)
         self.ts = self._laid("ts")
         self.session = self._laid("session")
+        self.first_decisions = [dataset.first_decision(symbol) for symbol in symbols]
         self.last_row = [begin + length - 1 for begin, length in zip(self.begins, lengths, strict=True)]
         self.intraday = [int(is_intraday(bars.session)) for bars in self.bars]
         in_order = sorted(symbols)
@@ -52,16 +53,16 @@ class Columns:
     @property
     def days(self) -> int:
         """How many trading days the rows lie in, from the first to the last."""
-        return int(self._day.max()) + 1
+        return int(self._day.max(initial=-1)) + 1
 
     def in_order(self, rows: Sequence[IntArray]) -> IntArray:
         """Each symbol's own row numbers, as rows in the order of the walk.
 
-        The first and the last row of a symbol, which never enter, are left out.
+        Those that never enter are left out: the first row of a symbol, its history, and its last row.
         """
         laid = [
-            mine[(mine > 0) & (mine < len(bars) - 1)] + begin
-            for mine, bars, begin in zip(rows, self.bars, self.begins, strict=True)
+            mine[(mine >= first) & (mine < len(bars) - 1)] + begin
+            for mine, bars, begin, first in zip(rows, self.bars, self.begins, self.first_decisions, strict=True)
         ]
         if len(laid) == 1:
             only: IntArray = laid[0]
@@ -82,7 +83,7 @@ class Columns:
 
     @cached_property
     def _day(self) -> IntArray:
-        day: IntArray = self.session - self.session.min()
+        day: IntArray = self.session - (self.session.min() if self.rows else 0)
         return day
 
     @cached_property
@@ -105,7 +106,7 @@ def own_exits(columns: Sequence[BoolArray]) -> tuple[Any, Any]:
 
 
 def _ends(bars: Bars) -> IntArray:
-    lasts = np.flatnonzero(np.r_[bars.session[1:] != bars.session[:-1], True])
+    lasts = np.flatnonzero(session_ends(bars.session))
     return np.repeat(lasts, np.diff(lasts, prepend=-1))
 
 

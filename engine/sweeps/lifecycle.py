@@ -92,6 +92,6 @@ def _not_resumable(record: RunRecord, why: str, hint: str) -> ConflictError:
 
 
 def _extent(plan: RunPlan, dataset: Dataset) -> tuple[int, int]:
-    """The first and the last bar of the plan's symbols."""
-    columns = [dataset.bars[symbol].ts for symbol in plan.base.symbols]
+    """The first and the last bar of the plan's symbols that are traded."""
+    columns = [dataset.traded(symbol).ts for symbol in plan.base.symbols]
     return min(int(ts[0]) for ts in columns), max(int(ts[-1]) for ts in columns)

@@ -11,6 +11,7 @@ from engine.jsontext import compact_json
 from engine.market.bars import Dataset
 from engine.ports import Store, Watch
 from engine.sweeps.ending import best_of, ending
+from engine.sweeps.fingerprint import history_bars
 from engine.sweeps.plan import RunPlan, variant_workspace_id
 from engine.sweeps.recorder import Recorder, Run, run_event
 from engine.sweeps.results import Done, PlanResult, RunStatus, result_of
@@ -122,6 +123,7 @@ class Execution:
             fingerprint=plan.fingerprint,
             dataset_sha256=plan.dataset["sha256"],
             bar_count=plan.dataset["bar_count"],
+            history_bars=history_bars(plan.dataset),
             objective=plan.objective,
             best_variant_id=None if best is None else best.variant_id,
             variants_dropped=plan.variants_dropped,

@@ -12,6 +12,7 @@ from engine.market.sessions import from_micros
 from engine.ports import Owners, Views
 from engine.sweeps.document import done_of
 from engine.sweeps.ending import best_of, ending
+from engine.sweeps.fingerprint import history_bars
 from engine.sweeps.plan import variant_workspace_id
 from engine.sweeps.results import Done, PlanDetail, PlanResult, PlanSummary, RunStatus, VariantResult, result_of
 from engine.sweeps.status import Standing, is_alive, standings
@@ -90,6 +91,7 @@ class RunRecord:
             fingerprint=document["fingerprint"],
             dataset_sha256=document["dataset"]["sha256"],
             bar_count=document["dataset"]["bar_count"],
+            history_bars=history_bars(document["dataset"]),
             objective=document["objective"],
             best_variant_id=ended["best_variant_id"],
             variants_dropped=document["variants_dropped"],
@@ -109,6 +111,7 @@ class RunRecord:
             fingerprint=document["fingerprint"],
             dataset_sha256=document["dataset"]["sha256"],
             bar_count=document["dataset"]["bar_count"],
+            history_bars=history_bars(document["dataset"]),
             variants_dropped=document["variants_dropped"],
             duplicate_of=document["duplicate_of"],
             verified=ended["verified"],

@@ -43,14 +43,16 @@ class VariantResult(StrictModel):
 
 
 class PlanResult(StrictModel):
-    """What an execution gave, in plan order. `duplicate_of`: earlier completed plans with the same fingerprint;
-    `verified`: how many variants were run again, bar by bar, and came out the same.
+    """What an execution gave, in plan order. `bar_count`: bars of all symbols in the window, `history_bars`: before it;
+    `duplicate_of`: earlier completed plans with the same fingerprint; `verified`: how many variants were run again, bar
+    by bar, and came out the same.
     """
 
     run_plan_id: UUID
     fingerprint: str
     dataset_sha256: str
     bar_count: int
+    history_bars: int
     objective: str
     best_variant_id: str | None
     variants_dropped: int
@@ -87,6 +89,7 @@ class PlanDetail(PlanSummary):
     fingerprint: str
     dataset_sha256: str
     bar_count: int
+    history_bars: int
     variants_dropped: int
     duplicate_of: list[str]
     verified: int

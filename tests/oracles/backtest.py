@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from tests.oracles.account import Account, metrics_of
@@ -14,7 +15,10 @@ from tests.oracles.signals import DEFAULT_EXIT, SIGNALS, Signal
 
 @dataclass
 class Backtest:
-    """`spec` is the document of a spec file, defaults left out; `rows` are each symbol's bars."""
+    """`spec` is the document of a spec file, defaults left out; `rows` are each symbol's bars.
+
+    With a `start`, a day of the session zone or an instant in UTC microseconds, no entry is allowed before it.
+    """
 
     spec: dict[str, Any]
     rows: dict[str, list[Row]]
@@ -22,6 +26,7 @@ class Backtest:
     limits: dict[str, Any]
     starting_equity: float = 10_000.0
     slippage_bps: float = 0.0
+    start: date | int | None = None
     held_bars: dict[str, int] = field(default_factory=dict)
     """the index of the bar that each open position was entered on"""
 
@@ -81,6 +86,8 @@ class Backtest:
 
     def enters(self, symbol: str, i: int) -> None:
         rows, positions = self.rows[symbol], self.account.positions
+        if self.is_history(rows[i]):
+            return
         if symbol in positions or not self.signals[symbol][i].enters or i == len(rows) - 1:
             return
         if self.exit["type"] == "eod" and self.intraday[symbol] and is_last_of_session(rows, i):
@@ -93,3 +100,8 @@ class Backtest:
             return
         if self.account.buy(symbol, lots, price * (1 + self.slippage_bps / 1e4), rows[i].ts):
             self.held_bars[symbol] = i
+
+    def is_history(self, row: Row) -> bool:
+        if self.start is None:
+            return False
+        return row.day < self.start if isinstance(self.start, date) else row.ts < self.start

@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from hypothesis import strategies as st
 
-from engine.market.bars import Bars, Dataset, make_bars
+from engine.market.bars import Bars, Bound, Dataset, make_bars
+from engine.market.sessions import from_micros
 
 ZONES = ("UTC", "America/New_York", "Asia/Tokyo", "Pacific/Auckland", "Asia/Kolkata", "America/St_Johns", "Asia/Beirut")
 NAMES = ("AAA", "B", "Zz", "a.b", "été", "NA")
@@ -132,6 +134,28 @@ def make_spec(random: Random, symbols: list[str]) -> dict[str, Any]:
         "exit": leave,
         "risk": risk,
     }
+
+
+@dataclass(frozen=True)
+class Window:
+    """Where a window begins and ends; None is open."""
+
+    start: Bound | None
+    end: Bound | None
+
+
+def make_window(random: Random, dataset: Dataset) -> Window:
+    """Bounds somewhere in the data, seldom outside: days or instants, at a bar's time or beside it."""
+    times = sorted({int(ts) for bars in dataset.bars.values() for ts in bars.ts})
+
+    def bound(at: int) -> Bound:
+        ts = from_micros(times[at] + random.choice([0, 0, 1, -1, 7 * DAY * random.choice([-1, 1])]))
+        return ts.astimezone(ZoneInfo(dataset.session_tz)).date() if random.random() < 0.6 else ts
+
+    first = random.randrange(len(times))
+    start = bound(first) if random.random() < 0.9 else None
+    end = bound(random.randrange(first, len(times))) if random.random() < 0.4 else None
+    return Window(start, end)
 
 
 def make_entry(random: Random, strategy: str) -> dict[str, Any]:

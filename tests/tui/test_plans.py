@@ -18,7 +18,8 @@ from tests.tui.test_exit_codes import contents
 from tui.commands.choices import JournalMode, Objective, PlanStatus
 
 SPEC_FIELDS = [
-    *("run_plan_id", "fingerprint", "dataset_sha256", "bar_count", "objective", "best_variant_id", "variants_dropped"),
+    *("run_plan_id", "fingerprint", "dataset_sha256", "bar_count", "history_bars"),
+    *("objective", "best_variant_id", "variants_dropped"),
     "results",
 ]
 RESULT_FIELDS = [

@@ -38,6 +38,11 @@ def counted(count: int, one: str) -> str:
     return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"
 
 
+def after(history: int) -> str:
+    """` after 2,223 of history`, behind a number of bars; empty without history."""
+    return f" after {history:,} of history" if history else ""
+
+
 def decimals(amount: float, digits: int) -> str:
     """With so many decimals; nothing is shown as minus zero."""
     shown = f"{amount:,.{digits}f}"

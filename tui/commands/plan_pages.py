@@ -43,7 +43,7 @@ def show_result(page: Page, found: PlanResult, top: int) -> None:
     succeeded = sum(1 for one in found.results if one.status == "succeeded")
     total = len(found.results)
     rows = [
-        ("bars", figures.whole(found.bar_count)),
+        ("bars", figures.whole(found.bar_count) + figures.after(found.history_bars)),
         (
             "variants",
             f"{figures.whole(succeeded)} of {figures.whole(total)} succeeded{_dropped(found.variants_dropped)}",
@@ -128,11 +128,16 @@ def _asked(found: PlanDetail) -> list[Field]:
         ("symbols", f"{', '.join(plan['base']['symbols'])}, {plan['timeframe']}"),
         *(("sweep" if not index else "", line) for index, line in enumerate(swept or ["the baseline alone"])),
         ("data", ", ".join(dataset["sources"]) or "made by a program"),
-        ("", f"{figures.whole(found.bar_count)} bars, sha256 {found.dataset_sha256[:HASH]}"),
+        ("", f"{bars_of(found)}, sha256 {found.dataset_sha256[:HASH]}"),
         ("account", f"{figures.money(plan['starting_equity'])}, slippage {plan['slippage_bps']:g} bps"),
         ("journal", found.journal),
         ("fingerprint", found.fingerprint[:HASH]),
     ]
+
+
+def bars_of(found: PlanDetail) -> str:
+    """`1,047 bars after 2,223 of history`."""
+    return f"{figures.whole(found.bar_count)} bars{figures.after(found.history_bars)}"
 
 
 def progress_of(plan: PlanSummary) -> str:

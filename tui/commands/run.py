@@ -72,6 +72,7 @@ def document_of(outcome: RunOutcome) -> dict[str, Any]:
     return {
         "workspace_id": outcome.workspace_id,
         "bars": outcome.bars,
+        "history_bars": outcome.history_bars,
         "intents": tally.intents,
         "fills": tally.fills,
         "rejected": tally.rejected,
@@ -87,7 +88,11 @@ def show_outcome(page: Page, outcome: RunOutcome, workspace: str | None) -> None
     if tally.already_executed:
         counts.append(f"{figures.whole(tally.already_executed)} executed before")
     page.fields(
-        [("bars", figures.whole(outcome.bars)), ("this run", ", ".join(counts)), *metric_fields(outcome.metrics)]
+        [
+            ("bars", figures.whole(outcome.bars) + figures.after(outcome.history_bars)),
+            ("this run", ", ".join(counts)),
+            *metric_fields(outcome.metrics),
+        ]
     )
     page.line()
     where = quote(workspace or str(outcome.workspace_id))

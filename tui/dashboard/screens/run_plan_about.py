@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from tui.commands import figures
 from tui.commands.leaderboard import scalar, without_result
-from tui.commands.plan_pages import HASH, took
+from tui.commands.plan_pages import HASH, bars_of, took
 from tui.dashboard.screens.run_plan_part import Part
 from tui.dashboard.widgets.dialog import fact_lines
 
@@ -69,7 +69,7 @@ def _asked(detail: PlanDetail) -> Iterator[Fact]:
     yield "objective", f"{detail.objective}, journal {detail.journal}"
     for place, source in enumerate(plan["dataset"]["sources"] or ["made by a program"]):
         yield "data" if place == 0 else "", source
-    yield "", f"{figures.whole(detail.bar_count)} bars, sha256 {detail.dataset_sha256[:HASH]}"
+    yield "", f"{bars_of(detail)}, sha256 {detail.dataset_sha256[:HASH]}"
     yield "fingerprint", detail.fingerprint[:HASH]
 
 

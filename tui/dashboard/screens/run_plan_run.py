@@ -15,6 +15,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from tui.commands import figures
+from tui.commands.plan_pages import bars_of
 from tui.dashboard.keys import bound
 from tui.dashboard.plan_data import know_strategy, load_told
 from tui.dashboard.screens.run_plan_differences import FIGURES, said
@@ -43,7 +44,7 @@ def run_dialog(view: PlanView) -> FormDialog[Ran]:
     facts = [
         ("variant", view.named(variant.variant_id)),
         ("strategy", f"{detail.strategy_id} on {', '.join(detail.plan['base']['symbols'])}"),
-        ("data", f"as the sweep had them, {figures.whole(detail.bar_count)} bars"),
+        ("data", f"as the sweep had them, {bars_of(detail)}"),
         ("account", f"fresh, with the equity, limits and fees that {view.account} had"),
         ("slippage", f"{detail.plan['slippage_bps']:g} bps"),
     ]
