@@ -25,17 +25,20 @@ def loading(
     session_tz: str = "UTC",
     start: str | None = None,
     end: str | None = None,
+    cut: str | None = None,
     unnamed: str | None = None,
 ) -> dict[str, Any]:
     """The arguments of `load_dataset` as JSON: what RUN_STARTED keeps as `data`.
 
-    Paths are made absolute; a bundled sample is kept by its name, since an installation may move.
+    Paths are made absolute; a bundled sample is kept by its name, since an installation may move. `from` is the cut, as
+    it was when `--from` meant one: a run plan of that time keeps it. The window's start is `start`.
     """
     return {
         "sources": [[symbol, _name_of(path.expanduser().absolute())] for symbol, path in sources],
         "symbols": None if symbols is None else list(symbols),
         "session_tz": session_tz,
-        "from": start,
+        "from": cut,
+        "start": start,
         "to": end,
         "unnamed": unnamed,
     }
@@ -47,8 +50,9 @@ def load_again(data: Mapping[str, Any], watch: Watch | None = None) -> Dataset:
         [(symbol, _path_of(name)) for symbol, name in data["sources"]],
         symbols=data["symbols"],
         session_tz=data["session_tz"],
-        start=data["from"],
+        start=data.get("start"),
         end=data["to"],
+        cut=data["from"],
         unnamed=data["unnamed"],
         watch=watch,
     )

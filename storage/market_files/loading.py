@@ -12,7 +12,7 @@ from engine.market.bars import Bars, Dataset, IntArray, make_bars
 from engine.market.quality import quality_warnings
 from engine.market.sessions import zone
 from engine.ports import Unwatched, Watch
-from storage.market_files.cut import Cut, parse_cut
+from storage.market_files.extent import Extent, read_extent
 from storage.market_files.faults import KEPT
 from storage.market_files.reading import Reading, read_source
 from storage.market_files.sources import Source, digest, named_sources, read_bytes
@@ -26,31 +26,35 @@ def load_dataset(
     session_tz: str = "UTC",
     start: str | None = None,
     end: str | None = None,
+    cut: str | None = None,
     watch: Watch | None = None,
     unnamed: str | None = None,
 ) -> Dataset:
     """The bars of one or several files, validated whole, then cut.
 
     `symbols` are the spec's: only these are kept, each must be there, and a lone one names the symbol of a file that
-    has no symbol column; where it is not named so either, `unnamed` does. `start` and `end` are `--from` and `--to`,
-    inclusive: a date is the session of that day in `session_tz`, a time an instant. `sha256` is of a lone file's
-    bytes as they are on disk (compressed ones too), of several files that of their hex digests joined in order.
+    has no symbol column; where it is not named so either, `unnamed` does. `start`, `end` and `cut` are `--from`,
+    `--to` and `--cut`, inclusive: a date is the session of that day in `session_tz`, a time an instant. What lies
+    before the cut or after the end is dropped; what lies before the start stays, as history of the window that begins
+    there. `sha256` is of a lone file's bytes as they are on disk (compressed ones too), of several files that of their
+    hex digests joined in order.
 
     DataError lists what is wrong with the files, NotFoundError names one that is missing, InvalidError a time or zone
     that is none, SystemFault CANCELLED says that `watch` stopped it and EXTRA_MISSING that Parquet needs its extra.
     """
     sources = named_sources(sources)
     zone(session_tz)
-    cut = parse_cut(start, end)
+    extent = read_extent(cut, start, end)
     only = symbols[0] if symbols is not None and len(symbols) == 1 else unnamed
     readings = _read_all(sources, only, watch or Unwatched())
     bars = bars_by_symbol(readings, symbols, session_tz)
     _refuse_absent(symbols, bars, sources)
-    kept = _cut(bars, cut)
+    kept = _cut(bars, extent)
     said = [warning for reading in readings for warning in _turned(reading)]
     warnings = (*said, *(warning for one in kept.values() for warning in quality_warnings(one)))
     paths = tuple(str(path) for _, path in sources)
-    return Dataset(kept, session_tz, digest([reading.sha256 for reading in readings]), paths, warnings)
+    whole = Dataset(kept, session_tz, digest([reading.sha256 for reading in readings]), paths, warnings)
+    return _window(whole, extent)
 
 
 def _read_all(sources: Sequence[Source], only: str | None, watch: Watch) -> list[Reading]:
@@ -151,18 +155,35 @@ def _refuse_absent(symbols: Sequence[str] | None, bars: dict[str, Bars], sources
         )
 
 
-def _cut(bars: dict[str, Bars], cut: Cut) -> dict[str, Bars]:
-    kept = {symbol: cut.apply(one) for symbol, one in bars.items()}
-    short = {symbol: len(one) for symbol, one in kept.items() if len(one) < 2}
-    if short:
-        faults = [
-            f"{symbol!r} has {count} of its {len(bars[symbol])} bars within {cut}; at least 2 are needed"
-            for symbol, count in short.items()
-        ]
+def _cut(bars: dict[str, Bars], extent: Extent) -> dict[str, Bars]:
+    kept = {symbol: extent.apply(one) for symbol, one in bars.items()}
+    within = extent.said("cut", "end")
+    faults = [
+        f"{symbol!r} has {len(one)} of its {len(bars[symbol])} bars within {within}; at least 2 are needed"
+        for symbol, one in kept.items()
+        if len(one) < 2
+    ]
+    if faults:
         raise DataError(
-            f"too few bars remain within {cut}", faults=faults[:KEPT], fault_count=len(faults), hint="widen the cut"
+            f"too few bars remain within {within}", faults=faults[:KEPT], fault_count=len(faults), hint="widen the cut"
         )
     return kept
+
+
+def _window(dataset: Dataset, extent: Extent) -> Dataset:
+    """The data as they are traded; DataError when a symbol has no bar from the start on."""
+    if extent.start is None:
+        return dataset
+    window = dataset.window(extent.start.at)
+    faults = window.untraded(window.symbols)
+    if faults:
+        raise DataError(
+            f"there is nothing to trade within {extent.said('start', 'end')}",
+            faults=faults[:KEPT],
+            fault_count=len(faults),
+            hint="begin earlier, or give data that go on",
+        )
+    return window
 
 
 def _turned(reading: Reading) -> list[str]:

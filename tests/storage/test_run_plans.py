@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,7 @@ from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
 from engine.strategies.spec import parse_spec
 from engine.sweeps.document import plan_payload
+from engine.sweeps.fingerprint import describe
 from engine.sweeps.recorder import Recorder, Run, run_event
 from engine.sweeps.simulate import Simulation
 from storage.datasets import keep_dataset, load_again, loading
@@ -63,18 +65,22 @@ def test_results_are_those_of_memory_and_every_world_reconciles(desk: Desk, jour
         assert desk.plans.trades(RUN, name, lambda data: DATA) != []
 
 
+class Stop:
+    """A watch that says stop after so many questions."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def advance(self, done: int, total: int) -> None:
+        pass
+
+    def stopped(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
 def test_a_list_reads_an_unfinished_plan_as_its_detail_does(desk: Desk) -> None:
-    class Stop:
-        left = 5
-
-        def advance(self, done: int, total: int) -> None:
-            pass
-
-        def stopped(self) -> bool:
-            self.left -= 1
-            return self.left < 0
-
-    run(desk, run_plan_id=RUN, watch=Stop(), journal="summary")
+    run(desk, run_plan_id=RUN, watch=Stop(5), journal="summary")
     plan = desk.plans._plan(desk.plans._record(RUN))
     owner = Owner("elsewhere", 1, "", 1)
     other = UUID("0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5d")
@@ -172,11 +178,56 @@ def test_a_dataset_is_loaded_again_from_what_the_run_holds(desk: Desk, tmp_path:
     first = desk.plans.run(spec(), dataset, SWEEP, journal="summary", data=data)
     assert dataset.sha256 == first.dataset_sha256
     trades = desk.plans.trades(first.run_plan_id, "best", load_again)
+    assert (first.history_bars, first.bar_count) == (dataset.history_bars, dataset.bar_count)
+    assert min(trade.entry_ts for trade in trades) >= datetime(2024, 10, 5, tzinfo=UTC)
     full = desk.plans.run(spec(), dataset, SWEEP, data=data)
     assert trades == desk.plans.trades(full.run_plan_id, "best", load_again) != []
     file.write_text(file.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     with pytest.raises(Exception, match="the data are not those"):
         desk.plans.trades(first.run_plan_id, "best", load_again)
+
+
+def test_a_run_plan_of_the_time_when_from_was_a_cut_keeps_it(desk: Desk) -> None:
+    """What `plan run --from 2009-01-01 --to 2011-12-31` recorded and computed then, stopped and gone on with now."""
+    told = {
+        "sources": [["GOOG", "sample:GOOG"]],
+        "symbols": ["GOOG"],
+        "session_tz": "UTC",
+        "from": "2009-01-01",
+        "to": "2011-12-31",
+        "unnamed": None,
+    }
+    goog = parse_spec({"strategy_id": "breakout_52w_high", "symbols": ["GOOG"], "entry": {"lookback_days": 20}})
+    sweep = {"entry.lookback_days": [20, 55, 100, 200]}
+    result = desk.plans.run(goog, load_again(told), sweep, data=told, run_plan_id=RUN, watch=Stop(3))
+    assert (result.status, result.bar_count, result.history_bars) == ("cancelled", 756, 0)
+    assert describe(load_again(told))["bars"] == {
+        "GOOG": [756, "2009-01-02T00:00:00+00:00", "2011-12-30T00:00:00+00:00"]
+    }
+    result = desk.plans.resume(RUN, load_again)
+    assert result.status == "completed"
+    assert result.fingerprint == "f0f6e1edadcb4dad44798961f08635b7e2f59097f25bb80b53a2819435feea1a"
+    assert [one.metrics and one.metrics.ending_equity for one in result.results] == [
+        *(10237.952757995343, 10237.952757995343, 10065.936623769498, 10050.816063863296, 9998.5199988918),
+    ]
+    cut = loading([("GOOG", sample_path("GOOG"))], symbols=["GOOG"], cut="2009-01-01", end="2011-12-31")
+    assert cut == {**told, "start": None}
+    assert desk.plans.run(goog, load_again(cut), sweep).fingerprint == result.fingerprint
+
+
+def test_the_window_is_in_the_fingerprint_and_no_other_moves(desk: Desk) -> None:
+    goog = parse_spec({"strategy_id": "breakout_52w_high", "symbols": ["GOOG"], "entry": {"lookback_days": 20}})
+
+    def mark(**bounds: str) -> str:
+        data = load_dataset([("GOOG", sample_path("GOOG"))], symbols=["GOOG"], **bounds)
+        return desk.plans.run(goog, data, {"entry.lookback_days": [20, 55, 100, 200]}).fingerprint
+
+    whole = "d237253ec1d2ff5c8b52e8c5d5b17b539f6340c070acc60bb2e2333e80b9a8a9"  # as before there were windows
+    assert mark() == mark(start="2004-08-19") == mark(start="2000-01-01") == whole
+    assert mark(start="2009-01-01") == mark(start="2009-01-02")  # there is no bar between them
+    others = [mark(start="2009-01-01"), mark(start="2009-01-05"), mark(cut="2009-01-01")]
+    others.append(mark(cut="2008-01-01", start="2009-01-01"))
+    assert len({whole, *others}) == 5
 
 
 def test_an_upload_is_kept_once_under_its_sha256(tmp_path: Path) -> None:

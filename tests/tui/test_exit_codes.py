@@ -133,7 +133,16 @@ INVALID: list[Case] = [
     (("run", *BREAKOUT, "--slippage-bps", "10000", "--data", "X=bars.csv"), 5, "INVALID_SPEC", "10000"),
     (("run", *BREAKOUT, "--slippage-bps", "nan", "--data", "X=bars.csv"), 5, "INVALID_SPEC", "nan"),
     (("run", *BREAKOUT, "--from", "soon", "--data", "X=bars.csv"), 5, "INVALID_TIME", "soon"),
-    (("run", *BREAKOUT, "--from", "2025-01-01", "--data", "X=bars.csv"), 5, "INVALID_DATA", "X"),
+    (("run", *BREAKOUT, "--from", "2025-01-01", "--data", "X=bars.csv"), 5, "INVALID_DATA", "--from 2025-01-01"),
+    (("run", *BREAKOUT, "--cut", "2024-01-10", "--data", "X=bars.csv"), 5, "INVALID_DATA", "--cut 2024-01-10"),
+    (
+        ("run", *BREAKOUT, "--from", "2024-01-05", "--to", "2024-01-04", "--data", "X=bars.csv"),
+        *(5, "INVALID_TIME", "--from 2024-01-05 lies after --to 2024-01-04"),
+    ),
+    (
+        ("run", *BREAKOUT, "--cut", "2024-01-05", "--from", "2024-01-04", "--data", "X=bars.csv"),
+        *(5, "INVALID_TIME", "--cut 2024-01-05 lies after --from 2024-01-04"),
+    ),
     (("run", *BREAKOUT, "--session-tz", "Mars/Base", "--data", "X=bars.csv"), 5, "INVALID_TIME", "Mars/Base"),
     (("run", *BREAKOUT, "--data", "Y=bars.csv"), 5, "INVALID_DATA", "X"),
     (("run", *BREAKOUT, "--data", "X=broken.csv"), 5, "INVALID_DATA", "row 3"),

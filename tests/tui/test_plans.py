@@ -89,6 +89,26 @@ def test_a_run_is_the_baseline(console: Console) -> None:
     assert ours == theirs
 
 
+def test_a_window_is_in_the_plan_and_its_history_is_told(console: Console) -> None:
+    window = ("--from", "2011-01-01", "--cut", "2005-01-01", "--to", "2012-12-31")
+    single = console.json("run", *SMA, *window)
+    found = sweep(console, *SMA, *GRID, *window, "--journal", "summary", "--verify", 9)
+    assert found["results"][0]["metrics"] == single["metrics"]
+    assert (found["bar_count"], found["history_bars"]) == (single["bars"], single["history_bars"]) == (502, 1511)
+    for variant in ("baseline", "best"):
+        trades = console.json("plan", "trades", found["run_plan_id"], variant)
+        assert min(trade["entry_ts"] for trade in trades) >= "2011-01-03"
+    shown = console.json("plan", "show", "last")
+    assert (shown["bar_count"], shown["history_bars"]) == (502, 1511)
+    told = shown["plan"]["data"]
+    assert (told["start"], told["from"], told["to"]) == ("2011-01-01", "2005-01-01", "2012-12-31")
+    extents = shown["plan"]["dataset"]
+    assert extents["bars"] == {"GOOG": [502, "2011-01-03T00:00:00+00:00", "2012-12-31T00:00:00+00:00"]}
+    assert extents["history"] == {"GOOG": [1511, "2005-01-03T00:00:00+00:00", "2010-12-31T00:00:00+00:00"]}
+    assert "502 bars after 1,511 of history, sha256" in console.ok("plan", "show", "last").out
+    assert "bars         502 after 1,511 of history\n" in console.ok("plan", "run", *SMA, *window).out
+
+
 def test_results_do_not_depend_on_workers_or_journal(console: Console) -> None:
     def figures(*arguments: object) -> list[Any]:
         found = sweep(console, *SMA, *GRID, *arguments)

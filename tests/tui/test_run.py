@@ -89,8 +89,62 @@ def test_slippage_costs(console: Console, bars: Path) -> None:
     assert dear["metrics"]["ending_equity"] < free["metrics"]["ending_equity"]  # type: ignore[index]
 
 
-def test_from_and_to_cut(console: Console, bars: Path) -> None:
-    assert run_json(console, *breakout(bars), "--from", "2024-01-04", "--to", "2024-01-09")["bars"] == 4
+EIGHT_DAYS = """date,open,high,low,close,volume
+2024-01-02,100,101,99,100.5,10
+2024-01-03,101,102,100,101.5,10
+2024-01-04,102,103,101,102.5,10
+2024-01-05,103,104,102,103.5,10
+2024-01-08,104,105,103,104.5,10
+2024-01-09,105,106,104,105.5,10
+2024-01-10,106,107,105,106.5,10
+2024-01-11,107,108,106,107.5,10
+"""
+
+
+def trades_of(console: Console, bars: Path, *options: str) -> list[tuple[str, float, str, float]]:
+    """Days and prices in and out."""
+    found = run_json(console, *breakout(bars), *options)
+    trades = console.json("trades", "-w", found["workspace_id"])
+    return [(t["entry_ts"][8:10], t["entry_price"], t["exit_ts"][8:10], t["exit_price"]) for t in trades]
+
+
+def test_from_trades_on_its_first_day_with_earlier_bars_as_history(console: Console, tmp_path: Path) -> None:
+    """The trades of the whole file from that day on; a cut needs two days first."""
+    bars = write_bars(tmp_path / "x.csv", EIGHT_DAYS)
+    later = [("08", 104.5, "09", 105.5), ("10", 106.5, "11", 107.5)]
+    assert trades_of(console, bars) == [("04", 102.5, "05", 103.5), *later]
+    assert trades_of(console, bars, "--from", "2024-01-08") == later
+    assert trades_of(console, bars, "--from", "2024-01-09", "--to", "2024-01-10") == [("09", 105.5, "10", 106.5)]
+    assert trades_of(console, bars, "--cut", "2024-01-08") == later[1:]
+    assert trades_of(console, bars, "--cut", "2024-01-04", "--from", "2024-01-08") == later
+    assert trades_of(console, bars, "--cut", "2024-01-05", "--from", "2024-01-08") == [("09", 105.5, "10", 106.5)]
+
+
+def test_a_run_says_how_many_bars_are_history(console: Console, bars: Path) -> None:
+    window = ("--from", "2024-01-05", "--to", "2024-01-09")
+    found = run_json(console, *breakout(bars), *window)
+    assert (found["bars"], found["history_bars"]) == (3, 3)
+    assert "bars                3 after 3 of history\n" in console.ok("run", *breakout(bars), *window).out
+    found = run_json(console, *breakout(bars), "--cut", "2024-01-05", "--to", "2024-01-09")
+    assert (found["bars"], found["history_bars"]) == (3, 0)
+    assert "bars                7\n" in console.ok("run", *breakout(bars)).out
+
+
+def test_an_account_that_trades_on_from_a_day(console: Console, bars: Path) -> None:
+    console.ok("workspace", "create", "mine")
+    found = run_json(console, "-w", "mine", *breakout(bars), "--from", "2024-01-08")
+    assert (found["bars"], found["history_bars"], found["fills"]) == (3, 4, 3)
+    (trade,) = console.json("trades", "-w", "mine")
+    assert trade["entry_ts"] == "2024-01-08T00:00:00+00:00"
+    assert run_json(console, "-w", "mine", *breakout(bars), "--from", "2024-01-08")["intents"] == 0
+
+
+def test_from_changes_no_evaluation(console: Console, bars: Path) -> None:
+    whole = console.json("evaluate", *breakout(bars))
+    assert whole["signals"] == ["breakout_entry"]
+    assert console.json("evaluate", *breakout(bars), "--from", "2024-01-10") == whole
+    cut = console.json("evaluate", *breakout(bars), "--cut", "2024-01-09")
+    assert cut["signals"] == ["lookback_partial_1_of_2"]
 
 
 def test_a_spec_file_and_flags_are_one_spec(console: Console, tmp_path: Path, bars: Path) -> None:

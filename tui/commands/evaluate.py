@@ -39,24 +39,17 @@ def evaluate(
         wanted = spec.read(call, desk)
         account, _ = desk.accounts.get_or_unsaved()
         dataset, timeframe = data.load(call, wanted.symbols, data.zone(account.limits))
-        when = None if at is None else _moment(at)
-        found = desk.research.evaluate(wanted, dataset, timeframe=timeframe, at=when)
+        found = desk.research.evaluate(wanted, dataset, timeframe=timeframe, at=_moment(at))
     # one symbol is one evaluation, and one document
     call.answer(found[0] if len(found) == 1 else found, lambda page: _show(page, found))
 
 
-def _moment(text: str) -> int:
-    from engine.errors import InvalidError
-    from engine.market.sessions import MICROS_PER_DAY
-    from storage.market_files.cut import parse_cut
+def _moment(at: str | None) -> int | None:
+    """The last time that `--at` may mean, in UTC microseconds; None: the end of the data."""
+    from storage.market_files.extent import read_end
 
-    try:
-        bound = parse_cut(text, None).start
-    except InvalidError as error:
-        raise InvalidError("INVALID_TIME", error.message.replace("--from", "--at"), hint=error.hint) from error
-    if bound is None:
-        raise InvalidError("INVALID_TIME", "--at names no time", hint="give a date or a time")
-    return bound.ts + (MICROS_PER_DAY - 1 if bound.day is not None else 0)
+    end = read_end(at, "--at")
+    return None if end is None else end.last
 
 
 def _show(page: Page, found: list[StrategyEvaluation]) -> None:

@@ -38,8 +38,14 @@ class DataOptions:
             show_default=False,
         ),
     ]
-    start: Annotated[str | None, typer.Option("--from", metavar="TIME", help="From this date or time on.")] = None
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="TIME", help="Trade from this date or time on; earlier bars are history."),
+    ] = None
     end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Up to this date or time.")] = None
+    cut: Annotated[
+        str | None, typer.Option("--cut", metavar="TIME", help="Drop the bars before this date or time.")
+    ] = None
     session_tz: Annotated[
         str | None,
         typer.Option("--session-tz", metavar="ZONE", help="The zone whose days are sessions (the account's without)."),
@@ -58,7 +64,13 @@ class DataOptions:
         sources = [source_of(text) for text in self.data]
         with watching("reading the data") as watch:
             dataset = load_dataset(
-                sources, symbols=symbols, session_tz=session_tz, start=self.start, end=self.end, watch=watch
+                sources,
+                symbols=symbols,
+                session_tz=session_tz,
+                start=self.start,
+                end=self.end,
+                cut=self.cut,
+                watch=watch,
             )
         call.warn(dataset.warnings)
         return dataset, infer_timeframe(dataset)

@@ -22,7 +22,9 @@ def recorded(data: DataOptions, spec: SpecOptions, dataset: Dataset, symbols: li
     from storage.datasets import loading
 
     sources = [source_of(text) for text in data.data]
-    again = loading(sources, symbols=symbols, session_tz=dataset.session_tz, start=data.start, end=data.end)
+    again = loading(
+        sources, symbols=symbols, session_tz=dataset.session_tz, start=data.start, end=data.end, cut=data.cut
+    )
     return {**again, "strategy_file": _strategy_file(spec.strategy), "warnings": list(dataset.warnings)}
 
 

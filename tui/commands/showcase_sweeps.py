@@ -1,5 +1,7 @@
 """The demo's sweeps: one grid on the earlier years and on the later ones, and how the order held.
 
+The later years have the earlier ones as history, so that slow averages trade from their first day.
+
 A sweep over all years would show a best variant that nobody could have picked. Split, the same prices show what being
 picked is worth.
 """
@@ -33,7 +35,7 @@ GRID: dict[str, list[Any]] = {
     "entry.slow_period": [40, 60, 80, 100, 120],
 }
 EARLIER, LATER = "to 2008", "from 2009"
-CUTS = {EARLIER: (None, "2008-12-31"), LATER: ("2009-01-01", None)}
+WINDOWS = {EARLIER: (None, "2008-12-31"), LATER: ("2009-01-01", None)}
 PICKED = 3
 """Variants that somebody would have picked at the end of the earlier years."""
 
@@ -64,7 +66,7 @@ class Sweeps:
 def sweep(desk: Desk, workspace: Workspace, spec: ExecutionSpec, sources: list[tuple[str, Path]]) -> Sweeps:
     """Run what has not been run yet, finish what was stopped, and gather both."""
     found = {}
-    for years, (start, end) in CUTS.items():
+    for years, (start, end) in WINDOWS.items():
         data = loading(sources, symbols=spec.symbols, start=start, end=end)
         run_plan_id = uuid5(workspace.id, f"sweep {years}")
         found[years] = run_or_finish(desk, workspace, spec, GRID, data, run_plan_id, f"a sweep {years}")
@@ -134,8 +136,8 @@ def _table(found: Sweeps) -> Table:
     ids = list(dict.fromkeys(one.variant_id for one in shown))
     then, after = _by_id(earlier), _by_id(later)
     table = Table().text("variant", [then[one].result.label for one in ids], shrinks=True)
-    for years, places in ((EARLIER, then), (LATER, after)):
-        table.counts(f"rank {years}", [places[one].rank for one in ids])
+    for title, places in ((f"rank {EARLIER}", then), ("rank after", after)):
+        table.counts(title, [places[one].rank for one in ids])
         table.gains("return %", [_return(places[one].result) for one in ids])
     return table
 

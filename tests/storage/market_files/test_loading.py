@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import DataError, InvalidError, NotFoundError, SystemFault, UsageError
+from engine.market.bars import Bars
 from storage.market_files import load_dataset, parse_source
 from tests.storage.market_files.files import DAY, GOOD, JAN_2, ROWS, body, faults_of, load
 
@@ -106,8 +107,13 @@ def test_faults_of_several_files_come_in_their_order(tmp_path: Path) -> None:
 # which bars
 
 
+def days_of(bars: Bars) -> list[int]:
+    """Days of January."""
+    return [(ts - JAN_2) // DAY + 2 for ts in bars.ts.tolist()]
+
+
 @pytest.mark.parametrize(
-    ("start", "end", "days"),
+    ("first", "end", "days"),
     [
         (None, None, [2, 3, 6]),
         ("2020-01-03", None, [3, 6]),
@@ -119,45 +125,110 @@ def test_faults_of_several_files_come_in_their_order(tmp_path: Path) -> None:
         ("1578009600", None, [3, 6]),
     ],
 )
-def test_from_and_to_are_inclusive(start: str | None, end: str | None, days: list[int], tmp_path: Path) -> None:
-    bars = load(tmp_path, GOOD, start=start, end=end).bars["X"]
-    assert [(ts - JAN_2) // DAY + 2 for ts in bars.ts.tolist()] == days
+def test_from_cut_and_to_are_inclusive(first: str | None, end: str | None, days: list[int], tmp_path: Path) -> None:
+    cut = load(tmp_path, GOOD, cut=first, end=end)
+    assert days_of(cut.bars["X"]) == days_of(cut.traded("X")) == days
+    window = load(tmp_path, GOOD, start=first, end=end)
+    assert days_of(window.traded("X")) == days
+    assert days_of(window.bars["X"]) == [day for day in (2, 3, 6) if day <= days[-1]]
+    assert window.history_bars == len(window.bars["X"]) - len(days)
+
+
+def test_a_window_may_have_a_single_bar_and_its_history_can_be_cut(tmp_path: Path) -> None:
+    one = load(tmp_path, GOOD, start="2020-01-06")
+    assert (days_of(one.history("X")), days_of(one.traded("X"))) == ([2, 3], [6])
+    cut = load(tmp_path, GOOD, cut="2020-01-03", start="2020-01-06")
+    assert (days_of(cut.history("X")), days_of(cut.traded("X"))) == ([3], [6])
+
+
+def test_a_start_before_the_bars_makes_no_window(tmp_path: Path) -> None:
+    for start in ("2020-01-02", "2019-01-01"):
+        assert load(tmp_path, GOOD, start=start).first_rows == {}
+
+
+HOURS = ("2020-07-01T14:00", "2020-07-01T20:00", "2020-07-02T03:59", "2020-07-02T04:00")
 
 
 @pytest.mark.parametrize(("end", "count"), [("2020-07-01", 3), ("2020-07-01T20:00:00", 2), ("2020-07-02", 4)])
 def test_a_date_is_a_session_in_its_zone(end: str, count: int, tmp_path: Path) -> None:
-    hours = ("2020-07-01T14:00", "2020-07-01T20:00", "2020-07-02T03:59", "2020-07-02T04:00")
-    rows = [f"{hour},1,1,1,1,1" for hour in hours]
+    rows = [f"{hour},1,1,1,1,1" for hour in HOURS]
     assert load(tmp_path, body(*rows), session_tz="America/New_York", end=end).bar_count == count
 
 
+@pytest.mark.parametrize(("start", "history"), [("2020-07-01", 0), ("2020-07-02", 3), ("2020-07-02T03:59:00", 2)])
+def test_a_window_begins_with_a_session_in_its_zone(start: str, history: int, tmp_path: Path) -> None:
+    rows = [f"{hour},1,1,1,1,1" for hour in HOURS]
+    window = load(tmp_path, body(*rows), session_tz="America/New_York", start=start)
+    assert (window.history_bars, window.bar_count) == (history, 4 - history)
+
+
+def test_warnings_are_of_the_history_too(tmp_path: Path) -> None:
+    rows = ["2020-01-02,10,10,10,10,1", "2020-01-03,20,20,20,20,1", "2020-01-06,20,20,20,20,1"]
+    split = "X: 2020-01-03 opens at 20.0, +100.0 % from 10.0, the last close of 2020-01-02: "
+    (warning,) = load(tmp_path, body(*rows), start="2020-01-06").warnings
+    assert warning.startswith(split)
+    assert load(tmp_path, body(*rows), cut="2020-01-03", start="2020-01-06").warnings == ()
+
+
 def test_the_cut_comes_after_the_validation(tmp_path: Path) -> None:
-    error = faults_of(tmp_path, body(ROWS[0].replace("10.0", "x"), *ROWS), start="2020-01-03")
+    error = faults_of(tmp_path, body(ROWS[0].replace("10.0", "x"), *ROWS), cut="2020-01-03")
     assert "row 2, column 'open'" in error.faults[0]
 
 
 def test_a_cut_that_leaves_fewer_than_two_bars_is_refused(tmp_path: Path) -> None:
-    error = faults_of(tmp_path, GOOD, start="2020-01-06", end="2020-02-01")
+    error = faults_of(tmp_path, GOOD, cut="2020-01-06", end="2020-02-01")
     assert error.faults == (
-        "'X' has 1 of its 3 bars within --from 2020-01-06 --to 2020-02-01; at least 2 are needed",
+        "'X' has 1 of its 3 bars within --cut 2020-01-06 --to 2020-02-01; at least 2 are needed",
     )  # fmt: skip
-    assert "0 of its 3 bars" in faults_of(tmp_path, GOOD, start="2021-01-06").faults[0]
+    assert "0 of its 3 bars" in faults_of(tmp_path, GOOD, cut="2021-01-06").faults[0]
+    error = faults_of(tmp_path, GOOD, start="2020-01-02", end="2020-01-02")
+    assert error.faults == ("'X' has 1 of its 3 bars within --to 2020-01-02; at least 2 are needed",)
+
+
+def test_a_window_without_bars_of_a_symbol_is_refused(tmp_path: Path) -> None:
+    early = MULTI.replace("2020-01-06,IBM,6,6,6,6,1\n", "")
+    error = faults_of(tmp_path, early, symbol=None, symbols=["AAPL", "IBM"], start="2020-01-05", end="2020-02-01")
+    assert error.message == "there is nothing to trade within --from 2020-01-05 --to 2020-02-01"
+    assert error.faults == ("'IBM' has no bar in the window: its 2 bars end at 2020-01-03T00:00:00+00:00",)
+    assert error.hint == "begin earlier, or give data that go on"
+    assert load(tmp_path, early, symbol=None, symbols=["AAPL", "GOOG"], start="2020-01-05").bar_count == 2
 
 
 @pytest.mark.parametrize(
-    "options", [{"start": "soon"}, {"end": "2020-02-30"}, {"start": ""}, {"start": "2020-01-04", "end": "2020-01-03"}]
+    ("options", "said"),
+    [
+        (
+            {"start": "soon"},
+            "--from: 'soon' cannot be read as a time; write 2020-01-31 or 2020-01-31T09:30:00+00:00",
+        ),
+        ({"end": "2020-02-30"}, "--to: '2020-02-30' is not a day of the calendar"),
+        ({"cut": "2020-02-30"}, "--cut: '2020-02-30' is not a day of the calendar"),
+        ({"start": ""}, "--from: is empty"),
+        ({"start": "2020-01-04", "end": "2020-01-03"}, "--from 2020-01-04 lies after --to 2020-01-03"),
+        ({"cut": "2020-01-04", "end": "2020-01-03"}, "--cut 2020-01-04 lies after --to 2020-01-03"),
+        ({"cut": "2020-01-04", "start": "2020-01-03"}, "--cut 2020-01-04 lies after --from 2020-01-03"),
+        (
+            {"cut": "2020-01-03T00:00:01", "start": "2020-01-03T00:00:00"},
+            "--cut 2020-01-03T00:00:01 lies after --from 2020-01-03T00:00:00",
+        ),
+    ],
 )
-def test_bounds_that_cannot_be_taken(options: dict[str, str], tmp_path: Path) -> None:
+def test_bounds_that_cannot_be_taken(options: dict[str, str], said: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidError) as refused:
         load(tmp_path, GOOD, **options)
-    assert refused.value.code == "INVALID_TIME"
-    assert "--" in refused.value.message
+    assert (refused.value.code, refused.value.message) == ("INVALID_TIME", said)
+
+
+def test_bounds_of_one_day_are_in_order(tmp_path: Path) -> None:
+    window = load(tmp_path, GOOD, cut="2020-01-02T00:00:00", start="2020-01-02", end="2020-01-03T00:00:00")
+    assert (window.history_bars, window.bar_count) == (0, 2)
 
 
 def test_one_day_from_and_to_is_that_session(tmp_path: Path) -> None:
     rows = [f"2020-01-03T{hour:02}:00,1,1,1,1,1" for hour in range(24)]
     assert load(tmp_path, body(*rows), start="2020-01-03", end="2020-01-03").bar_count == 24
-    assert load(tmp_path, body(*rows), start="2020-01-03T12:00", end="2020-01-03").bar_count == 12
+    half = load(tmp_path, body(*rows), start="2020-01-03T12:00", end="2020-01-03")
+    assert (half.history_bars, half.bar_count) == (12, 12)
 
 
 def test_a_zone_that_is_none(tmp_path: Path) -> None:

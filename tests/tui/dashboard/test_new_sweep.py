@@ -124,6 +124,7 @@ async def test_a_new_sweep_runs_and_is_listed(db: Path) -> None:
         await press(app, pilot, "5", "n")
         set_field(app, "entry.fast_period", "5,10")
         set_field(app, "entry.slow_period", "30,50")
+        set_field(app, "start", "2006-01-01")
         set_field(app, "end", "2008-12-31")
         form(app).query_one("#journal", Select).value = "summary"
         form(app).query_one("#objective", Select).value = "calmar"
@@ -137,7 +138,9 @@ async def test_a_new_sweep_runs_and_is_listed(db: Path) -> None:
         found = desk.plans.get(FIRST)
         assert (found.objective, found.journal, found.variants) == ("calmar", "summary", 6)
         assert found.plan["sweep"] == {"entry.fast_period": [5, 10], "entry.slow_period": [30, 50]}
-        assert found.plan["data"]["to"] == "2008-12-31"
+        told = found.plan["data"]
+        assert (told["start"], told["to"], told["from"]) == ("2006-01-01", "2008-12-31", None)
+        assert (found.bar_count, found.history_bars) == (755, 346)
         assert found.plan["data"]["sources"] == loading([("GOOG", sample_path("GOOG"))])["sources"]
 
 

@@ -382,6 +382,15 @@ async def test_the_chart_has_levels_entries_and_exits_and_can_be_zoomed(db: Path
         assert "2004-08-19" in screen_text(app)
 
 
+async def test_a_replay_from_a_day_has_the_bars_before_it_as_history(db: Path) -> None:
+    async with replaying(db, (120, 40), start="2004-11-10") as (app, pilot, _):
+        await press(app, pilot, ".")
+        session = screen(app)._session
+        assert session is not None
+        assert (session.replay.position, session.replay.length) == (1, 97)  # of 155 bars
+        assert len(session.replay.past("GOOG").bars) == 59
+
+
 async def test_two_symbols_are_looked_at_in_turn(db: Path) -> None:
     texts = {"data": "sample:GOOG sample:IBM", "symbols": "GOOG IBM", "start": "2004-09-01"}
     async with replaying(db, (120, 40), **texts) as (app, pilot, _):

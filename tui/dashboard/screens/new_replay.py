@@ -57,7 +57,8 @@ class NewReplayDialog(FilledIn[Begun]):
                 data = _entry("data", FIRST_DATA, "files, and samples such as sample:GOOG; SYMBOL=file names a symbol")
                 yield _line("data", data, Button("choose…", id="choose", compact=True))
                 yield _line("symbols", _entry("symbols", "", "those of the data to trade, in their order"))
-                start = _entry("start", "", "from this date on; empty: from the first bar", "first bar")
+                why = "trade from this date on, earlier bars are history; empty: from the first bar"
+                start = _entry("start", "", why, "first bar")
                 end = _entry("end", "", "up to this date; empty: to the last bar", "last bar")
                 yield _line("from, to", start, end)
                 yield _line("workspace", _entry("workspace", "", "where it trades: a new account, or one there is"))

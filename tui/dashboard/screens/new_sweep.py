@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 FIRST_STRATEGY, FIRST_DATA = "sma_cross", "sample:GOOG"
 TRY = "values to try: 20,55 or 20:60:20"
+FROM = "trade from this date on, earlier bars are history; empty: from the first bar"
 READ, COUNT = "read", "count"
 
 
@@ -70,7 +71,7 @@ class NewSweepDialog(FilledIn[Prepared]):
                 yield from _line("symbols", _entry("symbols", "", "those of the data to trade, in their order"))
                 yield from _line(
                     "from, to",
-                    _entry("start", "", "from this date on; empty: from the first bar", "first bar"),
+                    _entry("start", "", FROM, "first bar"),
                     _entry("end", "", "up to this date; empty: to the last bar", "last bar"),
                 )
                 with Horizontal(classes="line heads"):
