@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from engine.desk import Desk
     from engine.desk.accounts import EquityPoint, TradeView
     from engine.desk.journal import EventView
+    from engine.drivers.beginning import OnwardTerms
     from engine.drivers.closed import RunOutcome
-    from engine.drivers.onward import OnwardTerms
     from engine.errors import (
         ConflictError,
         DataError,
@@ -61,7 +61,7 @@ _HOMES = {
     "engine.desk.accounts": ("EquityPoint", "TradeView"),
     "engine.desk.journal": ("EventView",),
     "engine.drivers.closed": ("RunOutcome",),
-    "engine.drivers.onward": ("OnwardTerms",),
+    "engine.drivers.beginning": ("OnwardTerms",),
     "engine.errors": (
         "ConflictError",
         "DataError",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from engine.account.ledger import Fill
 from engine.account.state import Account
 from engine.events import EventRow
-from engine.market.bars import Bars, IntArray
-from engine.market.recording import Recorded
+from engine.market.bars import IntArray
+from engine.market.recording import Recorded, Span
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace
 
@@ -44,6 +44,10 @@ class Progress:
     first_ts: dict[str, int] = field(default_factory=dict)
     strategy_sha256: str = ""
     settled: dict[str, int] = field(default_factory=dict)
+
+    def with_settled(self, symbol: str, ts: int) -> Progress:
+        """The same with a symbol's bars up to a time as history."""
+        return replace(self, settled={**self.settled, symbol: ts})
 
 
 class JournalEvent(NamedTuple):
@@ -195,8 +199,8 @@ class Views(RunViews, Protocol):
         """How far `run -w` has come with every spec of a workspace, in the order of their first runs."""
         ...
 
-    def recorded(self, workspace_id: UUID, symbol: str, timeframe: str) -> Recorded:
-        """The bars of a symbol that the workspace has seen; none where it keeps no recording of it yet."""
+    def recorded(self, workspace_id: UUID, timeframe: str, symbols: Sequence[str]) -> dict[str, Recorded]:
+        """The bars of symbols that the workspace has seen, each symbol named; no bars of one that it does not know."""
         ...
 
     def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:
@@ -242,8 +246,8 @@ class UnitOfWork(Views, Protocol):
         """Store how far a run has come."""
         ...
 
-    def record_bars(self, workspace_id: UUID, timeframe: str, bars: Bars) -> None:
-        """Add bars of a symbol to what the workspace has seen; HISTORY_CHANGED where it has seen others."""
+    def record_bars(self, workspace_id: UUID, timeframe: str, spans: Sequence[Span]) -> None:
+        """Add bars to what the workspace has seen; HISTORY_CHANGED where it has seen others."""
         ...
 
     def replace_recording(

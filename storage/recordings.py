@@ -1,91 +1,128 @@
 """Recordings: the bars that an account has seen, a row for each symbol, timeframe and session.
 
 A row's `bars` are a byte that says how the rest is packed (0: plain, 1: zlib), then the columns one after the other,
-little endian: the times (int64, UTC microseconds) and open, high, low, close, volume (float64). A daily bar is 49 bytes.
+little endian: the times (int64, UTC microseconds) and open, high, low, close, volume (float64). A daily bar takes
+49 bytes.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from engine.errors import SystemFault
-from engine.market.bars import Bars, IntArray
-from engine.market.recording import FIGURES, Recorded, merged
+from engine.market.bars import IntArray
+from engine.market.recording import FIGURES, Recorded, Span, merged
 from storage import statements as sql
 from storage.driver import sqlite
 
-_PLAIN, _ZLIB = 0, 1
+_PLAIN, _ZLIB = b"\0", b"\1"
 _WORTH_PACKING = 512
 """Bytes; below that zlib costs time and saves nothing."""
+
+_BAR = np.dtype([("ts", "<i8"), ("figures", "<f8", len(FIGURES))])
+_ONE = 1 + _BAR.itemsize
+"""Bytes of a row with a single bar, which is all that a daily session has."""
+
+Row = tuple[str, str, int, str, bytes]
+"""Workspace, timeframe, session, symbol, bars."""
 
 
 def pack(recorded: Recorded) -> bytes:
     """Bars as a row keeps them."""
-    columns = [recorded.ts.astype("<i8"), *recorded.figures.astype("<f8")]
-    plain = b"".join(column.tobytes() for column in columns)
-    if len(plain) < _WORTH_PACKING:
-        return bytes([_PLAIN]) + plain
-    return bytes([_ZLIB]) + zlib.compress(plain, 1)
+    plain = b"".join(column.tobytes() for column in (recorded.ts.astype("<i8"), *recorded.figures.astype("<f8")))
+    return _PLAIN + plain if len(plain) < _WORTH_PACKING else _ZLIB + zlib.compress(plain, 1)
 
 
 def unpack(packed: bytes) -> Recorded:
     """The bars of a row; ValueError for what `pack` never wrote."""
-    if not packed or packed[0] not in {_PLAIN, _ZLIB}:
-        raise ValueError("a recording of an unknown form")
+    form, rest = packed[:1], packed[1:]
+    if form not in {_PLAIN, _ZLIB}:
+        raise ValueError("its form is unknown")
     try:
-        plain = zlib.decompress(packed[1:]) if packed[0] == _ZLIB else packed[1:]
+        plain = zlib.decompress(rest) if form == _ZLIB else rest
     except zlib.error as error:
-        raise ValueError(f"a recording that cannot be unpacked: {error}") from error
-    count, rest = divmod(len(plain), 8 * (1 + len(FIGURES)))
-    if rest or not count:
-        raise ValueError("a recording with a part of a bar")
+        raise ValueError(str(error)) from error
+    count, part = divmod(len(plain), _BAR.itemsize)
+    if part or not count:
+        raise ValueError("it ends within a bar")
     figures = np.frombuffer(plain, "<f8", offset=8 * count).reshape(len(FIGURES), count)
     return Recorded(np.frombuffer(plain, "<i8", count).astype(np.int64), figures.astype(np.float64))
 
 
-def read_recording(driver: sqlite.Connection, workspace_id: str, symbol: str, timeframe: str) -> Recorded:
-    """All that an account has seen of a symbol."""
-    rows = driver.execute(sql.READ_RECORDING, (workspace_id, symbol, timeframe))
-    return Recorded.joined(_unpacked(symbol, day, packed) for day, packed in rows)
+def read_recordings(
+    driver: sqlite.Connection, workspace_id: str, timeframe: str, symbols: Sequence[str]
+) -> dict[str, Recorded]:
+    """All that an account has seen of these symbols; of one that it does not know, no bars."""
+    single: dict[str, list[bytes]] = {symbol: [] for symbol in symbols}
+    others: dict[str, list[Recorded]] = {symbol: [] for symbol in symbols}
+    for symbol, day, packed in driver.execute(sql.READ_RECORDINGS, (workspace_id, timeframe)):
+        if symbol not in single:
+            continue
+        if len(packed) == _ONE and packed[:1] == _PLAIN:
+            single[symbol].append(packed[1:])
+        else:
+            others[symbol].append(_unpacked(symbol, day, packed))
+    return {symbol: Recorded.joined([_bars_of(single[symbol]), *others[symbol]]) for symbol in symbols}
 
 
-def write_bars(driver: sqlite.Connection, workspace_id: str, timeframe: str, bars: Bars) -> None:
+def write_bars(driver: sqlite.Connection, workspace_id: str, timeframe: str, spans: Sequence[Span]) -> None:
     """Add bars to the sessions they are of; HISTORY_CHANGED where a session has others for the same time."""
-    rows = []
-    for day, start, stop in _sessions(bars.session):
-        seen, key = Recorded.of(bars, start, stop), (workspace_id, bars.symbol, timeframe, day)
-        known = driver.execute(sql.READ_RECORDED_SESSION, key).fetchone()
-        if known is not None:
-            seen = merged(bars.symbol, _unpacked(bars.symbol, day, known[0]), seen)
-        rows.append((*key, pack(seen)))
-    sql.WRITE_RECORDINGS.put(driver, rows)
+    fresh: list[Row] = []
+    for span in spans:
+        for day, start, stop in _sessions(span.bars.session, span.start, span.stop):
+            key, seen = (workspace_id, timeframe, day, span.bars.symbol), Recorded.of(span.bars, start, stop)
+            if span.shares(start, stop):
+                _extend(driver, key, seen)
+            else:
+                fresh.append((*key, pack(seen)))
+    fresh.sort()  # what lies together is written together
+    before = driver.total_changes
+    sql.ADD_RECORDINGS.put(driver, fresh)
+    if driver.total_changes - before < len(fresh):  # another process has recorded one of these sessions meanwhile
+        for workspace, frame, day, symbol, packed in fresh:
+            _extend(driver, (workspace, frame, day, symbol), unpack(packed))
 
 
 def rewrite_recording(
     driver: sqlite.Connection, workspace_id: str, timeframe: str, symbol: str, days: IntArray, recorded: Recorded
 ) -> None:
     """Put bars in place of all that was recorded of a symbol."""
-    driver.execute(sql.DROP_RECORDING, (workspace_id, symbol, timeframe))
+    driver.execute(sql.DROP_RECORDING, (workspace_id, timeframe, symbol))
     order = np.argsort(days, kind="stable")  # a changed session zone may put bars of one day apart
     ts, figures, days = recorded.ts[order], recorded.figures[:, order], days[order]
-    sql.WRITE_RECORDINGS.put(
+    sql.ADD_RECORDINGS.put(
         driver,
         [
-            (workspace_id, symbol, timeframe, day, pack(Recorded(ts[start:stop], figures[:, start:stop])))
-            for day, start, stop in _sessions(days)
+            (workspace_id, timeframe, day, symbol, pack(Recorded(ts[start:stop], figures[:, start:stop])))
+            for day, start, stop in _sessions(days, 0, len(days))
         ],
     )
 
 
-def _sessions(days: IntArray) -> Iterator[tuple[int, int, int]]:
-    """Each session with its first row and the row after its last."""
-    starts = np.flatnonzero(np.r_[True, days[1:] != days[:-1]]) if len(days) else np.empty(0, np.int64)
-    stops = np.r_[starts[1:], len(days)]
-    yield from zip(days[starts].tolist(), starts.tolist(), stops.tolist(), strict=True)
+def _extend(driver: sqlite.Connection, key: tuple[str, str, int, str], seen: Recorded) -> None:
+    known = driver.execute(sql.READ_RECORDED_SESSION, key).fetchone()
+    if known is not None:
+        seen = merged(key[3], _unpacked(key[3], key[2], known[0]), seen)
+    driver.execute(sql.WRITE_RECORDING, (*key, pack(seen)))
+
+
+def _sessions(days: IntArray, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
+    """Each session among the rows from `start` to `stop`, with its first row there and the row after its last."""
+    if stop <= start:
+        return
+    part = days[start:stop]
+    begins = [start, *(np.flatnonzero(part[1:] != part[:-1]) + start + 1).tolist()]
+    yield from zip(days[begins].tolist(), begins, [*begins[1:], stop], strict=True)
+
+
+def _bars_of(packed: Sequence[bytes]) -> Recorded:
+    """Rows of one bar each, their forms left out."""
+    table = np.frombuffer(b"".join(packed), _BAR)
+    return Recorded(table["ts"].astype(np.int64), table["figures"].T.astype(np.float64))
 
 
 def _unpacked(symbol: str, day: int, packed: Any) -> Recorded:

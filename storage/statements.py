@@ -81,8 +81,10 @@ READ_PROGRESSES = (
     f"SELECT {', '.join(columns_of('run_progress')[1:])} FROM run_progress WHERE workspace_id = ? ORDER BY rowid"
 )
 
-_OF_SYMBOL = "WHERE workspace_id = ? AND symbol = ? AND timeframe = ?"
-READ_RECORDING = f"SELECT session, bars FROM recordings {_OF_SYMBOL} ORDER BY session"
-READ_RECORDED_SESSION = f"SELECT bars FROM recordings {_OF_SYMBOL} AND session = ?"
-DROP_RECORDING = f"DELETE FROM recordings {_OF_SYMBOL}"
-WRITE_RECORDINGS = _upsert("recordings", ("workspace_id", "symbol", "timeframe", "session"))
+READ_RECORDINGS = "SELECT symbol, session, bars FROM recordings WHERE workspace_id = ? AND timeframe = ?"
+READ_RECORDED_SESSION = (
+    "SELECT bars FROM recordings WHERE workspace_id = ? AND timeframe = ? AND session = ? AND symbol = ?"
+)
+DROP_RECORDING = "DELETE FROM recordings WHERE workspace_id = ? AND timeframe = ? AND symbol = ?"
+ADD_RECORDINGS = ManyRows("recordings", columns_of("recordings"), how="INSERT OR IGNORE")
+WRITE_RECORDING = _upsert("recordings", ("workspace_id", "timeframe", "session", "symbol")).one

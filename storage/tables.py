@@ -210,13 +210,17 @@ class RunProgressRow(Base, table=True):
 
 
 class RecordingRow(Base, table=True):
-    """The bars of one symbol and session that an account has seen; `bars` is what `storage.recordings` packs."""
+    """The bars of one symbol and session that an account has seen; `bars` is what `storage.recordings` packs.
+
+    What one timestamp adds lies together: with the symbol before the session each symbol's bar would be on a page of
+    its own, and a run over a hundred symbols take twice as long.
+    """
 
     __tablename__: ClassVar[Any] = "recordings"
     __table_args__ = (_KEPT_BY_KEY,)
 
     workspace_id: str = _text(primary_key=True, foreign_key="workspaces.id")
-    symbol: str = _text(primary_key=True)
     timeframe: str = _text(primary_key=True)
     session: int = _integer(primary_key=True)
+    symbol: str = _text(primary_key=True)
     bars: bytes = Field(sa_type=LargeBinary)

@@ -14,8 +14,8 @@ from engine.account.state import Account
 from engine.errors import ConflictError, NotFoundError
 from engine.events import EventRow
 from engine.jsontext import compact_json
-from engine.market.bars import Bars, IntArray
-from engine.market.recording import Recorded
+from engine.market.bars import IntArray
+from engine.market.recording import Recorded, Span
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Progress
@@ -133,9 +133,9 @@ class SqliteUnitOfWork(SqliteViews):
         self._driver.execute(sql.WRITE_PROGRESS, (str(workspace_id), *plain, *documents, *code))
 
     @guarded
-    def record_bars(self, workspace_id: UUID, timeframe: str, bars: Bars) -> None:
-        """Add bars of a symbol to what the workspace has seen; HISTORY_CHANGED where it has seen others."""
-        write_bars(self._driver, str(workspace_id), timeframe, bars)
+    def record_bars(self, workspace_id: UUID, timeframe: str, spans: Sequence[Span]) -> None:
+        """Add bars to what the workspace has seen; HISTORY_CHANGED where it has seen others."""
+        write_bars(self._driver, str(workspace_id), timeframe, spans)
 
     @guarded
     def replace_recording(

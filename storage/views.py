@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,7 @@ from engine.ports import EventFilter, JournalEvent, PriorFill, Progress
 from engine.validation import faults_of
 from storage import statements as sql
 from storage.accounts import read_account
-from storage.recordings import read_recording
+from storage.recordings import read_recordings
 from storage.run_plans import RunPlanViews
 from storage.tables import RUN_EVENT
 from storage.transaction import guarded
@@ -113,9 +113,9 @@ class SqliteViews(RunPlanViews):
         return [_progress(*row) for row in self._driver.execute(sql.READ_PROGRESSES, (str(workspace_id),))]
 
     @guarded
-    def recorded(self, workspace_id: UUID, symbol: str, timeframe: str) -> Recorded:
-        """The bars of a symbol that the workspace has seen."""
-        return read_recording(self._driver, str(workspace_id), symbol, timeframe)
+    def recorded(self, workspace_id: UUID, timeframe: str, symbols: Sequence[str]) -> dict[str, Recorded]:
+        """The bars of symbols that the workspace has seen, each symbol named; no bars of one that it does not know."""
+        return read_recordings(self._driver, str(workspace_id), timeframe, symbols)
 
     @guarded
     def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:

@@ -7,8 +7,8 @@ from types import TracebackType
 from engine.desk.accounts import Accounts
 from engine.desk.config import DeskConfig
 from engine.desk.journal import Journal
-from engine.desk.plans import Plans, SourceSha256
-from engine.desk.research import Research
+from engine.desk.plans import Plans
+from engine.desk.research import Research, SourceSha256
 from engine.desk.trading import Trading
 from engine.events import Stamps
 from engine.ports import Owners, Store
@@ -37,10 +37,9 @@ class Desk:
         self.config = config
         self.accounts = Accounts(store, stamps, config)
         self.trading = Trading(store, stamps, self.accounts)
-        self.research = Research(store, stamps, self.accounts, registry)
-        self.plans = Plans(
-            store, stamps, self.accounts, self.research, owners or SoleOwners(), source_sha256 or (lambda kind: "")
-        )
+        source_sha256 = source_sha256 or (lambda kind: "")
+        self.research = Research(store, stamps, self.accounts, registry, source_sha256)
+        self.plans = Plans(store, stamps, self.accounts, self.research, owners or SoleOwners(), source_sha256)
         self.journal = Journal(store, self.accounts)
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from engine.account.ledger import Trade
 from engine.broker.reconcile import replayed
 from engine.desk.accounts import Accounts, EquityPoint, TradeView
 from engine.desk.journal import EventView
-from engine.desk.research import Research, check_window
+from engine.desk.research import Research, SourceSha256, check_window
 from engine.drivers.closed import closed_workspace
 from engine.drivers.walk import check_slippage
 from engine.errors import DataError, InvalidError, NotFoundError, SystemFault
@@ -20,7 +20,6 @@ from engine.market.bars import Dataset
 from engine.market.sessions import from_micros
 from engine.policy.workspace import Workspace, WorkspaceKind, check_open
 from engine.ports import EventFilter, Owners, Store, Watch
-from engine.strategies.base import Strategy
 from engine.strategies.spec import CompiledSpec, ExecutionSpec
 from engine.sweeps.document import plan_of
 from engine.sweeps.fingerprint import describe, fingerprint, same_data
@@ -36,8 +35,6 @@ from engine.sweeps.simulate import Simulation
 
 Load = Callable[[Mapping[str, Any]], Dataset]
 """Loads a dataset again from the `data` that the run was started with."""
-SourceSha256 = Callable[[type[Strategy[Any]]], str]
-"""The sha256 of the source that defines a strategy."""
 
 
 class Plans:

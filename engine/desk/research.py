@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 
 from engine.desk.accounts import Accounts
+from engine.drivers.beginning import OnwardTerms
 from engine.drivers.closed import RunOutcome, closed_workspace, run_closed
-from engine.drivers.onward import OnwardTerms, run_onward, with_first_timeframe
+from engine.drivers.onward import run_onward, with_first_timeframe
 from engine.drivers.replay import Replay
-from engine.errors import DataError, NotFoundError
+from engine.errors import DataError, InvalidError, NotFoundError
 from engine.events import Stamps
 from engine.market.bars import Bars, Dataset
 from engine.market.sessions import from_micros, iso, session_ends
 from engine.market.snapshot import Bar, MarketSnapshot
 from engine.policy.workspace import Workspace
 from engine.ports import Store, Watch
+from engine.strategies.base import Strategy
 from engine.strategies.registry import Registry
 from engine.strategies.runner import StrategyEvaluation, StrategyRunner
 from engine.strategies.spec import CompiledSpec, ExecutionSpec
+
+SourceSha256 = Callable[[type[Strategy[Any]]], str]
+"""The sha256 of the source that defines a strategy."""
 
 
 class Research:
     """Specs against datasets. `timeframe` is the data's spacing, which a spec without one takes."""
 
-    def __init__(self, store: Store, stamps: Stamps, accounts: Accounts, registry: Registry) -> None:
+    def __init__(
+        self, store: Store, stamps: Stamps, accounts: Accounts, registry: Registry, source_sha256: SourceSha256
+    ) -> None:
         self._store, self._stamps, self._accounts = store, stamps, accounts
-        self.registry = registry
+        self.registry, self._source_sha256 = registry, source_sha256
 
     def compile(self, spec: ExecutionSpec, timeframe: str = "daily") -> CompiledSpec:
         """The spec with its strategy and typed parameters; INVALID_SPEC or STRATEGY_NOT_FOUND."""
@@ -74,8 +82,12 @@ class Research:
         model, _ = self._accounts.get_or_unsaved(like)
         fresh = workspace_id or UUID(self._stamps.new_id())
         workspace = closed_workspace(fresh, model, dataset.session_tz, self._stamps.now())
+        sha256 = self._code_of(compiled)
         return run_closed(
-            self._store, workspace, compiled, dataset, self._stamps, slippage_bps=slippage_bps, watch=watch
+            *(self._store, workspace, compiled, dataset, self._stamps),
+            slippage_bps=slippage_bps,
+            strategy_sha256=sha256,
+            watch=watch,
         )
 
     def run_onward(
@@ -88,10 +100,17 @@ class Research:
         terms: OnwardTerms | None = None,
         watch: Watch | None = None,
     ) -> RunOutcome:
-        """Trade what is new in the dataset in an account that goes on; run again, it adds nothing."""
+        """Trade what is new in the dataset in an account that goes on; run again, it adds nothing.
+
+        HISTORY_SHORT, HISTORY_CHANGED, STRATEGY_CHANGED, STRATEGY_LOOKS_AHEAD: data or strategy contradict what the
+        account has seen; nothing is traded.
+        """
         account = self._account(workspace)
         compiled = with_first_timeframe(self._store, account, self._compiled(spec, dataset, timeframe))
-        return run_onward(self._store, account, compiled, dataset, self._stamps, terms=terms, watch=watch)
+        sha256 = self._code_of(compiled)
+        return run_onward(
+            *(self._store, account, compiled, dataset, self._stamps), terms=terms, strategy_sha256=sha256, watch=watch
+        )
 
     def replay(
         self,
@@ -105,7 +124,15 @@ class Research:
         """`run_onward` that a caller leads step by step; nothing is traded before the first."""
         account = self._account(workspace)
         compiled = with_first_timeframe(self._store, account, self._compiled(spec, dataset, timeframe))
-        return Replay(self._store, account, compiled, dataset, self._stamps, terms)
+        sha256 = self._code_of(compiled)
+        return Replay(self._store, account, compiled, dataset, self._stamps, terms, sha256)
+
+    def _code_of(self, spec: CompiledSpec) -> str:
+        """The sha256 of the strategy's source; empty where it was typed in and stands in no file."""
+        try:
+            return self._source_sha256(type(spec.strategy))
+        except InvalidError:
+            return ""
 
     def _account(self, workspace: Workspace | str | UUID) -> Workspace:
         return workspace if isinstance(workspace, Workspace) else self._accounts.get(workspace)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from engine.account.ledger import Ledger, Trade
@@ -10,9 +12,10 @@ from engine.account.metrics import Metrics, metrics_of
 from engine.account.state import Account
 from engine.broker.execute import create
 from engine.broker.paper import Placement, check, place
+from engine.drivers.trial import traded_window, tried
 from engine.drivers.walk import Submit, Tally, Terms, Walk
 from engine.errors import SystemFault
-from engine.events import EventRow, Stamps
+from engine.events import EventRow, EventType, Stamps, account_event
 from engine.intents import TradeIntent
 from engine.market.bars import Dataset
 from engine.policy.limits import Limits, TradingState
@@ -27,7 +30,10 @@ BATCH = 5_000
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What a run did, and what came of it; `bars` of all symbols in the window, `history_bars` of all before it."""
+    """What a run did, and what came of it.
+
+    `bars` of all symbols in the window, `history_bars` of all before it; `notes` are sentences for a person.
+    """
 
     workspace_id: UUID
     bars: int
@@ -35,6 +41,7 @@ class RunOutcome:
     metrics: Metrics
     trades: list[Trade]
     history_bars: int = 0
+    notes: tuple[str, ...] = ()
 
 
 class ClosedWorld:
@@ -57,6 +64,12 @@ class ClosedWorld:
         if len(self._events) >= BATCH:
             self.flush()
         return placement
+
+    def end(self, payload: Mapping[str, Any], ts: int) -> None:
+        """BACKTEST_RECORDED, and all that is not written yet; `ts` is the time of the last bar."""
+        kind, workspace_id = EventType.BACKTEST_RECORDED, str(self._workspace.id)
+        self._events.append(account_event(kind, workspace_id, self._ids, payload, ts))
+        self.flush()
 
     def flush(self) -> None:
         """Write what has happened since the last time, with the account state it makes, in one transaction."""
@@ -108,14 +121,28 @@ def run_closed(
     stamps: Stamps,
     *,
     slippage_bps: float = 0.0,
+    strategy_sha256: str = "",
     watch: Watch | None = None,
 ) -> RunOutcome:
-    """A spec over a dataset in a closed world; the metrics are those of a sweep's baseline on the same data."""
+    """A spec over a dataset in a backtest; the metrics are those of a sweep's baseline on the same data."""
     watch = watch or Unwatched()
     world = ClosedWorld(store, workspace, stamps)
     walk = Walk(spec, dataset, workspace.id, Terms(slippage_bps))
     tally = trade_all(walk, world.account.ledger, world.submit, watch)
-    world.flush()
-    watch.advance(len(walk.ticks), len(walk.ticks))
     metrics = metrics_of(workspace.starting_equity, world.trades)
+    world.end({**tried(spec, strategy_sha256, dataset), **_came_of(walk, slippage_bps, tally, metrics)}, walk.last_ts)
+    watch.advance(len(walk.ticks), len(walk.ticks))
     return RunOutcome(workspace.id, dataset.bar_count, tally, metrics, world.trades, dataset.history_bars)
+
+
+def _came_of(walk: Walk, slippage_bps: float, tally: Tally, metrics: Metrics) -> dict[str, Any]:
+    """The rest of what BACKTEST_RECORDED says: over what time, on which terms, with what result."""
+    ticks = walk.ticks
+    return {
+        "window": traded_window(int(ticks[0]), int(ticks[-1])) if len(ticks) else None,
+        "slippage_bps": slippage_bps,
+        "intents": tally.intents,
+        "fills": tally.fills,
+        "rejected": tally.rejected,
+        "metrics": metrics.model_dump(mode="json"),
+    }

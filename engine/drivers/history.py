@@ -25,7 +25,7 @@ def check_history(spec: CompiledSpec, dataset: Dataset, known: Progress, ledger:
         if first_new == len(bars):
             continue
         start, began = int(bars.ts[0]), known.first_ts[symbol]
-        if start != began and (window.anchored or start > began) and not _covers(window, bars, first_new):
+        if start != began and (window.anchored or start > began) and not covers(window, bars, first_new):
             hint = WHOLE_FILE if start > began else f"cut the earlier bars off again: --cut {iso(began)}"
             raise _short(symbol, f"its bars begin at {iso(start)}, the first run's at {iso(began)}", hint)
         held = ledger.holdings.get(symbol)
@@ -33,7 +33,7 @@ def check_history(spec: CompiledSpec, dataset: Dataset, known: Progress, ledger:
             raise _short(symbol, f"its bars begin at {iso(start)}, after the open position's entry")
 
 
-def _covers(window: Window, bars: Bars, first_new: int) -> bool:
+def covers(window: Window, bars: Bars, first_new: int) -> bool:
     """Whether the row `first_new` has its whole window in the data."""
     if window.anchored:
         return False

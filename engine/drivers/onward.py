@@ -1,9 +1,14 @@
-"""`run -w`: a spec over a dataset in an account that goes on; what was done before is never done again."""
+"""`run -w`: a spec over a dataset in an account that goes on; what was done before is never done again.
+
+The account keeps the bars it has seen and the signals behind its orders: data or a strategy that contradict them are
+refused before anything is traded.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -13,25 +18,20 @@ from engine.account.state import Account
 from engine.broker.execute import record
 from engine.broker.paper import PAPER, Placement, check, place
 from engine.broker.reconcile import replayed
+from engine.drivers.acceptance import Acceptance, check_code
+from engine.drivers.beginning import Beginning, OnwardTerms
 from engine.drivers.closed import RunOutcome
-from engine.drivers.history import check_history
-from engine.drivers.walk import Tally, Terms, Walk
+from engine.drivers.order_signals import signals_of_row
+from engine.drivers.trial import traded_window
+from engine.drivers.walk import Tally
 from engine.errors import NotFoundError, PapertapeError, SystemFault
 from engine.events import EventRow, EventType, Stamps, account_event
 from engine.intents import TradeIntent
 from engine.market.bars import Dataset
-from engine.market.sessions import is_intraday, iso
-from engine.policy.workspace import Workspace, check_open
+from engine.market.sessions import iso
+from engine.policy.workspace import Workspace
 from engine.ports import JournalEvent, Progress, Store, UnitOfWork, Unwatched, Watch
 from engine.strategies.spec import CompiledSpec
-
-
-@dataclass(frozen=True, slots=True)
-class OnwardTerms:
-    """How an onward run fills, and whether the session that the data end in is a whole one."""
-
-    slippage_bps: float = 0.0
-    session_complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ class Onward:
 
     `start` is the first tick that was not traded before, `end` the last of the data (before `start` when nothing is
     new). `take` each tick between them, in order, or those alone that `walk.visit` names: the account is the same.
+    Then `finish`. `notes` are sentences for a person.
     """
 
     def __init__(
@@ -74,20 +75,18 @@ class Onward:
         dataset: Dataset,
         stamps: Stamps,
         terms: OnwardTerms | None = None,
+        strategy_sha256: str = "",
     ) -> None:
-        """HISTORY_SHORT when the data lack the past that the strategy needs to go on; WORKSPACE_CLOSED."""
-        check_open(workspace)
-        terms = terms or OnwardTerms()
-        with store.read() as views:
-            known = views.progress(workspace.id, spec.key)
-            account = views.account(workspace)
-        if known is not None:
-            check_history(spec, dataset, known, account.ledger)
-        self._progress = known or _first_progress(spec, dataset)
+        """Raises what `Beginning.of` does; nothing is written yet."""
+        beginning = Beginning.of(store, workspace, spec, dataset, terms or OnwardTerms(), strategy_sha256)
         self._store, self._stamps, self._workspace_id = store, stamps, workspace.id
+        self._beginning, self._acceptance = beginning, beginning.acceptance
+        self._progress, self._is_new = beginning.progress, beginning.is_new
+        self._unrecorded = beginning.unrecorded
         self._enabled = spec.spec.enabled
-        self.walk = Walk(spec, dataset, workspace.id, _walk_terms(terms, self._progress))
-        self.start = 0 if known is None else int(np.searchsorted(self.walk.ticks, known.ts, side="right"))
+        self.walk, self.notes = beginning.walk, beginning.notes
+        after = beginning.after
+        self.start = 0 if after is None else int(np.searchsorted(self.walk.ticks, after, side="right"))
         self.end = len(self.walk.ticks) - 1
         self.tally = Tally()
         self._account: Account | None = None
@@ -112,7 +111,44 @@ class Onward:
         A disabled spec leaves its bars to the day it is enabled.
         """
         acts = self._enabled if tick == self.end else self.walk.would_act(tick, self.ledger())
-        return self._trade(tick) if acts else Taken()
+        if not acts:
+            return Taken()
+        self._accept()
+        return self._trade(tick)
+
+    def finish(self) -> None:
+        """Where no tick was new: take over what was accepted, begin or complete the recording, mark what is held.
+
+        A spec that is new to the account has then begun, with the data as its history.
+        """
+        if not self._enabled or self.start <= self.end:
+            return
+        self._accept()
+        closes = {
+            symbol: close for symbol, close in self.walk.last_closes().items() if symbol in self._beginning.current
+        }
+        if self._is_new:
+            ts = self.walk.last_ts
+            self._progress = replace(self._progress, ts=max(ts, self._progress.ts))
+        ts, marks = self._progress.ts, self.account().marks
+        if not (self._is_new or self._unrecorded.has(ts) or any(marks.get(name) != at for name, at in closes.items())):
+            return
+        with self._store.write() as unit:
+            _mark(unit, unit.account(self._found(unit.workspace(self._workspace_id))), closes)
+            self._unrecorded.write(unit, self._workspace_id, ts)
+            if self._is_new:
+                self._advance(unit, ts, Taken(), {"window": None, "signals": {}})
+            unit.commit()
+        self._unrecorded.written(ts)
+        self._account = None
+
+    def _accept(self) -> None:
+        """Write what was accepted, once, in a transaction of its own."""
+        if self._acceptance.is_needed:
+            with self._store.write() as unit:
+                self._acceptance.write(unit, self._workspace_id, self._stamps)
+                unit.commit()
+            self._acceptance = Acceptance(self._acceptance.spec, self._acceptance.dataset)
 
     def mark(self, closes: Mapping[str, float]) -> None:
         """Value what is held at these closes from now on, as `desk.accounts.mark` would: nothing is journaled."""
@@ -131,14 +167,24 @@ class Onward:
             known = unit.progress(self._workspace_id, self._progress.spec_key)
             if known is not None and known.ts >= ts:
                 return Taken(elsewhere=True)
+            check_code(self.walk.spec, known, self._progress.strategy_sha256)
             tally = replace(self.tally)
             self._execute(unit, tick, tally, taken)
             if not (taken.events or tick == self.end):
                 return taken
-            self._advance(unit, ts, taken)
+            self._unrecorded.write(unit, self._workspace_id, ts)
+            said = {"window": traded_window(self._first_since(known), ts), "signals": self._signals(tick, taken)}
+            self._advance(unit, ts, taken, said)
             unit.commit()
-        self.tally, self._account = tally, None
+        self._unrecorded.written(ts)
+        self.tally, self._account, self._is_new = tally, None, False
         return taken
+
+    def _signals(self, tick: int, taken: Taken) -> dict[str, Any]:
+        """What the strategy said of every symbol in which an order was filled."""
+        filled = {each.intent.symbol for each in taken.attempts if each.placement is not None and each.placement.fill}
+        members = ((series.bars.symbol, series, row) for series, row in self.walk.members(tick))
+        return {symbol: signals_of_row(series, row) for symbol, series, row in members if symbol in filled}
 
     def _execute(self, unit: UnitOfWork, tick: int, tally: Tally, taken: Taken) -> None:
         workspace = self._found(unit.workspace(self._workspace_id))
@@ -159,7 +205,12 @@ class Onward:
         if tick == self.end:
             _mark(unit, account, self.walk.last_closes())
 
-    def _advance(self, unit: UnitOfWork, ts: int, taken: Taken) -> None:
+    def _first_since(self, known: Progress | None) -> int:
+        """The first timestamp that was not traded when the spec had come so far."""
+        first = self.start if known is None else int(np.searchsorted(self.walk.ticks, known.ts, side="right"))
+        return int(self.walk.ticks[first])
+
+    def _advance(self, unit: UnitOfWork, ts: int, taken: Taken, said: Mapping[str, Any]) -> None:
         progress = replace(self._progress, ts=ts)
         unit.save_progress(self._workspace_id, progress)
         payload = {
@@ -168,6 +219,9 @@ class Onward:
             "timeframe": progress.timeframe,
             "intraday": progress.intraday,
             "first_ts": {symbol: iso(first) for symbol, first in progress.first_ts.items()},
+            "settled": {symbol: iso(last) for symbol, last in progress.settled.items()},
+            **self._beginning.tried,
+            **said,
         }
         event = account_event(EventType.RUN_ADVANCED, str(self._workspace_id), self._stamps, payload, ts)
         taken.journaled([event], unit.append([event]))
@@ -186,14 +240,12 @@ def run_onward(
     stamps: Stamps,
     *,
     terms: OnwardTerms | None = None,
+    strategy_sha256: str = "",
     watch: Watch | None = None,
 ) -> RunOutcome:
-    """Trade what is new in a dataset; HISTORY_SHORT when it lacks the past that the strategy needs to go on.
-
-    The metrics are of the workspace's whole life.
-    """
+    """Trade what is new in a dataset; raises what `Onward` does. The metrics are of the workspace's whole life."""
     watch = watch or Unwatched()
-    run = Onward(store, workspace, spec, dataset, stamps, terms)
+    run = Onward(store, workspace, spec, dataset, stamps, terms, strategy_sha256)
     end = run.end
     for count, tick in enumerate(run.walk.visit(run.ledger, run.start)):
         if tick == end:
@@ -205,12 +257,15 @@ def run_onward(
         run.take(tick)
     if run.start <= end:
         run.take(end)
+    run.finish()
     watch.advance(end + 1, end + 1)
     trades: list[Trade] = []
     with store.read() as views:
         replayed(views, workspace, trades)
     metrics = metrics_of(workspace.starting_equity, trades)
-    return RunOutcome(workspace.id, dataset.bar_count, run.tally, metrics, trades, dataset.history_bars)
+    return RunOutcome(
+        *(workspace.id, dataset.bar_count, run.tally, metrics, trades, dataset.history_bars), notes=tuple(run.notes)
+    )
 
 
 def with_first_timeframe(store: Store, workspace: Workspace, spec: CompiledSpec) -> CompiledSpec:
@@ -231,19 +286,3 @@ def _news(account: Account, closes: Mapping[str, float]) -> dict[str, float]:
 def _mark(unit: UnitOfWork, account: Account, closes: Mapping[str, float]) -> None:
     account.value_at(closes)
     unit.save(account, closes, ())
-
-
-def _first_progress(spec: CompiledSpec, dataset: Dataset) -> Progress:
-    bars = {symbol: dataset.bars[symbol] for symbol in spec.symbols}
-    return Progress(
-        spec_key=spec.key,
-        ts=0,
-        timeframe=spec.timeframe,
-        untimed_key=spec.untimed_key if spec.spec.timeframe is None else "",
-        intraday={symbol: is_intraday(column.session) for symbol, column in bars.items()},
-        first_ts={symbol: int(column.ts[0]) for symbol, column in bars.items()},
-    )
-
-
-def _walk_terms(terms: OnwardTerms, progress: Progress) -> Terms:
-    return Terms(terms.slippage_bps, closed=False, session_complete=terms.session_complete, intraday=progress.intraday)

@@ -14,7 +14,8 @@ from datetime import datetime
 import numpy as np
 
 from engine.account.state import Account, PaperPosition
-from engine.drivers.onward import Attempt, Onward, OnwardTerms, Taken
+from engine.drivers.beginning import OnwardTerms
+from engine.drivers.onward import Attempt, Onward, Taken
 from engine.drivers.walk import Tally
 from engine.events import Stamps
 from engine.market.bars import Bars, Dataset, FloatArray
@@ -74,10 +75,7 @@ class Past:
 
 
 class Replay:
-    """A spec over a dataset in a workspace, step by step; one thread at a time.
-
-    HISTORY_SHORT when the data lack the past that the strategy needs to go on.
-    """
+    """A spec over a dataset in a workspace, step by step; one thread at a time."""
 
     def __init__(
         self,
@@ -87,8 +85,10 @@ class Replay:
         dataset: Dataset,
         stamps: Stamps,
         terms: OnwardTerms | None = None,
+        strategy_sha256: str = "",
     ) -> None:
-        self._run = Onward(store, workspace, spec, dataset, stamps, terms)
+        """Raises what `Onward` does: the data or the strategy contradict what the account has seen."""
+        self._run = Onward(store, workspace, spec, dataset, stamps, terms, strategy_sha256)
         self._enabled = spec.spec.enabled
         self._closes: dict[str, float] = {}
         self._price_levels: dict[str, frozenset[str]] = {}

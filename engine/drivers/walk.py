@@ -63,7 +63,7 @@ class Walk:
 
     def __init__(self, spec: CompiledSpec, dataset: Dataset, workspace_id: UUID, terms: Terms) -> None:
         check_slippage(terms.slippage_bps)
-        self._spec, self._workspace_id, self._terms = spec, workspace_id, terms
+        self.spec, self._workspace_id, self._terms = spec, workspace_id, terms
         self._key = spec.key
         last_session = max((int(bars.session[-1]) for bars in _bars(dataset, spec) if len(bars)), default=0)
         self.series = [_series(spec, bars, terms, last_session) for bars in _bars(dataset, spec)]
@@ -83,7 +83,7 @@ class Walk:
         self._rows, self._which = rows[order], which[order]
         self.ticks = ts[self._starts]
         """The timestamps in order, UTC microseconds."""
-        if not self._spec.spec.enabled:
+        if not self.spec.spec.enabled:
             enters = np.zeros_like(enters)
         self._candidates = np.flatnonzero(np.logical_or.reduceat(enters[order], self._starts))
 
@@ -117,7 +117,7 @@ class Walk:
 
     def step(self, tick: int, ledger: Ledger, submit: Submit, tally: Tally, held_back: HeldBack | None = None) -> None:
         """Evaluate every symbol with a bar at this tick: the exits, then the entries of those that did not exit."""
-        if not self._spec.spec.enabled:
+        if not self.spec.spec.enabled:
             return
         ts = int(self.ticks[tick])
         members = self.members(tick)
@@ -133,7 +133,7 @@ class Walk:
             symbol = series.bars.symbol
             if symbol in exited or symbol in ledger.holdings or not series.signals.entry[row]:
                 continue
-            entering = decide_entry(self._spec, series, row, len(ledger.holdings))
+            entering = decide_entry(self.spec, series, row, len(ledger.holdings))
             if isinstance(entering, Decision):
                 self._submit(entering, series, row, ts, submit, tally)
             elif entering is not None and held_back is not None:
@@ -155,12 +155,17 @@ class Walk:
             )
             self._submit(closing, series, row, int(series.bars.ts[row]), submit, tally)
 
+    @property
+    def last_ts(self) -> int:
+        """The time of the data's last bar (UTC microseconds)."""
+        return max(int(series.bars.ts[-1]) for series in self.series if len(series.bars))
+
     def last_closes(self) -> dict[str, float]:
         """Each symbol's last close."""
         return {series.bars.symbol: float(series.bars.close[-1]) for series in self.series if len(series.bars)}
 
     def _exit(self, series: Series, row: int, held: Holding) -> Decision | None:
-        return decide_exit(self._spec, series, row, Held(held.quantity, held.avg_price, held.opened_at))
+        return decide_exit(self.spec, series, row, Held(held.quantity, held.avg_price, held.opened_at))
 
     def _holds_any(self, ledger: Ledger) -> bool:
         return bool(ledger.holdings) and any(series.bars.symbol in ledger.holdings for series in self.series)
@@ -170,7 +175,7 @@ class Walk:
         slip = slipped_buy if decision.action is IntentAction.OPEN_LONG else slipped_sell
         fill_price = slip(decision.price, self._terms.slippage_bps)
         levels = levels_at(series.signals, row)
-        intent = intent_of(self._spec, self._key, decision, self._workspace_id, from_micros(ts), levels)
+        intent = intent_of(self.spec, self._key, decision, self._workspace_id, from_micros(ts), levels)
         tally.intents += 1
         try:
             placement = submit(intent, fill_price, ts)

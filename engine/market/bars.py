@@ -103,6 +103,7 @@ class Dataset:
     warnings: tuple[str, ...] = field(default=())
     first_rows: Mapping[str, int] = field(default_factory=dict)
     _taken: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
+    _taken_of: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def digest(self) -> str:
@@ -112,6 +113,14 @@ class Dataset:
         if not self._taken:
             self._taken.append(_columns_sha256(self.bars))
         return self._taken[0]
+
+    def bars_sha256(self, symbol: str) -> str:
+        """The sha256 (hex) of a symbol's bars, history included, whatever the symbol is called: taken once."""
+        if symbol not in self._taken_of:
+            digest = hashlib.sha256()
+            _digest_columns(digest, self.bars[symbol])
+            self._taken_of[symbol] = digest.hexdigest()
+        return self._taken_of[symbol]
 
     @property
     def bar_count(self) -> int:
@@ -160,6 +169,10 @@ class Dataset:
             first_rows[symbol] = max(before, min(self.first_row(symbol), len(one)))
         return replace(self, bars=bars, first_rows={symbol: row for symbol, row in first_rows.items() if row})
 
+    def traded_from(self, rows: Mapping[str, int]) -> Dataset:
+        """These data, in which the symbols named are traded from a row on: what lies before is history."""
+        return replace(self, first_rows={**self.first_rows, **rows})
+
     def untraded(self, symbols: Iterable[str]) -> list[str]:
         """A sentence for each of these symbols that has no bar in the window."""
         without = ((symbol, self.bars[symbol]) for symbol in symbols if not len(self.traded(symbol)))
@@ -175,6 +188,10 @@ def _columns_sha256(bars: Mapping[str, Bars]) -> str:
     digest = hashlib.sha256()
     for symbol, one in sorted(bars.items()):
         digest.update(f"{symbol}\0{len(one)}\0".encode())
-        for column in (one.ts, one.open, one.high, one.low, one.close, one.volume):
-            digest.update(np.ascontiguousarray(column).data)
+        _digest_columns(digest, one)
     return digest.hexdigest()
+
+
+def _digest_columns(digest: hashlib._Hash, bars: Bars) -> None:
+    for column in (bars.ts, bars.open, bars.high, bars.low, bars.close, bars.volume):
+        digest.update(np.ascontiguousarray(column).data)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -61,6 +61,20 @@ class Recorded:
     def row(self, index: int) -> dict[str, float]:
         """One bar's figures by name."""
         return dict(zip(FIGURES, map(float, self.figures[:, index]), strict=True))
+
+
+class Span(NamedTuple):
+    """Rows `start` to `stop` (exclusive) of a symbol's bars, which the account now sees."""
+
+    bars: Bars
+    start: int
+    stop: int
+
+    def shares(self, start: int, stop: int) -> bool:
+        """Whether the session of these rows goes on beyond the span: some of it may be recorded already."""
+        days = self.bars.session
+        before = start == self.start and start > 0 and days[start - 1] == days[start]
+        return bool(before or (stop == self.stop and stop < len(days) and days[stop - 1] == days[stop]))
 
 
 @dataclass(frozen=True, slots=True)

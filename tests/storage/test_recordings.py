@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.errors import InvalidError, SystemFault
 from engine.market.bars import Bars, make_bars
-from engine.market.recording import Recorded
+from engine.market.recording import Recorded, Span
 from engine.market.sessions import session_days
 from storage.recordings import pack, unpack
 from storage.unit_of_work import SqliteStore
@@ -40,46 +40,69 @@ def test_a_recording_grows_session_by_session_and_within_one(store: SqliteStore)
     bars = minutes(3_000)  # three days
     for start, stop in ((0, 1), (1, 1_500), (1_400, 1_500), (1_500, 3_000)):
         with store.write() as unit:
-            unit.record_bars(WORKSPACE.id, "1m", bars.slice(start, stop))
+            unit.record_bars(WORKSPACE.id, "1m", [Span(bars, start, stop)])
             unit.commit()
     with store.read() as views:
-        found = views.recorded(WORKSPACE.id, "X", "1m")
+        found = views.recorded(WORKSPACE.id, "1m", ["X"])["X"]
         assert found.ts.tolist() == bars.ts.tolist()
         assert found.row(2_999) == Recorded.of(bars).row(2_999)
-        assert not len(views.recorded(OTHER.id, "X", "1m"))
-        assert not len(views.recorded(WORKSPACE.id, "X", "daily"))
+        assert not len(views.recorded(OTHER.id, "1m", ["X"])["X"])
+        assert not len(views.recorded(WORKSPACE.id, "daily", ["X"])["X"])
     with raw(store.path) as client:
         assert client.execute("SELECT count(*) FROM recordings").fetchone() == (3,)
 
 
 def test_other_bars_of_a_recorded_time_are_refused_and_nothing_is_written(store: SqliteStore) -> None:
     with store.write() as unit:
-        unit.record_bars(WORKSPACE.id, "1m", minutes(5))
+        unit.record_bars(WORKSPACE.id, "1m", [Span(minutes(5), 0, 5)])
         unit.commit()
     with pytest.raises(InvalidError) as caught, store.write() as unit:
-        unit.record_bars(WORKSPACE.id, "1m", minutes(6, price=11.0))
+        unit.record_bars(WORKSPACE.id, "1m", [Span(minutes(6, price=11.0), 0, 6)])
     assert caught.value.code == "HISTORY_CHANGED"
     with store.read() as views:
-        assert len(views.recorded(WORKSPACE.id, "X", "1m")) == 5
+        assert len(views.recorded(WORKSPACE.id, "1m", ["X"])["X"]) == 5
+
+
+def test_daily_and_intraday_sessions_are_read_together(store: SqliteStore) -> None:
+    days = make_bars(
+        "X", np.arange(5, dtype=np.int64) * DAY, *[np.full(5, price) for price in (2.0, 3.0, 1.0, 2.0, 9.0)]
+    )
+    later = minutes(4)
+    with store.write() as unit:
+        unit.record_bars(WORKSPACE.id, "1m", [Span(days, 0, 5), Span(later, 0, 4)])
+        unit.commit()
+    with store.read() as views:
+        found = views.recorded(WORKSPACE.id, "1m", ["X"])["X"]
+    assert found.ts.tolist() == [*days.ts.tolist(), *later.ts.tolist()]
+    assert found.row(4) == {"open": 2.0, "high": 3.0, "low": 1.0, "close": 2.0, "volume": 9.0}
+
+
+def test_a_session_that_another_process_has_recorded_is_merged(store: SqliteStore) -> None:
+    for bars in (minutes(4), minutes(9)):  # each takes the session for a fresh one
+        with store.write() as unit:
+            unit.record_bars(WORKSPACE.id, "1m", [Span(bars, 0, len(bars))])
+            unit.commit()
+    with store.read() as views:
+        assert len(views.recorded(WORKSPACE.id, "1m", ["X"])["X"]) == 9
 
 
 def test_a_recording_is_replaced_whole(store: SqliteStore) -> None:
     bars = minutes(3_000)
     with store.write() as unit:
-        unit.record_bars(WORKSPACE.id, "1m", bars)
+        unit.record_bars(WORKSPACE.id, "1m", [Span(bars, 0, 3_000)])
         unit.replace_recording(WORKSPACE.id, "1m", "X", session_days(bars.ts[:9], "UTC"), Recorded.of(bars, 0, 9))
         unit.commit()
     with store.read() as views:
-        assert views.recorded(WORKSPACE.id, "X", "1m").ts.tolist() == bars.ts[:9].tolist()
+        assert views.recorded(WORKSPACE.id, "1m", ["X"])["X"].ts.tolist() == bars.ts[:9].tolist()
 
 
 @pytest.mark.parametrize("bars", ["x''", "x'02'", "x'00aa'", "x'01aabb'", "x'00'"])
 def test_a_damaged_recording_is_said(store: SqliteStore, path: Path, bars: str) -> None:
     with store.write() as unit:
-        unit.record_bars(WORKSPACE.id, "1m", minutes(5))
+        unit.record_bars(WORKSPACE.id, "1m", [Span(minutes(5), 0, 5)])
         unit.commit()
     with raw(path) as client:
         client.execute(f"UPDATE recordings SET bars = {bars}")
     with store.read() as views, pytest.raises(SystemFault, match="recording of X, session 2024-01-02") as caught:
-        views.recorded(WORKSPACE.id, "X", "1m")
+        views.recorded(WORKSPACE.id, "1m", ["X"])["X"]
     assert caught.value.code == "DATABASE_ERROR"

@@ -6,6 +6,7 @@ import itertools
 from uuid import UUID
 
 from engine.desk import Desk, DeskConfig
+from engine.desk.research import SourceSha256
 from engine.stamps import CountedStamps
 from engine.strategies.registry import Registry
 from tests.support.memory_store import MemoryStore
@@ -20,6 +21,9 @@ def counted_stamps(namespace: UUID = _NAMESPACE) -> CountedStamps:
     return CountedStamps(namespace, lambda: next(clock))
 
 
-def memory_desk(store: MemoryStore | None = None, registry: Registry | None = None) -> Desk:
+def memory_desk(
+    store: MemoryStore | None = None, registry: Registry | None = None, source_sha256: SourceSha256 | None = None
+) -> Desk:
     """A desk over a store in memory, an empty one when none is given."""
-    return Desk(store or MemoryStore(), counted_stamps(), DeskConfig(), registry or Registry())
+    registry = registry or Registry()
+    return Desk(store or MemoryStore(), counted_stamps(), DeskConfig(), registry, source_sha256=source_sha256)

@@ -15,8 +15,8 @@ from engine.account.ledger import Fill, Ledger
 from engine.account.state import Account
 from engine.errors import ConflictError, SystemFault
 from engine.events import EventRow, EventType
-from engine.market.bars import Bars, IntArray
-from engine.market.recording import Recorded, merged
+from engine.market.bars import IntArray
+from engine.market.recording import Recorded, Span, merged
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import EventFilter, JournalEvent, PriorFill, Progress, RunMark, RunSoFar
@@ -111,8 +111,9 @@ class MemoryViews:
     def progresses(self, workspace_id: UUID) -> list[Progress]:
         return [progress for (workspace, _), progress in self._progress.items() if workspace == workspace_id]
 
-    def recorded(self, workspace_id: UUID, symbol: str, timeframe: str) -> Recorded:
-        return self._recordings.get((workspace_id, symbol, timeframe), Recorded.joined([]))
+    def recorded(self, workspace_id: UUID, timeframe: str, symbols: Sequence[str]) -> dict[str, Recorded]:
+        keys = {symbol: (workspace_id, symbol, timeframe) for symbol in symbols}
+        return {symbol: self._recordings.get(key, Recorded.joined([])) for symbol, key in keys.items()}
 
     def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:
         for (workspace, _), progress in self._progress.items():
@@ -231,9 +232,13 @@ class MemoryUnit(MemoryViews):
     def save_progress(self, workspace_id: UUID, progress: Progress) -> None:
         self._progress[workspace_id, progress.spec_key] = progress
 
-    def record_bars(self, workspace_id: UUID, timeframe: str, bars: Bars) -> None:
-        known = self.recorded(workspace_id, bars.symbol, timeframe)
-        self._recordings[workspace_id, bars.symbol, timeframe] = merged(bars.symbol, known, Recorded.of(bars))
+    def record_bars(self, workspace_id: UUID, timeframe: str, spans: Sequence[Span]) -> None:
+        for bars, start, stop in spans:
+            known, seen = (
+                self.recorded(workspace_id, timeframe, [bars.symbol])[bars.symbol],
+                Recorded.of(bars, start, stop),
+            )
+            self._recordings[workspace_id, bars.symbol, timeframe] = merged(bars.symbol, known, seen)
 
     def replace_recording(
         self, workspace_id: UUID, timeframe: str, symbol: str, days: IntArray, bars: Recorded

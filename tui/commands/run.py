@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,11 +21,55 @@ if TYPE_CHECKING:
     from typing import Any
 
     from engine.desk import Desk
+    from engine.drivers.beginning import OnwardTerms
     from engine.drivers.closed import RunOutcome
     from engine.strategies.spec import ExecutionSpec
     from tui.commands.pages import Page
 
 app = typer.Typer()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnwardOptions:
+    """How an account trades on."""
+
+    session_complete: Annotated[
+        bool, typer.Option("--session-complete", help="With -w: the session that the data end in is whole.")
+    ] = False
+    begin: Annotated[
+        str | None,
+        typer.Option("--start", metavar="TIME", help="With -w: a spec that is new to the account trades from here on."),
+    ] = None
+    accept_history: Annotated[
+        bool, typer.Option("--accept-history", help="With -w: go on with data that tell the past otherwise.")
+    ] = False
+    accept_strategy: Annotated[
+        bool, typer.Option("--accept-strategy", help="With -w: go on with the strategy's changed code.")
+    ] = False
+
+    def refuse_alone(self) -> None:
+        """UsageError for one that is given where no account trades on."""
+        alone = {
+            "--session-complete": (self.session_complete, "a backtest closes everything at its end"),
+            "--start": (self.begin is not None, "a backtest begins with --from TIME"),
+            "--accept-history": (self.accept_history, "a backtest remembers no history"),
+            "--accept-strategy": (self.accept_strategy, "a backtest takes the strategy as it is"),
+        }
+        for name, (given, hint) in alone.items():
+            if given:
+                raise UsageError("USAGE", f"{name} without -w", hint=hint)
+
+    def terms(self, slippage_bps: float) -> OnwardTerms:
+        """As the driver takes them."""
+        from engine.drivers.beginning import OnwardTerms
+
+        return OnwardTerms(
+            slippage_bps,
+            session_complete=self.session_complete,
+            accept_history=self.accept_history,
+            accept_strategy=self.accept_strategy,
+            from_window=self.begin is not None,
+        )
 
 
 @command(
@@ -37,6 +82,7 @@ def run(
     call: Call,
     spec: SpecOptions,
     data: DataOptions,
+    onward: OnwardOptions,
     like: Annotated[
         str | None, typer.Option(metavar="NAME|UUID", help="Take equity, limits and fees of this workspace.")
     ] = None,
@@ -46,23 +92,23 @@ def run(
             "--slippage-bps", parser=typed_number, metavar="BPS", help="What every fill loses, in basis points."
         ),
     ] = 0.0,
-    session_complete: Annotated[
-        bool, typer.Option("--session-complete", help="With -w: the session that the data end in is whole.")
-    ] = False,
 ) -> None:
     """Run a spec over a dataset.
 
     Without -w in a closed world: a fresh account, everything closed at the end, reproducible to the last bit.
     With the flag -w onward in that account: only what is new is traded, and a run again adds nothing.
     """
-    onward = call.workspace is not None
-    _refuse(onward, like, data.session_tz, session_complete)
+    trades_on = call.workspace is not None
+    _refuse(trades_on, like, data.session_tz)
+    if not trades_on:
+        onward.refuse_alone()
     with call.desk() as desk:
         wanted = spec.read(call, desk)
-        if onward:
-            outcome = _run_onward(call, desk, wanted, data, slippage_bps, session_complete)
+        if trades_on:
+            outcome = _run_onward(call, desk, wanted, data, onward, slippage_bps)
         else:
             outcome = _run_closed(call, desk, wanted, data, like, slippage_bps)
+    call.warn(outcome.notes, "note")
     call.answer(document_of(outcome), lambda page: show_outcome(page, outcome, call.workspace))
 
 
@@ -100,15 +146,13 @@ def show_outcome(page: Page, outcome: RunOutcome, workspace: str | None) -> None
     page.line(f"          papertape equity -w {where}")
 
 
-def _refuse(onward: bool, like: str | None, session_tz: str | None, session_complete: bool) -> None:
-    if onward and like is not None:
+def _refuse(trades_on: bool, like: str | None, session_tz: str | None) -> None:
+    if trades_on and like is not None:
         raise UsageError("USAGE", "-w and --like together", hint="-w trades onward in an account, --like starts afresh")
-    if onward and session_tz is not None:
+    if trades_on and session_tz is not None:
         raise UsageError(
             "USAGE", "--session-tz with -w", hint="an account keeps its own: `papertape policy set session_tz=ZONE`"
         )
-    if session_complete and not onward:
-        raise UsageError("USAGE", "--session-complete without -w", hint="a closed world closes everything at its end")
 
 
 def _run_closed(
@@ -121,12 +165,15 @@ def _run_closed(
 
 
 def _run_onward(
-    call: Call, desk: Desk, spec: ExecutionSpec, data: DataOptions, slippage_bps: float, session_complete: bool
+    call: Call, desk: Desk, spec: ExecutionSpec, data: DataOptions, onward: OnwardOptions, slippage_bps: float
 ) -> RunOutcome:
-    from engine.drivers.onward import OnwardTerms
+    from storage.market_files.extent import read_end
 
+    begins = read_end(onward.begin, "--start")
     workspace = desk.accounts.get()
     dataset, timeframe = data.load(call, spec.symbols, workspace.limits.session_tz)
-    terms = OnwardTerms(slippage_bps, session_complete)
+    if begins is not None:
+        dataset = dataset.window(begins.at)
+    terms = onward.terms(slippage_bps)
     with watching("running") as watch:
         return desk.research.run_onward(spec, dataset, workspace, timeframe=timeframe, terms=terms, watch=watch)

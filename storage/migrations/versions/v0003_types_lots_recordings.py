@@ -72,11 +72,11 @@ BEFORE = (
     "CREATE TABLE event_types (name TEXT NOT NULL, PRIMARY KEY (name)) WITHOUT ROWID, STRICT",
     """CREATE TABLE recordings (
   workspace_id TEXT NOT NULL,
-  symbol TEXT NOT NULL,
   timeframe TEXT NOT NULL,
   session INTEGER NOT NULL,
+  symbol TEXT NOT NULL,
   bars BLOB NOT NULL,
-  PRIMARY KEY (workspace_id, symbol, timeframe, session),
+  PRIMARY KEY (workspace_id, timeframe, session, symbol),
   FOREIGN KEY(workspace_id) REFERENCES workspaces (id)
 ) WITHOUT ROWID, STRICT""",
     "ALTER TABLE run_progress ADD COLUMN strategy_sha256 TEXT DEFAULT '' NOT NULL",

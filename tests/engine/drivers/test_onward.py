@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.desk import Desk
-from engine.drivers.onward import OnwardTerms
+from engine.drivers.beginning import OnwardTerms
 from engine.errors import InvalidError, SystemFault
 from engine.intents import IntentAction
 from engine.market.bars import Bars, Dataset, make_bars

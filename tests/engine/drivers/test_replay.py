@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from engine.desk import Desk
 from engine.desk.research import snapshot_at
-from engine.drivers.onward import OnwardTerms
+from engine.drivers.beginning import OnwardTerms
 from engine.drivers.replay import Replay, Step
 from engine.errors import InvalidError
 from engine.intents import IntentAction

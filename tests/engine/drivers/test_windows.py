@@ -19,6 +19,7 @@ from engine.errors import InvalidError
 from engine.intents import IntentAction, TradeIntent
 from engine.market.bars import Bound, Dataset, make_bars
 from engine.market.sessions import from_micros
+from engine.ports import EventFilter
 from engine.strategies.spec import parse_spec
 from tests.engine.drivers.test_onward import kind_of_cut, outcome, prepare, run, upto
 from tests.support.memory_desks import memory_desk
@@ -77,14 +78,17 @@ def test_an_account_trades_on_the_first_day_of_its_window() -> None:
         assert (done.bars, done.history_bars) == (4, 4)
 
 
-def test_data_that_end_before_the_window_write_nothing() -> None:
+def test_data_that_end_before_the_window_begin_the_account_and_trade_nothing() -> None:
     world = rising()
     with memory_desk() as desk:
         prepare(desk, world)
         before = outcome(desk)
         done = desk.research.run_onward(parse_spec(SPEC), world.dataset.window(date(2024, 11, 1)), "w")
         assert (done.bars, done.history_bars, done.tally.intents) == (0, 8, 0)
-        assert outcome(desk) == before
+        state, fills, _ = outcome(desk)
+        assert (state, fills) == ({**before[0], "marks": {"X": world.dataset.bars["X"].close[-1]}}, [])
+        (advanced,) = desk.journal.events("w", where=EventFilter(types=("RUN_ADVANCED",)))
+        assert advanced.payload["window"] is None
 
 
 def test_what_is_held_is_not_sold_before_the_window() -> None:
