@@ -130,7 +130,7 @@ class Dataset:
     @property
     def history_bars(self) -> int:
         """Bars before the window, of all symbols together."""
-        return sum(self.first_rows.values())
+        return sum(min(self.first_row(symbol), len(bars)) for symbol, bars in self.bars.items())
 
     @property
     def symbols(self) -> tuple[str, ...]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
 
 from engine.errors import InvalidError
-from engine.market.bars import Bars
+from engine.market.bars import Bars, Bound
 from engine.market.sessions import MICROS_PER_DAY, from_micros
 from storage.market_files.times import read_time
 
@@ -23,7 +22,7 @@ class End:
 
     option: str
     text: str
-    at: date | datetime
+    at: Bound
     first: int
     last: int
 

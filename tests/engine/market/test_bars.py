@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import numpy as np
@@ -92,3 +93,9 @@ def test_a_window_decides_no_columns_digest() -> None:
 @pytest.mark.parametrize(("start", "first"), [(None, 1), (date(1970, 1, 2), 1), (date(1970, 1, 4), 3)])
 def test_a_symbol_starts_at_its_second_bar_and_not_before_the_window(start: date | None, first: int) -> None:
     assert Dataset({"X": DAILY}).window(start).first_decision("X") == first
+
+
+def test_fewer_bars_than_history_count_as_they_are() -> None:
+    window = Dataset({"X": DAILY}).window(date(1970, 1, 4))
+    shorter = replace(window, bars={"X": DAILY.slice(0, 2)})
+    assert (shorter.history_bars, shorter.bar_count, len(shorter.traded("X"))) == (2, 0, 0)
