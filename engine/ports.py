@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from engine.account.ledger import Fill
@@ -45,9 +45,54 @@ class Progress:
     strategy_sha256: str = ""
     settled: dict[str, int] = field(default_factory=dict)
 
+    began: int | None = None
+    """The first timestamp that the spec traded here; None before it has traded any"""
+
     def with_settled(self, symbol: str, ts: int) -> Progress:
         """The same with a symbol's bars up to a time as history."""
         return replace(self, settled={**self.settled, symbol: ts})
+
+
+SPEC_DIGEST = 16
+"""Bytes of a resolved spec's sha256 that tell it apart where many are kept."""
+
+TrialKind = Literal["plan", "backtest", "forward"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One run that tried a strategy: a run plan, a backtest, or a spec with which an account trades on.
+
+    `run_id` is the run plan's or the workspace's id, `spec_key` a forward run's. `bars` has the sha256 of each symbol's
+    bars; `first_ts` to `last_ts` is the time that was traded (UTC microseconds). `specs` are the first 16 bytes of the
+    sha256 of each resolved spec that has a result, each once, end to end; none of a run that was journaled without
+    them, which cannot be counted. `seq` is that of its newest result.
+    """
+
+    kind: TrialKind
+    run_id: str
+    strategy_id: str
+    strategy_sha256: str
+    bars: Mapping[str, str]
+    first_ts: int | None
+    last_ts: int | None
+    specs: bytes
+    seq: int
+    spec_key: str = ""
+
+    @property
+    def is_countable(self) -> bool:
+        """Whether it is known what was tried."""
+        return bool(self.specs)
+
+    @property
+    def count(self) -> int:
+        """How many configurations it tried."""
+        return len(self.specs) // SPEC_DIGEST
+
+    def digests(self) -> Iterator[bytes]:
+        """Those of its resolved specs."""
+        return (self.specs[start : start + SPEC_DIGEST] for start in range(0, len(self.specs), SPEC_DIGEST))
 
 
 class JournalEvent(NamedTuple):
@@ -203,6 +248,10 @@ class Views(RunViews, Protocol):
         """The bars of symbols that the workspace has seen, each symbol named; no bars of one that it does not know."""
         ...
 
+    def trials(self) -> list[Trial]:
+        """Every run that tried a strategy, in the order of their newest results."""
+        ...
+
     def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:
         """The timeframe that the first run of a spec found, by its key without one."""
         ...
@@ -244,6 +293,10 @@ class UnitOfWork(Views, Protocol):
 
     def save_progress(self, workspace_id: UUID, progress: Progress) -> None:
         """Store how far a run has come."""
+        ...
+
+    def put_trial(self, trial: Trial) -> None:
+        """Store what a run has tried so far, in place of what was stored of it."""
         ...
 
     def record_bars(self, workspace_id: UUID, timeframe: str, spans: Sequence[Span]) -> None:

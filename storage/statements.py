@@ -88,3 +88,9 @@ READ_RECORDED_SESSION = (
 DROP_RECORDING = "DELETE FROM recordings WHERE workspace_id = ? AND timeframe = ? AND symbol = ?"
 ADD_RECORDINGS = ManyRows("recordings", columns_of("recordings"), how="INSERT OR IGNORE")
 WRITE_RECORDING = _upsert("recordings", ("workspace_id", "timeframe", "session", "symbol")).one
+
+READ_TRIALS = f"SELECT {', '.join(columns_of('trials'))} FROM trials ORDER BY seq, kind, run_id, spec_key"
+WRITE_TRIAL = _upsert("trials", ("kind", "run_id", "spec_key", "strategy_sha256")).one
+DROP_UNCOUNTED = (
+    "DELETE FROM trials WHERE kind = 'forward' AND run_id = ? AND spec_key = ? AND strategy_sha256 = '' AND specs = x''"
+)

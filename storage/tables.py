@@ -192,7 +192,7 @@ class RunProgressRow(Base, table=True):
     """How far `run -w` has come with a spec; in order of the first runs.
 
     `intraday`, `first_ts` and `settled` are JSON objects by symbol. `strategy_sha256` is empty where the run that came
-    so far did not say what its strategy's code was.
+    so far did not say what its strategy's code was, `began` NULL where nothing was traded yet.
     """
 
     __tablename__: ClassVar[Any] = "run_progress"
@@ -207,6 +207,7 @@ class RunProgressRow(Base, table=True):
     first_ts: str = _text()
     strategy_sha256: str = _text(sa_column_kwargs={"server_default": text("''")})
     settled: str = _text(sa_column_kwargs={"server_default": text("'{}'")})
+    began: int | None = _integer()
 
 
 class RecordingRow(Base, table=True):
@@ -224,3 +225,30 @@ class RecordingRow(Base, table=True):
     session: int = _integer(primary_key=True)
     symbol: str = _text(primary_key=True)
     bars: bytes = Field(sa_type=LargeBinary)
+
+
+class TrialRow(Base, table=True):
+    """What was tried: a run plan, a backtest, or a spec that an account trades on with. A projection, for counting.
+
+    `bars` is a JSON object of symbols and the sha256 of their bars; `first_ts` and `last_ts` say over what time.
+    `specs` are the first 16 bytes of the sha256 of each resolved spec with a result, end to end; none where it is not
+    known.
+    """
+
+    __tablename__: ClassVar[Any] = "trials"
+    __table_args__ = (
+        _check("kind IN ('plan', 'backtest', 'forward')", "trial_kind"),
+        _check("length(specs) % 16 = 0", "trial_specs"),
+        _KEPT_BY_KEY,
+    )
+
+    kind: str = _text(primary_key=True)
+    run_id: str = _text(primary_key=True)
+    spec_key: str = _text(primary_key=True)
+    strategy_sha256: str = _text(primary_key=True)
+    strategy_id: str = _text()
+    bars: str = _text()
+    first_ts: int | None = _integer()
+    last_ts: int | None = _integer()
+    specs: bytes = Field(sa_type=LargeBinary)
+    seq: int = _integer()

@@ -18,7 +18,7 @@ from engine.market.bars import IntArray
 from engine.market.recording import Recorded, Span
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind
-from engine.ports import Progress
+from engine.ports import Progress, Trial
 from storage import statements as sql
 from storage.accounts import rewrite_accounts, write_account
 from storage.database import Database
@@ -28,6 +28,7 @@ from storage.opening import SHIPPED, Schema, prepare
 from storage.patience import Patience
 from storage.recordings import rewrite_recording, write_bars
 from storage.transaction import guarded
+from storage.trials import write_trial
 from storage.views import SqliteViews
 
 
@@ -129,13 +130,18 @@ class SqliteUnitOfWork(SqliteViews):
         """Store how far a run has come."""
         plain = (progress.spec_key, progress.ts, progress.timeframe, progress.untimed_key)
         documents = (compact_json(progress.intraday), compact_json(progress.first_ts))
-        code = (progress.strategy_sha256, compact_json(progress.settled))
+        code = (progress.strategy_sha256, compact_json(progress.settled), progress.began)
         self._driver.execute(sql.WRITE_PROGRESS, (str(workspace_id), *plain, *documents, *code))
 
     @guarded
     def record_bars(self, workspace_id: UUID, timeframe: str, spans: Sequence[Span]) -> None:
         """Add bars to what the workspace has seen; HISTORY_CHANGED where it has seen others."""
         write_bars(self._driver, str(workspace_id), timeframe, spans)
+
+    @guarded
+    def put_trial(self, trial: Trial) -> None:
+        """Store what a run has tried so far, in place of what was stored of it."""
+        write_trial(self._driver, trial)
 
     @guarded
     def replace_recording(

@@ -18,7 +18,7 @@ from engine.intents import IntentAction
 from engine.market.recording import Recorded
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind, as_uuid
-from engine.ports import EventFilter, JournalEvent, PriorFill, Progress
+from engine.ports import EventFilter, JournalEvent, PriorFill, Progress, Trial
 from engine.validation import faults_of
 from storage import statements as sql
 from storage.accounts import read_account
@@ -26,6 +26,7 @@ from storage.recordings import read_recordings
 from storage.run_plans import RunPlanViews
 from storage.tables import RUN_EVENT
 from storage.transaction import guarded
+from storage.trials import read_trials
 
 _SEARCHED = ("payload", "symbol", "event_type", "correlation_id", "intent_id", "order_id", "event_id")
 _HOLDS = " OR ".join(f"{name} LIKE ? ESCAPE '/'" for name in _SEARCHED)
@@ -118,6 +119,11 @@ class SqliteViews(RunPlanViews):
         return read_recordings(self._driver, str(workspace_id), timeframe, symbols)
 
     @guarded
+    def trials(self) -> list[Trial]:
+        """Every run that tried a strategy, in the order of their newest results."""
+        return read_trials(self._driver)
+
+    @guarded
     def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:
         """The timeframe that the first run of a spec found, by its key without one."""
         found = self._driver.execute(sql.FIRST_TIMEFRAME, (str(workspace_id), untimed_key)).fetchone()
@@ -196,8 +202,16 @@ def _workspace(
 
 
 def _progress(
-    key: str, ts: int, timeframe: str, untimed_key: str, intraday: str, first_ts: str, sha256: str, settled: str
+    key: str,
+    ts: int,
+    timeframe: str,
+    untimed_key: str,
+    intraday: str,
+    first_ts: str,
+    sha256: str,
+    settled: str,
+    began: int | None,
 ) -> Progress:
     """A row of `run_progress`, without its workspace."""
     by_symbol = (json.loads(intraday), json.loads(first_ts))
-    return Progress(key, ts, timeframe, untimed_key, *by_symbol, sha256, json.loads(settled))
+    return Progress(key, ts, timeframe, untimed_key, *by_symbol, sha256, json.loads(settled), began)

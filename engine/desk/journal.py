@@ -13,7 +13,7 @@ from engine.desk.accounts import Accounts
 from engine.events import EventType, type_of
 from engine.intents import to_quantity
 from engine.market.sessions import from_micros
-from engine.ports import EventFilter, JournalEvent, Store, Unwatched, Views, Watch
+from engine.ports import EventFilter, JournalEvent, Store, Trial, Unwatched, Views, Watch
 from engine.validation import StrictModel, UtcTime
 
 _STORY_PAGE = 100
@@ -119,6 +119,15 @@ class Journal:
         with self._store.read() as views:
             fills = _fills_since_flat(views, found.id, symbol)
         return [EventView.of(event) for event in reversed(fills)]
+
+    def trials(self, symbol: str | None = None) -> list[Trial]:
+        """Every run that tried a strategy (on a symbol), in the order of their newest results.
+
+        Those that are not countable were journaled before what they tried was.
+        """
+        with self._store.read() as views:
+            found = views.trials()
+        return [trial for trial in found if symbol is None or symbol in trial.bars]
 
     def head(self, workspace_id: UUID | None = None) -> int:
         """The `seq` of the newest event, of one workspace or of all; 0 when there is none."""

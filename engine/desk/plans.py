@@ -13,6 +13,7 @@ from engine.desk.accounts import Accounts, EquityPoint, TradeView
 from engine.desk.journal import EventView
 from engine.desk.research import Research, SourceSha256, check_window
 from engine.drivers.closed import closed_workspace
+from engine.drivers.trial import bars_sha256, traded_span
 from engine.drivers.walk import check_slippage
 from engine.errors import DataError, InvalidError, NotFoundError, SystemFault
 from engine.events import EventType, Stamps
@@ -122,11 +123,13 @@ class Plans:
             duplicate_of=tuple(str(found) for found in self.find_same(mark)),
             origin=self._research.registry.entry(spec.strategy_id).origin,
         )
+        first, last = traded_span(compiled, dataset)
+        plan = replace(plan, bars_sha256=bars_sha256(compiled, dataset), first_ts=first, last_ts=last)
         owner = self._owners.claim()
         try:
             fresh = run_plan_id or UUID(self._stamps.new_id())
             home = self._accounts.get(workspace) if unseen is None else self._model(workspace, unseen)
-            run = begin(self._store, self._stamps, plan, dataset, check_open(home), owner, fresh)
+            run, plan = begin(self._store, self._stamps, plan, dataset, check_open(home), owner, fresh)
             return Execution(self._store, self._stamps, plan, run, watch=watch).execute(dataset, workers)
         finally:
             self._owners.release(owner)

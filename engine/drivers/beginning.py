@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from engine.drivers.acceptance import Acceptance
 from engine.drivers.history import check_history
 from engine.drivers.memory import Memory, without_settled
 from engine.drivers.order_signals import check_kept, read_kept
-from engine.drivers.trial import tried
+from engine.drivers.trial import Tried
 from engine.drivers.unrecorded import Unrecorded
 from engine.drivers.walk import Terms, Walk
 from engine.market.bars import Bars, Dataset
@@ -53,7 +52,7 @@ class Beginning:
     acceptance: Acceptance
     unrecorded: Unrecorded
     current: frozenset[str]
-    tried: dict[str, Any]
+    tried: Tried
     notes: list[str]
 
     @classmethod
@@ -85,7 +84,7 @@ class Beginning:
             acceptance=acceptance,
             unrecorded=Unrecorded(spec.timeframe, bars, {**memory.recorded, **acceptance.recorded}),
             current=frozenset(symbol for symbol, one in bars.items() if _is_current(one, memory.recorded[symbol])),
-            tried=tried(spec, sha256, dataset),
+            tried=Tried.of(spec, sha256, dataset),
             notes=notes,
         )
 

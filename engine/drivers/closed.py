@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from engine.account.metrics import Metrics, metrics_of
 from engine.account.state import Account
 from engine.broker.execute import create
 from engine.broker.paper import Placement, check, place
-from engine.drivers.trial import traded_window, tried
+from engine.drivers.trial import Span, Tried, traded_span
 from engine.drivers.walk import Submit, Tally, Terms, Walk
 from engine.errors import SystemFault
 from engine.events import EventRow, EventType, Stamps, account_event
@@ -20,7 +20,7 @@ from engine.intents import TradeIntent
 from engine.market.bars import Dataset
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind
-from engine.ports import Store, Unwatched, Watch
+from engine.ports import Store, Trial, Unwatched, Watch
 from engine.stamps import CountedStamps
 from engine.strategies.spec import CompiledSpec
 
@@ -65,13 +65,14 @@ class ClosedWorld:
             self.flush()
         return placement
 
-    def end(self, payload: Mapping[str, Any], ts: int) -> None:
-        """BACKTEST_RECORDED, and all that is not written yet; `ts` is the time of the last bar."""
-        kind, workspace_id = EventType.BACKTEST_RECORDED, str(self._workspace.id)
+    def end(self, tried: Tried, span: Span, result: Mapping[str, Any], ts: int) -> None:
+        """BACKTEST_RECORDED, what was tried, and all that is not written yet; `ts` is the time of the last bar."""
+        kind, workspace_id, (first, last) = EventType.BACKTEST_RECORDED, str(self._workspace.id), span
+        payload = {**tried.payload(first, last), **result}
         self._events.append(account_event(kind, workspace_id, self._ids, payload, ts))
-        self.flush()
+        self.flush(lambda seq: tried.trial("backtest", workspace_id, first, last, seq))
 
-    def flush(self) -> None:
+    def flush(self, trial: Callable[[int], Trial] | None = None) -> None:
         """Write what has happened since the last time, with the account state it makes, in one transaction."""
         with self._store.write() as unit:
             if not self._created:
@@ -80,6 +81,8 @@ class ClosedWorld:
                 last = unit.append(self._events)
                 self.account.ledger.last_seq = last
                 self.account.ledger.last_event_at = self._events[-1].ts
+                if trial is not None:
+                    unit.put_trial(trial(last))
             unit.replace(self.account)
             unit.commit()
         self._created = True
@@ -130,16 +133,15 @@ def run_closed(
     walk = Walk(spec, dataset, workspace.id, Terms(slippage_bps))
     tally = trade_all(walk, world.account.ledger, world.submit, watch)
     metrics = metrics_of(workspace.starting_equity, world.trades)
-    world.end({**tried(spec, strategy_sha256, dataset), **_came_of(walk, slippage_bps, tally, metrics)}, walk.last_ts)
+    tried, span = Tried.of(spec, strategy_sha256, dataset), traded_span(spec, dataset)
+    world.end(tried, span, _came_of(slippage_bps, tally, metrics), walk.last_ts)
     watch.advance(len(walk.ticks), len(walk.ticks))
     return RunOutcome(workspace.id, dataset.bar_count, tally, metrics, world.trades, dataset.history_bars)
 
 
-def _came_of(walk: Walk, slippage_bps: float, tally: Tally, metrics: Metrics) -> dict[str, Any]:
-    """The rest of what BACKTEST_RECORDED says: over what time, on which terms, with what result."""
-    ticks = walk.ticks
+def _came_of(slippage_bps: float, tally: Tally, metrics: Metrics) -> dict[str, Any]:
+    """What BACKTEST_RECORDED says beside what was tried: on which terms, with what result."""
     return {
-        "window": traded_window(int(ticks[0]), int(ticks[-1])) if len(ticks) else None,
         "slippage_bps": slippage_bps,
         "intents": tally.intents,
         "fills": tally.fills,

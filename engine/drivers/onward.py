@@ -22,7 +22,6 @@ from engine.drivers.acceptance import Acceptance, check_code
 from engine.drivers.beginning import Beginning, OnwardTerms
 from engine.drivers.closed import RunOutcome
 from engine.drivers.order_signals import signals_of_row
-from engine.drivers.trial import traded_window
 from engine.drivers.walk import Tally
 from engine.errors import NotFoundError, PapertapeError, SystemFault
 from engine.events import EventRow, EventType, Stamps, account_event
@@ -30,7 +29,7 @@ from engine.intents import TradeIntent
 from engine.market.bars import Dataset
 from engine.market.sessions import iso
 from engine.policy.workspace import Workspace
-from engine.ports import JournalEvent, Progress, Store, UnitOfWork, Unwatched, Watch
+from engine.ports import JournalEvent, Store, UnitOfWork, Unwatched, Watch
 from engine.strategies.spec import CompiledSpec
 
 
@@ -137,7 +136,7 @@ class Onward:
             _mark(unit, unit.account(self._found(unit.workspace(self._workspace_id))), closes)
             self._unrecorded.write(unit, self._workspace_id, ts)
             if self._is_new:
-                self._advance(unit, ts, Taken(), {"window": None, "signals": {}})
+                self._advance(unit, ts, Taken())
             unit.commit()
         self._unrecorded.written(ts)
         self._account = None
@@ -173,8 +172,8 @@ class Onward:
             if not (taken.events or tick == self.end):
                 return taken
             self._unrecorded.write(unit, self._workspace_id, ts)
-            said = {"window": traded_window(self._first_since(known), ts), "signals": self._signals(tick, taken)}
-            self._advance(unit, ts, taken, said)
+            began = known.began if known is not None else None
+            self._advance(unit, ts, taken, int(self.walk.ticks[self.start]) if began is None else began, tick)
             unit.commit()
         self._unrecorded.written(ts)
         self.tally, self._account, self._is_new = tally, None, False
@@ -205,14 +204,13 @@ class Onward:
         if tick == self.end:
             _mark(unit, account, self.walk.last_closes())
 
-    def _first_since(self, known: Progress | None) -> int:
-        """The first timestamp that was not traded when the spec had come so far."""
-        first = self.start if known is None else int(np.searchsorted(self.walk.ticks, known.ts, side="right"))
-        return int(self.walk.ticks[first])
-
-    def _advance(self, unit: UnitOfWork, ts: int, taken: Taken, said: Mapping[str, Any]) -> None:
-        progress = replace(self._progress, ts=ts)
+    def _advance(
+        self, unit: UnitOfWork, ts: int, taken: Taken, began: int | None = None, tick: int | None = None
+    ) -> None:
+        """Move the progress on, and journal it; without `began` the spec has not traded a timestamp yet."""
+        progress = replace(self._progress, ts=ts, began=began)
         unit.save_progress(self._workspace_id, progress)
+        workspace_id, tried = str(self._workspace_id), self._beginning.tried
         payload = {
             "spec_key": progress.spec_key,
             "ts": iso(ts),
@@ -220,11 +218,14 @@ class Onward:
             "intraday": progress.intraday,
             "first_ts": {symbol: iso(first) for symbol, first in progress.first_ts.items()},
             "settled": {symbol: iso(last) for symbol, last in progress.settled.items()},
-            **self._beginning.tried,
-            **said,
+            **tried.payload(began, ts),
+            "signals": {} if tick is None else self._signals(tick, taken),
         }
-        event = account_event(EventType.RUN_ADVANCED, str(self._workspace_id), self._stamps, payload, ts)
-        taken.journaled([event], unit.append([event]))
+        event = account_event(EventType.RUN_ADVANCED, workspace_id, self._stamps, payload, ts)
+        last = unit.append([event])
+        taken.journaled([event], last)
+        if began is not None:
+            unit.put_trial(tried.trial("forward", workspace_id, began, ts, last, progress.spec_key))
 
     def _found(self, workspace: Workspace | None) -> Workspace:
         if workspace is None:

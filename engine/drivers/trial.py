@@ -1,18 +1,23 @@
-"""What a result was made of: the configuration, the strategy's code, the bars, the time it traded.
+"""What a result was made of: the resolved spec, the strategy's code, the bars, the time it traded.
 
-A trial is a distinct pair of `spec_sha256` and `strategy_sha256` with a result. Backtests and forward runs put these
-fields into the journal, so that tries can be counted.
+A trial is a distinct pair of a resolved spec and a strategy's code with a result. Backtests, forward runs and run plans
+say in the journal what they tried, so that tries can be counted.
 """
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 
 from engine.jsontext import canonical_json
 from engine.market.bars import Dataset
 from engine.market.sessions import iso
+from engine.ports import SPEC_DIGEST, Trial, TrialKind
 from engine.strategies.spec import CompiledSpec
+
+Span = tuple[int, int] | tuple[None, None]
+"""The first and the last timestamp that was traded (UTC microseconds); None where none was."""
 
 
 def spec_sha256(base: dict[str, Any]) -> str:
@@ -20,17 +25,69 @@ def spec_sha256(base: dict[str, Any]) -> str:
     return hashlib.sha256(canonical_json(base).encode()).hexdigest()
 
 
-def tried(spec: CompiledSpec, strategy_sha256: str, dataset: Dataset) -> dict[str, Any]:
-    """The fields that name a try; the window it traded is `traded_window`."""
-    base = spec.base()
-    return {
-        "spec": base,
-        "spec_sha256": spec_sha256(base),
-        "strategy_sha256": strategy_sha256,
-        "bars": {symbol: dataset.bars_sha256(symbol) for symbol in spec.symbols},
-    }
+def short_digest(sha256: str) -> bytes:
+    """The first bytes of a resolved spec's sha256, as `Trial.specs` has them."""
+    return bytes.fromhex(sha256[: 2 * SPEC_DIGEST])
 
 
-def traded_window(first: int, last: int) -> dict[str, str]:
-    """From the first to the last timestamp that was traded (UTC microseconds)."""
-    return {"from": iso(first), "to": iso(last)}
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One spec that is run on one dataset."""
+
+    strategy_id: str
+    base: dict[str, Any]
+    spec_sha256: str
+    strategy_sha256: str
+    bars: dict[str, str]
+
+    @classmethod
+    def of(cls, spec: CompiledSpec, strategy_sha256: str, dataset: Dataset) -> Tried:
+        """`strategy_sha256` is of the strategy's code."""
+        base = spec.base()
+        return cls(spec.spec.strategy_id, base, spec_sha256(base), strategy_sha256, bars_sha256(spec, dataset))
+
+    def payload(self, first: int | None, last: int | None) -> dict[str, Any]:
+        """What the journal says of it; from the first to the last timestamp that was traded (UTC microseconds)."""
+        return {
+            "spec": self.base,
+            "spec_sha256": self.spec_sha256,
+            "strategy_sha256": self.strategy_sha256,
+            "bars": self.bars,
+            "window": traded_window(first, last),
+        }
+
+    def trial(
+        self, kind: TrialKind, run_id: str, first: int | None, last: int | None, seq: int, spec_key: str = ""
+    ) -> Trial:
+        """As it is counted."""
+        return Trial(
+            kind=kind,
+            run_id=run_id,
+            strategy_id=self.strategy_id,
+            strategy_sha256=self.strategy_sha256,
+            bars=self.bars,
+            first_ts=first,
+            last_ts=last,
+            specs=short_digest(self.spec_sha256),
+            seq=seq,
+            spec_key=spec_key,
+        )
+
+
+def bars_sha256(spec: CompiledSpec, dataset: Dataset) -> dict[str, str]:
+    """The sha256 of the bars of each of a spec's symbols, history included."""
+    return {symbol: dataset.bars_sha256(symbol) for symbol in spec.symbols}
+
+
+def traded_window(first: int | None, last: int | None) -> dict[str, str] | None:
+    """From the first to the last timestamp that was traded; None where none was."""
+    return None if first is None or last is None else {"from": iso(first), "to": iso(last)}
+
+
+def traded_span(spec: CompiledSpec, dataset: Dataset) -> Span:
+    """The first and the last timestamp on which a driver decides."""
+    columns = [dataset.bars[symbol].ts[dataset.first_decision(symbol) :] for symbol in spec.symbols]
+    traded = [ts for ts in columns if len(ts)]
+    if not traded:
+        return None, None
+    return min(int(ts[0]) for ts in traded), max(int(ts[-1]) for ts in traded)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from math import isfinite
 from typing import Any
 from uuid import UUID
@@ -12,14 +13,16 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from engine.account.metrics import Metrics
+from engine.drivers.trial import traded_window
 from engine.errors import ConflictError
 from engine.jsontext import compact_json
+from engine.market.sessions import to_micros
 from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Owner
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, parse_spec
 from engine.sweeps.generator import Maker
-from engine.sweeps.plan import RunPlan
+from engine.sweeps.plan import RunPlan, TrialCount
 from engine.sweeps.results import Done
 
 # a file's name may hold bytes that are no text: only escaped can SQLite keep them
@@ -27,7 +30,10 @@ _ASCII = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 def plan_payload(plan: RunPlan, owner: Owner, created_at: int) -> str:
-    """The payload of RUN_STARTED: what a list shows first, then all that is needed to execute the plan again."""
+    """The payload of RUN_STARTED: what a list shows first, then all that is needed to execute the plan again.
+
+    `with_trials` adds the tries: they are counted in the transaction that writes it.
+    """
     account = plan.account
     return _ASCII.encode(
         {
@@ -54,9 +60,22 @@ def plan_payload(plan: RunPlan, owner: Owner, created_at: int) -> str:
             "max_variants": plan.max_variants,
             "dataset": plan.dataset,
             "data": plan.data,
+            "bars_sha256": plan.bars_sha256,
+            "window": traded_window(plan.first_ts, plan.last_ts),
             "variants": [variant.payload() for variant in plan.variants],
         }
     )
+
+
+def with_trials(payload: str, trials: TrialCount) -> str:
+    """The payload of RUN_STARTED with the tries there have been: it is not encoded again while others wait."""
+    return f'{payload.removesuffix("}")},"trials":{trials.model_dump_json()}}}'
+
+
+def trials_of(document: Mapping[str, Any]) -> TrialCount | None:
+    """The tries there had been when a plan was started; None of one that was begun before they were counted."""
+    said = document.get("trials")
+    return None if said is None else TrialCount.model_construct(**said)
 
 
 def plan_of(document: dict[str, Any], compiled: Callable[[ExecutionSpec, str], CompiledSpec]) -> RunPlan:
@@ -88,7 +107,16 @@ def plan_of(document: dict[str, Any], compiled: Callable[[ExecutionSpec, str], C
         data=document["data"],
         duplicate_of=tuple(document["duplicate_of"]),
         origin=document["strategy_origin"],
+        bars_sha256=document.get("bars_sha256", {}),
+        first_ts=_bound(document, "from"),
+        last_ts=_bound(document, "to"),
+        trials=trials_of(document),
     )
+
+
+def _bound(document: dict[str, Any], name: str) -> int | None:
+    window = document.get("window")
+    return None if window is None else to_micros(datetime.fromisoformat(window[name]))
 
 
 def account_of(document: dict[str, Any]) -> Workspace:

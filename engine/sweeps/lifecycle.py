@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
@@ -14,17 +14,21 @@ from engine.jsontext import compact_json
 from engine.market.bars import Dataset
 from engine.policy.workspace import Workspace
 from engine.ports import Owner, Owners, Store
-from engine.sweeps.document import plan_payload
+from engine.sweeps.document import plan_payload, with_trials
 from engine.sweeps.plan import RunPlan
 from engine.sweeps.queries import RunRecord, find_run
 from engine.sweeps.recorder import Run, run_event
 from engine.sweeps.status import is_alive, owner_of, standings
+from engine.sweeps.trials import PlanTrial
 
 
 def begin(
     store: Store, stamps: Stamps, plan: RunPlan, dataset: Dataset, workspace: Workspace, owner: Owner, run_plan_id: UUID
-) -> Run:
-    """RUN_STARTED; `workspace` is the plan's, in whose journal the run is, made with it when it is not stored."""
+) -> tuple[Run, RunPlan]:
+    """RUN_STARTED, and the plan with the tries there have been on its data.
+
+    `workspace` is the plan's, in whose journal the run is, made with it when it is not stored.
+    """
     now, event_id = stamps.now(), stamps.new_id()
     payload = plan_payload(plan, owner, plan.account.created_at)
     with store.write() as unit:
@@ -32,9 +36,12 @@ def begin(
             raise ConflictError("RUN_EXISTS", f"there is a run plan {run_plan_id} already", hint="resume it")
         if unit.workspace(workspace.id) is None:
             create(unit, workspace, stamps)
+        trials = PlanTrial(plan).count(unit.trials())
+        payload = with_trials(payload, trials)
         unit.append([run_event(EventType.RUN_STARTED, run_plan_id, workspace.id, event_id, now, payload)])
         unit.commit()
-    return Run(run_plan_id, workspace.id, event_id, now, plan.account.created_at, *_extent(plan, dataset))
+    run = Run(run_plan_id, workspace.id, event_id, now, plan.account.created_at, *_extent(plan, dataset))
+    return run, replace(plan, trials=trials)
 
 
 def take_over(

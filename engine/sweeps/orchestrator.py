@@ -140,4 +140,5 @@ class Execution:
             status=status,
             duplicate_of=list(plan.duplicate_of),
             verified=verified,
+            trials=plan.trials,
         )

@@ -11,6 +11,7 @@ from engine.jsontext import canonical_json
 from engine.policy.workspace import Workspace
 from engine.strategies.spec import CompiledSpec
 from engine.sweeps.overrides import Overrides
+from engine.validation import StrictModel
 
 BASELINE, GRID, ABLATION = "baseline", "grid", "ablation"
 
@@ -42,6 +43,19 @@ class Variant:
         }
 
 
+class TrialCount(StrictModel):
+    """How many distinct configurations (a resolved spec and a strategy's code) have been tried.
+
+    `in_plan`: in this plan. `on_these_data`: in it, and before it began in all plans, backtests and forward runs that
+    traded one of its symbols at the same time. `not_countable`: older runs on its symbols, in whose time what was tried
+    was not journaled.
+    """
+
+    in_plan: int
+    on_these_data: int
+    not_countable: int
+
+
 @dataclass(frozen=True, slots=True)
 class RunPlan:
     """What is executed: variants in plan order, the baseline first.
@@ -68,6 +82,12 @@ class RunPlan:
     duplicate_of: tuple[str, ...] = ()
     origin: str = "built in"
     """Where the strategy came from: `built in`, a file, an entry point"""
+    bars_sha256: dict[str, str] = field(default_factory=dict)
+    """Of each symbol's bars; empty of a plan that was begun before tries were counted"""
+    first_ts: int | None = None
+    """The first timestamp that is traded, and the last one (UTC microseconds)"""
+    last_ts: int | None = None
+    trials: TrialCount | None = None
 
 
 def variant_id(base: dict[str, Any], overrides: Overrides) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID
 from engine.errors import NotFoundError
 from engine.market.sessions import from_micros
 from engine.ports import Owners, Views
-from engine.sweeps.document import done_of
+from engine.sweeps.document import done_of, trials_of
 from engine.sweeps.ending import best_of, ending
 from engine.sweeps.fingerprint import history_bars
 from engine.sweeps.plan import variant_workspace_id
@@ -99,6 +99,7 @@ class RunRecord:
             status=self.status,
             duplicate_of=document["duplicate_of"],
             verified=ended["verified"],
+            trials=trials_of(document),
         )
 
     def detail(self, now: int) -> PlanDetail:
@@ -115,6 +116,7 @@ class RunRecord:
             variants_dropped=document["variants_dropped"],
             duplicate_of=document["duplicate_of"],
             verified=ended["verified"],
+            trials=trials_of(document),
             plan={name: document[name] for name in _PLAN},
             results=self.results(),
         )

@@ -19,6 +19,7 @@ from engine.sweeps.outcome import Failure, Outcome
 from engine.sweeps.plan import RunPlan, Variant, variant_workspace_id
 from engine.sweeps.results import Done
 from engine.sweeps.status import standings
+from engine.sweeps.trials import PlanTrial
 from engine.sweeps.variant_world import PER_FILL, VariantWorld, variant_workspace
 
 BATCH = 5_000
@@ -95,6 +96,7 @@ class Recorder:
         self._unwritten: list[int] = []
         self._look_for_events = run.resumed
         self._written_at = run.begun_at
+        self._tried = PlanTrial(plan)
         self.done: dict[int, Done] = dict(done)
 
     def skip(self, index: int, variant: Variant) -> None:
@@ -130,6 +132,9 @@ class Recorder:
                 account.ledger.last_seq = head - len(batch.rows) + place + 1
                 account.ledger.last_event_at = batch.rows[place].ts
             unit.replace(*(account for account, _ in batch.states))
+            trial = self._tried.tried(self._run.run_plan_id, self.done, head)
+            if trial is not None:
+                unit.put_trial(trial)
             unit.commit()
         self._batch, self._unwritten = _Batch(), []
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from engine.account.metrics import Metrics
-from engine.sweeps.plan import Variant
+from engine.sweeps.plan import TrialCount, Variant
 from engine.validation import StrictModel, UtcTime, trusted
 
 VariantStatus = Literal["succeeded", "failed", "skipped", "pending"]
@@ -45,7 +45,7 @@ class VariantResult(StrictModel):
 class PlanResult(StrictModel):
     """What an execution gave, in plan order. `bar_count`: bars of all symbols in the window, `history_bars`: before it;
     `duplicate_of`: earlier completed plans with the same fingerprint; `verified`: how many variants were run again, bar
-    by bar, and came out the same.
+    by bar, and came out the same. `trials` is None of a plan that was begun before tries were counted.
     """
 
     run_plan_id: UUID
@@ -60,6 +60,7 @@ class PlanResult(StrictModel):
     status: RunStatus
     duplicate_of: list[str]
     verified: int
+    trials: TrialCount | None = None
 
 
 class PlanSummary(StrictModel):
@@ -93,6 +94,7 @@ class PlanDetail(PlanSummary):
     variants_dropped: int
     duplicate_of: list[str]
     verified: int
+    trials: TrialCount | None = None
     plan: dict[str, Any]
     results: list[VariantResult]
 

@@ -91,6 +91,33 @@ def test_an_old_journal_takes_new_types_and_more_lots(old: Path) -> None:
         )
 
 
+def test_older_runs_are_listed_as_not_countable(tmp_path: Path) -> None:
+    path = tmp_path / "papertape.db"
+    old_database(path, OLD[-1])
+    started = '{"strategy_id": "sma_cross", "base": {"symbols": ["IBM", "GOOG"]}}'
+    columns = "event_id, workspace_id, event_type, ts, recorded_at, correlation_id, symbol, payload"
+    with raw(path) as client:
+        client.execute("INSERT INTO workspaces VALUES ('hidden', NULL, 10000.0, 'closed', 'ACTIVE', '{}', 5)")
+        for values in (
+            ("plan", KEY, "RUN_STARTED", 1, 2, "run-1", None, started),
+            ("order", "hidden", "INTENT_EMITTED", 1, 2, None, "AAPL", "{}"),
+        ):
+            client.execute(f"INSERT INTO trade_events ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+    with SqliteStore(path) as store, store.read() as views:
+        found = {trial.kind: trial for trial in views.trials()}
+    assert [trial.is_countable for trial in found.values()] == [False] * 3
+    assert {kind: set(trial.bars) for kind, trial in found.items()} == {
+        "plan": {"IBM", "GOOG"},
+        "backtest": {"AAPL"},
+        "forward": {"X"},
+    }
+    assert (found["plan"].run_id, found["plan"].strategy_id, found["backtest"].run_id) == (
+        "run-1",
+        "sma_cross",
+        "hidden",
+    )
+
+
 def test_types_are_for_good(store: SqliteStore, path: Path) -> None:
     with raw(path, recursive_triggers="OFF") as client:
         for statement in ("DELETE FROM event_types", "UPDATE event_types SET name = 'x' WHERE name = 'ORDER_FILLED'"):

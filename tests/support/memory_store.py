@@ -19,7 +19,7 @@ from engine.market.bars import IntArray
 from engine.market.recording import Recorded, Span, merged
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind
-from engine.ports import EventFilter, JournalEvent, PriorFill, Progress, RunMark, RunSoFar
+from engine.ports import EventFilter, JournalEvent, PriorFill, Progress, RunMark, RunSoFar, Trial
 
 
 class MemoryStore:
@@ -31,6 +31,7 @@ class MemoryStore:
         self.accounts: dict[UUID, Account] = {}
         self.progress: dict[tuple[UUID, str], Progress] = {}
         self.recordings: dict[tuple[UUID, str, str], Recorded] = {}
+        self.trials: dict[tuple[str, ...], Trial] = {}
         self._unique: set[tuple[object, ...]] = set()
         self._writing = False
         self.version = 0
@@ -65,6 +66,7 @@ class MemoryViews:
         self._accounts = dict(store.accounts)
         self._progress = dict(store.progress)
         self._recordings = dict(store.recordings)
+        self._trials = dict(store.trials)
 
     def workspace(self, ref: str | UUID) -> Workspace | None:
         found = [each for each in self._workspaces.values() if str(ref) in {str(each.id), each.name}]
@@ -114,6 +116,9 @@ class MemoryViews:
     def recorded(self, workspace_id: UUID, timeframe: str, symbols: Sequence[str]) -> dict[str, Recorded]:
         keys = {symbol: (workspace_id, symbol, timeframe) for symbol in symbols}
         return {symbol: self._recordings.get(key, Recorded.joined([])) for symbol, key in keys.items()}
+
+    def trials(self) -> list[Trial]:
+        return sorted(self._trials.values(), key=lambda each: (each.seq, each.kind, each.run_id, each.spec_key))
 
     def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:
         for (workspace, _), progress in self._progress.items():
@@ -232,6 +237,9 @@ class MemoryUnit(MemoryViews):
     def save_progress(self, workspace_id: UUID, progress: Progress) -> None:
         self._progress[workspace_id, progress.spec_key] = progress
 
+    def put_trial(self, trial: Trial) -> None:
+        self._trials[trial.kind, trial.run_id, trial.spec_key, trial.strategy_sha256] = trial
+
     def record_bars(self, workspace_id: UUID, timeframe: str, spans: Sequence[Span]) -> None:
         for bars, start, stop in spans:
             known, seen = (
@@ -252,6 +260,7 @@ class MemoryUnit(MemoryViews):
         store = self._store
         store.journal, store.workspaces = self._rows, self._workspaces
         store.accounts, store.progress, store.recordings = self._accounts, self._progress, self._recordings
+        store.trials = self._trials
         store._unique |= self._new_keys
         store.version += 1
         self._committed = True

@@ -27,6 +27,7 @@ from tui.commands import (
     serve,
     specs,
     strategies,
+    trials,
     workspaces,
 )
 from tui.commands.calls import Call, DbOption, JsonOption, WorkspaceOption
@@ -100,7 +101,7 @@ def _open_dashboard(context: typer.Context, call: Call) -> None:
 def _add_commands() -> None:
     for module in (demo, workspaces, look, curve, events, execute, accounts, policy):
         _add(module)
-    for module in (run, plans, evaluate, strategies, specs, data, doctor, serve):
+    for module in (run, plans, trials, evaluate, strategies, specs, data, doctor, serve):
         _add(module)
 
 

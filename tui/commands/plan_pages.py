@@ -12,6 +12,7 @@ from tui.commands.tables import Table
 if TYPE_CHECKING:
     from engine.desk.journal import EventView
     from engine.sweeps.generator import Generated
+    from engine.sweeps.plan import TrialCount
     from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary
     from tui.commands.pages import Field, Page
 
@@ -48,6 +49,7 @@ def show_result(page: Page, found: PlanResult, top: int) -> None:
             "variants",
             f"{figures.whole(succeeded)} of {figures.whole(total)} succeeded{_dropped(found.variants_dropped)}",
         ),
+        *tries_of(found.trials),
         ("fingerprint", found.fingerprint[:HASH]),
     ]
     if found.verified:
@@ -57,6 +59,16 @@ def show_result(page: Page, found: PlanResult, top: int) -> None:
     show_board(page, found.results, found.best_variant_id, found.objective, top)
     if succeeded > 1:
         page.paragraph(f"The best of {figures.whole(succeeded)} is partly the luckiest: try it on data not swept over.")
+
+
+def tries_of(trials: TrialCount | None) -> list[tuple[str, str]]:
+    """How many tries there have been; nothing of a plan that was begun before they were counted."""
+    if trials is None:
+        return []
+    said = f"{figures.whole(trials.in_plan)} in this plan, {figures.whole(trials.on_these_data)} on these data"
+    if trials.not_countable:
+        said += f", {figures.counted(trials.not_countable, 'older run')} not counted"
+    return [("tries", said)]
 
 
 def show_plans(page: Page, found: Sequence[PlanSummary]) -> None:
@@ -94,6 +106,7 @@ def _standing(found: PlanDetail) -> list[Field]:
         ("best", "none has a score" if best is None else f"{best.label} by {found.objective} {found.best_score:.4f}"),
         ("started", f"{found.started_at:%Y-%m-%d %H:%M:%S} UTC, {took(found.duration_s)} of work"),
     ]
+    rows += tries_of(found.trials)
     if found.error is not None:
         rows.append(("ended by", f"{found.error_code}: {found.error}"))
     if found.verified:

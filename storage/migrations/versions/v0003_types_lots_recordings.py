@@ -1,4 +1,4 @@
-"""Event types in a table of their own, fills of up to 2^62 lots, and the bars that an account has seen.
+"""Event types in a table of their own, fills of up to 2^62 lots, the bars that an account has seen, and what was tried.
 
 A CHECK cannot be altered. `trade_events` would have to be copied whole, so its text in the schema is changed instead,
 as sqlite.org/lang_altertable.html#otheralter lays down for a constraint that is taken away or made wider: no row that
@@ -79,9 +79,46 @@ BEFORE = (
   PRIMARY KEY (workspace_id, timeframe, session, symbol),
   FOREIGN KEY(workspace_id) REFERENCES workspaces (id)
 ) WITHOUT ROWID, STRICT""",
+    """CREATE TABLE trials (
+  kind TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  spec_key TEXT NOT NULL,
+  strategy_sha256 TEXT NOT NULL,
+  strategy_id TEXT NOT NULL,
+  bars TEXT NOT NULL,
+  first_ts INTEGER,
+  last_ts INTEGER,
+  specs BLOB NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (kind, run_id, spec_key, strategy_sha256),
+  CONSTRAINT trial_kind CHECK (kind IN ('plan', 'backtest', 'forward')),
+  CONSTRAINT trial_specs CHECK (length(specs) % 16 = 0)
+) WITHOUT ROWID, STRICT""",
     "ALTER TABLE run_progress ADD COLUMN strategy_sha256 TEXT DEFAULT '' NOT NULL",
     "ALTER TABLE run_progress ADD COLUMN settled TEXT DEFAULT '{}' NOT NULL",
+    "ALTER TABLE run_progress ADD COLUMN began INTEGER",
     "DROP TRIGGER trade_events_appended",
+)
+
+# what was run before cannot be counted: neither its specs nor its bars were journaled; it is listed all the same
+EARLIER_RUNS = (
+    """INSERT INTO trials
+SELECT 'plan', correlation_id, '', '', json_extract(payload, '$.strategy_id'),
+  (SELECT json_group_object(value, '') FROM json_each(payload, '$.base.symbols')), NULL, NULL, x'', seq
+FROM trade_events INDEXED BY trade_events_of_runs
+WHERE event_type >= 'RUN_' AND event_type < 'RUN`' AND event_type = 'RUN_STARTED' AND json_valid(payload)
+  AND correlation_id IS NOT NULL""",
+    """INSERT INTO trials
+SELECT 'backtest', id, '', '', '',
+  (SELECT json_group_object(symbol, '') FROM (SELECT DISTINCT symbol FROM trade_events
+    WHERE workspace_id = id AND symbol IS NOT NULL)),
+  NULL, NULL, x'', (SELECT max(seq) FROM trade_events WHERE workspace_id = id)
+FROM workspaces WHERE kind = 'closed' AND EXISTS (SELECT 1 FROM trade_events WHERE workspace_id = id)""",
+    """INSERT INTO trials
+SELECT 'forward', workspace_id, spec_key, '', '',
+  (SELECT json_group_object(key, '') FROM json_each(first_ts)), NULL, NULL, x'',
+  coalesce((SELECT max(seq) FROM trade_events WHERE trade_events.workspace_id = run_progress.workspace_id), 1)
+FROM run_progress WHERE json_valid(first_ts)""",
 )
 
 AFTER = (
@@ -131,7 +168,7 @@ def upgrade() -> None:
     for name in TYPES:
         connection.exec_driver_sql("INSERT INTO event_types VALUES (?)", (name,))
     _put_journal_text(connection)
-    for statement in AFTER:
+    for statement in (*EARLIER_RUNS, *AFTER):
         connection.exec_driver_sql(statement)
 
 

@@ -371,14 +371,12 @@ def test_code_that_was_not_known_before_is_taken_as_it_is() -> None:
         assert refused(desk, daily(100.0, 101.0, 99.0), spec=spec_of(FirstClose)).code == "STRATEGY_CHANGED"
 
 
-def test_an_advance_says_what_was_tried_and_the_windows_join(desk: Desk) -> None:
+def test_an_advance_says_what_was_tried_and_over_what_time(desk: Desk) -> None:
     run(desk, SEEN)
     run(desk, daily(100.0, 101.0, 103.0, 102.0, 104.0, 105.0))
     said = [event.payload for event in events(desk, "RUN_ADVANCED")]
     assert [each["window"] for each in said] == [
-        {"from": "2024-01-03T00:00:00+00:00", "to": "2024-01-03T00:00:00+00:00"},
-        {"from": "2024-01-04T00:00:00+00:00", "to": "2024-01-05T00:00:00+00:00"},
-        {"from": "2024-01-06T00:00:00+00:00", "to": "2024-01-07T00:00:00+00:00"},
+        {"from": "2024-01-03T00:00:00+00:00", "to": f"2024-01-0{day}T00:00:00+00:00"} for day in (3, 5, 7)
     ]
     assert said[0]["spec"]["entry"] == {"type": "breakout_52w_high", "lookback_days": 1}
     assert len({each["spec_sha256"] for each in said}) == 1
