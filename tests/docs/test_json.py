@@ -149,6 +149,11 @@ def test_a_sweep(printed: Print, tmp_path: Path) -> None:
     assert json.loads(file.read_text()) == {name: run[name] for name in run if name != "fail_if"}
 
 
+def test_what_was_tried(printed: Print) -> None:
+    printed(*RUN)
+    fits(printed("trials")[-1], "Trial")
+
+
 def test_a_sweep_that_was_stopped(printed: Print, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr("tui.commands.progress.Watched.stopped", lambda watch: watch._what == "running the sweep")
