@@ -1,4 +1,4 @@
-"""Writes the pages of this directory that are made from the code: `python -m docs.reference.generate [--check]`.
+"""Writes the pages and tables that are made from the code: `python -m docs.reference.generate [--check]`.
 
 With `--check` nothing is written: exit 1 names the pages that are stale. `tests/docs/test_reference.py` does the same.
 """
@@ -21,6 +21,8 @@ from typer.models import ArgumentInfo
 
 from engine import errors
 from engine.errors import CODES, DataError, InvalidError, PapertapeError
+from engine.policy.limits import Limits, kind_of
+from engine.policy.rules import ENTRY_RULES
 from storage.settings import Settings
 from tui.commands.app import PROGRAM, root
 from tui.commands.calls import SHARED
@@ -40,7 +42,8 @@ def pages() -> dict[str, str]:
         "errors.md": error_codes,
         "settings.md": settings,
     }
-    return {name: "\n".join(make()).rstrip() + "\n" for name, make in makers.items()}
+    made = {name: "\n".join(make()).rstrip() + "\n" for name, make in makers.items()}
+    return made | {name: _with_table(name, rows()) for name, rows in TABLES.items()}
 
 
 def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
@@ -51,6 +54,42 @@ def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[
         cells = (cell.replace("|", BAR) for cell in row)
         yield f"| {' | '.join(cells)} |".replace("  ", " ")
     yield ""
+
+
+# pages of which one table is made
+
+
+def rules() -> Iterator[str]:
+    """The policy's rules in their order, and what sets each."""
+    halted, reducing = "`HALTED`: everything", "`REDUCING`: entries"
+    rows = [("`trading_state`", f"{halted}; {reducing}", "the command `trading-state`")]
+    for rule in ENTRY_RULES:
+        keys = ", ".join(f"`{key}`" for key in rule.keys)
+        rows.append((f"`{rule.name}`", rule.meaning, keys or "always on"))
+    return table(("rule", "refuses", "set by `policy set`"), rows)
+
+
+def limits() -> Iterator[str]:
+    """The fields of a policy as JSON has them."""
+    kinds = {int: "integer or null", float: "number or null", tuple: "array or null", str: "text"}
+    rows = [("`trading_state`", "text", "`ACTIVE`, `REDUCING` or `HALTED`")]
+    for key, field in Limits.model_fields.items():
+        rows.append((f"`{key}`", kinds[kind_of(key)], field.description or ""))
+    return table(("field", "type", "meaning"), rows)
+
+
+TABLES: dict[str, Callable[[], Iterator[str]]] = {"json.md": limits, "../concepts/policy.md": rules}
+"""By page, from here, the table that stands on it between the two comments."""
+
+_TABLE = re.compile(r"(?s)(<!-- made by `python -m docs\.reference\.generate` -->\n).*?(<!-- up to here -->)")
+
+
+def _with_table(name: str, lines: Iterator[str]) -> str:
+    text = (HERE / name).read_text(encoding="utf-8")
+    made, places = _TABLE.subn(lambda found: found[1] + "\n".join(lines) + found[2], text)
+    if places != 1:
+        raise ValueError(f"docs/reference/{name} has {places} places for its table")
+    return made
 
 
 # commands.md

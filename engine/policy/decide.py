@@ -8,8 +8,9 @@ from typing import Any
 
 from engine.account.ledger import Ledger
 from engine.market.sessions import session_day
+from engine.policy import rules as policy_rules
 from engine.policy.limits import Limits, TradingState
-from engine.policy.rules import ENTRY_RULES, EntryFigures, Rule, drawdown_pct, exposure_pct
+from engine.policy.rules import EntryFigures, Rule
 
 WARN_AT = 0.9
 """A limit used to this share is warned of."""
@@ -24,6 +25,8 @@ class Verdict:
     limit: Any = None
     figures: dict[str, Any] = field(default_factory=dict)
     because: str = ""
+    warning: str = ""
+    """That the limit is nearly used, where it is"""
 
     def payload(self) -> dict[str, Any]:
         """As the journal and JSON have it."""
@@ -79,20 +82,20 @@ def decide_entry(
     limits: Limits,
     trading_state: TradingState,
     figures: EntryFigures,
-    rules: Sequence[Rule] = ENTRY_RULES,
+    rules: Sequence[Rule] | None = None,
 ) -> PolicyDecision:
-    """An entry meets the trading state, then every rule that is on."""
+    """An entry meets the trading state, then every rule that is on; `rules` are those of `ENTRY_RULES` by default."""
     verdicts = [_trading_state(trading_state, is_entry=True)]
     if verdicts[0].verdict != "pass":
         return PolicyDecision(tuple(verdicts))
-    for rule in rules:
+    for rule in policy_rules.ENTRY_RULES if rules is None else rules:
         verdict = _evaluate(rule, limits, figures)
         if verdict is None:
             continue
         verdicts.append(verdict)
         if verdict.verdict != "pass":
             return PolicyDecision(tuple(verdicts))
-    return PolicyDecision(tuple(verdicts), _warnings(limits, figures))
+    return PolicyDecision(tuple(verdicts), tuple(verdict.warning for verdict in verdicts if verdict.warning))
 
 
 def entry_figures(ledger: Ledger, limits: Limits, symbol: str, ts: int, quantity: float, price: float) -> EntryFigures:
@@ -136,22 +139,13 @@ def _evaluate(rule: Rule, limits: Limits, figures: EntryFigures) -> Verdict | No
         shown = None if isinstance(limit, (Limits, bool)) else limit
         if rule.refuses(figures, limit):
             return Verdict(rule.name, "refuse", shown, rule.figures(figures), rule.because(figures, limit))
-        return Verdict(rule.name, "pass", shown, rule.figures(figures))
+        return Verdict(rule.name, "pass", shown, rule.figures(figures), warning=_warning(rule, limit, figures))
     except Exception as error:  # a rule that cannot decide must not let an entry through
         return Verdict(rule.name, "error", because=f"RULE_ERROR: {type(error).__name__}: {error}")
 
 
-def _warnings(limits: Limits, figures: EntryFigures) -> tuple[str, ...]:
-    exposure = exposure_pct(figures)
-    used = (
-        ("max_order_notional", figures.notional, limits.max_order_notional),
-        ("max_position_notional", figures.position_notional, limits.max_position_notional),
-        ("max_exposure_pct", exposure, limits.max_exposure_pct),
-        ("max_daily_loss", -figures.realized_on_day, limits.max_daily_loss),
-        ("max_drawdown_pct", drawdown_pct(figures) if limits.max_drawdown_pct else None, limits.max_drawdown_pct),
-    )
-    return tuple(
-        f"{name}: {amount / limit * 100:.0f} % of the limit is used"
-        for name, amount, limit in used
-        if limit is not None and amount is not None and amount >= WARN_AT * limit
-    )
+def _warning(rule: Rule, limit: Any, figures: EntryFigures) -> str:
+    used = rule.used(figures)
+    if used is not None and used >= WARN_AT * limit:
+        return f"{rule.name}: {used / limit * 100:.0f} % of the limit is used"
+    return ""

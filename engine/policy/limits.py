@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import AfterValidator, Field, ValidationError
 
@@ -33,26 +33,32 @@ def _known_zone(name: str) -> str:
     return name
 
 
+Count = Annotated[int, Field(gt=0)] | None
 Positive = Annotated[float, Field(gt=0)] | None
 Symbols = tuple[Symbol, ...] | None
 
 
 class Limits(StrictModel):
-    """Every limit is off (None) until set. Amounts are in the account's currency; `fee_bps` is basis points."""
+    """Every limit is off (None) until set. Amounts are in the account's currency; `fee_bps` is basis points.
 
-    allow_symbols: Symbols = None
-    deny_symbols: Symbols = None
-    max_positions: Annotated[int, Field(gt=0)] | None = None
-    max_order_notional: Positive = None
-    max_position_notional: Positive = None
-    max_exposure_pct: Positive = None
-    max_daily_loss: Positive = None
-    max_drawdown_pct: Positive = None
-    cooldown_minutes: Positive = None
-    fee_fixed: Positive = None
-    fee_per_share: Positive = None
-    fee_bps: Positive = None
-    session_tz: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    A field's description is what `policy show` and the docs say of it.
+    """
+
+    allow_symbols: Symbols = Field(None, description="entries in these symbols only")
+    deny_symbols: Symbols = Field(None, description="no entries in these symbols")
+    max_positions: Count = Field(None, description="open positions")
+    max_order_notional: Positive = Field(None, description="quantity * price of one entry")
+    max_position_notional: Positive = Field(None, description="a symbol's position after an entry")
+    max_exposure_pct: Positive = Field(None, description="invested after an entry, % of equity at cost")
+    max_daily_loss: Positive = Field(None, description="realized loss of a session, then no entries")
+    max_drawdown_pct: Positive = Field(None, description="% below peak equity, then no entries")
+    cooldown_minutes: Positive = Field(None, description="minutes from a symbol's close to its next entry")
+    fee_fixed: Positive = Field(None, description="fee an order")
+    fee_per_share: Positive = Field(None, description="fee a unit")
+    fee_bps: Positive = Field(None, description="fee in basis points of the amount")
+    session_tz: Annotated[str, AfterValidator(_known_zone)] = Field(
+        "UTC", description="zone whose calendar days are sessions"
+    )
 
     def fees(self, quantity: float, price: float) -> float:
         """What an order of `quantity` at `price` costs beside its notional."""
@@ -76,17 +82,37 @@ class Limits(StrictModel):
             ) from error
 
 
+OF_NO_RULE = ("fee_fixed", "fee_per_share", "fee_bps", "session_tz")
+"""What is set as limits are and refuses nothing: what an order costs, and when a day begins. Every other field belongs
+to a rule of `engine.policy.rules.ENTRY_RULES`, in its `keys`."""
+
+
+def kind_of(key: str) -> type:
+    """What a field of `Limits` holds when it is set: `int`, `float`, `str`, or `tuple` (of symbols)."""
+    annotation = Limits.model_fields[key].annotation
+    held: Any = next(iter(get_args(annotation)), annotation)  # of `X | None` the X
+    if get_origin(held) is Annotated:
+        held = get_args(held)[0]
+    kind: type = get_origin(held) or held
+    return kind
+
+
+_READERS: dict[type, Callable[[str], Any]] = {
+    int: lambda text: int(plain_numeral(text)),
+    float: lambda text: float(plain_numeral(text)),
+    str: str,
+    tuple: lambda text: tuple(part.strip() for part in text.split(",")),
+}
+
+
 def _parse(key: str, text: str) -> Any:
     if text.lower() == OFF:
         return Limits.model_fields[key].default
     if not text:  # an unset variable in a script must not put a limit off
         raise InvalidError("INVALID_POLICY", f"{key} has no value", hint=f"nothing was changed; `{key}=off` clears it")
-    if key == "session_tz":
-        return text
-    if key.endswith("_symbols"):
-        return tuple(part.strip() for part in text.split(","))
+    kind = kind_of(key)
     try:
-        return int(plain_numeral(text)) if key == "max_positions" else float(plain_numeral(text))
+        return _READERS[kind](text)
     except ValueError as error:
-        kind = "a whole number" if key == "max_positions" else "a number"
-        raise InvalidError("INVALID_POLICY", f"{key}: {text!r} is not {kind}", hint="nothing was changed") from error
+        number = "a whole number" if kind is int else "a number"
+        raise InvalidError("INVALID_POLICY", f"{key}: {text!r} is not {number}", hint="nothing was changed") from error

@@ -41,6 +41,10 @@ class EntryFigures:
 Figures = dict[str, Any]
 
 
+def _unwarned(_: EntryFigures) -> None:
+    """For a limit that is not used up by degrees."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule is on when `limit` gives a value; `refuses` decides; `figures` and `because` are for people."""
@@ -50,12 +54,26 @@ class Rule:
     refuses: Callable[[EntryFigures, Any], bool]
     figures: Callable[[EntryFigures], Figures]
     because: Callable[[EntryFigures, Any], str]
+    keys: tuple[str, ...] = ()
+    """The fields of `Limits` that `limit` reads; none for a rule that is always on"""
+    meaning: str = ""
+    """What it refuses, as the table in docs/concepts/policy.md has it"""
+    used: Callable[[EntryFigures], float | None] = _unwarned
+    """How much of the limit, in its own unit, the account has used once the entry is made; None: nothing to warn of"""
+
+    def is_on(self, limits: Limits) -> bool:
+        """Whether it has a say under these limits; one that cannot tell has, since it refuses every entry."""
+        try:
+            return self.limit(limits) is not None
+        except Exception:  # whatever it is, `decide_entry` meets it too
+            return True
 
 
-def _allow_refuses(o: EntryFigures, limits: Limits) -> bool:
-    if limits.deny_symbols is not None and o.symbol in limits.deny_symbols:
+def keeps_out(limits: Limits, symbol: str) -> bool:
+    """Whether the deny-list or the allow-list keeps a symbol out."""
+    if limits.deny_symbols is not None and symbol in limits.deny_symbols:
         return True
-    return limits.allow_symbols is not None and o.symbol not in limits.allow_symbols
+    return limits.allow_symbols is not None and symbol not in limits.allow_symbols
 
 
 def _symbol_limits(limits: Limits) -> Limits | None:
@@ -124,76 +142,108 @@ def _cooldown_because(o: EntryFigures, limit: float) -> str:
 ENTRY_RULES: tuple[Rule, ...] = (
     Rule(
         "symbols",
-        _symbol_limits,
-        _allow_refuses,
-        lambda o: {"symbol": o.symbol},
-        lambda o, limits: (
+        limit=_symbol_limits,
+        refuses=lambda o, limits: keeps_out(limits, o.symbol),
+        figures=lambda o: {"symbol": o.symbol},
+        because=lambda o, limits: (
             f"{o.symbol} is "
             + ("denied" if limits.deny_symbols and o.symbol in limits.deny_symbols else "not on the allow-list")
         ),
+        keys=("allow_symbols", "deny_symbols"),
+        meaning="an entry in a symbol that is on the deny-list, or off the allow-list",
     ),
     Rule(
         "buying_power",
-        lambda _: True,
-        lambda o, _: o.cost > o.cash,
-        lambda o: {"notional": o.notional, "fees": o.fees, "cost": o.cost, "cash": o.cash},
-        lambda o, _: "it costs {} with fees, above the cash of {}".format(*apart(o.cost, o.cash)),
+        limit=lambda _: True,
+        refuses=lambda o, _: o.cost > o.cash,
+        figures=lambda o: {"notional": o.notional, "fees": o.fees, "cost": o.cost, "cash": o.cash},
+        because=lambda o, _: "it costs {} with fees, above the cash of {}".format(*apart(o.cost, o.cash)),
+        meaning="an entry that costs more than the cash, fees included",
     ),
     Rule(
         "max_positions",
-        lambda limits: limits.max_positions,
-        lambda o, limit: o.is_new and o.open_positions >= limit,
-        lambda o: {"open_positions": o.open_positions, "is_new": o.is_new},
-        lambda o, limit: f"{o.open_positions} positions are open and max_positions is {limit}",
+        limit=lambda limits: limits.max_positions,
+        refuses=lambda o, limit: o.is_new and o.open_positions >= limit,
+        figures=lambda o: {"open_positions": o.open_positions, "is_new": o.is_new},
+        because=lambda o, limit: f"{o.open_positions} positions are open and max_positions is {limit}",
+        keys=("max_positions",),
+        meaning="an entry in a new symbol beyond so many open ones",
     ),
     Rule(
         "max_order_notional",
-        lambda limits: limits.max_order_notional,
-        lambda o, limit: o.notional > limit,
-        lambda o: {"notional": o.notional},
-        lambda o, limit: "the order is {}, above max_order_notional {}".format(*apart(o.notional, limit)),
+        limit=lambda limits: limits.max_order_notional,
+        refuses=lambda o, limit: o.notional > limit,
+        figures=lambda o: {"notional": o.notional},
+        because=lambda o, limit: "the order is {}, above max_order_notional {}".format(*apart(o.notional, limit)),
+        keys=("max_order_notional",),
+        meaning="an entry with `quantity*price` above it",
+        used=lambda o: o.notional,
     ),
     Rule(
         "max_position_notional",
-        lambda limits: limits.max_position_notional,
-        lambda o, limit: o.position_notional > limit,
-        lambda o: {"held_quantity": o.held_quantity, "position_notional": o.position_notional},
-        lambda o, limit: "the position would be {}, above max_position_notional {}".format(
+        limit=lambda limits: limits.max_position_notional,
+        refuses=lambda o, limit: o.position_notional > limit,
+        figures=lambda o: {"held_quantity": o.held_quantity, "position_notional": o.position_notional},
+        because=lambda o, limit: "the position would be {}, above max_position_notional {}".format(
             *apart(o.position_notional, limit)
         ),
+        keys=("max_position_notional",),
+        meaning="an entry with `(held + quantity)*price` above it",
+        used=lambda o: o.position_notional,
     ),
     Rule(
         "max_exposure_pct",
-        lambda limits: limits.max_exposure_pct,
-        _exposure_refuses,
-        lambda o: {
+        limit=lambda limits: limits.max_exposure_pct,
+        refuses=_exposure_refuses,
+        figures=lambda o: {
             "invested": o.invested,
             "notional": o.notional,
             "equity_at_cost": o.equity_at_cost,
             "exposure_pct": exposure_pct(o),
         },
-        _exposure_because,
+        because=_exposure_because,
+        keys=("max_exposure_pct",),
+        meaning="an entry with `(Σ quantity*avg_price + order) / equity at cost before * 100` above it",
+        used=exposure_pct,
     ),
     Rule(
         "max_daily_loss",
-        lambda limits: limits.max_daily_loss,
-        lambda o, limit: o.realized_on_day <= -limit,
-        lambda o: {"realized_on_day": o.realized_on_day},
-        lambda o, limit: "the day's realized P&L is {}, at or below {}".format(*apart(o.realized_on_day, -limit)),
+        limit=lambda limits: limits.max_daily_loss,
+        refuses=lambda o, limit: o.realized_on_day <= -limit,
+        figures=lambda o: {"realized_on_day": o.realized_on_day},
+        because=lambda o, limit: "the day's realized P&L is {}, at or below {}".format(
+            *apart(o.realized_on_day, -limit)
+        ),
+        keys=("max_daily_loss",),
+        meaning="entries once the realized P&L of the entry's day is at or below minus it",
+        used=lambda o: -o.realized_on_day,
     ),
     Rule(
         "max_drawdown_pct",
-        lambda limits: limits.max_drawdown_pct,
-        lambda o, limit: drawdown_pct(o) >= limit,
-        lambda o: {"peak_equity": o.peak_equity, "equity_at_cost": o.equity_at_cost, "drawdown_pct": drawdown_pct(o)},
-        _drawdown_because,
+        limit=lambda limits: limits.max_drawdown_pct,
+        refuses=lambda o, limit: drawdown_pct(o) >= limit,
+        figures=lambda o: {
+            "peak_equity": o.peak_equity,
+            "equity_at_cost": o.equity_at_cost,
+            "drawdown_pct": drawdown_pct(o),
+        },
+        because=_drawdown_because,
+        keys=("max_drawdown_pct",),
+        meaning="entries once `(peak_equity - equity at cost) / peak_equity * 100` is at or above it",
+        used=drawdown_pct,
     ),
     Rule(
         "cooldown_minutes",
-        lambda limits: limits.cooldown_minutes,
-        _cooldown_refuses,
-        lambda o: {"minutes_since_close": minutes_since_close(o)},
-        _cooldown_because,
+        limit=lambda limits: limits.cooldown_minutes,
+        refuses=_cooldown_refuses,
+        figures=lambda o: {"minutes_since_close": minutes_since_close(o)},
+        because=_cooldown_because,
+        keys=("cooldown_minutes",),
+        meaning="an entry in a symbol less than so many minutes after its last close",
     ),
 )
-"""After the trading state, which entries and exits meet alike. The order is the order of evaluation."""
+"""The one list of rules, in the order in which they are asked; the trading state, which exits meet too, comes before.
+
+Whoever asks the policy or tells of it goes by this list: the broker (and with it `run`, `run -w`, replay and the walk
+of a sweep), the tables in the docs, `policy show`. A sweep's kernel has fast forms of some rules (`sweeps.terms`).
+"""

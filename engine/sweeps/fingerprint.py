@@ -13,6 +13,24 @@ from engine.policy.workspace import Workspace
 from engine.strategies.spec import CompiledSpec
 from engine.sweeps.plan import Variant
 
+_OFF_AT_FIRST: dict[str, Any] = {
+    "allow_symbols": None,
+    "deny_symbols": None,
+    "max_positions": None,
+    "max_order_notional": None,
+    "max_position_notional": None,
+    "max_exposure_pct": None,
+    "max_daily_loss": None,
+    "max_drawdown_pct": None,
+    "cooldown_minutes": None,
+    "fee_fixed": None,
+    "fee_per_share": None,
+    "fee_bps": None,
+    "session_tz": "UTC",
+}
+"""The limits that the first fingerprints hold even where they are off. It never changes: a limit that comes later is
+hashed where it is set, so that every plan without it keeps its fingerprint."""
+
 
 def describe(dataset: Dataset) -> dict[str, Any]:
     """Which data these are: `sha256` (of the files, or of the columns when they came from none), and what is traded.
@@ -55,7 +73,7 @@ def fingerprint(
         "enabled": base.spec.enabled,
         "variants": [variant.variant_id for variant in variants],
         "dataset": _deciding(described),
-        "limits": account.limits.model_dump(mode="json"),
+        "limits": _OFF_AT_FIRST | account.limits.model_dump(mode="json", exclude_defaults=True),
         "starting_equity": account.starting_equity,
         "slippage_bps": float(slippage_bps),
         "strategy_sha256": strategy_sha256,

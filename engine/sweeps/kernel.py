@@ -31,10 +31,25 @@ RULES = (
     "max_drawdown_pct",
     "cooldown_minutes",
 )
-"""The rules that can refuse an entry, in their order; `refused` counts by their places here."""
+"""The rules that `simulate` has a form of, in the order in which it asks them; `refused` counts by their places here.
+
+Which rules there are is not said here but in `policy.rules.ENTRY_RULES`; `terms.must_walk` compares the two.
+"""
 
 BLOCK = 8
 """Rows that `find_exit` may pass over at once: as many as own exits, a byte each, make a machine word."""
+
+(
+    _SYMBOLS,
+    _BUYING_POWER,
+    _MAX_POSITIONS,
+    _MAX_ORDER,
+    _MAX_POSITION,
+    _MAX_EXPOSURE,
+    _MAX_DAILY_LOSS,
+    _MAX_DRAWDOWN,
+    _COOLDOWN,
+) = range(len(RULES))
 
 _LOTS = 1e8
 _MOST_LOTS = 2**26 * 1e8  # beyond so many units the quantity's shortest decimal may name a neighbouring lot
@@ -94,7 +109,7 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
     `symbols`: (last_row, intraday, text_order, denied, held, closed_row), each (symbols,); the last two are scratch.
     `owns`: whether the strategy's own exit fires, (rows,), and whether it does in each block. `leave`: see `find_exit`.
     `money`: (starting_equity, dollars_per_trade, max_positions, slippage_bps, fee_fixed, fee_per_share, fee_bps).
-    `limits`: those of `RULES` from max_positions on, 0 where one is off.
+    `limits`: those of `RULES` from max_positions on, 0 where one is off; the two before it are `denied` and the cash.
     `slots`: scratch for open positions, (symbol, exit_row, exit_time, exit_rank, lots, price, cost, fees,
     exit_price), each
     (max_positions,). `out`: (equity, pnl, refused, of_day, fill_row, fill_side, fill_lots, fill_price, fill_fees):
@@ -205,19 +220,19 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
             return WALK, WALK
 
         if denied[symbol] != 0:
-            o_refused[0] += 1
+            o_refused[_SYMBOLS] += 1
             continue
         if cost > cash:
-            o_refused[1] += 1
+            o_refused[_BUYING_POWER] += 1
             continue
         if max_positions > 0 and n_open >= max_positions:
-            o_refused[2] += 1
+            o_refused[_MAX_POSITIONS] += 1
             continue
         if max_order > 0 and notional > max_order:
-            o_refused[3] += 1
+            o_refused[_MAX_ORDER] += 1
             continue
         if max_position > 0 and notional > max_position:
-            o_refused[4] += 1
+            o_refused[_MAX_POSITION] += 1
             continue
         equity, invested = cash, 0.0
         if max_exposure > 0 or max_drawdown > 0:
@@ -225,17 +240,17 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
                 equity += s_cost[slot]
                 invested += s_cost[slot]
         if max_exposure > 0 and not (equity > 0 and (invested + notional) / equity * 100 <= max_exposure):
-            o_refused[5] += 1
+            o_refused[_MAX_EXPOSURE] += 1
             continue
         if max_daily_loss > 0 and of_day[day[row]] <= -max_daily_loss:
-            o_refused[6] += 1
+            o_refused[_MAX_DAILY_LOSS] += 1
             continue
         if max_drawdown > 0 and (peak - equity) / peak * 100 >= max_drawdown:
-            o_refused[7] += 1
+            o_refused[_MAX_DRAWDOWN] += 1
             continue
         left = closed_row[symbol]
         if cooldown > 0 and left >= 0 and (ts[row] - ts[left]) / _MICROS_PER_MINUTE < cooldown:
-            o_refused[8] += 1
+            o_refused[_COOLDOWN] += 1
             continue
 
         cash = cash - (quantity * price + fees)

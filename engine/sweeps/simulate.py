@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ from engine.sweeps.kernel import RULES, SIMULATE_EACH, WALK
 from engine.sweeps.outcome import Failure, Outcome
 from engine.sweeps.reference import walked
 from engine.sweeps.scratch import Scratch
-from engine.sweeps.terms import denied, leave_terms, limit_terms, money_terms, variant_terms
+from engine.sweeps.terms import denied, leave_terms, limit_terms, money_terms, must_walk, variant_terms
 
 MUCH_WORK = 1_000_000
 """Steps of the plain kernel that take as long as it does to make the compiled one for the first time."""
@@ -74,6 +75,8 @@ class Simulation:
 
     def __init__(self, dataset: Dataset, account: Workspace, slippage_bps: float = 0.0) -> None:
         self._dataset, self._account, self._slippage_bps = dataset, account, slippage_bps
+        self._walks = must_walk(account.limits)
+        """Whether a rule without a fast form is on"""
         self._limits = limit_terms(account.limits)
         self._money = money_terms(account, slippage_bps)
         self._entries: Shared[_Entries] = Shared(_KEPT_BYTES, _bytes)
@@ -92,6 +95,9 @@ class Simulation:
         says stop, the iterator ends early.
         """
         watch = watch or Unwatched()
+        if self._walks:
+            yield from self._walked_each(specs, fills, watch)
+            return
         scans, steps = self._load_what_pays(specs)
         in_threads = workers > 1 and is_loaded() and scans >= _WORTH_A_THREAD
         chunks = _chunks(specs, 1 if fills else _chunk_size(specs, steps, alone=not in_threads))
@@ -133,7 +139,28 @@ class Simulation:
 
     def outcome(self, spec: CompiledSpec, *, fills: bool = True) -> Outcome:
         """One spec's; its strategy's failure is an outcome too."""
-        return self._chunk([spec], fills=fills)[0]
+        return self._walked(spec, fills) if self._walks else self._chunk([spec], fills=fills)[0]
+
+    def _walked_each(self, specs: Sequence[CompiledSpec], fills: bool, watch: Watch) -> Iterator[Outcome]:
+        """One after the other, in this thread: threads gain nothing where Python itself does the work."""
+        for spec in specs:
+            try:
+                outcome = self._walked(spec, fills, watch)
+            except PapertapeError:  # it was stopped
+                return
+            if watch.stopped():
+                return
+            yield outcome
+
+    def _walked(self, spec: CompiledSpec, fills: bool, watch: Watch | None = None) -> Outcome:
+        """By the walk, intent by intent; CANCELLED when the watch says stop meanwhile."""
+        try:
+            outcome = walked(spec, self._dataset, self._account, self._slippage_bps, watch)
+        except PapertapeError as error:
+            if error.code == "CANCELLED":
+                raise
+            return Outcome(None, failure=Failure(error.code, error.message))
+        return outcome if fills else replace(outcome, fills=())
 
     def _chunk(self, specs: Sequence[CompiledSpec], *, fills: bool) -> list[Outcome]:
         """The outcomes of a few specs in their order; fills are of one spec alone."""
@@ -186,7 +213,7 @@ class Simulation:
         outcomes = []
         for spec, (trades, filled, refused, *measured) in zip(specs, scratch.read(found), strict=True):
             if trades == WALK:
-                outcomes.append(walked(spec, self._dataset, self._account, self._slippage_bps))
+                outcomes.append(self._walked(spec, fills))
                 continue
             metrics = figures_of(self._account.starting_equity, trades, measured)
             outcomes.append(
@@ -218,7 +245,7 @@ class Simulation:
         """This thread's own; made anew when kernels begin to be compiled."""
         mine: Scratch | None = getattr(self._own, "scratch", None)
         if mine is None or mine.compiled != is_loaded():
-            days = columns.days if self._limits[4] else 0
+            days = columns.days if self._account.limits.max_daily_loss else 0
             mine = self._own.scratch = Scratch(columns, self._denied, days, compiled=is_loaded())
         return mine
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.policy import rules
 from engine.policy.limits import Limits
+from engine.policy.rules import Rule, keeps_out
 from engine.policy.workspace import Workspace
 from engine.strategies.spec import CompiledSpec, ExitSpec
+from engine.sweeps.kernel import RULES
 
 Leave = tuple[int, int, float, float, int]
 Money = tuple[float, float, float, float, float]
-Caps = tuple[int, float, float, float, float, float, float]
+Caps = tuple[float, ...]
+
+_NAMED = {rule.name: rule for rule in rules.ENTRY_RULES}
+FAST: tuple[Rule, ...] = tuple(_NAMED[name] for name in RULES)
+"""The rules that the kernel has a form of, in the order in which it asks them."""
 
 
 def leave_terms(plan: ExitSpec) -> Leave:
@@ -38,22 +45,24 @@ def money_terms(account: Workspace, slippage_bps: float) -> Money:
     return (account.starting_equity, float(slippage_bps), *fees)
 
 
+def must_walk(limits: Limits) -> bool:
+    """Whether the kernel would ask other rules than the policy asks under these limits, or in another order.
+
+    A rule that is off costs nothing, with a fast form or without one.
+    """
+    return _on(FAST, limits) != _on(rules.ENTRY_RULES, limits)
+
+
 def limit_terms(limits: Limits) -> Caps:
-    """`limits` of `kernel.simulate`."""
-    return (
-        limits.max_positions or 0,
-        limits.max_order_notional or 0.0,
-        limits.max_position_notional or 0.0,
-        limits.max_exposure_pct or 0.0,
-        limits.max_daily_loss or 0.0,
-        limits.max_drawdown_pct or 0.0,
-        limits.cooldown_minutes or 0.0,
-    )
+    """`limits` of `kernel.simulate`: what each rule after the first two compares with."""
+    most_open, *others = (rule.limit(limits) for rule in FAST[2:])
+    return (int(most_open or 0), *(float(most or 0) for most in others))
 
 
 def denied(limits: Limits, symbols: Sequence[str]) -> list[int]:
     """For each symbol 1 when the allow-list or the deny-list keeps it out."""
-    allow, deny = limits.allow_symbols, limits.deny_symbols
-    return [
-        int((deny is not None and symbol in deny) or (allow is not None and symbol not in allow)) for symbol in symbols
-    ]
+    return [int(keeps_out(limits, symbol)) for symbol in symbols]
+
+
+def _on(among: Sequence[Rule], limits: Limits) -> list[Rule]:
+    return [rule for rule in among if rule.is_on(limits)]

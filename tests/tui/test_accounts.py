@@ -155,9 +155,14 @@ def test_the_policy(console: Console) -> None:
 
 
 def test_every_policy_key_is_explained(console: Console) -> None:
-    from tui.commands.policy import MEANINGS
+    from engine.policy.limits import Limits
 
-    assert {*console.json("policy", "show")} == {"trading_state", *MEANINGS}
+    shown = console.ok("policy", "show").out.splitlines()
+    for key, field in Limits.model_fields.items():
+        assert field.description
+        assert any(line.startswith(key) and line.endswith(field.description) for line in shown), key
+    assert [*console.json("policy", "show")] == ["trading_state", *Limits.model_fields]
+    assert shown[-1] == "Always refused: an entry that costs more than the cash, fees included."
 
 
 def test_the_kill_switch(console: Console) -> None:

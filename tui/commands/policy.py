@@ -15,22 +15,6 @@ if TYPE_CHECKING:
     from engine.policy.limits import Limits
     from tui.commands.pages import Page
 
-MEANINGS = {
-    "allow_symbols": "entries in these symbols only",
-    "deny_symbols": "no entries in these symbols",
-    "max_positions": "open positions",
-    "max_order_notional": "quantity * price of one entry",
-    "max_position_notional": "a symbol's position after an entry",
-    "max_exposure_pct": "invested after an entry, % of equity at cost",
-    "max_daily_loss": "realized loss of a session, then no entries",
-    "max_drawdown_pct": "% below peak equity, then no entries",
-    "cooldown_minutes": "minutes from a symbol's close to its next entry",
-    "fee_fixed": "fee an order",
-    "fee_per_share": "fee a unit",
-    "fee_bps": "fee in basis points of the amount",
-    "session_tz": "zone whose calendar days are sessions",
-}
-
 NAME, PANEL = "policy", "Run the account"
 HELP = "Limits and fees of an account."
 EXAMPLE = "papertape policy show"
@@ -82,12 +66,16 @@ def document_of(limits: Limits, trading_state: str) -> dict[str, Any]:
 
 
 def _show(page: Page, name: str, limits: Limits, trading_state: str) -> None:
+    from engine.policy.rules import ENTRY_RULES
+
     page.heading(f"{name}  {trading_state}")
-    values = limits.model_dump()
+    values, fields = limits.model_dump(), type(limits).model_fields
     table = Table().text("key", values)
     table.text("value", [_shown(value) for value in values.values()], right=True)
-    page.table(table.text("what it limits", [MEANINGS.get(key, "") for key in values], shrinks=True))
-    page.line("An entry that costs more than the cash, fees included, is always refused.")
+    page.table(table.text("what it limits", [fields[key].description or "" for key in values], shrinks=True))
+    for rule in ENTRY_RULES:
+        if not rule.keys:
+            page.line(f"Always refused: {rule.meaning}.")
 
 
 def _shown(value: Any) -> str:

@@ -12,8 +12,8 @@ from engine.account.ledger import BUY, SELL, Fill, Ledger
 from engine.errors import InvalidError
 from engine.market.sessions import MICROS_PER_DAY
 from engine.policy.decide import PolicyDecision, decide_entry, decide_exit, entry_figures
-from engine.policy.limits import Limits, TradingState
-from engine.policy.rules import ENTRY_RULES, Rule, apart
+from engine.policy.limits import Limits, TradingState, kind_of
+from engine.policy.rules import Rule, apart
 
 UNIT = 100_000_000
 MINUTE = 60_000_000
@@ -102,7 +102,18 @@ def test_rules_run_in_the_order_of_the_spec_and_stop_at_the_first_refusal() -> N
     }
     decision = decide(FLAT, 1, 100.0, **everything)
     names = [verdict.rule for verdict in decision.verdicts]
-    assert names == ["trading_state", *(rule.name for rule in ENTRY_RULES)]
+    assert names == [
+        "trading_state",
+        "symbols",
+        "buying_power",
+        "max_positions",
+        "max_order_notional",
+        "max_position_notional",
+        "max_exposure_pct",
+        "max_daily_loss",
+        "max_drawdown_pct",
+        "cooldown_minutes",
+    ]
     stopped = decide(FLAT, 1, 100.0, **{**everything, "max_order_notional": 1.0})
     assert [verdict.rule for verdict in stopped.verdicts] == names[: names.index("max_order_notional") + 1]
 
@@ -127,6 +138,37 @@ def test_a_limit_nearly_used_is_warned_of() -> None:
     told = ("max_order_notional: 90 % of the limit is used",)
     assert decide(FLAT, 9, 100.0, max_order_notional=1000.0).warnings == told
     assert decide(FLAT, 8.9, 100.0, max_order_notional=1000.0).warnings == ()
+
+
+def test_every_limit_that_is_used_up_by_degrees_is_warned_of_in_the_order_of_the_rules() -> None:
+    lost = account(("OLD", BUY, 10, 100.0, 60), ("OLD", SELL, 10, 50.0, 30), ("NEW", BUY, 5, 100.0, 20))
+    limits = {
+        "max_order_notional": 1000.0,
+        "max_position_notional": 1500.0,
+        "max_exposure_pct": 16.0,
+        "max_daily_loss": 550.0,
+        "max_drawdown_pct": 5.2,
+        "max_positions": 1,
+        "cooldown_minutes": 1.0,
+    }
+    assert decide(lost, 9.5, 100.0, **limits).warnings == (
+        "max_order_notional: 95 % of the limit is used",
+        "max_position_notional: 97 % of the limit is used",
+        "max_exposure_pct: 95 % of the limit is used",
+        "max_daily_loss: 91 % of the limit is used",
+        "max_drawdown_pct: 96 % of the limit is used",
+    )
+    assert decide(lost, 10.5, 100.0, **limits).warnings == (), "of a refusal the reason is enough"
+
+
+def test_a_rule_that_cannot_tell_how_much_is_used_refuses_too() -> None:
+    def broken(_: object) -> float:
+        raise ZeroDivisionError("no luck")
+
+    rule = Rule("broken", lambda _: 1, lambda *_: False, lambda _: {}, lambda *_: "", used=broken)
+    figures = entry_figures(FLAT, Limits(), "NEW", NOON, 1, 100.0)
+    decision = decide_entry(Limits(), TradingState.ACTIVE, figures, (rule,))
+    assert (decision.rule, decision.because) == ("broken", "RULE_ERROR: ZeroDivisionError: no luck")
 
 
 def test_a_rule_that_raises_refuses_the_entry() -> None:
@@ -204,6 +246,22 @@ def test_a_limit_is_set_and_cleared() -> None:
     limits = Limits().changed({"max_positions": "3", "allow_symbols": "AAPL, IBM", "fee_bps": "1.5"})
     assert (limits.max_positions, limits.allow_symbols, limits.fee_bps) == (3, ("AAPL", "IBM"), 1.5)
     assert limits.changed({"max_positions": "off", "allow_symbols": "off", "fee_bps": "OFF"}) == Limits()
+
+
+def test_a_text_is_read_as_its_field_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole number, a number, symbols, a zone: by the field's type, whatever it is called."""
+    assert {key: kind_of(key) for key in Limits.model_fields} == {
+        **dict.fromkeys(Limits.model_fields, float),
+        "allow_symbols": tuple,
+        "deny_symbols": tuple,
+        "max_positions": int,
+        "session_tz": str,
+    }
+    whole = Limits.model_fields["max_positions"]
+    monkeypatch.setitem(Limits.model_fields, "max_order_notional", whole)
+    assert kind_of("max_order_notional") is int
+    with pytest.raises(InvalidError, match=r"max_order_notional: '2\.5' is not a whole number"):
+        Limits().changed({"max_order_notional": "2.5"})
 
 
 def test_fees_are_the_sum_of_three_parts() -> None:
