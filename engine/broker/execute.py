@@ -54,7 +54,7 @@ class PaperBroker:
             cash, realized = account.ledger.cash, account.ledger.realized_pnl
             held = account.position(intent.symbol)
             placement = self._place(views, order, account, workspace, mode)
-        result = result_of(placement, account)
+        result, order = result_of(placement, account), placement.order
         return Preview(
             success=result.success,
             intent_id=intent.id,

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.account.fold import apply_fills
@@ -90,10 +90,11 @@ def place(
     if not decision.approved:
         refused = Execution(intent, PAPER, ts, policy, None)
         return Placement(order, decision, policy, execution_events(refused, stamps))
-    lots = order.lots if held is None or order.side == BUY else held.lots
+    if held is not None and order.side == SELL:  # what is held is sold, whichever lot its float names
+        order = replace(order, lots=held.lots, quantity=held.quantity)
     fees = workspace.limits.fees(order.quantity, order.price)
     session = session_day(ts, workspace.limits.session_tz)
-    fill = Fill(ledger.last_seq, intent.symbol, order.side, lots, order.price, fees, ts, session)
+    fill = Fill(ledger.last_seq, intent.symbol, order.side, order.lots, order.price, fees, ts, session)
     _check_amounts(order, fees, ledger)
     trades: list[Trade] = []
     apply_fills(ledger, (fill,), trades)
@@ -102,7 +103,7 @@ def place(
     order_id = stamps.new_id()
     trade = trades[0] if trades else None
     filled = Filled(
-        order_id, order.side, lots, order.price, fees, session, action, _breadcrumb(ledger, intent.symbol, trade)
+        order_id, order.side, order.lots, order.price, fees, session, action, _breadcrumb(ledger, intent.symbol, trade)
     )
     events = execution_events(Execution(intent, PAPER, ts, policy, filled), stamps)
     return Placement(order, decision, policy, events, fill, order_id, action, trade)

@@ -44,6 +44,14 @@ def test_scaling_averages_the_price_and_keeps_the_opening() -> None:
     assert (held.quantity, held.opened_at) == (3.0, 1000)
 
 
+def test_the_fees_of_a_trade_are_those_of_every_entry_and_of_the_exit() -> None:
+    fills = [fill(1, "X", BUY, 2, 10.0, 1.0), fill(2, "X", BUY, 1, 13.0, 2.0), fill(3, "X", BUY, 1, 13.0, 4.0)]
+    ledger, _ = fold(fills)
+    assert ledger.holdings["X"].entry_fees == 7.0
+    _, (trade,) = fold([*fills, fill(4, "X", SELL, 4, 20.0, 8.0)])
+    assert (trade.fees, trade.pnl) == (15.0, (20.0 - 11.5) * 4 - 15.0)
+
+
 def test_a_new_position_costs_the_fill_price_itself() -> None:
     # the formula of scaling would give (0*0 + p*q)/q, which need not be p
     ledger, _ = fold([Fill(1, "X", BUY, 33_333_333, 0.1, 0.0, 1, 0)])

@@ -122,6 +122,34 @@ def test_a_rule_that_is_off_is_not_named() -> None:
     assert [verdict.rule for verdict in decide(FLAT, 1, 100.0).verdicts] == ["trading_state", "buying_power"]
 
 
+@pytest.mark.parametrize(
+    ("closed_at", "minutes", "refused"),
+    [
+        pytest.param(NOON - MINUTE, 1.0, False, id="a minute before"),
+        pytest.param(NOON - MINUTE + 1, 59_999_999 / 60_000_000, True, id="a microsecond less"),
+        pytest.param(NOON, 0.0, True, id="at the same time"),
+        pytest.param(NOON + 1, None, False, id="later"),
+    ],
+)
+def test_the_cooldown_counts_from_a_close_at_or_before_the_entry(
+    closed_at: int, minutes: float | None, refused: bool
+) -> None:
+    ledger = Ledger.fresh(10_000.0)
+    ledger.last_closed_at["NEW"] = closed_at
+    decision = decide(ledger, 1, 100.0, cooldown_minutes=1.0)
+    assert decision.rule == ("cooldown_minutes" if refused else None)
+    assert decision.verdicts[-1].figures == {"minutes_since_close": minutes}
+
+
+def test_the_position_is_the_sum_of_the_quantities_times_the_price() -> None:
+    """Not the sum of two amounts, which differs in the last bit."""
+    ledger = account(("NEW", BUY, 3.9, 100.0, 60))
+    figures = entry_figures(ledger, Limits(), "NEW", NOON, 2.31, 78.37)
+    assert figures.position_notional == (3.9 + 2.31) * 78.37 == 486.6777
+    assert 3.9 * 78.37 + 2.31 * 78.37 == 486.6777000000001
+    assert decide(ledger, 2.31, 78.37, max_position_notional=486.6777).approved
+
+
 def test_a_decision_names_the_figures_it_compared() -> None:
     decision = decide(HOLDING, 10, 100.0, max_exposure_pct=29.0)
     refusal = decision.payload()["rules"][-1]
