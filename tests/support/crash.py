@@ -3,7 +3,8 @@
     python -m tests.support.crash --kills 40 --seed 7            planned points around every kind of step
     python -m tests.support.crash --kills 1000 --seed 7 --random  the soak: any moment at all
 
-After each kill: whatever was acknowledged is in the journal, no fill stands twice, replay equals the stored state.
+After each kill: whatever was acknowledged is in the journal, no fill stands twice, replay equals the stored state, and
+the account's recording has exactly the bars that it came to.
 After the last: the account and its fills are those of the uninterrupted run. `--sabotage` takes the product apart on
 purpose (acknowledge before the commit; commit events apart from the state), and the harness has to notice.
 """
@@ -31,6 +32,7 @@ import numpy as np
 from engine.desk import Desk, DeskConfig
 from engine.events import EventRow
 from engine.market.bars import Bars, Dataset, make_bars
+from engine.market.recording import Recorded
 from engine.policy.workspace import Workspace
 from engine.ports import EventFilter
 from engine.stamps import LiveStamps
@@ -222,19 +224,36 @@ class Account:
     order_ids: list[str]
 
 
-def look(path: Path) -> tuple[Account, list[str]]:
-    """The account, and every promise that is broken in it."""
+def look(path: Path, data: Dataset) -> tuple[Account, list[str]]:
+    """The account, and every promise that is broken in it; `data` are what it trades."""
     with open_desk_at(path) as desk:
         report = desk.accounts.reconcile(WORKSPACE.id, dry_run=True)
         state = desk.accounts.state(WORKSPACE.id)
         events = desk.journal.events(WORKSPACE.id, where=EventFilter(types=("ORDER_FILLED",)))
+        wrongly = _wrongly_recorded(desk, data)
     fills = [(e.intent_id, e.symbol, e.side, e.quantity, e.price, e.ts.isoformat()) for e in events]
     faults = [f"drift {report.drift}"] if report.drift else []
     faults += [f"cannot be replayed: {error}" for error in report.errors]
+    faults += [f"the recording of {symbol} is not what the account came to" for symbol in wrongly]
     intents = [fill[0] for fill in fills]
     faults += [f"intent {intent} is filled twice" for intent in set(intents) if intents.count(intent) > 1]
     shown = state.model_dump(mode="json", exclude={"last_seq", "last_event_at", "reconciled_at"})
     return Account(shown, fills, [str(e.order_id) for e in events]), faults
+
+
+def _wrongly_recorded(desk: Desk, data: Dataset) -> list[str]:
+    """The symbols whose recording is not their bars up to where the run has come."""
+    with desk._store.read() as views:
+        progresses = views.progresses(WORKSPACE.id)
+        recorded = views.recorded(WORKSPACE.id, "1m", list(data.symbols))
+    came_to = max((each.ts for each in progresses), default=-(2**62))
+    seen = {symbol: bars.slice(0, bars.ts.searchsorted(came_to, side="right")) for symbol, bars in data.bars.items()}
+    return [
+        symbol
+        for symbol, bars in seen.items()
+        if recorded[symbol].ts.tolist() != bars.ts.tolist()
+        or recorded[symbol].figures.tolist() != Recorded.of(bars).figures.tolist()
+    ]
 
 
 def run_child(path: Path, data: Dataset, kill: Kill | None, sabotage: str) -> tuple[bool, list[str]]:
@@ -305,13 +324,13 @@ def harness(kills: int, seed: int, sabotage: str = "none", *, at_random: bool = 
                 spent = attempt == 5 or report.kills >= kills
                 finished, said = run_child(path, data, None if spent else kill, sabotage)
                 acknowledged |= set(said)
-                _judge(report, path, acknowledged, kill)
+                _judge(report, path, data, acknowledged, kill)
                 if finished:
                     report.survived += not spent
                     break
                 report.kills += 1
                 report.by_point[kill.point] = report.by_point.get(kill.point, 0) + 1
-            _compare(report, path, reference)
+            _compare(report, path, data, reference)
             report.fills += len(reference.fills)
             report.acknowledged += len(acknowledged)
             for leftover in Path(room).glob(f"{report.rounds}.db*"):
@@ -327,21 +346,21 @@ def _uninterrupted(path: Path, data: Dataset) -> tuple[Account, int]:
     grave = Grave(devnull, None, "none")
     trade(path, data, grave)
     os.close(devnull)
-    account, faults = look(path)
+    account, faults = look(path, data)
     if faults or len(account.fills) < 50:
         raise RuntimeError(f"the uninterrupted run is no reference: {len(account.fills)} fills, {faults}")
     return account, grave.passed["after_commit"]
 
 
-def _judge(report: Report, path: Path, acknowledged: set[str], kill: Kill) -> None:
-    account, faults = look(path)
+def _judge(report: Report, path: Path, data: Dataset, acknowledged: set[str], kill: Kill) -> None:
+    account, faults = look(path, data)
     lost = acknowledged - set(account.order_ids)
     faults += [f"{len(lost)} acknowledged orders are not in the journal"] if lost else []
     report.faults += [f"round {report.rounds}, {kill.point} {kill.at:.3f}: {fault}" for fault in faults]
 
 
-def _compare(report: Report, path: Path, reference: Account) -> None:
-    account, _ = look(path)
+def _compare(report: Report, path: Path, data: Dataset, reference: Account) -> None:
+    account, _ = look(path, data)
     if account.fills != reference.fills:
         report.faults.append(f"round {report.rounds}: the fills are not those of the uninterrupted run")
     if account.state != reference.state:
