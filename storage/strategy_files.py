@@ -16,19 +16,21 @@ from typing import Any
 from engine.errors import InvalidError, NotFoundError, PapertapeError
 from engine.strategies.base import KEY_PATTERN, Strategy
 from engine.strategies.registry import BUILTIN, Registered, Registry, check_strategy
-from storage.strategy_loading import load_strategy_file, strategy_source
+from storage.code.identity import StrategyCode, strategy_code, strategy_source
+from storage.strategy_loading import installed_points, load_strategy_file
 
 __all__ = [
+    "StrategyCode",
     "UserRegistry",
     "load_strategy_file",
     "make_registry",
     "new_strategy_text",
     "rights_notice",
+    "strategy_code",
     "strategy_key",
     "strategy_source",
 ]
 
-ENTRY_POINTS = "papertape.strategies"
 _TEMPLATE = Path(__file__).with_name("strategy_template.py.txt")
 _TAKEN = {"Annotated", "Bars", "Field", "Params", "Signals", "Strategy", "Window"}
 
@@ -83,10 +85,7 @@ class UserRegistry(Registry):
         return self._faults
 
     def _load_entry_points(self) -> Iterator[PapertapeError]:
-        from importlib.metadata import entry_points  # noqa: PLC0415 - slow, and most runs need none
-
-        for point in entry_points(group=ENTRY_POINTS):
-            origin = f"entry point {point.name} = {point.value}"
+        for origin, point in installed_points():
             try:
                 self.add(point.load(), origin)
             except PapertapeError as error:

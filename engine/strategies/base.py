@@ -107,6 +107,8 @@ class Strategy(ABC, Generic[P]):
     default_exit: ClassVar[ExitType] = "eod"
     entry_code: ClassVar[str] = ""
     """The short code of an entry; `<key>_entry` when empty."""
+    code_sha256: ClassVar[str] = ""
+    """What fingerprints know a built-in strategy by, however its text moves; of any other its source is hashed."""
 
     @abstractmethod
     def signals(self, bars: Bars, params: P) -> Signals:

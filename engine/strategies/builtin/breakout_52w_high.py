@@ -25,6 +25,7 @@ class Breakout52wHigh(Strategy[BreakoutParams]):
     summary = "Buys a close above the highest high of the last lookback_days sessions."
     params = BreakoutParams
     entry_code = "breakout_entry"
+    code_sha256 = "61034fbde6aa3e72d16dea3532efef99a8a4c1ae43111b77afb1ba69567995df"
 
     def signals(self, bars: Bars, params: BreakoutParams) -> Signals:
         """Entry where the close is above (not at) the prior high, with `lookback_days` earlier sessions in the data."""

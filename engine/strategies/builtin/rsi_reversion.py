@@ -34,6 +34,7 @@ class RsiReversion(Strategy[RsiReversionParams]):
     params = RsiReversionParams
     has_exit = True
     default_exit = "signal"
+    code_sha256 = "1e792e24400860bec645e289cb944392927f21968cee419f7309f98bcc99cf5d"
 
     def signals(self, bars: Bars, params: RsiReversionParams) -> Signals:
         """Entry: RSI below `buy_below`. Exit: RSI above `sell_above`."""

@@ -39,6 +39,7 @@ class SmaCross(Strategy[SmaCrossParams]):
     params = SmaCrossParams
     has_exit = True
     default_exit = "signal"
+    code_sha256 = "d5cd9cae88565662f7b4b9ffc9cabdf4528ca9751d025fa2d2547d292a04b42e"
 
     def signals(self, bars: Bars, params: SmaCrossParams) -> Signals:
         """Entry: fast above slow on this bar and not on the one before. Exit: fast below slow."""
