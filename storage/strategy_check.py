@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from pydantic import BaseModel
 
 from engine.errors import InvalidError, PapertapeError
 from engine.market.bars import Bars, Dataset
-from engine.market.sessions import iso
 from engine.market.synthetic import synthetic_minutes
-from engine.strategies.base import Signals, Strategy
-from engine.strategies.guard import signals_of, window_of
-from engine.strategies.proof import Finding, find_longer_window, find_look_ahead
-from engine.strategies.spec import ExecutionSpec, compile_spec
+from engine.strategies.base import Strategy
+from engine.strategies.guard import window_of
+from engine.strategies.proof import CUTS
+from engine.strategies.spec import CompiledSpec, ExecutionSpec, compile_spec
 from engine.validation import StrictModel, parse_model
-from storage.strategy_files import UserRegistry, load_strategy_file, strategy_source
+from storage.code.bar_check import NOTHING_PROVED, BarCheckName, check_bars
+from storage.code.identity import strategy_code
+from storage.code.modules import source_behind
+from storage.code.opened import listening, theirs
+from storage.code.trial import Trial
+from storage.strategy_files import UserRegistry, load_strategy_file
 
-CheckName = Literal["parameters", "signals", "deterministic", "look-ahead", "window"]
-MOST_BARS = 2_000
-"""Of a symbol's newest bars, that many are looked at: the proof runs a strategy some two hundred times."""
+CheckName = Literal["parameters"] | BarCheckName
+ROWS = 4_000_000
+"""The more bars there are, the fewer cuts are tried: a proof computes about half as many rows again."""
+FEWEST_CUTS = 8
 
 
 class CheckFinding(StrictModel):
-    """What is wrong: in which check, on which symbol's bars (None: on none), as a sentence."""
+    """What is wrong, or to be known: in which check, on which symbol's bars (None: on none), as a sentence."""
 
     check: CheckName
     symbol: str | None
@@ -46,63 +51,93 @@ class StrategyCheck(StrictModel):
     """the JSON schema of its parameters"""
     bars: dict[str, int]
     entries: dict[str, int]
-    """how many of the bars would enter, at the defaults: none may mean a mistake too"""
+    """how many of the bars would enter, at the parameters checked: none may mean a mistake too"""
     findings: list[CheckFinding]
+    notes: list[CheckFinding]
+    """what is no fault: rounding, and symbols on which nothing was proved"""
+    proved: bool
+    """whether it entered anywhere: where nothing signals, nothing shows"""
+    files: list[str]
+    """what it opened while it ran: their content decides results, and no fingerprint knows it"""
 
     @property
     def error_code(self) -> str | None:
-        """STRATEGY_LOOKS_AHEAD when it does, else INVALID_STRATEGY when anything was found."""
+        """STRATEGY_LOOKS_AHEAD when it does, else INVALID_STRATEGY when anything was found, or nothing was proved."""
         if any(finding.check == "look-ahead" for finding in self.findings):
             return "STRATEGY_LOOKS_AHEAD"
-        return "INVALID_STRATEGY" if self.findings else None
+        return "INVALID_STRATEGY" if self.findings or not self.proved else None
 
     def error(self) -> InvalidError | None:
         """The findings as an error, for who wants to raise it; None when the strategy is sound."""
         if self.error_code is None:
             return None
         said = "; ".join(f"{each.symbol}: {each.message}" if each.symbol else each.message for each in self.findings)
-        hint = _PAGE if self.error_code == "INVALID_STRATEGY" else _HINT
+        if not self.findings:
+            said = f"{NOTHING_PROVED} on {', '.join(self.bars)}"
         details = {"findings": [each.model_dump() for each in self.findings]}
-        return InvalidError(self.error_code, f"the strategy {self.key}: {said}", hint=hint, details=details)
+        return InvalidError(self.error_code, f"the strategy {self.key}: {said}", hint=self._hint, details=details)
+
+    @property
+    def _hint(self) -> str:
+        if self.error_code == "STRATEGY_LOOKS_AHEAD":
+            return _HINT
+        return _PAGE if self.findings else _MORE
 
 
 _PAGE = "docs/concepts/strategies.md says what a strategy promises, `strategy new` writes one that keeps it"
 _HINT = "a bar's row may use bars up to it and no further"
+_MORE = "check it on bars on which it enters (--data), or at other parameters (--set)"
 
 
-def check_strategy_file(ref: str, dataset: Dataset | None = None) -> StrategyCheck:
+def check_strategy_file(
+    ref: str, dataset: Dataset | None = None, entry: Mapping[str, Any] | None = None
+) -> StrategyCheck:
     """Check the strategy that `path.py:Name` names; FILE_NOT_FOUND or INVALID_STRATEGY when it cannot be loaded."""
-    return check_strategy_class(load_strategy_file(ref), dataset)
+    return check_strategy(lambda: load_strategy_file(ref), dataset, lambda kind: entry or {})
 
 
-def check_strategy_class(kind: type[Strategy[Any]], dataset: Dataset | None = None) -> StrategyCheck:
-    """Check a strategy at its default parameters, on a caller's data or on the bundled days and made-up minutes.
+def check_strategy_class(
+    kind: type[Strategy[Any]], dataset: Dataset | None = None, entry: Mapping[str, Any] | None = None
+) -> StrategyCheck:
+    """Check a strategy on a caller's data, or on the bundled days and made-up minutes.
 
-    INVALID_STRATEGY when it cannot be registered at all.
+    `entry` are parameters that are not to be at their defaults. INVALID_STRATEGY when it cannot be registered at all.
     """
-    strategy = UserRegistry().add(kind, "the strategy checked")
-    findings = list(_check_parameters(strategy))
-    tested = _cut((dataset or bundled_data()).bars)
+    return check_strategy(lambda: kind, dataset, lambda kind: entry or {})
+
+
+def check_strategy(
+    load: Callable[[], type[Strategy[Any]]],
+    dataset: Dataset | None,
+    entry_of: Callable[[type[Strategy[Any]]], Mapping[str, Any]],
+) -> StrategyCheck:
+    """The same of a class that `load` gives; `entry_of` gives its parameters. Files opened on loading are named too."""
+    bars = (dataset or bundled_data()).bars
+    findings: list[CheckFinding] = []
+    notes: list[CheckFinding] = []
     entries: dict[str, int] = {}
-    params = None if findings else strategy.params()
-    if params is not None:
-        for symbol, bars in tested.items():
-            findings += [
-                CheckFinding(check=name, symbol=symbol, message=message)
-                for name, message in _check_bars(strategy, params, bars, entries)
-            ]
+    proved = False
+    with listening() as heard:
+        kind = load()
+        strategy = UserRegistry().add(kind, "the strategy checked")
+        spec = _spec(strategy, entry_of(kind), findings)
+        if spec is not None:
+            proved = _check_all(kind, spec, bars, findings, notes, entries)
     return StrategyCheck(
         key=kind.key,
         name=kind.__name__,
         summary=kind.summary,
-        sha256=strategy_source(kind)[1],
-        window=_window(strategy, params),
+        sha256=strategy_code(kind).sha256,
+        window=None if spec is None else _window(strategy, spec.params),
         has_exit=kind.has_exit,
         default_exit=kind.default_exit,
         parameters=_schema(strategy),
-        bars={symbol: len(bars) for symbol, bars in tested.items()},
+        bars={symbol: len(column) for symbol, column in bars.items()},
         entries=entries,
         findings=findings,
+        notes=notes,
+        proved=proved,
+        files=theirs(heard, _files_of(kind)),
     )
 
 
@@ -115,64 +150,53 @@ def bundled_data() -> Dataset:
     return Dataset({**bars, "SYN": synthetic_minutes(390 * 4 + 100, seed=1)})
 
 
-def _check_parameters(strategy: Strategy[Any]) -> Iterator[CheckFinding]:
-    """The defaults make a valid spec, and come back from JSON as they were."""
+def _check_all(
+    kind: type[Strategy[Any]],
+    spec: CompiledSpec,
+    bars: Mapping[str, Bars],
+    findings: list[CheckFinding],
+    notes: list[CheckFinding],
+    entries: dict[str, int],
+) -> bool:
+    """Whether anything was proved: what is found is added to the lists."""
+    cuts = min(CUTS, max(FEWEST_CUTS, ROWS // sum(map(len, bars.values()))))
+    proved = False
+    with Trial(kind, spec.spec) as trial:
+        for symbol, column in bars.items():
+            found = check_bars(trial, spec.strategy, spec.params, column, cuts)
+            proved = proved or found.proved
+            findings += [CheckFinding(check=name, symbol=symbol, message=said) for name, said in found.faults]
+            notes += [CheckFinding(check=name, symbol=symbol, message=said) for name, said in found.notes]
+            if found.entries is not None:
+                entries[symbol] = found.entries
+    return proved
+
+
+def _spec(strategy: Strategy[Any], entry: Mapping[str, Any], findings: list[CheckFinding]) -> CompiledSpec | None:
+    """The spec to check: the defaults, but for `entry`. They make a valid one, and come back from JSON as they were."""
     try:
         # pydantic does not validate defaults by itself
-        document = strategy.params.model_construct().model_dump(mode="json", warnings=False)
+        document = strategy.params.model_construct().model_dump(mode="json", warnings=False) | dict(entry)
         again = parse_model(strategy.params, document, code="INVALID_STRATEGY", what="the set of its defaults")
-        if again != strategy.params():
-            yield _of_parameters(f"its defaults come back from JSON as {again!r}, not {strategy.params()!r}")
-        spec = ExecutionSpec(strategy_id=strategy.key, symbols=["SYMBOL"], entry=document)
-        compile_spec(spec, strategy)
+        given = again if entry else strategy.params()
+        if again != given:
+            findings.append(_of_parameters(f"its defaults come back from JSON as {again!r}, not {given!r}"))
+        spec = compile_spec(ExecutionSpec(strategy_id=strategy.key, symbols=["SYMBOL"], entry=document), strategy)
         _schema(strategy, strict=True)
     except PapertapeError as error:
-        yield _of_parameters(error.message)
+        findings.append(_of_parameters(error.message))
     except Exception as error:  # whatever a person's own types and validators raise
-        yield _of_parameters(f"{type(error).__name__}: {error}")
+        findings.append(_of_parameters(f"{type(error).__name__}: {error}"))
+    return None if findings else spec
 
 
-def _check_bars(
-    strategy: Strategy[Any], params: BaseModel, bars: Bars, entries: dict[str, int]
-) -> Iterator[tuple[CheckName, str]]:
-    """What goes wrong on one symbol's bars; the first thing only, since the rest follows from it."""
-    try:
-        first, again = (signals_of(strategy, bars, params) for _ in range(2))
-        entries[bars.symbol] = int(np.count_nonzero(first.entry))
-        if not _same(first, again):
-            yield "deterministic", "the same bars give other signals the second time"
-            return
-        ahead = find_look_ahead(strategy, params, bars)
-        if ahead is not None:
-            yield "look-ahead", _dated(ahead, bars)
-            return
-        longer = find_longer_window(strategy, params, bars)
-        if longer is not None:
-            yield "window", _dated(longer, bars)
-    except PapertapeError as error:
-        yield "signals", error.message
+def _files_of(kind: type[Strategy[Any]]) -> frozenset[Path]:
+    """The files that a strategy's code is in."""
+    source = source_behind(kind.__module__)
+    return frozenset() if source is None else frozenset({source.path, *(each.path for each in source.modules.values())})
 
 
-def _dated(finding: Finding, bars: Bars) -> str:
-    return f"{finding.sentence()} (bar {finding.row} is that of {iso(int(bars.ts[finding.row]))})"
-
-
-def _same(one: Signals, other: Signals) -> bool:
-    if one.levels.keys() != other.levels.keys() or (one.exit is None) is not (other.exit is None):
-        return False
-    pairs = [(one.entry, other.entry), *((one.levels[name], other.levels[name]) for name in one.levels)]
-    if one.exit is not None and other.exit is not None:
-        pairs.append((one.exit, other.exit))
-    return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in pairs)
-
-
-def _cut(bars: Mapping[str, Bars]) -> dict[str, Bars]:
-    return {symbol: column.slice(max(0, len(column) - MOST_BARS), len(column)) for symbol, column in bars.items()}
-
-
-def _window(strategy: Strategy[Any], params: BaseModel | None) -> dict[str, int | bool] | None:
-    if params is None:
-        return None
+def _window(strategy: Strategy[Any], params: BaseModel) -> dict[str, int | bool] | None:
     try:
         window = window_of(strategy, params)
     except PapertapeError:

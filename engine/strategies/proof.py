@@ -1,8 +1,12 @@
-"""Proof that a strategy does not look ahead, and that its window is as it declares."""
+"""Proof that a strategy does not look ahead, and that its window is as it declares.
+
+Bars are cut, the shortest piece first, and each piece's rows are compared with those of the next longer one, the whole
+last. A strategy that kept what it found on more bars would otherwise hand it out for fewer, and nothing would differ.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,56 +16,115 @@ from pydantic import BaseModel
 from engine.market.bars import Bars
 from engine.strategies.base import Signals, Strategy, Window
 from engine.strategies.guard import signals_of, window_of
+from engine.strategies.rounding import LEVEL, Columns, compared_with, first_difference, is_rounding
+
+__all__ = ["CUTS", "Finding", "find_longer_window", "find_look_ahead", "is_rounding"]
 
 CUTS = 64
+
+SignalsOf = Callable[[Bars], Signals]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A row that differs: which column, at which row of the whole data, and with which cut of them."""
+    """A row that differs: which column, at which row of the whole data, and with which cut of them.
+
+    `rounding`: what differs are the last digits of a level; or, of an entry or exit, a comparison that those decide.
+    """
 
     kind: str
     column: str
     row: int
     cut: int
+    rounding: bool = False
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether nothing but the last digits of a level differs."""
+        return self.rounding and self.column.startswith(LEVEL)
 
     def sentence(self) -> str:
         """For a person."""
-        if self.kind == "look-ahead":
-            return f"{self.column} of bar {self.row} changes when bars after {self.cut - 1} are added: it looks ahead"
-        return f"{self.column} of bar {self.row} changes when the bars before {self.cut} are cut: its window is longer"
+        ahead = self.kind == "look-ahead"
+        when = f"when bars after {self.cut - 1} are added" if ahead else f"when the bars before {self.cut} are cut"
+        where = f"{self.column} of bar {self.row} changes"
+        no = "no look-ahead" if ahead else "no longer window"
+        if self.is_harmless:
+            return f"{where} in its last digits {when}: that is rounding, and {no}"
+        if self.rounding:
+            return f"{where} {when}, its levels by rounding alone: rounding decides it, and {no}"
+        return f"{where} {when}: {'it looks ahead' if ahead else 'its window is longer'}"
 
 
-def find_look_ahead(strategy: Strategy[Any], params: BaseModel, bars: Bars) -> Finding | None:
-    """The first row that changes when later bars are added, over up to `CUTS` cuts; None when there is none."""
-    signals = signals_of(strategy, bars, params)
-    whole = _columns(signals)
-    for cut in sorted({*_cuts(2, len(bars)), *_after_signals(signals)}):
-        part = _columns(signals_of(strategy, bars.slice(0, cut), params))
-        for name in {**whole, **part}:
-            row = _first_difference(part.get(name), whole.get(name), cut)
-            if row is not None:
-                return Finding("look-ahead", name, row, cut)
-    return None
+def find_look_ahead(
+    strategy: Strategy[Any], params: BaseModel, bars: Bars, *, signals: SignalsOf | None = None, cuts: int = CUTS
+) -> Finding | None:
+    """A row that changes when later bars are added, over up to twice `cuts` cuts; None when there is none.
+
+    One that changes by more than rounding goes first. `signals` asks the strategy; without it a new instance is asked
+    each time.
+    """
+    ask = signals or _of_new_instances(strategy, params)
+    spread, whole = _grown(ask, bars, params, _cuts(2, len(bars), cuts))
+    if spread is not None and not spread.rounding:
+        return spread
+    after, _ = _grown(ask, bars, params, _after_signals(whole, cuts))
+    return _worse(spread, after)
 
 
-def find_longer_window(strategy: Strategy[Any], params: BaseModel, bars: Bars) -> Finding | None:
-    """The first row that changes when a past beyond its declared window is cut off; None when there is none."""
+def find_longer_window(
+    strategy: Strategy[Any], params: BaseModel, bars: Bars, *, signals: SignalsOf | None = None, cuts: int = CUTS
+) -> Finding | None:
+    """A row that changes when a past beyond its declared window is cut off, as `find_look_ahead` finds one."""
     window = window_of(strategy, params)
     if window.anchored:
         return None
-    whole = _columns(signals_of(strategy, bars, params))
-    for cut in _cuts(1, len(bars) - 2):
-        part = _columns(signals_of(strategy, bars.slice(cut, len(bars)), params))
-        first = _first_whole_row(window, bars, cut)
-        for name in {**whole, **part}:
-            ahead, behind = part.get(name), whole.get(name)
-            if ahead is None or behind is None:
-                return Finding("window", name, first, cut)
-            row = _first_difference(ahead[first - cut :], behind[first:], len(bars) - first)
-            if row is not None:
-                return Finding("window", name, first + row, cut)
-    return None
+    ask = signals or _of_new_instances(strategy, params)
+    found, later, at = None, None, 0
+    for cut in sorted({0, *_cuts(1, len(bars) - 2, cuts)}, reverse=True):
+        columns = _columns(ask(bars.slice(cut, len(bars))))
+        if later is not None:
+            first = _first_whole_row(window, bars, at)
+            start = max(at, first - 1)  # the bar before the first that is compared: a crossing looks at it
+            after, before = _from(later, start - at), _from(columns, start - cut)
+            compared = compared_with(bars.slice(start, len(bars)), params)
+            differs = first_difference(after, before, compared, first - start)
+            if differs is not None:
+                name, row, rounding = differs
+                found = _worse(found, Finding("window", name, start + row, at, rounding))
+            if found is not None and not found.rounding:
+                return found
+        later, at = columns, cut
+    return found
+
+
+def _grown(ask: SignalsOf, bars: Bars, params: BaseModel, cuts: Iterable[int]) -> tuple[Finding | None, Signals]:
+    """What differs between ever longer beginnings of the bars, and the signals of the last one looked at."""
+    found, before, at = None, None, 0
+    for cut in sorted({*cuts, len(bars)}):
+        signals = ask(bars.slice(0, cut))
+        columns = _columns(signals)
+        if before is not None:
+            piece = {name: column[:at] for name, column in columns.items()}
+            differs = first_difference(before, piece, compared_with(bars.slice(0, at), params))
+            if differs is not None:
+                name, row, rounding = differs
+                found = _worse(found, Finding("look-ahead", name, row, at, rounding))
+            if found is not None and not found.rounding:
+                break
+        before, at = columns, cut
+    return found, signals
+
+
+def _of_new_instances(strategy: Strategy[Any], params: BaseModel) -> SignalsOf:
+    return lambda bars: signals_of(type(strategy)(), bars, params)
+
+
+def _worse(one: Finding | None, other: Finding | None) -> Finding | None:
+    """What is no rounding before what is, an entry or exit before a level; of two alike the first."""
+    if one is None or other is None:
+        return one or other
+    return min(one, other, key=lambda each: (each.rounding, each.is_harmless))
 
 
 def _first_whole_row(window: Window, bars: Bars, cut: int) -> int:
@@ -76,34 +139,25 @@ def _first_whole_row(window: Window, bars: Bars, cut: int) -> int:
     return max(by_bars, cut + int(np.searchsorted(ordinal, window.sessions + split)))
 
 
-def _columns(signals: Signals) -> dict[str, np.ndarray[Any, Any]]:
-    levels = {f"level {name}": column for name, column in signals.levels.items()}
-    columns: dict[str, np.ndarray[Any, Any]] = {"entry": signals.entry, **levels}
+def _columns(signals: Signals) -> Columns:
+    columns: Columns = {"entry": signals.entry}
     if signals.exit is not None:
         columns["exit"] = signals.exit
-    return columns
+    return columns | {f"{LEVEL}{name}": column for name, column in signals.levels.items()}
 
 
-def _first_difference(one: np.ndarray[Any, Any] | None, other: np.ndarray[Any, Any] | None, rows: int) -> int | None:
-    if one is None or other is None:
-        return 0
-    a, b = one[:rows], other[:rows]
-    differs = a != b
-    if a.dtype.kind == "f":
-        differs &= ~(np.isnan(a) & np.isnan(b))
-    return int(np.argmax(differs)) if differs.any() else None
+def _from(columns: Columns, row: int) -> Columns:
+    return {name: column[row:] for name, column in columns.items()}
 
 
-def _after_signals(signals: Signals) -> list[int]:
-    """Cuts right after up to `CUTS` rows that signal: where a rare signal came from the next bar, it shows there."""
+def _after_signals(signals: Signals, most: int) -> list[int]:
+    """Cuts right after up to `most` rows that signal: where a rare signal came from the next bar, it shows there."""
     fires = signals.entry if signals.exit is None else signals.entry | signals.exit
     rows = np.flatnonzero(fires[1:]) + 1  # at least two bars are left
-    spread = np.linspace(0, len(rows) - 1, min(CUTS, len(rows))).astype(int)
+    spread = np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)
     return [int(row) + 1 for row in rows[spread]]
 
 
-def _cuts(first: int, last: int) -> Iterator[int]:
-    """Up to `CUTS` whole numbers from `first` to `last`, both ends and an even spread between."""
-    if last < first:
-        return
-    yield from sorted({int(cut) for cut in np.linspace(first, last, CUTS)})
+def _cuts(first: int, last: int, most: int) -> list[int]:
+    """Up to `most` whole numbers from `first` to `last`, both ends and an even spread between."""
+    return sorted({int(cut) for cut in np.linspace(first, last, most)}) if last >= first else []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.storage.code.folders import RISES, strategy, written
 from tests.tui.console import Console
 
 PEEKING = """
@@ -55,7 +56,7 @@ def test_a_new_strategy_is_sound_and_runs(console: Console) -> None:
     checked = console.ok("strategy", "check", "my_dip.py")
     assert "its window: 21 bars" in checked.out
     assert checked.out.count("sound") == 4
-    assert console.json("strategy", "check", "my_dip.py:MyDip", "--data", "sample:IBM")["bars"] == {"IBM": 2000}
+    assert console.json("strategy", "check", "my_dip.py:MyDip", "--data", "sample:IBM")["bars"] == {"IBM": 3270}
     assert console.json("strategy", "show", "my_dip.py")["key"] == "my_dip"
 
 
@@ -69,12 +70,69 @@ def test_a_strategy_that_looks_ahead_is_found_out(console: Console) -> None:
     assert "error STRATEGY_LOOKS_AHEAD" in shown.err
 
 
+def test_a_strategy_is_checked_by_its_key_or_its_module_too(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked = console.json("strategy", "check", "sma_cross", "--data", "sample:GOOG")
+    assert (checked["key"], checked["proved"], checked["entries"]) == ("sma_cross", True, {"GOOG": 20})
+    module = "engine.strategies.builtin.sma_cross:SmaCross"
+    assert console.json("strategy", "check", module, "--data", "sample:GOOG")["sha256"] == checked["sha256"]
+    assert console.json("strategy", "show", module)["key"] == "sma_cross"
+    console.ok("strategy", "new", "dip")
+    monkeypatch.setenv("PAPERTAPE_STRATEGIES", "dip.py")
+    assert console.json("strategy", "check", "dip", "--data", "sample:GOOG")["key"] == "dip"
+    for name, code, error in (
+        ("nothing", 6, "STRATEGY_NOT_FOUND"),
+        ("no.such.module:Name", 5, "INVALID_STRATEGY"),
+        ("engine.strategies.builtin.sma_cross:Nothing", 5, "INVALID_STRATEGY"),
+        ("engine.errors:CODES", 5, "INVALID_STRATEGY"),
+        ("gone.py", 6, "FILE_NOT_FOUND"),
+    ):
+        ran = console.run("strategy", "check", name, "--json")
+        assert (ran.code, ran.document["error_code"]) == (code, error)
+
+
+def test_a_check_takes_parameters(console: Console) -> None:
+    few = console.json("strategy", "check", "sma_cross", "--data", "sample:GOOG", "--set", "entry.slow_period=200")
+    assert (few["entries"]["GOOG"] < 20, few["window"]["bars"]) == (True, 201)
+    for text, code in (
+        ("entry.fast_period=60", 5),
+        ("entry.fast=3", 5),
+        ("risk.dollars_per_trade=5", 2),
+        ("entry.x", 2),
+    ):
+        assert console.run("strategy", "check", "sma_cross", "--data", "sample:GOOG", "--set", text).code == code
+
+
+def test_where_nothing_signals_a_check_says_so_and_does_not_pass(console: Console) -> None:
+    never = ("--data", "sample:GOOG", "--set", "entry.lookback_days=3000")
+    ran = console.run("strategy", "check", "breakout_52w_high", *never, "--json")
+    assert (ran.code, ran.document["error_code"], ran.document["proved"]) == (5, "INVALID_STRATEGY", False)
+    assert ran.document["error"] == "the strategy breakout_52w_high: nothing was proved: 0 entries on GOOG"
+    assert "nothing was proved: 0 entries" in console.run("strategy", "check", "breakout_52w_high", *never).out
+
+
+def test_a_check_names_what_is_rounding_and_what_is_opened(console: Console) -> None:
+    backwards = "sums = np.cumsum(np.r_[0.0, bars.close[::-1]])[::-1]"
+    average = "np.r_[np.nan, (sums[:-2] - sums[2:]) / 2]"
+    text = strategy(
+        "from pathlib import Path",
+        first=f"{backwards}; Path('x.txt').read_text()",
+        entry=f'{RISES}, levels={{"average": {average}}}',
+    )
+    written(Path(), {"mine.py": text, "x.txt": "x"})
+    ran = console.ok("strategy", "check", "mine.py", "--data", "sample:GOOG")
+    assert "rounding: level average of bar" in ran.out
+    assert f"it opens {Path('x.txt').absolute()}: what that holds decides its results" in " ".join(ran.out.split())
+    document = console.json("strategy", "check", "mine.py", "--data", "sample:GOOG")
+    assert [note["check"] for note in document["notes"]] == ["rounding"]
+    assert document["files"] == [str(Path("x.txt").absolute())]
+
+
 def test_a_lone_file_names_its_symbol(console: Console, tmp_path: Path) -> None:
     from storage.samples import sample_path
 
     (tmp_path / "ibm_prices.csv.gz").write_bytes(sample_path("IBM").read_bytes())
     console.ok("strategy", "new", "dip")
-    assert console.json("strategy", "check", "dip.py", "--data", "ibm_prices.csv.gz")["bars"] == {"IBM": 2000}
+    assert console.json("strategy", "check", "dip.py", "--data", "ibm_prices.csv.gz")["bars"] == {"IBM": 3270}
 
 
 def test_strategies_of_the_settings(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from engine.desk import Desk
     from engine.market.bars import Dataset
     from engine.policy.limits import Limits
+    from engine.strategies.base import Strategy
     from engine.strategies.registry import Registry
     from engine.strategies.spec import ExecutionSpec
     from storage.market_files import Source
 
 SAMPLE = "sample:"
+UNCHECKED = "its present source has not passed `papertape strategy check`"
 _IS_FILE = re.compile(r"\.py(:\w*)?$")
 
 
@@ -83,7 +85,9 @@ class SpecOptions:
     spec: Annotated[str | None, typer.Option("--spec", metavar="FILE", help="A spec file, TOML or JSON.")] = None
     strategy: Annotated[
         str | None,
-        typer.Option("--strategy", metavar="NAME|FILE.py:NAME", help="Instead of a spec file: the strategy …"),
+        typer.Option(
+            "--strategy", metavar="NAME|FILE.py:NAME|MODULE:NAME", help="Instead of a spec file: the strategy …"
+        ),
     ] = None
     symbol: Annotated[
         list[str], typer.Option("--symbol", metavar="SYMBOL", help="… a symbol; may be repeated …", show_default=False)
@@ -102,15 +106,25 @@ class SpecOptions:
     ] = None
 
     def read(self, call: Call, desk: Desk) -> ExecutionSpec:
-        """The spec; a strategy named by its file is registered with the desk."""
+        """The spec; a strategy named by its file or module is registered with the desk."""
+        return self._read(call, desk, tells=False)
+
+    def read_to_run(self, call: Call, desk: Desk) -> ExecutionSpec:
+        """The spec; of a strategy of one's own that passed no check as it stands, a note says so."""
+        spec = self._read(call, desk, tells=True)
+        if self.strategy is None or not names_code(self.strategy):
+            call.warn(unchecked(desk.research.registry, spec.strategy_id), "note")
+        return spec
+
+    def _read(self, call: Call, desk: Desk, *, tells: bool) -> ExecutionSpec:
         self._refuse_both()
         if self.spec is not None:
             from storage.spec_files import read_spec
 
             return read_spec(Path(self.spec))
-        return self._from_flags(call, desk)
+        return self._from_flags(call, desk, tells)
 
-    def _from_flags(self, call: Call, desk: Desk) -> ExecutionSpec:
+    def _from_flags(self, call: Call, desk: Desk, tells: bool) -> ExecutionSpec:
         from storage.spec_files import spec_from_flags
 
         if self.strategy is None or not self.symbol:
@@ -118,7 +132,8 @@ class SpecOptions:
                 "USAGE", "no spec is named", hint="give --spec FILE, or --strategy NAME with --symbol SYMBOL"
             )
         registry = desk.research.registry
-        return spec_from_flags(key_in(call, registry, self.strategy), self.symbol, self.set, self.timeframe, registry)
+        key = key_in(call, registry, self.strategy, tells=tells)
+        return spec_from_flags(key, self.symbol, self.set, self.timeframe, registry)
 
     def _refuse_both(self) -> None:
         flags = {
@@ -159,20 +174,61 @@ def load_any(call: Call, data: list[str]) -> Dataset:
     return dataset
 
 
-def key_in(call: Call, registry: Registry, name: str) -> str:
-    """The key of the strategy that a name, `file.py` or `file.py:Name` says; a file's class joins the registry."""
-    if not _IS_FILE.search(name):
-        return name
-    from storage.strategy_files import load_strategy_file
+def key_in(call: Call, registry: Registry, name: str, *, tells: bool = False) -> str:
+    """The key of the strategy that a name, `file.py`, `file.py:Name` or `package.module:Name` says.
 
-    note_rights(call, name)
-    return registry.add(load_strategy_file(name), name).key
+    A class of a file or module joins the registry. With `tells` the note of its rights says, too, when its source as
+    it is now has passed no check.
+    """
+    return registry.add(class_in(call, name, tells=tells), name).key if names_code(name) else name
 
 
-def note_rights(call: Call, name: str) -> None:
-    """Say that a strategy's file, when there is one, is a program."""
+def class_in(call: Call, name: str, *, tells: bool = False) -> type[Strategy[Any]]:
+    """The class that a file or module name says, run now; a note says that it is a program."""
+    from storage.code.source import read_module, read_source
+    from storage.strategy_loading import load_module_ref, load_source, split_module_ref, split_ref
+
+    module = split_module_ref(name)
+    source = read_source(split_ref(name)[0]) if module is None else read_module(module[0])
+    is_unchecked = tells and source is not None and not _is_checked(source.sha256)
+    note_rights(call, name, UNCHECKED if is_unchecked else "")
+    if module is None and source is not None:
+        return load_source(source, split_ref(name)[1])  # what was hashed is what runs
+    return load_module_ref(name)
+
+
+def note_rights(call: Call, name: str, more: str = "") -> None:
+    """Say that what a strategy is in is a program, and what else there is to say of it."""
     from storage.strategy_files import rights_notice
-    from storage.strategy_loading import split_ref
 
-    if split_ref(name)[0].exists():
-        call.warn([rights_notice(name)], "note")
+    call.warn([f"{rights_notice(name)}; {more}" if more else rights_notice(name)], "note")
+
+
+def unchecked(registry: Registry, key: str) -> list[str]:
+    """What there is to say of a strategy of one's own whose source, as it is now, has passed no check."""
+    from engine.strategies.registry import BUILTIN
+    from storage.code.identity import strategy_code
+
+    found = registry.entry(key)
+    kind = type(found.strategy)
+    if kind in BUILTIN or _is_checked(strategy_code(kind).sha256):
+        return []
+    return [f"the strategy {key} ({found.origin}): {UNCHECKED}"]
+
+
+def is_file(name: str) -> bool:
+    """Whether a strategy is named by its file."""
+    return _IS_FILE.search(name) is not None
+
+
+def names_code(name: str) -> bool:
+    """Whether a strategy is named by its file or module, not by its key."""
+    from storage.strategy_loading import split_module_ref
+
+    return is_file(name) or split_module_ref(name) is not None
+
+
+def _is_checked(sha256: str) -> bool:
+    from storage.code.known import KnownCode
+
+    return KnownCode().holds("checked", sha256)

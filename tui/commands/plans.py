@@ -130,7 +130,7 @@ def _run(
 ) -> tuple[PlanResult, Load]:
     from tui.commands.plan_data import recorded
 
-    wanted = spec.read(call, desk)
+    wanted = spec.read_to_run(call, desk)
     values = _values(desk, wanted, sweep)
     model, _ = desk.accounts.get_or_unsaved(terms.like)
     dataset, timeframe = data.load(call, wanted.symbols, data.zone(model.limits))

@@ -103,7 +103,7 @@ def run(
     if not trades_on:
         onward.refuse_alone()
     with call.desk() as desk:
-        wanted = spec.read(call, desk)
+        wanted = spec.read_to_run(call, desk)
         if trades_on:
             outcome = _run_onward(call, desk, wanted, data, onward, slippage_bps)
         else:

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.errors import UsageError
 from tui.commands.calls import Call, command
-from tui.commands.inputs import key_in, load_any, note_rights
+from tui.commands.inputs import class_in, key_in, load_any, names_code
 from tui.commands.pages import Page
 from tui.commands.tables import Table
 from tui.commands.whole_files import write_new
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.strategies.base import Strategy
     from engine.strategies.registry import Registered
     from storage.strategy_check import StrategyCheck
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 NAME, PANEL = "strategy", "Strategies"
 HELP = "The strategies there are, and one of your own."
 EXAMPLE = "papertape strategy list"
+NAMED = "NAME|FILE.py[:NAME]|MODULE:NAME"
 
 app = typer.Typer()
 
@@ -38,7 +42,7 @@ def list_all(call: Call) -> None:
 @command(app, "show", example="papertape strategy show breakout_52w_high", without_workspace=True)
 def show(
     call: Call,
-    name: Annotated[str, typer.Argument(metavar="NAME|FILE.py[:NAME]", help="Which.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar=NAMED, help="Which.", show_default=False)],
 ) -> None:
     """A strategy's parameters, with their defaults and bounds."""
     registry = registry_of(call)
@@ -73,29 +77,68 @@ def new(
 @command(app, "check", example="papertape strategy check dip.py --data sample:GOOG", without_workspace=True)
 def check(
     call: Call,
-    file: Annotated[str, typer.Argument(metavar="FILE.py[:NAME]", help="The strategy's file.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar=NAMED, help="Which.", show_default=False)],
     data: Annotated[
         list[str] | None,
         typer.Option("--data", metavar="[SYMBOL=]FILE", help="Bars to try it on (bundled ones without)."),
     ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="PATH=VALUE",
+            help="A parameter, such as entry.days=5 (its default without); may be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Prove a strategy on data: no look-ahead, the window it declares.
 
-    Its parameters at their defaults, its signals twice over, each row with later bars added and earlier ones cut.
+    Its parameters, its signals twice over, each row with later bars added and earlier ones cut. Exit 5 where it fails,
+    and where it entered nowhere: nothing was proved. What is rounding is said to be, and files that it opens are named.
     """
-    from storage.strategy_check import check_strategy_file
+    from storage.strategy_check import check_strategy
 
-    note_rights(call, file)
     dataset = load_any(call, data) if data else None
-    found = check_strategy_file(file, dataset)
+    found = check_strategy(lambda: _class_named(call, name), dataset, lambda kind: _entry(kind, sets or []))
     error = found.error()
     if error is None:
+        _remember(call, found)
         call.answer({"success": True, **found.model_dump()}, lambda page: _show_check(page, found))
         return
     if not call.json:
         _show_check(Page(), found)
     error.details.update(found.model_dump())
     raise error
+
+
+def _class_named(call: Call, name: str) -> type[Strategy[Any]]:
+    """The class of a key, a file or a module."""
+    return class_in(call, name) if names_code(name) else type(registry_of(call).get(name))
+
+
+def _entry(kind: type[Strategy[Any]], sets: list[str]) -> Mapping[str, Any]:
+    """What `--set` sets of a strategy's parameters, each in its type; USAGE, INVALID_SPEC."""
+    from storage.spec_files import spec_from_flags
+    from storage.strategy_files import make_registry
+
+    others = [text for text in sets if not text.strip().startswith("entry.")]
+    if others:
+        raise UsageError(
+            "USAGE", f"--set {others[0]!r}", hint="a check takes the strategy's own parameters, entry.NAME"
+        )
+    registry = make_registry()
+    registry.add(kind, "the strategy checked")
+    return spec_from_flags(kind.key, ["SYMBOL"], sets, None, registry).entry if sets else {}
+
+
+def _remember(call: Call, found: StrategyCheck) -> None:
+    """Note that the source passed, for `run` and `plan run` to know; what ships needs no note."""
+    from engine.strategies.registry import BUILTIN
+    from storage.code.known import KnownCode
+
+    ships = found.sha256 in {kind.code_sha256 for kind in BUILTIN}
+    if not ships and not KnownCode().add("checked", found.sha256):
+        call.warn(["that it passed cannot be noted: your data directory cannot be written"])
 
 
 def parameters_of(strategy: Strategy[Any]) -> list[dict[str, Any]]:
@@ -162,13 +205,16 @@ def _summary(found: Registered) -> dict[str, Any]:
 def _show_check(page: Page, found: StrategyCheck) -> None:
     page.heading(f"{found.key}  {found.name}")
     page.line(f"its window: {_window(found.window)}")
-    said = {each.symbol: f"{each.check}: {each.message}" for each in found.findings}
+    told = [*found.notes, *found.findings]
+    said = {each.symbol: each.message if each.check == "proof" else f"{each.check}: {each.message}" for each in told}
     if None in said:
         page.paragraph(said[None])
     table = Table().text("symbol", found.bars)
     table.counts("bars", found.bars.values())
     table.counts("entries", [found.entries.get(symbol) for symbol in found.bars])
     page.table(table.text("found", [said.get(symbol, "sound") for symbol in found.bars], shrinks=True))
+    for path in found.files:
+        page.paragraph(f"it opens {path}: what that holds decides its results, and no fingerprint knows it")
 
 
 def _window(window: dict[str, int | bool] | None) -> str:

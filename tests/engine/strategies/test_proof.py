@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.market.bars import Bars
+from engine.market.bars import Bars, BoolArray
 from engine.market.synthetic import synthetic_daily, synthetic_minutes
 from engine.strategies.base import Params, Signals, Strategy, Window
-from engine.strategies.proof import find_longer_window, find_look_ahead
+from engine.strategies.proof import find_longer_window, find_look_ahead, is_rounding
 from engine.strategies.registry import Registry
 from tests.support.samples import sample_bars
 from tests.support.worlds import make_dataset, make_entry
@@ -160,3 +161,165 @@ def test_a_session_window_covers_its_own_session() -> None:
             return Window(sessions=1)
 
     assert find_longer_window(Declared(), Params(), MINUTES) is None
+
+
+# what is kept from one call to the next, and what is rounding
+
+
+class Keeping(Cheat):
+    """Looks ahead, and keeps the longest answer by symbol: asked for the whole first, it hands out pieces of it."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, BoolArray] = {}
+
+    def signals(self, bars: Bars, params: Params) -> Signals:
+        if len(self._kept.get(bars.symbol, ())) < len(bars):
+            self._kept[bars.symbol] = Tomorrow().signals(bars, params).entry
+        return Signals(self._kept[bars.symbol][: len(bars)])
+
+
+class KeepingForAll(Cheat):
+    """The same for all its instances."""
+
+    kept: ClassVar[dict[str, BoolArray]] = {}
+
+    def signals(self, bars: Bars, params: Params) -> Signals:
+        if len(self.kept.get(bars.symbol, ())) < len(bars):
+            self.kept[bars.symbol] = Tomorrow().signals(bars, params).entry
+        return Signals(self.kept[bars.symbol][: len(bars)])
+
+
+@pytest.mark.parametrize("cheat", [Keeping, KeepingForAll])
+def test_results_that_are_kept_hide_no_look_ahead(cheat: type[Cheat]) -> None:
+    finding = find_look_ahead(cheat(), Params(), DAYS)
+    assert finding is not None
+    assert (finding.kind, finding.rounding) == ("look-ahead", False)
+
+
+def test_the_shortest_pieces_are_asked_for_first_and_the_whole_last() -> None:
+    asked: list[tuple[int, int]] = []
+
+    def signals(bars: Bars) -> Signals:
+        asked.append((int(np.searchsorted(DAYS.ts, bars.ts[0])), len(bars)))
+        return Signals(bars.close > bars.open)
+
+    assert find_look_ahead(Unasked(), Params(), DAYS, signals=signals, cuts=10) is None
+    spread, after = asked[:10], asked[10:]
+    assert [start for start, _ in asked] == [0] * len(asked)
+    for rows in (spread, after):
+        assert [count for _, count in rows] == sorted(count for _, count in rows)
+        assert rows[-1] == (0, len(DAYS))
+    asked.clear()
+    assert find_longer_window(Unasked(), Params(), DAYS, signals=signals, cuts=10) is None
+    assert [count for _, count in asked] == sorted(count for _, count in asked)
+    assert asked[-1] == (0, len(DAYS))
+
+
+class Unasked(Cheat):
+    """Is asked by the test."""
+
+    def signals(self, bars: Bars, params: Params) -> Signals:
+        raise AssertionError
+
+
+class Backwards(Cheat):
+    """A five-bar average from a sum that begins at the newest bar: its last bits depend on where the data end."""
+
+    peeks = False
+
+    def signals(self, bars: Bars, params: Params) -> Signals:
+        sums = np.cumsum(np.r_[0.0, bars.close[::-1]])[::-1]
+        average = np.full(len(bars), np.nan)
+        average[4:] = (sums[:-5] - sums[5:]) / 5
+        rises = np.r_[bars.close[1:] > bars.close[:-1], False] if self.peeks else bars.close > bars.open
+        return Signals(rises, levels={"average": average})
+
+
+class BackwardsAndAhead(Backwards):
+    peeks = True
+
+
+class Forwards(CumulativeAverage):
+    """The same from the oldest bar on, shown and not compared."""
+
+    def signals(self, bars: Bars, params: Params) -> Signals:
+        return Signals(bars.close > bars.open, levels=super().signals(bars, params).levels)
+
+
+class Close(Cheat):
+    """Compares a price with what it is but for rounding."""
+
+    def signals(self, bars: Bars, params: Params) -> Signals:
+        sums = np.cumsum(np.r_[0.0, bars.close])
+        again = sums[1:] - sums[:-1]
+        return Signals(bars.close > again, levels={"again": again})
+
+
+def test_a_level_that_differs_in_its_last_digits_is_rounding_and_no_look_ahead() -> None:
+    finding = find_look_ahead(Backwards(), Params(), DAYS)
+    assert finding is not None
+    assert (finding.kind, finding.column, finding.rounding, finding.is_harmless) == (
+        "look-ahead",
+        "level average",
+        True,
+        True,
+    )
+    assert "that is rounding, and no look-ahead" in finding.sentence()
+    window = find_longer_window(Forwards(), Params(), DAYS)
+    assert window is not None
+    assert (window.rounding, window.is_harmless) == (True, True)
+    assert "that is rounding, and no longer window" in window.sentence()
+
+
+class Crossing(Forwards):
+    """Enters where the close comes to lie above it: a tie on the bar before decides too."""
+
+    def signals(self, bars: Bars, params: Params) -> Signals:
+        levels = super().signals(bars, params).levels
+        above = bars.close > levels["average"]
+        return Signals(above & ~np.r_[False, above[:-1]], levels=levels)
+
+
+def test_a_crossing_that_rounding_decides_on_the_bar_before_is_rounding() -> None:
+    flat = replace(DAYS, close=np.round(DAYS.close[:1] + 0.1 + np.zeros(len(DAYS)), 1))
+    finding = find_longer_window(Crossing(), Params(), flat)
+    assert finding is not None
+    assert (finding.column, finding.rounding) == ("entry", True)
+
+
+def test_rounding_hides_no_look_ahead() -> None:
+    finding = find_look_ahead(BackwardsAndAhead(), Params(), DAYS)
+    assert finding is not None
+    assert (finding.column, finding.rounding) == ("entry", False)
+    assert "it looks ahead" in finding.sentence()
+
+
+def test_an_entry_that_rounding_decides_is_told_as_that_and_is_no_harmless_thing() -> None:
+    finding = find_longer_window(Close(), Params(), DAYS)
+    assert finding is not None
+    assert (finding.column, finding.rounding, finding.is_harmless) == ("entry", True, False)
+    assert "its levels by rounding alone: rounding decides it, and no longer window" in finding.sentence()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "scale", "expected"),
+    [
+        (1.0, 1.0, 0.0, True),
+        (0.1 + 0.2, 0.3, 0.0, True),
+        (100.0, 100.0 + 1e-8, 0.0, True),
+        (100.0, 100.0 + 1e-6, 0.0, False),
+        (-100.0, 100.0, 0.0, False),
+        (1e-12, 2e-12, 0.0, False),
+        (1e-12, 2e-12, 100.0, True),
+        (0.0, 1e-300, 0.0, False),
+        (float("nan"), float("nan"), 0.0, True),
+        (float("nan"), 1.0, 1.0, False),
+        (float("inf"), float("inf"), 0.0, True),
+        (float("inf"), 1e308, 0.0, False),
+        (float("inf"), float("-inf"), 0.0, False),
+        (1.0, 2.0, float("inf"), False),
+    ],
+)
+def test_what_is_rounding(one: float, other: float, scale: float, expected: bool) -> None:
+    assert is_rounding(one, other, scale) is expected
+    assert is_rounding(other, one, scale) is expected

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from engine.errors import InvalidError, UsageError
 from tui.commands import figures
-from tui.commands.inputs import SAMPLE, source_of
+from tui.commands.inputs import SAMPLE, source_of, unchecked
 from tui.commands.leaderboard import scalar
 from tui.commands.sweep_values import read_sweep
 
@@ -69,10 +69,14 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A sweep whose data were read and whose variants were made: `work` executes it under its id."""
+    """A sweep whose data were read and whose variants were made: `work` executes it under its id.
+
+    `notes` are what is to be said of its strategy.
+    """
 
     run_plan_id: UUID
     work: Work
+    notes: tuple[str, ...] = ()
 
 
 def parameters(strategy: Strategy[Any]) -> list[Parameter]:
@@ -208,7 +212,7 @@ def prepare(
             watch=watch,
         )
 
-    return Prepared(run_plan_id, work)
+    return Prepared(run_plan_id, work, tuple(unchecked(desk.research.registry, spec.strategy_id)))
 
 
 def words(text: str, what: str) -> list[str]:

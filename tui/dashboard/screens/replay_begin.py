@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidError, UsageError
+from tui.commands.inputs import unchecked
 from tui.dashboard.screens.new_sweep_entries import Entries, sources_of, spec_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A replay before its first step, and what is to be said of its data."""
+    """A replay before its first step, and what is to be said of its data and of its strategy."""
 
     replay: Replay
     is_new: bool
@@ -70,7 +71,7 @@ def begin(desk: Desk, wanted: Wanted, watch: Watch | None = None) -> Begun:
     workspace = known or _made(desk, name, wanted.equity)
     terms = OnwardTerms(slippage_bps)
     replay = desk.research.replay(spec, dataset, workspace, timeframe=timeframe, terms=terms)
-    return Begun(replay, known is None, dataset.warnings)
+    return Begun(replay, known is None, (*dataset.warnings, *unchecked(desk.research.registry, spec.strategy_id)))
 
 
 def _spec(desk: Desk, wanted: Wanted) -> ExecutionSpec:

@@ -151,6 +151,8 @@ class RunPlansScreen(DeskScreen):
     def _begin(self, prepared: Prepared | None) -> None:
         if prepared is not None:
             self.app.say(f"run plan {str(prepared.run_plan_id)[:SHORT]} has begun; it goes on behind every screen")
+            for note in prepared.notes:
+                self.app.warn(note)
             self._begun, self._status = prepared.run_plan_id, ALL
             self.app.sweeps.execute(prepared.run_plan_id, prepared.work)
 
