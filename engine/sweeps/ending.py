@@ -27,6 +27,7 @@ def ending(
     worked_s: float,
     *,
     verified: int = 0,
+    differs_from: dict[str, int] | None = None,
     error: BaseException | None = None,
 ) -> dict[str, Any]:
     """The payload of RUN_COMPLETED, RUN_FAILED or RUN_CANCELLED: all that a list of run plans shows."""
@@ -41,6 +42,7 @@ def ending(
         "best_score": None if best is None else best.score,
         "worked_s": round(worked_s, 6),
         "verified": verified,
+        "differs_from": differs_from or {},
         "error": None if error is None else str(error) if known else f"{type(error).__name__}: {error}",
         "error_code": None if error is None else error.code if isinstance(error, PapertapeError) else "INTERNAL",
     }

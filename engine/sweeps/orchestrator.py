@@ -10,6 +10,7 @@ from engine.events import EventType, Stamps
 from engine.jsontext import compact_json
 from engine.market.bars import Dataset
 from engine.ports import Store, Watch
+from engine.sweeps.duplicates import differing
 from engine.sweeps.ending import best_of, ending
 from engine.sweeps.fingerprint import history_bars
 from engine.sweeps.plan import RunPlan, variant_workspace_id
@@ -33,7 +34,7 @@ class Execution:
         done: Mapping[int, Done] | None = None,
         watch: Watch | None = None,
     ) -> None:
-        self._stamps, self._plan, self._run = stamps, plan, run
+        self._store, self._stamps, self._plan, self._run = store, stamps, plan, run
         self._recorder = Recorder(store, stamps, plan, run, done or {})
         self._watch = RunWatch(store, stamps, run, watch)
         self._ids = [variant.variant_id for variant in plan.variants]
@@ -66,8 +67,18 @@ class Execution:
         if plan.verify:
             self._recorder.flush()
             verified = verify(plan, dataset, simulation, self._recorder.done, self._watch)
-        self._end(EventType.RUN_COMPLETED, verified=verified)
-        return self._result("completed", verified)
+        differs = self._differing()
+        self._end(EventType.RUN_COMPLETED, verified=verified, differs_from=differs)
+        return self._result("completed", verified, differs)
+
+    def _differing(self) -> dict[str, int]:
+        """The run plan that was the same and had other results, with how many variants differ."""
+        if not self._plan.duplicate_of:
+            return {}
+        earlier = self._plan.duplicate_of[-1]
+        with self._store.read() as views:
+            count = differing(views, earlier, self._recorder.done.values())
+        return {earlier: count} if count else {}
 
     def _simulate(self, simulation: Simulation, workers: int) -> bool:
         """Whether every variant came out."""
@@ -95,7 +106,13 @@ class Execution:
         return True
 
     def _end(
-        self, kind: EventType, *, verified: int = 0, error: BaseException | None = None, drop: bool = False
+        self,
+        kind: EventType,
+        *,
+        verified: int = 0,
+        differs_from: dict[str, int] | None = None,
+        error: BaseException | None = None,
+        drop: bool = False,
     ) -> None:
         """Write what is left to write (unless it is dropped) and the end, in one transaction."""
         run, plan, now = self._run, self._plan, self._stamps.now()
@@ -110,11 +127,12 @@ class Execution:
             "fingerprint": plan.fingerprint,
         }
         worked = run.worked_before + max(0, now - run.begun_at) / 1e6
-        said = ending(heading, done.values(), best_of(done.values(), self._ids), worked, verified=verified, error=error)
+        best = best_of(done.values(), self._ids)
+        said = ending(heading, done.values(), best, worked, verified=verified, differs_from=differs_from, error=error)
         event_id = self._stamps.new_id()
         self._recorder.flush(run_event(kind, run.run_plan_id, run.workspace_id, event_id, now, compact_json(said)))
 
-    def _result(self, status: RunStatus, verified: int) -> PlanResult:
+    def _result(self, status: RunStatus, verified: int, differs: dict[str, int] | None = None) -> PlanResult:
         plan, run, done = self._plan, self._run, self._recorder.done
         best = best_of(done.values(), self._ids)
         full = plan.journal == "full"
@@ -141,4 +159,5 @@ class Execution:
             duplicate_of=list(plan.duplicate_of),
             verified=verified,
             trials=plan.trials,
+            differs_from=differs or {},
         )

@@ -100,6 +100,7 @@ class RunRecord:
             duplicate_of=document["duplicate_of"],
             verified=ended["verified"],
             trials=trials_of(document),
+            differs_from=ended.get("differs_from", {}),
         )
 
     def detail(self, now: int) -> PlanDetail:
@@ -119,6 +120,7 @@ class RunRecord:
             trials=trials_of(document),
             plan={name: document[name] for name in _PLAN},
             results=self.results(),
+            differs_from=ended.get("differs_from", {}),
         )
 
 

@@ -45,7 +45,8 @@ class VariantResult(StrictModel):
 class PlanResult(StrictModel):
     """What an execution gave, in plan order. `bar_count`: bars of all symbols in the window, `history_bars`: before it;
     `duplicate_of`: earlier completed plans with the same fingerprint; `verified`: how many variants were run again, bar
-    by bar, and came out the same. `trials` is None of a plan that was begun before tries were counted.
+    by bar, and came out the same. `trials` is None of a plan that was begun before tries were counted. `differs_from`:
+    the last of `duplicate_of`, where it had other results, with how many variants differ, once all have come out.
     """
 
     run_plan_id: UUID
@@ -61,6 +62,7 @@ class PlanResult(StrictModel):
     duplicate_of: list[str]
     verified: int
     trials: TrialCount | None = None
+    differs_from: dict[str, int] = {}  # noqa: RUF012 - read only
 
 
 class PlanSummary(StrictModel):
@@ -97,6 +99,7 @@ class PlanDetail(PlanSummary):
     trials: TrialCount | None = None
     plan: dict[str, Any]
     results: list[VariantResult]
+    differs_from: dict[str, int] = {}  # noqa: RUF012 - read only
 
 
 def result_of(variant: Variant | dict[str, Any], done: Done | None, workspace_id: UUID | None) -> VariantResult:

@@ -113,6 +113,8 @@ def _standing(found: PlanDetail) -> list[Field]:
         rows.append(("verified", f"{figures.counted(found.verified, 'variant')} run again bar by bar, all the same"))
     if found.duplicate_of:
         rows.append(("the same as", ", ".join(found.duplicate_of)))
+    for earlier, count in found.differs_from.items():
+        rows.append(("", f"but {figures.counted(count, 'variant')} came out otherwise than in {earlier}"))
     return rows
 
 
