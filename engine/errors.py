@@ -55,6 +55,7 @@ CODES: Mapping[str, str] = {
     "STRATEGY_LOOKS_AHEAD": "A strategy whose earlier rows change when later bars are added.",
     "DATASET_CHANGED": "The data are not those that the run plan was started on.",
     "STRATEGY_CHANGED": "The strategy's source is not the one that the run plan was started with.",
+    "STRATEGY_UNTRUSTED": "The journal names a strategy's file that you never ran, and no code runs because of that.",
     "HISTORY_CHANGED": "The data tell the past otherwise than this account has seen it; the first row is named.",
     "HISTORY_SHORT": "The data lacks earlier bars that the strategy needs to go on from where it stopped.",
     "INVALID_SETTINGS": "The settings file or an environment variable holds a value that cannot be taken.",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from engine.desk import Desk, DeskConfig
 from engine.stamps import LiveStamps
 from storage.clock import wall_clock
+from storage.code.identity import strategy_code
+from storage.code.known import KnownCode
 from storage.owners import ProcessOwners
 from storage.settings import Settings
-from storage.strategy_files import make_registry, strategy_source
+from storage.strategy_files import make_registry
 from storage.unit_of_work import SqliteStore
 
 
@@ -15,12 +17,13 @@ def open_desk(settings: Settings | None = None) -> Desk:
     """The desk that the settings describe; the database is made, or upgraded, when it is opened."""
     settings = settings or Settings()
     config = DeskConfig(production=settings.environment == "production", workspace=settings.workspace)
-    registry = make_registry(settings.strategies)
+    registry = make_registry(settings.strategies, KnownCode())
     return Desk(
         SqliteStore(settings.db),
         LiveStamps(wall_clock),
         config,
         registry,
         owners=ProcessOwners(),
-        source_sha256=lambda kind: strategy_source(kind)[1],
+        source_sha256=lambda kind: strategy_code(kind).sha256,
+        distributions=lambda kind: strategy_code(kind).distributions,
     )

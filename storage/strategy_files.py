@@ -1,7 +1,8 @@
 """A person's own strategies: entry points, files listed in the settings, files named on the command line.
 
-A strategy is one file of Python. It is imported under a name of its own, with the rights of whoever runs papertape,
-and works like a built-in one from then on. Nothing is imported before a strategy is looked up or listed.
+A strategy is a file of Python, with the modules of its own beside it. It is imported under a name of its own, with the
+rights of whoever runs papertape, and works like a built-in one from then on. Nothing is imported before a strategy is
+looked up or listed.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from engine.errors import InvalidError, NotFoundError, PapertapeError
 from engine.strategies.base import KEY_PATTERN, Strategy
-from engine.strategies.registry import BUILTIN, Registered, Registry, check_strategy
+from engine.strategies.registry import BUILTIN, Registered, Registry, StartedWith, check_strategy
 from storage.code.identity import StrategyCode, strategy_code, strategy_source
-from storage.strategy_loading import installed_points, load_strategy_file
+from storage.code.known import KnownCode
+from storage.code.recall import found_for
+from storage.strategy_loading import installed_points, load_strategy_file, split_ref
 
 __all__ = [
     "StrategyCode",
@@ -35,9 +39,12 @@ _TEMPLATE = Path(__file__).with_name("strategy_template.py.txt")
 _TAKEN = {"Annotated", "Bars", "Field", "Params", "Signals", "Strategy", "Window"}
 
 
-def make_registry(paths: Sequence[str | Path] = ()) -> UserRegistry:
-    """The built-in strategies, then those of entry points, then of the files listed (`path.py` or `path.py:Name`)."""
-    return UserRegistry(paths)
+def make_registry(paths: Sequence[str | Path] = (), known: KnownCode | None = None) -> UserRegistry:
+    """The built-in strategies, then those of entry points, then of the files listed (`path.py` or `path.py:Name`).
+
+    `known` is where what is run is noted; without it nothing is noted, and no file is run that only a journal names.
+    """
+    return UserRegistry(paths, known)
 
 
 class UserRegistry(Registry):
@@ -46,9 +53,11 @@ class UserRegistry(Registry):
     One that cannot be loaded breaks neither the others nor what needs none of them: see `faults`.
     """
 
-    def __init__(self, paths: Sequence[str | Path] = ()) -> None:
+    def __init__(self, paths: Sequence[str | Path] = (), known: KnownCode | None = None) -> None:
         super().__init__()
         self._paths = tuple(str(path) for path in paths)
+        self._known = known
+        self._named: str | None = None
         self._faults: tuple[PapertapeError, ...] | None = None
 
     def add(self, kind: type[Strategy[Any]], origin: str) -> Strategy[Any]:
@@ -71,6 +80,47 @@ class UserRegistry(Registry):
             raise InvalidError(
                 "INVALID_STRATEGY", f"{missing.message} among those that load: {first.message}", hint=first.hint
             ) from first
+
+    def trust(self, ref: str) -> None:
+        """The file, or `package.module:Name`, that a person names for the run plans that are recalled from now on."""
+        self._named = ref
+
+    def recall(self, told: StartedWith) -> Strategy[Any]:
+        """The strategy that a run was started with, found by the digest of its code before a line of it runs.
+
+        STRATEGY_CHANGED; STRATEGY_UNTRUSTED for a file that only the journal names and the user never ran;
+        FILE_NOT_FOUND, STRATEGY_NOT_FOUND.
+        """
+        taken = self._entries.get(told.key)
+        kind = type(taken.strategy) if taken is not None else None
+        if taken is not None and kind is not None and (kind in BUILTIN or strategy_code(kind).sha256 == told.sha256):
+            return taken.strategy
+        if told.file is None and taken is None and split_ref(told.origin)[0].suffix == ".py":
+            told = replace(told, file=told.origin)  # a file of the settings, in plans of older programs
+        found = found_for(told, self._named, self._paths, self._ran_before)
+        if found is None and taken is not None:
+            return taken.strategy  # a program's own: whoever asked compares
+        if found is None:
+            raise NotFoundError(
+                "STRATEGY_NOT_FOUND",
+                f"no strategy {told.key!r} here has the source that the run plan was started with ({told.origin})",
+                hint="put the source back, name its file with --strategy FILE, or run the plan anew",
+            )
+        recalled, origin = found
+        if getattr(recalled, "key", None) != told.key:
+            raise InvalidError("STRATEGY_CHANGED", f"{origin} is not the strategy {told.key}", hint="name its class")
+        strategy = UserRegistry().add(recalled, origin)
+        if self._named is not None:
+            self.remember(strategy)
+        return strategy
+
+    def remember(self, strategy: Strategy[Any]) -> None:
+        """Note that this user runs the strategy's code: a journal may name it from now on."""
+        if self._known is not None and type(strategy) not in BUILTIN:
+            self._known.add("ran", strategy_code(type(strategy)).sha256)
+
+    def _ran_before(self, sha256: str) -> bool:
+        return self._known is not None and self._known.holds("ran", sha256)
 
     def all(self) -> list[Registered]:
         """Every strategy that loads, in the order of registration; `faults` are the others."""

@@ -7,6 +7,7 @@ from types import TracebackType
 from engine.desk.accounts import Accounts
 from engine.desk.config import DeskConfig
 from engine.desk.journal import Journal
+from engine.desk.plan_code import Distributions
 from engine.desk.plans import Plans
 from engine.desk.research import Research, SourceSha256
 from engine.desk.trading import Trading
@@ -20,7 +21,8 @@ class Desk:
     """`accounts`, `trading`, `research`, `plans` and `journal` over one store; a context manager, or `close` it.
 
     `owners` knows which processes are at work; without it the desk knows itself alone. `source_sha256` gives the
-    sha256 of a strategy's source, which this package cannot read; without it a changed source is not noticed.
+    sha256 of a strategy's code, which this package cannot read; without it a changed source is not noticed.
+    `distributions` gives the versions of the installed packages that a strategy imports.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Desk:
         *,
         owners: Owners | None = None,
         source_sha256: SourceSha256 | None = None,
+        distributions: Distributions | None = None,
     ) -> None:
         self._store = store
         self.config = config
@@ -39,7 +42,15 @@ class Desk:
         self.trading = Trading(store, stamps, self.accounts)
         source_sha256 = source_sha256 or (lambda kind: "")
         self.research = Research(store, stamps, self.accounts, registry, source_sha256)
-        self.plans = Plans(store, stamps, self.accounts, self.research, owners or SoleOwners(), source_sha256)
+        self.plans = Plans(
+            store,
+            stamps,
+            self.accounts,
+            self.research,
+            owners or SoleOwners(),
+            source_sha256,
+            distributions or (lambda kind: {}),
+        )
         self.journal = Journal(store, self.accounts)
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from engine.account.ledger import Trade
 from engine.broker.reconcile import replayed
 from engine.desk.accounts import Accounts, EquityPoint, TradeView
 from engine.desk.journal import EventView
+from engine.desk.plan_code import Distributions, moved, recalled
 from engine.desk.research import Research, SourceSha256, check_window
 from engine.drivers.closed import closed_workspace
 from engine.drivers.trial import bars_sha256, traded_span
@@ -21,7 +22,7 @@ from engine.market.bars import Dataset
 from engine.market.sessions import from_micros
 from engine.policy.workspace import Workspace, WorkspaceKind, check_open
 from engine.ports import EventFilter, Owners, Store, Watch
-from engine.strategies.spec import CompiledSpec, ExecutionSpec
+from engine.strategies.spec import CompiledSpec, ExecutionSpec, compile_spec
 from engine.sweeps.document import plan_of
 from engine.sweeps.fingerprint import describe, fingerprint, same_data
 from engine.sweeps.generator import MAX_VARIANTS, Generated, generate
@@ -49,10 +50,11 @@ class Plans:
         research: Research,
         owners: Owners,
         source_sha256: SourceSha256,
+        distributions: Distributions,
     ) -> None:
         self._store, self._stamps = store, stamps
         self._accounts, self._research = accounts, research
-        self._owners, self._source_sha256 = owners, source_sha256
+        self._owners, self._source_sha256, self._distributions = owners, source_sha256, distributions
 
     def generate(
         self,
@@ -102,7 +104,8 @@ class Plans:
         model = self._model(workspace if like is None else like, unseen if like is None else None)
         made = generate(compiled, sweep, include_ablations=include_ablations, max_variants=max_variants)
         account = _account(model, dataset.session_tz, self._stamps.now())
-        described, source = describe(dataset), self._source_sha256(type(compiled.strategy))
+        kind = type(compiled.strategy)
+        described, source = describe(dataset), self._source_sha256(kind)
         mark = fingerprint(compiled, made.variants, described, account, slippage_bps, source)
         plan = RunPlan(
             base=compiled,
@@ -122,9 +125,11 @@ class Plans:
             data=dict(data or {}),
             duplicate_of=tuple(str(found) for found in self.find_same(mark)),
             origin=self._research.registry.entry(spec.strategy_id).origin,
+            distributions=dict(self._distributions(kind)),
         )
         first, last = traded_span(compiled, dataset)
         plan = replace(plan, bars_sha256=bars_sha256(compiled, dataset), first_ts=first, last_ts=last)
+        self._research.registry.remember(compiled.strategy)
         owner = self._owners.claim()
         try:
             fresh = run_plan_id or UUID(self._stamps.new_id())
@@ -146,6 +151,7 @@ class Plans:
         check_resumable(record)
         plan = self._plan(record)
         dataset = self._loaded(record, load)
+        plan = replace(plan, distributions=dict(self._distributions(type(plan.base.strategy))))
         owner = self._owners.claim()
         try:
             run, record = take_over(self._store, self._stamps, self._owners, plan, dataset, owner, record.id)
@@ -153,6 +159,17 @@ class Plans:
             return execution.execute(dataset, workers)
         finally:
             self._owners.release(owner)
+
+    def know_strategy(self, run_plan_id: str | UUID) -> dict[str, tuple[str, str | None]]:
+        """Make the strategy that a run plan was started with one of the registry's, if it is not.
+
+        Packages that it imports and whose version is another now are returned, by name: then and now. That is no
+        reason to refuse it. RUN_PLAN_NOT_FOUND, STRATEGY_CHANGED, STRATEGY_UNTRUSTED, STRATEGY_NOT_FOUND.
+        """
+        record = self._record(run_plan_id)
+        strategy = recalled(self._research.registry, self._source_sha256, record)
+        self._research.registry.adopt(strategy, record.document["strategy_origin"])
+        return moved(record.document.get("distributions", {}), self._distributions(type(strategy)))
 
     def cancel(self, run_plan_id: str | UUID) -> None:
         """Ask a run to stop, whichever process executes it; one without a live owner is cancelled at once.
@@ -236,14 +253,8 @@ class Plans:
 
     def _plan(self, record: RunRecord) -> RunPlan:
         """The plan made again; STRATEGY_CHANGED when it would not be the same."""
-        plan = plan_of(record.document, self._research.compile)
-        if self._source_sha256(type(plan.base.strategy)) != plan.strategy_sha256:
-            raise InvalidError(
-                "STRATEGY_CHANGED",
-                f"the source of {plan.base.strategy.key} is not the one that run plan {record.id} was started with",
-                hint="put the source back, or run the plan anew",
-            )
-        return plan
+        strategy = recalled(self._research.registry, self._source_sha256, record)
+        return plan_of(record.document, lambda spec, timeframe: compile_spec(spec, strategy, timeframe))
 
     def _loaded(self, record: RunRecord, load: Load) -> Dataset:
         """The dataset loaded again; DATASET_CHANGED when it is not the same."""

@@ -28,6 +28,18 @@ class Registered:
     origin: str
 
 
+@dataclass(frozen=True, slots=True)
+class StartedWith:
+    """The strategy that a run was started with, as its journal has it: `sha256` is that of its code, `origin` where it
+    came from, `file` the file that was named for it (None: none was). All of it may be written by somebody else.
+    """
+
+    key: str
+    sha256: str
+    origin: str
+    file: str | None = None
+
+
 class Registry:
     """Strategies by key; a key is registered once."""
 
@@ -65,6 +77,23 @@ class Registry:
     def all(self) -> list[Registered]:
         """Every strategy, in the order of registration."""
         return list(self._entries.values())
+
+    def recall(self, told: StartedWith) -> Strategy[Any]:
+        """The strategy that a run was started with, for the caller to compare; it need not join the registry."""
+        return self.get(told.key)
+
+    def adopt(self, strategy: Strategy[Any], origin: str) -> None:
+        """Take a strategy that was recalled, unless it is there; STRATEGY_CHANGED when its key is another's here."""
+        taken = self._entries.setdefault(strategy.key, Registered(strategy, origin))
+        if type(taken.strategy) is not type(strategy):
+            raise InvalidError(
+                "STRATEGY_CHANGED",
+                f"{strategy.key} is another strategy here ({taken.origin}) than the one of {origin}",
+                hint="leave papertape and start it again, or run it from the command line",
+            )
+
+    def remember(self, strategy: Strategy[Any]) -> None:
+        """A person begins or goes on with a run of this strategy, which they named: a registry may note its code."""
 
 
 def check_strategy(kind: Any, origin: str) -> None:

@@ -62,6 +62,7 @@ def plan_payload(plan: RunPlan, owner: Owner, created_at: int) -> str:
             "data": plan.data,
             "bars_sha256": plan.bars_sha256,
             "window": traded_window(plan.first_ts, plan.last_ts),
+            "distributions": plan.distributions,
             "variants": [variant.payload() for variant in plan.variants],
         }
     )
@@ -111,6 +112,7 @@ def plan_of(document: dict[str, Any], compiled: Callable[[ExecutionSpec, str], C
         first_ts=_bound(document, "from"),
         last_ts=_bound(document, "to"),
         trials=trials_of(document),
+        distributions=document.get("distributions", {}),
     )
 
 

@@ -53,7 +53,8 @@ def take_over(
         check_resumable(record)
         now, event_id = stamps.now(), stamps.new_id()
         worked = record.ended(record.last_at)["worked_s"]
-        payload = compact_json({"owner": asdict(owner), "worked_s": worked, "done": len(record.done)})
+        said = {"owner": asdict(owner), "worked_s": worked, "done": len(record.done)}
+        payload = compact_json({**said, "distributions": plan.distributions})
         unit.append([run_event(EventType.RUN_RESUMED, record.id, record.workspace_id, event_id, now, payload)])
         unit.commit()
     created_at, extent = record.document["created_at"], _extent(plan, dataset)

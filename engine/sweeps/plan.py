@@ -88,6 +88,8 @@ class RunPlan:
     """The first timestamp that is traded, and the last one (UTC microseconds)"""
     last_ts: int | None = None
     trials: TrialCount | None = None
+    distributions: dict[str, str] = field(default_factory=dict)
+    """The installed packages that the strategy imports, with their versions: told, and part of no fingerprint"""
 
 
 def variant_id(base: dict[str, Any], overrides: Overrides) -> str:

@@ -118,7 +118,7 @@ class RunRecord:
             duplicate_of=document["duplicate_of"],
             verified=ended["verified"],
             trials=trials_of(document),
-            plan={name: document[name] for name in _PLAN},
+            plan={name: document[name] for name in _PLAN} | {"distributions": document.get("distributions", {})},
             results=self.results(),
             differs_from=ended.get("differs_from", {}),
         )

@@ -6,26 +6,41 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConflictError
-from tui.commands.inputs import DataOptions, SpecOptions, key_in, source_of
+from tui.commands.inputs import DataOptions, is_file, note_rights, source_of
 from tui.commands.progress import watching
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from engine.desk import Desk
     from engine.desk.plans import Load
     from engine.market.bars import Dataset
-    from engine.sweeps.results import PlanDetail
+    from engine.strategies.spec import ExecutionSpec
+    from engine.sweeps.results import PlanDetail, PlanResult
     from tui.commands.calls import Call
 
 
-def recorded(data: DataOptions, spec: SpecOptions, dataset: Dataset, symbols: list[str]) -> dict[str, Any]:
+def recorded(desk: Desk, data: DataOptions, spec: ExecutionSpec, dataset: Dataset) -> dict[str, Any]:
     """How data and strategy are found again from any directory, and what the data were warned of."""
     from storage.datasets import loading
 
     sources = [source_of(text) for text in data.data]
     again = loading(
-        sources, symbols=symbols, session_tz=dataset.session_tz, start=data.start, end=data.end, cut=data.cut
+        sources, symbols=spec.symbols, session_tz=dataset.session_tz, start=data.start, end=data.end, cut=data.cut
     )
-    return {**again, "strategy_file": _strategy_file(spec.strategy), "warnings": list(dataset.warnings)}
+    return {**again, "strategy_file": strategy_file(desk, spec.strategy_id), "warnings": list(dataset.warnings)}
+
+
+def strategy_file(desk: Desk, key: str) -> str | None:
+    """A strategy's file with its class, as it is found from anywhere; None for one that is in no file of its own."""
+    from storage.strategy_loading import split_ref
+
+    origin = desk.research.registry.entry(key).origin
+    path, kind = split_ref(origin)
+    path = path.expanduser()
+    if not is_file(origin) or not path.is_file():
+        return None
+    return str(path.absolute()) if kind is None else f"{path.absolute()}:{kind}"
 
 
 def loader(call: Call) -> Load:
@@ -48,19 +63,73 @@ def loader(call: Call) -> Load:
     return load
 
 
-def find_strategy(call: Call, desk: Desk, plan: PlanDetail) -> None:
-    """Register the strategy's file with the desk, if the run was started with one."""
-    told = plan.plan["data"].get("strategy_file")
-    if told:
-        key_in(call, desk.research.registry, told)
+def once(load: Load) -> Load:
+    """The same dataset however often it is asked for."""
+    kept: list[Dataset] = []
+
+    def loaded(told: Mapping[str, Any]) -> Dataset:
+        if not kept:
+            kept.append(load(told))
+        return kept[0]
+
+    return loaded
 
 
-def _strategy_file(name: str | None) -> str | None:
-    """A strategy's file with its class, as it is found from anywhere; None for one that is named by its key."""
+def find_strategy(call: Call, desk: Desk, plan: PlanDetail, named: str | None) -> None:
+    """Make the plan's strategy known to the desk: what is `named` for it, else what it was started with.
+
+    Notes say that its file is a program, and which packages it imports in another version than then.
+    """
     from storage.strategy_loading import split_ref
 
-    path, kind = split_ref(name or "")
-    if path.suffix != ".py":
-        return None
-    whole = str(path.expanduser().absolute())
-    return whole if kind is None else f"{whole}:{kind}"
+    told = plan.plan["data"].get("strategy_file")
+    if named is not None:
+        desk.research.registry.trust(named)
+        note_rights(call, named)
+    elif told and not _ships(plan.strategy_id) and split_ref(told)[0].is_file():
+        note_rights(call, told)
+    call.warn(packages_moved(desk, plan.run_plan_id), "note")
+
+
+def packages_moved(desk: Desk, run_plan_id: UUID) -> list[str]:
+    """What is another version than when a run plan was started, a sentence each; its strategy is known from now on."""
+    return [
+        f"{said}: results may differ from those that the run plan has"
+        for said in _versions(desk.plans.know_strategy(run_plan_id))
+    ]
+
+
+def tell_of_the_same(call: Call, desk: Desk, result: PlanResult) -> None:
+    """Whether a run plan that was the same came to the same. Nothing is said of results before all have come out."""
+    earlier = result.duplicate_of[-1]
+    count = result.differs_from.get(earlier)
+    if count is not None:
+        call.warn([_differing(desk, result, earlier, count)])
+    elif result.status == "completed":
+        call.warn([f"the same was run before, with the same results: run plan {earlier}"], "note")
+    else:
+        call.warn([f"the same was run before: run plan {earlier}"], "note")
+
+
+def _differing(desk: Desk, result: PlanResult, earlier: str, count: int) -> str:
+    from engine.desk.plan_code import moved
+
+    then, now = (desk.plans.get(each).plan["distributions"] for each in (earlier, result.run_plan_id))
+    why = "; ".join(_versions(moved(then, now))) or (
+        "the strategy reads what the fingerprint does not know, such as a file or a clock"
+    )
+    many = f"{count:,} of {len(result.results):,} variants"
+    return f"the same fingerprint gave other results: {many} differ from run plan {earlier} ({why})"
+
+
+def _versions(packages: Mapping[str, tuple[str, str | None]]) -> list[str]:
+    return [
+        f"{name} was {then} then and is {'not imported' if now is None else now} now"
+        for name, (then, now) in packages.items()
+    ]
+
+
+def _ships(key: str) -> bool:
+    from engine.strategies.registry import BUILTIN
+
+    return any(kind.key == key for kind in BUILTIN)

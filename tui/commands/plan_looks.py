@@ -10,7 +10,7 @@ import typer
 from tui.commands.calls import Call, command
 from tui.commands.choices import PlanStatus
 from tui.commands.documents import plain
-from tui.commands.plan_options import PlanId, Top, plan_named
+from tui.commands.plan_options import PlanId, StrategyFile, Top, plan_named
 
 app = typer.Typer()
 
@@ -57,6 +57,7 @@ def trades(
             metavar="VARIANT", help="Its id or the beginning of one, `best` or `baseline`.", show_default=False
         ),
     ],
+    strategy: StrategyFile = None,
 ) -> None:
     """A variant's round trips, in the order of closing.
 
@@ -67,7 +68,7 @@ def trades(
     with call.desk() as desk:
         found = desk.plans.get(plan_named(desk, plan))
         if found.journal == "summary":
-            find_strategy(call, desk, found)
+            find_strategy(call, desk, found, strategy)
         closed = desk.plans.trades(found.run_plan_id, variant, loader(call))
     call.answer(closed, lambda page: show_trades(page, closed))
 

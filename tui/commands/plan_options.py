@@ -70,6 +70,14 @@ class RunOptions:
     ] = 0
 
 
+StrategyFile = Annotated[
+    str | None,
+    typer.Option(
+        "--strategy",
+        metavar="FILE.py[:NAME]",
+        help="The file of the plan's strategy, when it was moved, or when you never ran it here.",
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(

@@ -14,15 +14,21 @@ from tui.commands.calls import Call, command
 from tui.commands.documents import plain, write_document
 from tui.commands.inputs import DataOptions, SpecOptions
 from tui.commands.pages import Page
-from tui.commands.plan_options import FailIf, PlanId, RunOptions, SweepOptions, Top, Workers, plan_named
+from tui.commands.plan_options import (
+    FailIf,
+    PlanId,
+    RunOptions,
+    StrategyFile,
+    SweepOptions,
+    Top,
+    Workers,
+    plan_named,
+)
 from tui.commands.progress import watching
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from engine.desk import Desk
     from engine.desk.plans import Load
-    from engine.market.bars import Dataset
     from engine.strategies.paths import Scalar
     from engine.strategies.spec import ExecutionSpec
     from engine.sweeps.generator import Generated
@@ -85,18 +91,27 @@ def run(
 
 
 @command(app, "resume", example="papertape plan resume last --workers 2", without_workspace=True)
-def resume(call: Call, plan: PlanId, workers: Workers = None, fail_if: FailIf = None, top: Top = 20) -> None:
+def resume(
+    call: Call,
+    plan: PlanId,
+    strategy: StrategyFile = None,
+    workers: Workers = None,
+    fail_if: FailIf = None,
+    top: Top = 20,
+) -> None:
     """Go on with a run plan that was stopped.
 
-    By Ctrl-C, a kill, or `plan cancel`. What is finished is not run again; the end is as without the stop."""
-    from tui.commands.plan_data import find_strategy, loader
+    By Ctrl-C, a kill, or `plan cancel`. What is finished is not run again; the end is as without the stop. A strategy
+    of your own runs only when its source is the one that the plan was started with, and you ran or named it yourself:
+    no code runs because a journal names it."""
+    from tui.commands.plan_data import find_strategy, loader, once
     from tui.commands.plan_verdict import Gate
 
     gate = Gate.read(fail_if)
     with call.desk() as desk:
         found = desk.plans.get(plan_named(desk, plan))
-        find_strategy(call, desk, found)
-        load = _once(loader(call))
+        find_strategy(call, desk, found, strategy)
+        load = once(loader(call))
         with watching("running the sweep", found.run_plan_id) as watch:
             result = desk.plans.resume(found.run_plan_id, load, workers=workers or _processors(), watch=watch)
         _answer(call, desk, result, load, gate, top)
@@ -150,7 +165,7 @@ def _run(
             verify=terms.verify,
             like=terms.like,
             run_plan_id=fresh,
-            data=recorded(data, spec, dataset, wanted.symbols),
+            data=recorded(desk, data, wanted, dataset),
             watch=watch,
         )
     return result, lambda _: dataset
@@ -179,8 +194,10 @@ def _generated(found: Generated) -> dict[str, Any]:
 
 def _answer(call: Call, desk: Desk, result: PlanResult, load: Load, gate: Gate, top: int) -> None:
     """The result on stdout, what to know of it on stderr; what a script should stop for, with the result in it."""
+    from tui.commands.plan_data import tell_of_the_same
+
     if result.duplicate_of:
-        call.warn([f"the same was run before, with the same results: run plan {result.duplicate_of[-1]}"], "note")
+        tell_of_the_same(call, desk, result)
     if not call.json:
         _show(Page(), desk, result, load, top)
     error = _cancelled(result) if result.status == "cancelled" else gate.error(result)
@@ -224,18 +241,6 @@ def _cancelled(result: PlanResult) -> PapertapeError:
         f"the run plan was stopped with {out:,} of {len(result.results):,} variants done",
         hint=f"`papertape plan resume {result.run_plan_id}` goes on",
     )
-
-
-def _once(load: Load) -> Load:
-    """The same dataset however often it is asked for."""
-    kept: list[Dataset] = []
-
-    def loaded(told: Mapping[str, Any]) -> Dataset:
-        if not kept:
-            kept.append(load(told))
-        return kept[0]
-
-    return loaded
 
 
 def _processors() -> int:

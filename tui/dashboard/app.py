@@ -154,6 +154,10 @@ class DashboardApp(App[None]):
         """Something was done."""
         self.notify(safe_text(sentence), markup=False)
 
+    def warn_from_thread(self, sentence: str) -> None:
+        """The same as `warn`, from a call that is not on the event loop."""
+        self.call_from_thread(self.warn, sentence)
+
     def warn(self, sentence: str) -> None:
         """Something is not as it should be, and nothing has stopped for it."""
         self.notify(safe_text(sentence), severity="warning", markup=False, timeout=10)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from engine.errors import ConflictError, PapertapeError
+from engine.errors import ConflictError
 
 if TYPE_CHECKING:
     from engine.desk import Desk
     from engine.market.bars import Dataset
     from engine.ports import Watch
-    from engine.sweeps.results import PlanDetail, PlanResult
+    from engine.sweeps.results import PlanResult
 
 
 def load_told(told: Mapping[str, Any]) -> Dataset:
@@ -29,22 +29,12 @@ def load_told(told: Mapping[str, Any]) -> Dataset:
     return load_again(told)
 
 
-def know_strategy(desk: Desk, plan: PlanDetail) -> None:
-    """Load the strategy's file, if the run was started with one and the registry does not have it."""
-    told, registry = plan.plan["data"].get("strategy_file"), desk.research.registry
-    try:
-        registry.get(plan.strategy_id)
-    except PapertapeError:
-        if not told:
-            raise
-        from storage.strategy_files import load_strategy_file
+def resume(run_plan_id: UUID, tell: Callable[[str], None], desk: Desk, watch: Watch) -> PlanResult:
+    """Go on with a run plan that was stopped; `tell` is told of packages that are in another version by now."""
+    from tui.commands.plan_data import packages_moved
 
-        registry.add(load_strategy_file(told), told)
-
-
-def resume(run_plan_id: UUID, desk: Desk, watch: Watch) -> PlanResult:
-    """Go on with a run plan that was stopped."""
-    know_strategy(desk, desk.plans.get(run_plan_id))
+    for sentence in packages_moved(desk, run_plan_id):
+        tell(sentence)
     return desk.plans.resume(run_plan_id, load_told, workers=spare_processors(), watch=watch)
 
 

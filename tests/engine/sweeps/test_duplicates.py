@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from uuid import UUID
+
 import numpy as np
 import pytest
 
@@ -54,7 +58,18 @@ def desk(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(Moody, "good", True)
     registry = Registry()
     registry.add(Moody, "the test")
-    return Desk(store, counted_stamps(), DeskConfig(), registry, source_sha256=lambda kind: "f" * 64)
+    return desk_over(store, registry, UUID(int=1), {"numpy": "1.0", "gone": "2"})
+
+
+def desk_over(store: MemoryStore, registry: Registry, ids: UUID, versions: Mapping[str, str]) -> Desk:
+    return Desk(
+        store,
+        counted_stamps(ids),
+        DeskConfig(),
+        registry,
+        source_sha256=lambda kind: "f" * 64,
+        distributions=lambda kind: versions,
+    )
 
 
 def run(desk: Desk, **options: object) -> PlanResult:
@@ -100,3 +115,14 @@ def test_what_did_not_come_out_is_compared_with_nothing(desk: Desk, monkeypatch:
     assert (stopped.status, stopped.duplicate_of, stopped.differs_from) == ("cancelled", [str(first.run_plan_id)], {})
     resumed = desk.plans.resume(stopped.run_plan_id, lambda data: DATA)
     assert resumed.differs_from == {str(first.run_plan_id): 2}
+
+
+def test_versions_are_recorded_at_the_start_and_at_a_resume_and_told(desk: Desk, store: MemoryStore) -> None:
+    stopped = run(desk, watch=Stop())
+    assert desk.plans.get(stopped.run_plan_id).plan["distributions"] == {"gone": "2", "numpy": "1.0"}
+    assert desk.plans.know_strategy(stopped.run_plan_id) == {}
+    later = desk_over(store, desk.research.registry, UUID(int=2), {"numpy": "2.0", "new": "1"})
+    assert later.plans.know_strategy(stopped.run_plan_id) == {"numpy": ("1.0", "2.0"), "gone": ("2", None)}
+    assert later.plans.resume(stopped.run_plan_id, lambda data: DATA).status == "completed"
+    (resumed,) = (row for row in store.journal if row.event_type == "RUN_RESUMED")
+    assert json.loads(resumed.payload)["distributions"] == {"numpy": "2.0", "new": "1"}

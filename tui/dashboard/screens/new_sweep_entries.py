@@ -13,6 +13,7 @@ from engine.errors import InvalidError, UsageError
 from tui.commands import figures
 from tui.commands.inputs import SAMPLE, source_of, unchecked
 from tui.commands.leaderboard import scalar
+from tui.commands.plan_data import strategy_file
 from tui.commands.sweep_values import read_sweep
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ def prepare(
             max_variants=most_variants(entries),
             journal="summary" if entries.journal == "summary" else "full",
             workers=workers,
-            data={**told, "strategy_file": _file_of(desk, entries.strategy), "warnings": list(dataset.warnings)},
+            data={**told, "strategy_file": strategy_file(desk, entries.strategy), "warnings": list(dataset.warnings)},
             run_plan_id=run_plan_id,
             watch=watch,
         )
@@ -265,10 +266,3 @@ def _said_of(option: Mapping[str, Any]) -> list[str]:
         return []
     bounds = [said.format(f"{option[name]:g}") for name, said in BOUNDS.items() if name in option]
     return [TYPES[option["type"]], *bounds]
-
-
-def _file_of(desk: Desk, strategy: str) -> str | None:
-    """The strategy's file with its class, as the registry was told it; None for one that is always there."""
-    origin = desk.research.registry.entry(strategy).origin
-    path = Path(origin.partition(".py")[0] + ".py").expanduser()
-    return None if ".py" not in origin or not path.is_file() else str(path.absolute()) + origin.partition(".py")[2]

@@ -148,7 +148,7 @@ class RunPlanScreen(DeskScreen):
     def action_resume(self) -> None:
         """Go on with the run, in this process."""
         run_plan_id = self._looked_at().detail.run_plan_id
-        self.app.sweeps.execute(run_plan_id, partial(resume, run_plan_id))
+        self.app.sweeps.execute(run_plan_id, partial(resume, run_plan_id, self.app.warn_from_thread))
 
     def action_cancel(self) -> None:
         """Ask the run to stop."""

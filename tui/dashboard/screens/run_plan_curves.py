@@ -15,7 +15,7 @@ from tui import charts
 from tui.commands import figures
 from tui.commands.text import fit, safe_text
 from tui.dashboard.plan_data import load_told
-from tui.dashboard.screens.run_plan_part import READING, Part, working
+from tui.dashboard.screens.run_plan_part import READING, Part
 from tui.dashboard.screens.run_plan_view import MOST_MARKED
 from tui.dashboard.widgets.chart import Chart, drawdowns
 from tui.dashboard.widgets.money import Palette, gain, rgb
@@ -77,7 +77,6 @@ class CurvesPart(Part):
         self.query_one(".legend", Static).update(READING)
 
         def call(desk: Desk, watch: Watch) -> dict[tuple[str, str], list[EquityPoint]]:
-            working(desk, view)
             found = {}
             for one in missing:
                 if not watch.stopped():

@@ -14,7 +14,6 @@ from tui.dashboard.loading import Loader
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from engine.desk import Desk
     from tui.dashboard.app import DashboardApp
     from tui.dashboard.screens.run_plan_view import PlanView
 
@@ -66,11 +65,3 @@ PARTS = (
     PartEntry("v", "events", "events", "EventsPart", "what the journal says of this run"),
     PartEntry("i", "about", "about", "AboutPart", "what was asked: spec, sweep, data, limits"),
 )
-
-
-def working(desk: Desk, view: PlanView) -> None:
-    """Make the run plan's strategy known, where trades are computed again instead of read. Blocks."""
-    if view.detail.journal == "summary":
-        from tui.dashboard.plan_data import know_strategy
-
-        know_strategy(desk, view.detail)

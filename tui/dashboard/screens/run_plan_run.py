@@ -17,7 +17,7 @@ from textual.widgets import Static
 from tui.commands import figures
 from tui.commands.plan_pages import bars_of
 from tui.dashboard.keys import bound
-from tui.dashboard.plan_data import know_strategy, load_told
+from tui.dashboard.plan_data import load_told
 from tui.dashboard.screens.run_plan_differences import FIGURES, said
 from tui.dashboard.widgets.dialog import DeskDialog, FormDialog, fact_lines
 
@@ -52,11 +52,11 @@ def run_dialog(view: PlanView) -> FormDialog[Ran]:
 
 
 def run_variant(detail: PlanDetail, variant: VariantResult, like: UUID, desk: Desk, _: Mapping[str, str]) -> Ran:
-    """Run it; DATASET_CHANGED when the plan's data are not what they were. Blocks."""
+    """Run it; DATASET_CHANGED, STRATEGY_CHANGED when the plan's data or strategy are not what they were. Blocks."""
     from engine.errors import InvalidError
     from engine.sweeps.fingerprint import describe, same_data
 
-    know_strategy(desk, detail)
+    desk.plans.know_strategy(detail.run_plan_id)
     dataset = load_told(detail.plan["data"])
     if not same_data(describe(dataset), detail.plan["dataset"]):
         raise InvalidError(

@@ -15,7 +15,7 @@ from tui.commands import figures
 from tui.commands.failures import lines_of
 from tui.commands.text import safe_text
 from tui.dashboard.plan_data import load_told
-from tui.dashboard.screens.run_plan_part import READING, Part, working
+from tui.dashboard.screens.run_plan_part import READING, Part
 from tui.dashboard.widgets.columns import COUNTS, GAINS, MONEY, PRICES, QUANTITIES, RATES, TIMES, WORDS, Column
 from tui.dashboard.widgets.money import Palette, gain
 from tui.dashboard.widgets.pane import TablePane
@@ -99,7 +99,6 @@ class TradesPart(Part):
         run_plan_id, variant_id = view.detail.run_plan_id, view.current
 
         def call(desk: Desk, _: Watch) -> list[TradeRow]:
-            working(desk, view)
             trades = desk.plans.trades(run_plan_id, variant_id, load_told)
             return [TradeRow(number, trade) for number, trade in enumerate(trades, 1)]
 

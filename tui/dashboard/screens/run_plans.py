@@ -124,7 +124,7 @@ class RunPlansScreen(DeskScreen):
         row = self.table.current
         if row is not None:
             run_plan_id = row.summary.run_plan_id
-            self.app.sweeps.execute(run_plan_id, partial(resume, run_plan_id))
+            self.app.sweeps.execute(run_plan_id, partial(resume, run_plan_id, self.app.warn_from_thread))
 
     def action_cancel(self) -> None:
         """Ask the run plan under the cursor to stop."""

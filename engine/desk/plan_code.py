@@ -1,0 +1,42 @@
+"""A run plan's strategy: found again by what its journal says, compared, and what it rests on told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from engine.desk.research import SourceSha256
+from engine.errors import InvalidError
+from engine.strategies.base import Strategy
+from engine.strategies.registry import Registry, StartedWith
+from engine.sweeps.queries import RunRecord
+
+Distributions = Callable[[type[Strategy[Any]]], Mapping[str, str]]
+"""The installed packages that a strategy imports, with their versions."""
+
+
+def recalled(registry: Registry, source_sha256: SourceSha256, record: RunRecord) -> Strategy[Any]:
+    """The strategy that a run plan was started with; STRATEGY_CHANGED when what is here is another.
+
+    Where the registry knows how, another is refused before a line of it runs.
+    """
+    document = record.document
+    told = StartedWith(
+        document["strategy_id"],
+        document["strategy_sha256"],
+        document["strategy_origin"],
+        document["data"].get("strategy_file"),
+    )
+    strategy = registry.recall(told)
+    if source_sha256(type(strategy)) != told.sha256:
+        raise InvalidError(
+            "STRATEGY_CHANGED",
+            f"the source of {told.key} is not the one that run plan {record.id} was started with",
+            hint="put the source back, or run the plan anew",
+        )
+    return strategy
+
+
+def moved(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, tuple[str, str | None]]:
+    """Packages whose version is another than it was, by name: then and now (None: it is not imported any more)."""
+    return {name: (version, now.get(name)) for name, version in before.items() if now.get(name) != version}
