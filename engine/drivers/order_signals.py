@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,12 +17,10 @@ from engine.market.sessions import moment, to_micros
 from engine.ports import EventFilter, Progress, Views
 from engine.strategies.base import Window
 from engine.strategies.guard import window_of
+from engine.strategies.rounding import is_rounding
 from engine.strategies.runner import Series, levels_at
 from engine.strategies.spec import CompiledSpec
 from engine.vocabulary import EventType
-
-ROUNDING = 1e-9
-"""The relative difference of two levels up to which only the order of additions has changed."""
 
 
 class Kept(NamedTuple):
@@ -110,4 +107,4 @@ def _apart(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, Any,
 def _agree(one: float | None, other: float | None) -> bool:
     if one is None or other is None:
         return one is other
-    return math.isclose(one, other, rel_tol=ROUNDING)
+    return is_rounding(one, other)
