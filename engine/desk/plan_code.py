@@ -21,11 +21,12 @@ def recalled(registry: Registry, source_sha256: SourceSha256, record: RunRecord)
     Where the registry knows how, another is refused before a line of it runs.
     """
     document = record.document
+    file = document["data"].get("strategy_file")
     told = StartedWith(
         document["strategy_id"],
         document["strategy_sha256"],
         document["strategy_origin"],
-        document["data"].get("strategy_file"),
+        file if isinstance(file, str) else None,
     )
     strategy = registry.recall(told)
     if source_sha256(type(strategy)) != told.sha256:

@@ -86,7 +86,7 @@ def find_strategy(call: Call, desk: Desk, plan: PlanDetail, named: str | None) -
     if named is not None:
         desk.research.registry.trust(named)
         note_rights(call, named)
-    elif told and not _ships(plan.strategy_id) and split_ref(told)[0].is_file():
+    elif isinstance(told, str) and not _ships(plan.strategy_id) and split_ref(told)[0].is_file():
         note_rights(call, told)
     call.warn(packages_moved(desk, plan.run_plan_id), "note")
 
