@@ -172,7 +172,7 @@ class Onward:
             if not (taken.events or tick == self.end):
                 return taken
             self._unrecorded.write(unit, self._workspace_id, ts)
-            began = known.began if known is not None else None
+            began = None if known is None else known.began
             self._advance(unit, ts, taken, int(self.walk.ticks[self.start]) if began is None else began, tick)
             unit.commit()
         self._unrecorded.written(ts)

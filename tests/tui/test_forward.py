@@ -69,6 +69,8 @@ def test_an_unfinished_bar_is_refused_when_it_has_grown(account: Console, tmp_pa
     assert [each["mark"] for each in account.json("positions", "-w", "a")] == [96.0]
     (event,) = [each for each in account.journal("a") if each["event_type"] == "HISTORY_ACCEPTED"]
     assert event["payload"]["symbols"]["X"]["rows"] == 1
+    shown = account.ok("events", "-w", "a", "--type", "HISTORY_ACCEPTED").out
+    assert "the data's past is followed: X differs at 2024-01-04" in shown
 
 
 def test_a_bar_stamped_anew_does_not_trade_its_session_twice(account: Console, tmp_path: Path) -> None:
@@ -119,6 +121,8 @@ def test_changed_code_is_refused_until_it_is_accepted(account: Console, tmp_path
     account.ok(*command, "--accept-strategy")
     (event,) = [each for each in account.journal("a") if each["event_type"] == "STRATEGY_ACCEPTED"]
     assert event["payload"]["strategy_id"] == "mine"
+    before, now = event["payload"]["from"][:8], event["payload"]["to"][:8]
+    assert f"mine: the code {before} is now {now}" in account.ok("events", "-w", "a").out
     account.ok(*command)
 
 

@@ -27,5 +27,15 @@ def test_what_was_tried_is_listed_with_where_it_came_from(console: Console) -> N
     assert {each["to"] for each in found} == {"2006-12-29T00:00:00+00:00"}
     page = console.ok("trials", "--symbol", "GOOG").out
     assert "4 distinct configurations tried on GOOG" in page
+    rows = [line.split() for line in page.splitlines()[2:5]]
+    assert [row[:3:2] for row in rows] == [[kind, "sma_cross"] for kind in ("backtest", "plan", "forward")]
+    assert plan["run_plan_id"].startswith(rows[1][1])
+    assert rows[2][1] == "paper"
+    said = [line.split("  ")[-1] for line in console.ok("events", "-w", backtest["workspace_id"]).out.splitlines()]
+    metrics = backtest["metrics"]
+    made = f"{metrics['trade_count']} trades, equity {metrics['ending_equity']:,.2f}"
+    assert said[-1].endswith(f"sma_cross on GOOG: {made}")
+    assert "RUN_ADVANCED" in (last := console.ok("events", "-w", "paper").out.splitlines()[-1])
+    assert last.endswith("came to 2006-12-29 00:00:00")
     shown = console.ok("plan", "show", plan["run_plan_id"]).out
     assert "tries        3 in this plan, 3 on these data" in shown

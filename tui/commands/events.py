@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 PAGE = 1_000
 """Events read at once."""
 POLL_SECONDS = 0.2
+SHORT = 8
+"""Digits of a hash that tell two versions of a strategy apart"""
 ROOMY = 100
 """Columns from which on there is room for wider gaps."""
 
@@ -138,7 +140,23 @@ def said_by(event: EventView) -> str:
         return _at(payload["quantity"], payload["avg_price"])
     if "action" in payload:
         return f"{payload['action']} {figures.quantity(payload['quantity'])} {payload.get('reason') or ''}"
-    return _of_a_sweep(payload) or json.dumps(payload, ensure_ascii=False)
+    return _of_a_driver(payload) or _of_a_sweep(payload) or json.dumps(payload, ensure_ascii=False)
+
+
+def _of_a_driver(payload: dict[str, Any]) -> str:
+    """What a backtest or a forward run says of itself: how far it came, what it made, what was accepted."""
+    match payload:
+        case {"spec_key": _, "timeframe": _, "ts": str(ts)}:
+            return f"came to {ts[:19].replace('T', ' ')}"
+        case {"symbols": dict(symbols), "settled": _}:
+            changes = (f"{symbol} {change['kind']} at {change['ts'][:10]}" for symbol, change in symbols.items())
+            return f"the data's past is followed: {', '.join(changes)}"
+        case {"strategy_id": str(strategy), "from": str(before), "to": str(now)}:
+            return f"{strategy}: the code {before[:SHORT]} is now {now[:SHORT]}"
+        case {"spec": dict(spec), "fills": _, "metrics": {"trade_count": trades, "ending_equity": equity}}:
+            made = f"{figures.counted(trades, 'trade')}, equity {figures.money(equity)}"
+            return f"{spec['strategy_id']} on {', '.join(spec['symbols'])}: {made}"
+    return ""
 
 
 def _of_a_sweep(payload: dict[str, Any]) -> str:

@@ -8,10 +8,12 @@ import typer
 
 from tui.commands import figures
 from tui.commands.calls import Call, command
+from tui.commands.leaderboard import short_ids
+from tui.commands.plan_pages import SHORTEST_PLAN
 from tui.commands.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from engine.ports import Trial
     from tui.commands.pages import Page
@@ -35,7 +37,8 @@ def trials(
     """
     with call.desk() as desk:
         found = desk.journal.trials(symbol)
-    call.answer([document_of(each) for each in found], lambda page: _show(page, found, symbol))
+        names = {str(account.id): account.name for account in desk.accounts.all()}
+    call.answer([document_of(each) for each in found], lambda page: _show(page, found, names, symbol))
 
 
 def document_of(trial: Trial) -> dict[str, Any]:
@@ -61,13 +64,14 @@ def _when(ts: int | None) -> str | None:
     return None if ts is None else iso(ts)
 
 
-def _show(page: Page, found: Sequence[Trial], symbol: str | None) -> None:
+def _show(page: Page, found: Sequence[Trial], names: Mapping[str, str], symbol: str | None) -> None:
     where = "" if symbol is None else f" on {symbol}"
     if not found:
         page.line(f"nothing has been tried{where} yet")
         return
     table = Table().text("kind", [each.kind for each in found])
-    table.text("run plan or account", [each.run_id for each in found])
+    ids = short_ids([each.run_id for each in found], SHORTEST_PLAN)
+    table.text("run plan or account", [names.get(each.run_id, ids[each.run_id]) for each in found], shrinks=True)
     table.text("strategy", [each.strategy_id or "-" for each in found], shrinks=True)
     table.text("symbols", [", ".join(sorted(each.bars)) for each in found], shrinks=True)
     table.text("from", [_day(each.first_ts) for each in found])
