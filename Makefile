@@ -1,7 +1,7 @@
 PY ?= .venv/bin/python
 BIN = $(dir $(PY))
 
-.PHONY: check lint types contracts test bench
+.PHONY: check lint types contracts test bench mutants
 
 check: lint types contracts test
 
@@ -20,3 +20,8 @@ test:
 
 bench:
 	$(PY) -m benchmarks.sweeps --curves --docs
+
+# docs/mutation-testing.md; one package: make mutants PACKAGE=policy
+mutants:
+	$(BIN)mutmut run $(if $(PACKAGE),'engine.$(PACKAGE).*')
+	$(BIN)mutmut results

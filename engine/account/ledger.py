@@ -111,8 +111,8 @@ class Ledger:
 
     @property
     def is_finite(self) -> bool:
-        """Whether every amount is a finite number. Those of the positions are in the peak: it never falls."""
-        amounts = (self.cash, self.realized_pnl, self.peak_equity, self.equity_at_cost)
+        """Whether every amount is a finite number: cash is in the equity, and what a position was is in the peak."""
+        amounts = (self.realized_pnl, self.peak_equity, self.equity_at_cost)
         return all(map(math.isfinite, (*amounts, *self.realized_by_session.values())))
 
     def copy(self) -> Ledger:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.account.fold import apply_fills, replay_fills
 from engine.account.ledger import BUY, SELL, Fill, Ledger, Trade
-from engine.intents import MAX_LOTS
+from engine.intents import MAX_LOTS, to_quantity
 
 UNIT = 100_000_000
 
@@ -95,22 +95,48 @@ def test_realized_pnl_is_kept_by_trading_day_whatever_the_order() -> None:
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
-        (fill(2, "Y", SELL, 1, 5.0), "not held"),
-        (fill(2, "X", SELL, 0.5, 5.0), "while 1.0 are held"),
-        (fill(2, "X", SELL, 2, 5.0), "while 1.0 are held"),
-        (fill(2, "X", 0, 1, 5.0), "side 0"),
-        (Fill(2, "X", BUY, 0, 5.0, 0.0, 1, 0), "0 lots"),
-        (Fill(2, "X", BUY, MAX_LOTS, 5.0, 0.0, 1, 0), "more than 2^62 lots"),
+        (fill(2, "Y", SELL, 1, 5.0), "a sale of Y, which is not held"),
+        (fill(2, "X", SELL, 0.5, 5.0), "a sale of 0.5 X while 1.0 are held"),
+        (fill(2, "X", SELL, 2, 5.0), "a sale of 2.0 X while 1.0 are held"),
+        (fill(2, "X", 0, 1, 5.0), "a fill with side 0 and 100000000 lots"),
+        (Fill(2, "X", BUY, 0, 5.0, 0.0, 1, 0), "a fill with side 1 and 0 lots"),
+        (Fill(2, "X", BUY, -1, 5.0, 0.0, 1, 0), "a fill with side 1 and -1 lots"),
+        (Fill(2, "X", BUY, MAX_LOTS, 5.0, 0.0, 1, 0), f"buying {to_quantity(MAX_LOTS)} X makes more than 2^62 lots"),
+        (
+            Fill(2, "Y", BUY, MAX_LOTS + 1, 5.0, 0.0, 1, 0),
+            f"buying {to_quantity(MAX_LOTS)} Y makes more than 2^62 lots",
+        ),
     ],
 )
 def test_a_fill_that_cannot_be_applied_changes_nothing_and_is_named(bad: Fill, reason: str) -> None:
     ledger, _ = fold([fill(1, "X", BUY, 1, 5.0)])
-    before = (ledger.cash, ledger.realized_pnl, ledger.orders_count, ledger.holdings["X"].lots)
-    (unapplied,) = apply_fills(ledger, [bad])
-    assert unapplied.seq == 2
-    assert reason in unapplied.reason
-    assert (ledger.cash, ledger.realized_pnl, ledger.orders_count, ledger.holdings["X"].lots) == before
+    before = ledger.copy()
+    assert apply_fills(ledger, [bad]) == [(2, reason)]
+    assert (ledger.last_seq, ledger.last_event_at) == (2, bad.ts)
+    ledger.last_seq, ledger.last_event_at = before.last_seq, before.last_event_at
+    assert ledger == before
     assert apply_fills(ledger, [fill(3, "X", SELL, 1, 6.0)]) == []
+
+
+def test_the_most_that_can_be_held_and_the_least() -> None:
+    ledger = Ledger.fresh(1e12)
+    most = [Fill(1, "X", BUY, MAX_LOTS - 1, 1.0, 0.0, 1, 0), Fill(2, "X", BUY, 1, 1.0, 0.0, 1, 0)]
+    assert apply_fills(ledger, [*most, Fill(3, "Y", BUY, 1, 1.0, 0.0, 1, 0)]) == []
+    assert [held.lots for held in ledger.holdings.values()] == [MAX_LOTS, 1]
+    (refused,) = apply_fills(ledger, [Fill(4, "X", BUY, 1, 1.0, 0.0, 1, 0)])
+    assert refused.reason == "buying 1e-08 X makes more than 2^62 lots"
+
+
+def test_what_goes_on_is_added_to_what_there_was() -> None:
+    """Counts, days and the latest event, over two calls."""
+    ledger, trades = fold([fill(1, "X", BUY, 1, 100.0, 1.0, day=5), fill(2, "X", SELL, 1, 90.0, 1.0, day=6)])
+    more = [fill(3, "Y", BUY, 1, 100.0, 1.0, day=6), fill(4, "Y", SELL, 1, 120.0, 1.0, day=6)]
+    assert apply_fills(ledger, more, trades) == []
+    assert (ledger.orders_count, ledger.trades_count, len(trades)) == (4, 2, 2)
+    assert ledger.realized_by_session == {5: -1.0, 6: -11.0 - 1.0 + 19.0}
+    assert (ledger.last_seq, ledger.last_event_at, ledger.peak_equity) == (4, 4000, 10_006.0)
+    assert apply_fills(ledger, []) == []
+    assert (ledger.last_seq, ledger.last_event_at) == (4, 4000)
 
 
 @st.composite

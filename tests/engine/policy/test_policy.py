@@ -13,7 +13,7 @@ from engine.errors import InvalidError
 from engine.market.sessions import MICROS_PER_DAY
 from engine.policy.decide import PolicyDecision, decide_entry, decide_exit, entry_figures
 from engine.policy.limits import Limits, TradingState, kind_of
-from engine.policy.rules import Rule, apart
+from engine.policy.rules import EntryFigures, Rule, apart
 
 UNIT = 100_000_000
 MINUTE = 60_000_000
@@ -118,6 +118,33 @@ def test_rules_run_in_the_order_of_the_spec_and_stop_at_the_first_refusal() -> N
     assert [verdict.rule for verdict in stopped.verdicts] == names[: names.index("max_order_notional") + 1]
 
 
+def test_the_figures_of_an_entry_are_of_the_account_before_it() -> None:
+    ledger = account(
+        ("OLD", BUY, 20, 100.0, 60), ("NEW", BUY, 1, 50.0, 50), ("NEW", SELL, 1, 40.0, 40), ("NEW", BUY, 2, 30.0, 30)
+    )
+    limits = Limits(fee_fixed=1.0, fee_per_share=0.25, fee_bps=10.0)
+    fees = 1.0 + 0.25 * 3.0 + 10.0 / 1e4 * 3.0 * 70.0
+    assert entry_figures(ledger, limits, "NEW", NOON, 3.0, 70.0) == EntryFigures(
+        symbol="NEW",
+        ts=NOON,
+        notional=210.0,
+        fees=fees,
+        cost=210.0 + fees,
+        held_quantity=2.0,
+        position_notional=350.0,
+        is_new=False,
+        open_positions=2,
+        cash=10_000.0 - 2000.0 - 10.0 - 60.0,
+        invested=2060.0,
+        equity_at_cost=9990.0,
+        peak_equity=10_000.0,
+        realized_on_day=-10.0,
+        last_closed_at=NOON - 40 * MINUTE,
+    )
+    other = entry_figures(ledger, limits, "ELSE", NOON + MICROS_PER_DAY, 3.0, 70.0)
+    assert (other.held_quantity, other.is_new, other.realized_on_day, other.last_closed_at) == (0.0, True, 0.0, None)
+
+
 def test_a_rule_that_is_off_is_not_named() -> None:
     assert [verdict.rule for verdict in decide(FLAT, 1, 100.0).verdicts] == ["trading_state", "buying_power"]
 
@@ -151,15 +178,155 @@ def test_the_position_is_the_sum_of_the_quantities_times_the_price() -> None:
 
 
 def test_a_decision_names_the_figures_it_compared() -> None:
-    decision = decide(HOLDING, 10, 100.0, max_exposure_pct=29.0)
-    refusal = decision.payload()["rules"][-1]
-    assert refusal["limit"] == 29.0
-    assert refusal["figures"] == {
-        "invested": 2000.0,
-        "notional": 1000.0,
-        "equity_at_cost": 10_000.0,
-        "exposure_pct": 30.0,
+    decision = decide(HOLDING, 10, 100.0, max_positions=2, max_exposure_pct=29.0, max_daily_loss=1.0)
+    said = "30.00 % of equity would be invested, above max_exposure_pct 29.00"
+    assert decision.payload() == {
+        "approved": False,
+        "rule": "max_exposure_pct",
+        "because": said,
+        "rules": [
+            {"rule": "trading_state", "verdict": "pass", "limit": "ACTIVE"},
+            {
+                "rule": "buying_power",
+                "verdict": "pass",
+                "figures": {"notional": 1000.0, "fees": 0.0, "cost": 1000.0, "cash": 8000.0},
+            },
+            {
+                "rule": "max_positions",
+                "verdict": "pass",
+                "limit": 2,
+                "figures": {"open_positions": 1, "is_new": True},
+            },
+            {
+                "rule": "max_exposure_pct",
+                "verdict": "refuse",
+                "limit": 29.0,
+                "figures": {
+                    "invested": 2000.0,
+                    "notional": 1000.0,
+                    "equity_at_cost": 10_000.0,
+                    "exposure_pct": 30.0,
+                },
+                "because": said,
+            },
+        ],
+        "warnings": [],
     }
+
+
+def test_an_approval_has_no_reason_and_its_warnings() -> None:
+    payload = decide(FLAT, 9, 100.0, max_order_notional=1000.0, allow_symbols=("NEW",)).payload()
+    assert (payload["approved"], payload["rule"], payload["because"]) == (True, None, None)
+    assert payload["warnings"] == ["max_order_notional: 90 % of the limit is used"]
+    assert payload["rules"][1] == {"rule": "symbols", "verdict": "pass", "figures": {"symbol": "NEW"}}
+
+
+SCALED = account(("NEW", BUY, 5, 100.0, 60))
+
+
+@pytest.mark.parametrize(
+    ("ledger", "limits", "figures", "because"),
+    [
+        (FLAT, {"deny_symbols": ("NEW",)}, {"symbol": "NEW"}, "NEW is denied"),
+        (FLAT, {"allow_symbols": ("A",)}, {"symbol": "NEW"}, "NEW is not on the allow-list"),
+        (FLAT, {"allow_symbols": ("A",), "deny_symbols": ("B",)}, {"symbol": "NEW"}, "NEW is not on the allow-list"),
+        (
+            FLAT,
+            {"fee_fixed": 9_000.5},
+            {"notional": 1000.0, "fees": 9000.5, "cost": 10_000.5, "cash": 10_000.0},
+            "it costs 10,000.50 with fees, above the cash of 10,000.00",
+        ),
+        (
+            HOLDING,
+            {"max_positions": 1},
+            {"open_positions": 1, "is_new": True},
+            "1 positions are open and max_positions is 1",
+        ),
+        (
+            FLAT,
+            {"max_order_notional": 999.0},
+            {"notional": 1000.0},
+            "the order is 1,000.00, above max_order_notional 999.00",
+        ),
+        (
+            SCALED,
+            {"max_position_notional": 1499.0},
+            {"held_quantity": 5.0, "position_notional": 1500.0},
+            "the position would be 1,500.00, above max_position_notional 1,499.00",
+        ),
+        (
+            LOST_TODAY,
+            {"max_daily_loss": 499.0},
+            {"realized_on_day": -500.0},
+            "the day's realized P&L is -500.00, at or below -499.00",
+        ),
+        (
+            LOST_TODAY,
+            {"max_drawdown_pct": 4.0},
+            {"peak_equity": 10_000.0, "equity_at_cost": 9500.0, "drawdown_pct": 5.0},
+            "the account is 5.00 % below its peak, at or beyond max_drawdown_pct 4.00"
+            "; with nothing open that is for good, until the limit is changed",
+        ),
+        (
+            CLOSED,
+            {"cooldown_minutes": 30.04},
+            {"minutes_since_close": 30.0},
+            "NEW was closed 30.00 minutes ago, less than 30.04",
+        ),
+        (
+            CLOSED,
+            {"cooldown_minutes": 45.0},
+            {"minutes_since_close": 30.0},
+            "NEW was closed 30.0 minutes ago, less than 45.0",
+        ),
+        (
+            account(("NEW", BUY, 1, 100.0, 60), ("NEW", SELL, 1, 100.0, 0)),
+            {"cooldown_minutes": 45.0},
+            {"minutes_since_close": 0.0},
+            "NEW was closed 0.0 minutes ago, less than 45.0",
+        ),
+    ],
+)
+def test_a_refusal_says_what_was_compared(
+    ledger: Ledger, limits: dict[str, Any], figures: dict[str, Any], because: str
+) -> None:
+    decision = decide(ledger, 10, 100.0, **limits)
+    verdict = decision.verdicts[-1]
+    assert (verdict.verdict, verdict.figures, decision.because) == ("refuse", figures, because)
+
+
+@pytest.mark.parametrize(
+    ("state", "is_entry", "said"),
+    [
+        ("HALTED", True, "trading is HALTED: nothing is executed"),
+        ("HALTED", False, "trading is HALTED: nothing is executed"),
+        ("REDUCING", True, "trading is REDUCING: exits only"),
+    ],
+)
+def test_a_trading_state_that_refuses_says_what_it_lets_through(state: str, is_entry: bool, said: str) -> None:
+    found = decide(FLAT, 1, 100.0, TradingState(state)) if is_entry else decide_exit(TradingState(state))
+    rule = {"rule": "trading_state", "verdict": "refuse", "limit": state, "because": said}
+    assert found.payload() == {
+        "approved": False,
+        "rule": "trading_state",
+        "because": said,
+        "rules": [rule],
+        "warnings": [],
+    }
+
+
+def test_an_exit_that_is_let_through_met_the_trading_state_alone() -> None:
+    for state in ("ACTIVE", "REDUCING"):
+        rule = {"rule": "trading_state", "verdict": "pass", "limit": state}
+        assert decide_exit(TradingState(state)).payload()["rules"] == [rule]
+
+
+def test_amounts_are_before_fees_in_all_rules_but_buying_power() -> None:
+    limits = {"max_order_notional": 1000.0, "max_position_notional": 1000.0, "max_exposure_pct": 10.0}
+    decision = decide(FLAT, 10, 100.0, fee_fixed=100.0, **limits)
+    assert decision.approved
+    assert decision.warnings == tuple(f"{key}: 100 % of the limit is used" for key in limits)
+    assert decide(account(), 99.5, 100.0, fee_fixed=100.0).rule == "buying_power"
 
 
 def test_a_limit_nearly_used_is_warned_of() -> None:
@@ -208,18 +375,34 @@ def test_a_rule_that_raises_refuses_the_entry() -> None:
     rule = Rule("broken", lambda _: 1, broken, lambda _: {}, lambda *_: "")
     decision = decide_entry(rules, TradingState.ACTIVE, figures, (rule,))
     assert not decision.approved
-    assert decision.rule == "broken"
-    assert "RULE_ERROR" in decision.because
+    assert decision.verdicts[-1].payload() == {
+        "rule": "broken",
+        "verdict": "error",
+        "because": "RULE_ERROR: ZeroDivisionError: no luck",
+    }
 
 
-def test_exposure_is_refused_when_there_is_no_equity() -> None:
-    ruined = Ledger.fresh(10_000.0)
-    apply_fills(ruined, [Fill(1, "X", BUY, UNIT, 1.0, 20_000.0, 0, 0)])
-    ruined.cash = 0.5
-    ruined.holdings["X"].avg_price = -1.0  # equity at cost below zero, whatever brought it there
-    decision = decide(ruined, 0.001, 1.0, max_exposure_pct=1000.0)
+def with_equity(equity: float) -> Ledger:
+    """An account whose equity at cost came to so much, whatever brought it there: 0.5 in cash, the rest held."""
+    ledger = Ledger.fresh(10_000.0)
+    apply_fills(ledger, [Fill(1, "X", BUY, UNIT, 1.0, 20_000.0, 0, 0)])
+    ledger.cash = 0.5
+    ledger.holdings["X"].avg_price = equity - 0.5
+    return ledger
+
+
+@pytest.mark.parametrize("equity", [-0.5, 0.0])
+def test_exposure_is_refused_when_there_is_no_equity(equity: float) -> None:
+    decision = decide(with_equity(equity), 0.001, 1.0, max_exposure_pct=1e6)
     assert decision.rule == "max_exposure_pct"
-    assert "nothing to be exposed with" in decision.because
+    assert decision.because == f"equity at cost is {equity:.2f}: there is nothing to be exposed with"
+    assert decision.verdicts[-1].figures["exposure_pct"] is None
+
+
+def test_a_little_equity_is_exposed_as_much_as_any() -> None:
+    decision = decide(with_equity(0.75), 0.125, 1.0, max_exposure_pct=50.0)
+    assert decision.verdicts[-1].figures["exposure_pct"] == (0.25 + 0.125) / 0.75 * 100 == 50.0
+    assert decision.approved
 
 
 def test_a_drawdown_with_nothing_open_is_said_to_be_for_good() -> None:
@@ -268,6 +451,13 @@ def test_a_policy_value_out_of_bounds_is_refused_by_key(settings: dict[str, str]
     with pytest.raises(InvalidError, match=place) as caught:
         Limits().changed(settings)
     assert caught.value.code == "INVALID_POLICY"
+
+
+def test_an_unknown_key_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(InvalidError, match="there is no policy key 'leverage'") as caught:
+        Limits().changed({"leverage": "2"})
+    assert caught.value.hint.startswith("one of allow_symbols, deny_symbols, max_positions, max_order_notional, ")
+    assert caught.value.hint.endswith(", fee_bps, session_tz")
 
 
 def test_a_limit_is_set_and_cleared() -> None:
