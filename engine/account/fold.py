@@ -94,7 +94,7 @@ def replay_fills(ledger: Ledger, fills: Sequence[Fill], trades: list[Trade] | No
     What is not finite stays so to the end, where it is looked for: the loop is spared it. Then halves are taken again,
     until such a fill stands alone.
     """
-    before, kept = ledger.copy(), len(trades) if trades is not None else 0
+    before, kept = ledger.copy(), len(trades or ())
     unapplied = apply_fills(ledger, fills, trades)
     if ledger.is_finite or not fills:
         return unapplied

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -207,3 +208,9 @@ def test_a_fill_beyond_the_floats_is_not_applied_and_the_rest_is() -> None:
         expected.peak_equity,
     )
     assert replay_fills(ledger, []) == []
+
+
+def test_a_fill_beyond_the_floats_is_read_all_the_same() -> None:
+    ledger = Ledger.fresh(10_000.0)
+    assert [each.seq for each in replay_fills(ledger, [fill(9, "C", BUY, 2, 1.7e308, day=3)])] == [9]
+    assert ledger == replace(Ledger.fresh(10_000.0), last_seq=9, last_event_at=9000)

@@ -170,8 +170,9 @@ def test_a_mark_that_makes_an_amount_no_finite_number_is_left_out_and_the_others
 
 
 def test_a_gain_that_is_no_finite_number_leaves_a_mark_out_where_equity_would_be_one() -> None:
-    short_of_cash = account(fill(1, "A", BUY, 1, 10.0))
+    short_of_cash = account(fill(1, "A", BUY, 2, 10.0), fill(2, "B", BUY, 1, 10.0))
     short_of_cash.ledger.cash = -1.7e308
-    short_of_cash.ledger.holdings["A"].avg_price = -1e308
-    assert short_of_cash.value_at({"A": 1.7e308}) == ["A"]
-    assert short_of_cash.ledger.equity_at({"A": 1.7e308}) == 0.0
+    short_of_cash.ledger.holdings["A"].avg_price = -8.5e307
+    assert short_of_cash.value_at({"A": 8.5e307}) == ["A"]
+    assert short_of_cash.ledger.equity_at({"A": 8.5e307}) == 10.0
+    assert short_of_cash.value_at({"A": 0.0}) == [], "B has no mark, and counts at what it cost"
