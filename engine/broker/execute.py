@@ -138,7 +138,7 @@ def record(unit: UnitOfWork, account: Account, placement: Placement) -> int:
 def result_of(placement: Placement, account: Account) -> ExecutionResult:
     """What the caller is told; `account` is the one after the placement."""
     intent, fill = placement.order.intent, placement.fill
-    filled = fill is not None and placement.order_id is not None
+    filled = fill is not None
     refusal = None if filled else f"{placement.decision.rule}: {placement.decision.because}"
     return ExecutionResult(
         success=filled,

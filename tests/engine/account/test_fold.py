@@ -80,6 +80,21 @@ def test_the_peak_is_of_equity_at_cost_after_each_fill() -> None:
     assert fold([fill(1, "X", BUY, 1, 1.0, 5.0)])[0].peak_equity == 10_000.0
 
 
+def test_equity_counts_every_position_that_is_open() -> None:
+    """What A and B cost stays in it while C is bought and sold, in the peak and in the trade."""
+    held = [fill(1, "A", BUY, 1, 100.0), fill(2, "B", BUY, 2, 200.0), fill(3, "C", BUY, 1, 50.0)]
+    ledger, trades = fold([*held, fill(4, "C", SELL, 1, 80.0), fill(5, "B", SELL, 2, 190.0)])
+    assert ledger.peak_equity == 10_030.0
+    assert [trade.equity for trade in trades] == [10_030.0, 10_010.0]
+
+
+def test_fills_after_one_that_cannot_be_applied_are_applied() -> None:
+    ledger = Ledger.fresh(10_000.0)
+    bad, good = fill(1, "X", SELL, 1, 5.0), fill(2, "X", BUY, 1, 5.0)
+    assert [each.seq for each in apply_fills(ledger, [bad, good, fill(3, "Y", SELL, 1, 5.0)])] == [1, 3]
+    assert (list(ledger.holdings), ledger.orders_count, ledger.last_seq) == (["X"], 1, 3)
+
+
 def test_realized_pnl_is_kept_by_trading_day_whatever_the_order() -> None:
     ledger, _ = fold(
         [

@@ -77,7 +77,8 @@ def test_a_trade_that_comes_to_nothing_is_neither_won_nor_lost() -> None:
 
 def test_without_a_loss_there_is_no_profit_factor() -> None:
     assert metrics((10.0, 110.0), (5.0, 115.0)).profit_factor is None
-    assert metrics((-10.0, 90.0), (-5.0, 85.0)).profit_factor == 0.0
+    found = metrics((-10.0, 90.0), (-5.0, 85.0))
+    assert (found.profit_factor, found.gross_loss, found.win_rate) == (0.0, 15.0, 0.0)
 
 
 def test_the_fall_is_from_the_peak_so_far_the_start_included() -> None:

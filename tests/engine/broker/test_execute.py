@@ -150,6 +150,13 @@ def test_a_repeated_intent_names_its_first_order(store: CountingStore, broker: P
     assert caught.value.details["events_recorded"] == 0
 
 
+def test_the_same_id_in_another_workspace_is_another_order(store: CountingStore, broker: PaperBroker) -> None:
+    broker.execute(intent(1, OPEN, 2.0), 100.0, unseen=HOME)
+    other = Workspace(OTHER, "other", 10_000.0, 5)
+    assert broker.execute(intent(1, OPEN, 2.0, workspace_id=OTHER), 100.0, unseen=other).success
+    assert [account.ledger.cash for account in store.accounts.values()] == [9799.5, 9800.0]
+
+
 def test_a_workspace_that_there_is_not_is_told_of(store: CountingStore, broker: PaperBroker) -> None:
     for ask in (broker.execute, broker.preview):
         with pytest.raises(NotFoundError) as caught:

@@ -22,7 +22,7 @@ from engine.ports import Unwatched
 from tests.support.memory_desks import START, counted_stamps
 from tests.support.memory_store import MemoryStore, MemoryUnit, MemoryViews
 
-ID = UUID(int=7)
+ID, STRANGER = UUID(int=7), UUID(int=8)
 HOME = Workspace(ID, "home", 1000.0, 0)
 UNIT = 100_000_000
 
@@ -42,14 +42,17 @@ class Doubled(MemoryStore):
     @contextmanager
     def read(self) -> Iterator[MemoryViews]:
         with super().read() as views:
-            views.duplicate_fills = lambda _: self.repeated  # type: ignore[method-assign]
+            views.duplicate_fills = self._repeated  # type: ignore[method-assign]
             yield views
 
     @contextmanager
     def write(self) -> Iterator[MemoryUnit]:
         with super().write() as unit:
-            unit.duplicate_fills = lambda _: self.repeated  # type: ignore[method-assign]
+            unit.duplicate_fills = self._repeated  # type: ignore[method-assign]
             yield unit
+
+    def _repeated(self, workspace_id: UUID) -> frozenset[int]:
+        return self.repeated if workspace_id == ID else frozenset()
 
 
 FILLS = (
@@ -63,11 +66,12 @@ FILLS = (
 
 
 def world(*events: EventRow) -> Doubled:
-    """A journal with these, and an account that knows of none of them."""
+    """A journal with these and a fill of another account, and an account that knows of none of them."""
     store = Doubled(4)
     with store.write() as unit:
         unit.add_workspace(HOME)
-        unit.append(events)
+        unit.add_workspace(Workspace(STRANGER, "stranger", 1000.0, 0))
+        unit.append([*events, fill(99, "A", 1, 1, 1.0)._replace(workspace_id=str(STRANGER))])
         unit.commit()
     return store
 
@@ -95,14 +99,14 @@ def test_a_report_says_what_was_read_rebuilt_and_found(block: int, monkeypatch: 
     assert dry == ReconcileReport(success=True, dry_run=True, drift=dry.drift, **AS_IT_IS)
     assert dry.drift["cash"] == [1000.0, CASH]
     assert sorted(dry.drift["positions"][1]) == ["B", "D"]
-    assert len(store.journal) == 6
+    assert len(store.journal) == 7
 
     done = reconcile(store, HOME, counted_stamps())
     assert done == ReconcileReport(success=True, dry_run=False, drift=dry.drift, **AS_IT_IS)
     account = store.accounts[ID]
     assert (account.ledger.cash, list(account.ledger.holdings), account.ledger.trades_count) == (CASH, ["B", "D"], 1)
     written = store.journal[-1]
-    assert (len(store.journal), written.event_type) == (7, "STATE_RECONCILED")
+    assert (len(store.journal), written.event_type) == (8, "STATE_RECONCILED")
     assert account.reconciled_at == written.ts == START
     payload = json.loads(written.payload)
     assert set(payload) == set(ReconcileReport.model_fields) - {"success", "workspace_id", "dry_run"}
@@ -127,6 +131,7 @@ def test_marks_are_kept_but_for_those_that_would_make_an_amount_no_finite_number
 def test_what_comes_in_between_is_replayed_too() -> None:
     """The journal is read without holding writers up; what they wrote meanwhile is read under the lock."""
     store = world(*FILLS[:2])
+    store.repeated = frozenset()
     write = store.write
 
     @contextmanager
