@@ -168,6 +168,7 @@ def test_an_intent_that_the_policy_refuses_changes_nothing() -> None:
     refused = submit(held, OPEN, 2.0, 50.0, max_order_notional=99.0)
     assert (refused.fill, refused.order_id, refused.position_action, refused.trade) == (None, None, None, None)
     assert [event.event_type for event in refused.events] == ["INTENT_EMITTED", "POLICY_EVALUATED", "INTENT_REJECTED"]
+    assert {event.mode for event in refused.events} == {"paper"}
     said = {"rule": "max_order_notional", "because": "the order is 100.00, above max_order_notional 99.00"}
     assert json.loads(refused.events[-1].payload) == said
     assert refused.policy == refused.decision.payload()
@@ -284,3 +285,9 @@ def test_a_close_that_makes_cash_no_finite_number_is_refused_and_changes_nothing
         submit(held, CLOSE, quantity, price, **limits)
     assert caught.value.code == "INVALID_FILL_PRICE"
     assert (held.ledger, held.marks) == (before, {})
+
+
+def test_a_close_whose_fees_take_what_it_brings_is_finite() -> None:
+    held = account(("X", 100_000_000, 1.0), cash=1e308)
+    assert submit(held, CLOSE, 1.0, 1e308, fee_fixed=1e308).fill is not None
+    assert held.ledger.cash == 1e308
