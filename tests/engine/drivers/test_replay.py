@@ -7,28 +7,33 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
-from uuid import uuid5
+from typing import Any, ClassVar
+from uuid import UUID, uuid5
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import engine.drivers.replay
 from engine.desk import Desk
 from engine.desk.research import snapshot_at
 from engine.drivers.beginning import OnwardTerms
 from engine.drivers.replay import Replay, Step
 from engine.errors import InvalidError
 from engine.intents import IntentAction
+from engine.market.bars import Bars, Dataset, make_bars
 from engine.market.sessions import from_micros
 from engine.policy.limits import TradingState
 from engine.ports import EventFilter, Unwatched
+from engine.strategies.base import Params, Signals, Strategy, Window
 from engine.strategies.runner import StrategyRunner
-from engine.strategies.spec import parse_spec
+from engine.strategies.spec import compile_spec, parse_spec
 from tests.engine.drivers.test_onward import prepare, simple, upto
 from tests.support.desks import open_test_desk
-from tests.support.memory_desks import memory_desk
-from tests.support.worlds import World, make_world
+from tests.support.memory_desks import counted_stamps, memory_desk
+from tests.support.memory_store import MemoryStore
+from tests.support.worlds import DAY, World, make_world
 
 IDS = frozenset({"event_id", "workspace_id", "recorded_at", "intent_id", "correlation_id", "order_id"})
 
@@ -329,3 +334,116 @@ def test_levels_that_are_prices_are_known(strategy: str, entry: dict[str, int], 
     with memory_desk() as desk:
         prepare(desk, world)
         assert begin(desk, world).price_levels(world.spec["symbols"][0]) == prices
+
+
+def two_symbols() -> World:
+    """A has bars on even days and rises, B has one on each and falls: B would enter whenever it is flat."""
+    ts = np.arange(8) * DAY + 20_000 * DAY
+    rows = {"A": ts[::2], "B": ts}
+    bars = {}
+    for name, times in rows.items():
+        close = 10.0 + np.arange(len(times)) * (2.0 if name == "A" else -0.5)
+        bars[name] = make_bars(name, times, close - 0.25, close + 1.0, close - 1.0, close, np.ones(len(times)))
+    spec = {
+        "strategy_id": "rsi_reversion",
+        "symbols": ["B", "A"],
+        "entry": {"period": 1, "buy_below": 100.0, "sell_above": 100.0},
+        "exit": {"type": "none"},
+        "risk": {"dollars_per_trade": 100.0, "max_positions": 1},
+    }
+    return World(spec, Dataset(bars), {}, 10_000.0, 0.0)
+
+
+def test_a_step_shows_the_bars_of_its_time_and_values_every_position_at_the_close_seen_last() -> None:
+    world = two_symbols()
+    a, b = (world.dataset.bars[name] for name in "AB")
+    with memory_desk() as desk:
+        prepare(desk, world)
+        desk.trading.order(IntentAction.OPEN_LONG, "A", 2.0, 9.0, workspace="w")
+        desk.trading.order(IntentAction.OPEN_LONG, "ELSE", 1.0, 50.0, workspace="w")
+        desk.accounts.mark("ELSE", 60.0, "w")
+        steps = begin(desk, world).step(3)
+        for number, (step, row) in enumerate(zip(steps, (1, 2, 3), strict=True), 1):
+            seen = {each.symbol: each for each in step.symbols}
+            assert list(seen) == (["B", "A"] if row == 2 else ["B"])
+            shown = seen["B"]
+            assert (shown.open, shown.high, shown.low, shown.close) == (
+                b.close[row] - 0.25,
+                b.close[row] + 1.0,
+                b.close[row] - 1.0,
+                b.close[row],
+            )
+            assert (shown.code, shown.held, step.number) == ("entry_blocked_max_positions", None, number)
+            mark = a.close[1] if row >= 2 else 9.0
+            assert step.equity == step.cash + 2.0 * mark + 60.0
+        held = {each.symbol: each for each in steps[1].symbols}["A"]
+        assert (held.code, held.held and held.held.mark) == (None, a.close[1])
+
+
+def test_what_is_held_is_not_said_to_lack_history() -> None:
+    world = simple(entry={"lookback_days": 4}, exit={"type": "none"})
+    symbol = world.spec["symbols"][0]
+    with memory_desk() as desk:
+        prepare(desk, world)
+        (step,) = begin(desk, world).step()
+        assert step.symbols[0].code == "lookback_partial_1_of_4"
+        desk.trading.order(IntentAction.OPEN_LONG, symbol, 1.0, 10.0, workspace="w")
+        (step,) = begin(desk, world).step()
+        assert (step.symbols[0].code, step.symbols[0].held is not None) == (None, True)
+
+
+def test_a_step_tells_how_far_it_is() -> None:
+    class Watching(Unwatched):
+        heard: ClassVar[list[tuple[int, int]]] = []
+
+        def advance(self, done: int, total: int) -> None:
+            self.heard.append((done, total))
+
+    world = simple()
+    with memory_desk() as desk:
+        prepare(desk, world)
+        replay = begin(desk, world)
+        replay.step(2)
+        replay.step(3, Watching())
+        assert Watching.heard == [(2, replay.length), (3, replay.length), (4, replay.length)]
+
+
+def test_the_past_is_what_there_is_when_more_is_asked_for() -> None:
+    world = simple()
+    symbol = world.spec["symbols"][0]
+    with memory_desk() as desk:
+        prepare(desk, world)
+        replay = begin(desk, world)
+        replay.step(5)
+        for most in (None, 6, 100):
+            assert list(replay.past(symbol, most).bars.ts) == list(world.dataset.bars[symbol].ts[:6])
+
+
+class Levels(Strategy[Params]):
+    """Shows each of a bar's columns, and what is none of its prices."""
+
+    key = "levels"
+    lengths: ClassVar[list[tuple[int, float]]] = []
+
+    def signals(self, bars: Bars, params: Params) -> Signals:
+        self.lengths.append((len(bars), float(bars.close[0])))
+        prices = {name: getattr(bars, name) for name in ("open", "high", "low", "close")}
+        others = {"volume": bars.volume, "range": bars.high / bars.low, "product": bars.high * bars.low}
+        return Signals(entry=np.zeros(len(bars), dtype=np.bool_), levels={**prices, **others})
+
+    def window(self, params: Params) -> Window:
+        return Window(bars=1)
+
+
+def test_every_price_is_known_to_be_one_from_the_first_bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine.drivers.replay, "_PROBED", 5)
+    world = two_symbols()
+    spec = compile_spec(parse_spec({"strategy_id": "levels", "symbols": ["B"]}), Levels())
+    store = MemoryStore()
+    with memory_desk(store) as desk:
+        replay = Replay(store, prepare(desk, world), spec, world.dataset, counted_stamps(UUID(int=5)))
+        Levels.lengths.clear()
+        assert replay.price_levels("B") == {"open", "high", "low", "close"}
+        assert Levels.lengths == [(5, 10.0), (5, 20.0)]
+        assert replay.price_levels("B") == {"open", "high", "low", "close"}
+        assert len(Levels.lengths) == 2, "found out once"
