@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from engine.errors import PapertapeError
-from storage.driver import has_wal_fault, sqlite, sqlite_version
+from storage.driver import driver_name, has_wal_fault, sqlite, sqlite_version
 from storage.guards import missing_guards
 from storage.settings import config_path
 from tui.commands.answers import answers
@@ -64,15 +64,15 @@ def _python() -> Check:
 
 
 def _sqlite() -> Check:
-    found = f"{sqlite_version()} ({sqlite.__name__.partition('.')[0]})"
+    found = f"{sqlite_version()} ({driver_name()})"
     if not has_wal_fault():
         return Check("sqlite", OK, found)
     return Check(
         "sqlite",
         NOTE,
         f"{found}: has the WAL fault of 3.7.0 to 3.51.2",
-        "several connections that write at once can, very rarely, damage a database; SQLite 3.51.3 mended it."
-        " `pip install 'pysqlite3>=0.6.1'` brings a newer SQLite beside Python's own, and papertape then uses it",
+        "several connections that write at once can, very rarely, damage a database; SQLite 3.51.3 mended it. Use a"
+        " Python whose SQLite is that new, or one for which the wheel pysqlite3 brings it: papertape takes the newer",
     )
 
 

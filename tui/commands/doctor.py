@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tui.commands.pages import Page
 
 GAP = "  "
+WIDTH = len("fault")
+"""Of the first column, whatever stands in it"""
 
 app = typer.Typer()
 
@@ -43,10 +45,10 @@ def doctor(call: Call) -> None:
 
 
 def _show(page: Page, found: list[Check]) -> None:
-    beside = max(len(check.status) for check in found) + max(len(check.name) for check in found) + len(GAP) * 2
+    beside = WIDTH + max(len(check.name) for check in found) + len(GAP) * 2
     room = page.width - beside if answers().isatty() else None
     rows = [row for check in found for row in _rows(check, room)]
-    table = Table().text("", [status for status, _, _ in rows])
+    table = Table().text("", [status.ljust(WIDTH) for status, _, _ in rows])
     table.text("check", [name for _, name, _ in rows])
     page.table(table.text("found", [detail for _, _, detail in rows]))
     for check in found:

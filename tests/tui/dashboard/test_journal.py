@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
@@ -18,6 +17,7 @@ from engine.errors import SystemFault
 from engine.events import EventType
 from engine.ports import Watch
 from engine.strategies.registry import Registry
+from storage.driver import sqlite as sqlite3
 from storage.unit_of_work import SqliteStore
 from tests.support.desks import open_test_desk
 from tests.support.memory_desks import counted_stamps
