@@ -64,6 +64,13 @@ class EventFilter:
     before: int | None = None
 
 
+class StoredPayload(NamedTuple):
+    """An event's payload as it was read, JSON text, and the event's `seq`."""
+
+    seq: int
+    text: str
+
+
 class RunMark(NamedTuple):
     """A RUN_* event of an execution as a whole. The payload is JSON text; RUN_STARTED's is left out."""
 
@@ -126,11 +133,11 @@ class RunViews(Protocol):
         """What RUN_STARTED says beside the variants, as far as lists show it."""
         ...
 
-    def run_document(self, run_plan_id: str) -> str:
+    def run_document(self, run_plan_id: str) -> StoredPayload:
         """The payload of RUN_STARTED."""
         ...
 
-    def run_variants(self, run_plan_id: str) -> list[str]:
+    def run_variants(self, run_plan_id: str) -> list[StoredPayload]:
         """The payloads of RUN_VARIANT_COMPLETED, in `seq` order."""
         ...
 
@@ -164,6 +171,10 @@ class Views(RunViews, Protocol):
 
     def duplicate_fills(self, workspace_id: UUID) -> frozenset[int]:
         """The `seq` of every paper fill whose order id an earlier one has; empty while the database enforces it."""
+        ...
+
+    def check_fills(self, workspace_id: UUID) -> None:
+        """DATABASE_ERROR names the first paper fill that has a value of a wrong type."""
         ...
 
     def prior_fill(self, workspace_id: UUID, intent_id: UUID, mode: str) -> PriorFill | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,9 @@ VALUE_ERRORS = (OverflowError, UnicodeEncodeError)
 _BUSY = frozenset({5, 6})
 _PLACE = frozenset({3, 8, 14, 23})  # PERM, READONLY, CANTOPEN, AUTH
 _DISK_FAILED, _DAMAGED, _FULL, _NOT_A_DATABASE = 10, 11, 13, 26
+_NO_TEXT = "Could not decode to UTF-8"
+_LACKS = re.compile(r"^(no such (table|column|index)|table \w+ has )")
+"""How SQLite says that the schema is not the one a statement was written for."""
 _NO_ROOM_TO_SHARE = 4874
 """SQLITE_IOERR_SHMSIZE: the -shm file beside the database cannot grow, which opening it begins with."""
 
@@ -42,6 +46,11 @@ def is_not_a_database(error: BaseException) -> bool:
     return result_code(error) == _NOT_A_DATABASE
 
 
+def is_no_text(error: BaseException) -> bool:
+    """Whether a text that was read is no UTF-8; the driver has no code for it."""
+    return str(error).startswith(_NO_TEXT)
+
+
 def fault_of(error: BaseException, path: Path) -> SystemFault:
     """What to tell a person."""
     said, code = str(getattr(error, "orig", None) or error), result_code(error)
@@ -51,11 +60,20 @@ def fault_of(error: BaseException, path: Path) -> SystemFault:
         return _fault(f"the disk under {path} is full", "free some space and do it again: nothing was written")
     if code in _PLACE:
         return unwritable(path, said)
-    if code in {_DAMAGED, _NOT_A_DATABASE}:
-        return _fault(f"{path} is damaged ({said})", "restore it from a backup, and look after the disk")
     if code == _DISK_FAILED:
         return _fault(f"the disk failed under {path} ({said})", "look after the disk, and do it again")
-    return _fault(f"{path}: {said}", "nothing was written")
+    return _damage(path, said, code) or _fault(f"{path}: {said}", "nothing was written")
+
+
+def _damage(path: Path, said: str, code: int) -> SystemFault | None:
+    if code in {_DAMAGED, _NOT_A_DATABASE} or said.startswith(_NO_TEXT):
+        return _fault(f"{path} is damaged ({said})", "restore it from a backup, and look after the disk")
+    if _LACKS.search(said):
+        return _fault(
+            f"{path} is damaged ({said})",
+            "somebody changed its tables: `papertape doctor` says what is missing; restore it from a backup",
+        )
+    return None
 
 
 def busy(path: Path) -> SystemFault:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -13,18 +12,26 @@ from pydantic import ValidationError
 from engine.account.ledger import BUY, Fill
 from engine.account.state import Account
 from engine.errors import SystemFault
-from engine.events import EventRow
+from engine.events import EventRow, EventType
 from engine.intents import IntentAction
+from engine.payloads import damaged, event_named, stored_object
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind, as_uuid
 from engine.ports import EventFilter, JournalEvent, PriorFill, Progress
+from engine.shapes import COUNT, FLAG, Each
 from engine.validation import faults_of
 from storage import statements as sql
 from storage.accounts import read_account
+from storage.columns import Columns
 from storage.run_plans import RunPlanViews
 from storage.tables import RUN_EVENT
+from storage.texts import rows_of_events
 from storage.transaction import guarded
 
+_EVENT = Columns("trade_events", ("seq", *EventRow._fields))
+_FILL = Columns("trade_events", Fill._fields)
+_WORKSPACE = Columns("workspaces", sql.columns_of("workspaces"))
+_PROGRESS = Columns("run_progress", sql.columns_of("run_progress")[1:])
 _SEARCHED = ("payload", "symbol", "event_type", "correlation_id", "intent_id", "order_id", "event_id")
 _HOLDS = " OR ".join(f"{name} LIKE ? ESCAPE '/'" for name in _SEARCHED)
 
@@ -69,6 +76,12 @@ class SqliteViews(RunPlanViews):
         return frozenset(seq for (seq,) in self._driver.execute(sql.DUPLICATE_FILLS, (str(workspace_id),)))
 
     @guarded
+    def check_fills(self, workspace_id: UUID) -> None:
+        """DATABASE_ERROR names the first fill that has a value of a wrong type in one of its columns."""
+        for row in rows_of_events(self._driver, sql.FILLS, (str(workspace_id), 0)):
+            _FILL.check(row, event_named(row[0], EventType.ORDER_FILLED))
+
+    @guarded
     def prior_fill(self, workspace_id: UUID, intent_id: UUID, mode: str) -> PriorFill | None:
         """The fill of an intent that was executed before."""
         found = self._driver.execute(sql.PRIOR_FILL, (str(workspace_id), str(intent_id), mode)).fetchone()
@@ -83,8 +96,8 @@ class SqliteViews(RunPlanViews):
         """Events in `seq` order (or newest first), at most `limit`."""
         conditions, values = _conditions(where)
         query = f"{sql.EVENTS} {conditions} ORDER BY seq {'DESC' if newest_first else 'ASC'} LIMIT ?"
-        rows = self._driver.execute(query, (*values, -1 if limit is None else limit))
-        return [JournalEvent(row[0], EventRow._make(row[1:])) for row in rows]
+        rows = rows_of_events(self._driver, query, (*values, -1 if limit is None else limit))
+        return [_event(row) for row in rows]
 
     @guarded
     def event_count(self, where: EventFilter) -> int:
@@ -105,8 +118,7 @@ class SqliteViews(RunPlanViews):
         found = self._driver.execute(sql.READ_PROGRESS, (str(workspace_id), spec_key)).fetchone()
         if found is None:
             return None
-        key, ts, timeframe, untimed_key, intraday, first_ts = found
-        return Progress(key, ts, timeframe, untimed_key, json.loads(intraday), json.loads(first_ts))
+        return _progress(found, f"the progress of a run in workspace {workspace_id}")
 
     @guarded
     def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:
@@ -153,6 +165,28 @@ def _pattern(words: str) -> str:
     return f"%{words}%"
 
 
+def _event(row: tuple[Any, ...]) -> JournalEvent:
+    if why := _EVENT.fault_in(row):
+        raise damaged(event_named(row[0], str(row[3])), why)
+    return JournalEvent(row[0], EventRow._make(row[1:]))
+
+
+def _progress(row: tuple[Any, ...], where: str) -> Progress:
+    _PROGRESS.check(row, where)
+    key, ts, timeframe, untimed_key, intraday, first_ts = row
+    return Progress(key, ts, timeframe, untimed_key, _flags(intraday, where), _times(first_ts, where))
+
+
+def _flags(document: str, where: str) -> dict[str, bool]:
+    found: dict[str, bool] = stored_object(document, Each(FLAG, of=dict), where)
+    return found
+
+
+def _times(document: str, where: str) -> dict[str, int]:
+    found: dict[str, int] = stored_object(document, Each(COUNT, of=dict), where)
+    return found
+
+
 @lru_cache(maxsize=256)
 def _limits(document: str) -> Limits:
     try:
@@ -165,22 +199,20 @@ def _limits(document: str) -> Limits:
         ) from error
 
 
-def _workspace(
-    workspace_id: str,
-    name: str | None,
-    starting_equity: float,
-    kind: str,
-    trading_state: str,
-    limits: str,
-    created_at: int,
-) -> Workspace:
-    """A workspace as the engine knows it; a hidden one goes by its id."""
-    return Workspace(
-        UUID(workspace_id),
-        workspace_id if name is None else name,
-        starting_equity,
-        created_at,
-        WorkspaceKind(kind),
-        _limits(limits),
-        TradingState(trading_state),
-    )
+def _workspace(*row: Any) -> Workspace:
+    """A workspace as the engine knows it; a hidden one goes by its id. DATABASE_ERROR when it is damaged."""
+    where = f"workspace {row[0]}"
+    _WORKSPACE.check(row, where)
+    workspace_id, name, starting_equity, kind, trading_state, limits, created_at = row
+    try:
+        return Workspace(
+            UUID(workspace_id),
+            workspace_id if name is None else name,
+            starting_equity,
+            created_at,
+            WorkspaceKind(kind),
+            _limits(limits),
+            TradingState(trading_state),
+        )
+    except ValueError as error:
+        raise damaged(where, str(error)) from error

@@ -17,7 +17,7 @@ from engine.errors import ConflictError, SystemFault
 from engine.events import EventRow, EventType
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind
-from engine.ports import EventFilter, JournalEvent, PriorFill, Progress, RunMark, RunSoFar
+from engine.ports import EventFilter, JournalEvent, PriorFill, Progress, RunMark, RunSoFar, StoredPayload
 
 
 class MemoryStore:
@@ -82,6 +82,9 @@ class MemoryViews:
     def duplicate_fills(self, workspace_id: UUID) -> frozenset[int]:
         return frozenset()
 
+    def check_fills(self, workspace_id: UUID) -> None:
+        """Nothing is damaged in memory."""
+
     def prior_fill(self, workspace_id: UUID, intent_id: UUID, mode: str) -> PriorFill | None:
         for _, row in self._numbered(EventFilter(workspace_id, (EventType.ORDER_FILLED.value,))):
             if row.intent_id == str(intent_id) and row.mode == mode:
@@ -132,16 +135,18 @@ class MemoryViews:
         ]
 
     def run_heading(self, run_plan_id: str) -> dict[str, Any]:
-        said = json.loads(self.run_document(run_plan_id))
+        said = json.loads(self.run_document(run_plan_id).text)
         names = ("owner", "strategy_id", "objective", "journal", "variants_count", "fingerprint")
         return {name: said[name] for name in names}
 
-    def run_document(self, run_plan_id: str) -> str:
-        ((_, row),) = self._runs(EventType.RUN_STARTED, run_plan_id)
-        return row.payload
+    def run_document(self, run_plan_id: str) -> StoredPayload:
+        ((seq, row),) = self._runs(EventType.RUN_STARTED, run_plan_id)
+        return StoredPayload(seq, row.payload)
 
-    def run_variants(self, run_plan_id: str) -> list[str]:
-        return [row.payload for _, row in self._runs(EventType.RUN_VARIANT_COMPLETED, run_plan_id)]
+    def run_variants(self, run_plan_id: str) -> list[StoredPayload]:
+        return [
+            StoredPayload(seq, row.payload) for seq, row in self._runs(EventType.RUN_VARIANT_COMPLETED, run_plan_id)
+        ]
 
     def run_so_far(self, run_plan_id: str) -> RunSoFar:
         rows = [row for _, row in self._runs(EventType.RUN_VARIANT_COMPLETED, run_plan_id)]
