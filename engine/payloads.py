@@ -31,6 +31,12 @@ def _fault_in_paths(overrides: dict[str, Any]) -> str:
     return next((f" has the path {path!r}" for path in overrides if "." not in path), "")
 
 
+def _fault_in_best(ended: dict[str, Any]) -> str:
+    """The best variant has a score."""
+    is_said = [ended[name] is not None for name in ("best_variant_id", "best_score")]
+    return "" if is_said[0] == is_said[1] else f".best_score is {ended['best_score']}"
+
+
 _PAIR = Each(ANYTHING, length=2)
 _ORDER = {"action": TEXT, "quantity": NUMBER}
 _POSITION = {"quantity": NUMBER, "avg_price": NUMBER}
@@ -63,13 +69,16 @@ _DATASET = {
     "bars": Each(Each(ANYTHING, length=3), of=dict),
     "sources": Each(ANYTHING),
 }
-_ENDED = {
-    **_LISTED,
-    **dict.fromkeys(("done", "failed", "skipped", "verified"), COUNT),
-    **dict.fromkeys(("best_variant_id", "error", "error_code"), WORDS),
-    "best_score": FIGURE,
-    "worked_s": NUMBER,
-}
+_ENDED = Such(
+    {
+        **_LISTED,
+        **dict.fromkeys(("done", "failed", "skipped", "verified"), COUNT),
+        **dict.fromkeys(("best_variant_id", "error", "error_code"), WORDS),
+        "best_score": FIGURE,
+        "worked_s": NUMBER,
+    },
+    _fault_in_best,
+)
 
 HEADING: Shape = {"owner": _OWNER, **_LISTED}
 """Of RUN_STARTED, what a list of run plans shows."""
