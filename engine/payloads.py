@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from engine.errors import SystemFault
+from engine.errors import DamageFault
 from engine.events import EventType
 from engine.shapes import ANYTHING, COUNT, FIGURE, FLAG, NUMBER, PARTS, TEXT, WORDS, Each, Maybe, Shape, Such, fault_in
 
@@ -141,9 +141,9 @@ SHAPES: Mapping[str, Shape] = {
 """By the type of event; of another one any object is a payload."""
 
 
-def damaged(where: str, why: str) -> SystemFault:
+def damaged(where: str, why: str) -> DamageFault:
     """DATABASE_ERROR: something that was stored cannot be as it was written."""
-    return SystemFault(
+    return DamageFault(
         "DATABASE_ERROR",
         f"{where} is damaged: {why}",
         hint="`papertape doctor` looks at the rest; restore the database from a backup, and look after the disk",

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from engine.account.ledger import Fill
 from engine.account.state import Account
+from engine.errors import DamageFault
 from engine.events import EventRow
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace
@@ -161,6 +162,10 @@ class Views(RunViews, Protocol):
         """The listed accounts, by name."""
         ...
 
+    def every_workspace(self) -> Iterator[Workspace | DamageFault]:
+        """Those that are not listed too, in the order of their ids; what is wrong with one that is damaged."""
+        ...
+
     def account(self, workspace: Workspace) -> Account:
         """The stored account state; a fresh account when there is none."""
         ...
@@ -195,6 +200,10 @@ class Views(RunViews, Protocol):
 
     def progress(self, workspace_id: UUID, spec_key: str) -> Progress | None:
         """How far `run -w` has come with a spec."""
+        ...
+
+    def progresses(self) -> list[tuple[UUID, Progress]]:
+        """How far every `run -w` of every workspace has come."""
         ...
 
     def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:

@@ -70,10 +70,12 @@ WORKSPACE_BY_NAME = f"{_WORKSPACE} WHERE name = ?"
 ADD_WORKSPACES = ManyRows("workspaces", columns_of("workspaces"))
 PUT_LIMITS = "UPDATE workspaces SET limits = ? WHERE id = ?"
 PUT_TRADING_STATE = "UPDATE workspaces SET trading_state = ? WHERE id = ?"
+EVERY_WORKSPACE = f"{_WORKSPACE} ORDER BY id"
 LISTED_WORKSPACES = f"{_WORKSPACE} WHERE name IS NOT NULL ORDER BY name"
 
 READ_PROGRESS = (
     f"SELECT {', '.join(columns_of('run_progress')[1:])} FROM run_progress WHERE workspace_id = ? AND spec_key = ?"
 )
+EVERY_PROGRESS = f"SELECT {', '.join(columns_of('run_progress'))} FROM run_progress ORDER BY rowid"
 FIRST_TIMEFRAME = "SELECT timeframe FROM run_progress WHERE workspace_id = ? AND untimed_key = ? ORDER BY rowid LIMIT 1"
 WRITE_PROGRESS = _upsert("run_progress", ("workspace_id", "spec_key")).one

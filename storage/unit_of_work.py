@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from engine.account.ledger import Ledger
@@ -20,13 +20,16 @@ from engine.ports import Progress
 from storage import statements as sql
 from storage.accounts import rewrite_accounts, write_account
 from storage.database import Database
+from storage.driver import sqlite
 from storage.faults import DATABASE_ERRORS
 from storage.files import identity
 from storage.link import Known, Link
 from storage.opening import SHIPPED, Schema, prepare, read_only_file
 from storage.patience import Patience
-from storage.transaction import guarded
+from storage.transaction import Transaction, guarded
 from storage.views import SqliteViews
+
+Found = TypeVar("Found")
 
 
 class SqliteUnitOfWork(SqliteViews):
@@ -213,6 +216,11 @@ class SqliteStore:
     def read(self) -> AbstractContextManager[SqliteViews]:
         """A snapshot to read from."""
         return self._database.transaction(lambda link: SqliteViews(link.driver, self.path), writing=False)
+
+    def inspect(self, look: Callable[[sqlite.Connection], Found]) -> Found:
+        """What `look` finds on a connection, in a snapshot: for what SQLite alone can tell."""
+        with self._database.transaction(lambda link: Transaction(link.driver, self.path), writing=False) as found:
+            return found.ask(look)
 
     def data_version(self) -> int:
         """A number that changes when anybody has written."""

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from engine.account.ledger import BUY, Fill
 from engine.account.state import Account
-from engine.errors import SystemFault
+from engine.errors import DamageFault
 from engine.events import EventRow, EventType
 from engine.intents import IntentAction
-from engine.payloads import damaged, event_named, stored_object
+from engine.payloads import damaged, event_named, stored_object, stored_uuid
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind, as_uuid
 from engine.ports import EventFilter, JournalEvent, PriorFill, Progress
@@ -55,6 +55,11 @@ class SqliteViews(RunPlanViews):
     def workspaces(self) -> list[Workspace]:
         """The listed accounts, by name in code-point order."""
         return [_workspace(*row) for row in self._driver.execute(sql.LISTED_WORKSPACES)]
+
+    @guarded
+    def every_workspace(self) -> Iterator[Workspace | DamageFault]:
+        """Those that are not listed too, in the order of their ids; what is wrong with one that is damaged."""
+        return map(_workspace_or_damage, self._driver.execute(sql.EVERY_WORKSPACE).fetchall())
 
     @guarded
     def account(self, workspace: Workspace) -> Account:
@@ -119,6 +124,13 @@ class SqliteViews(RunPlanViews):
         if found is None:
             return None
         return _progress(found, f"the progress of a run in workspace {workspace_id}")
+
+    @guarded
+    def progresses(self) -> list[tuple[UUID, Progress]]:
+        """How far every `run -w` of every workspace has come."""
+        where = "the stored progress of a run"
+        rows = self._driver.execute(sql.EVERY_PROGRESS).fetchall()
+        return [(stored_uuid(row[0], where), _progress(row[1:], where)) for row in rows]
 
     @guarded
     def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:
@@ -192,11 +204,18 @@ def _limits(document: str) -> Limits:
     try:
         return Limits.model_validate_json(document)
     except ValidationError as error:
-        raise SystemFault(
+        raise DamageFault(
             "DATABASE_ERROR",
             f"a workspace's limits cannot be read: {faults_of(error)}",
             hint="a newer papertape may have written them",
         ) from error
+
+
+def _workspace_or_damage(row: tuple[Any, ...]) -> Workspace | DamageFault:
+    try:
+        return _workspace(*row)
+    except DamageFault as error:
+        return error
 
 
 def _workspace(*row: Any) -> Workspace:

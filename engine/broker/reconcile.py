@@ -105,7 +105,7 @@ def reconcile(
     if dry_run:
         return compare(store, workspace, watch=watch).report
     replay = _Replay(Ledger.fresh(workspace.starting_equity))
-    with _without_gc(), store.read() as views:
+    with without_gc(), store.read() as views:
         replay.take(views, workspace.id, watch)
     with store.write() as unit:
         replay.take(unit, workspace.id, watch)
@@ -125,7 +125,7 @@ def reconcile(
 def compare(store: Store, workspace: Workspace, *, watch: Watch | None = None) -> Comparison:
     """A dry run: the account rebuilt beside the stored one, both of one snapshot. Nothing is written."""
     replay = _Replay(Ledger.fresh(workspace.starting_equity))
-    with _without_gc(), store.read() as views:
+    with without_gc(), store.read() as views:
         replay.take(views, workspace.id, watch or Unwatched())
         stored, rebuilt = views.account(workspace), Account(workspace.id, replay.ledger)
         duplicates = tuple(sorted(views.duplicate_fills(workspace.id)))
@@ -142,7 +142,7 @@ def replayed(views: Views, workspace: Workspace, trades: list[Any] | None = None
     fills: Iterator[Fill] = views.fills(workspace.id)
     if skip:
         fills = (fill for fill in fills if fill[0] not in skip)
-    with _without_gc(), sound_fills(views, workspace.id):
+    with without_gc(), sound_fills(views, workspace.id):
         for block in _blocks(fills):
             replay_fills(ledger, block, trades)
     return ledger
@@ -187,7 +187,7 @@ def sound_fills(views: Views, workspace_id: UUID) -> Iterator[None]:
 
 
 @contextmanager
-def _without_gc() -> Iterator[None]:
+def without_gc() -> Iterator[None]:
     """Millions of tuples come and go without a cycle among them: the collector would only look at them again."""
     was_on = gc.isenabled()
     gc.disable()

@@ -70,6 +70,9 @@ class MemoryViews:
         listed = (each for each in self._workspaces.values() if each.kind is WorkspaceKind.ACCOUNT)
         return sorted(listed, key=lambda each: each.name)
 
+    def every_workspace(self) -> Iterator[Workspace]:
+        return iter(sorted(self._workspaces.values(), key=lambda each: str(each.id)))
+
     def account(self, workspace: Workspace) -> Account:
         stored = self._accounts.get(workspace.id)
         return Account(workspace.id, Ledger.fresh(workspace.starting_equity)) if stored is None else _copy(stored)
@@ -106,6 +109,9 @@ class MemoryViews:
 
     def progress(self, workspace_id: UUID, spec_key: str) -> Progress | None:
         return self._progress.get((workspace_id, spec_key))
+
+    def progresses(self) -> list[tuple[UUID, Progress]]:
+        return [(workspace_id, progress) for (workspace_id, _), progress in self._progress.items()]
 
     def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:
         for (workspace, _), progress in self._progress.items():

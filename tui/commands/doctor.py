@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from engine.errors import SystemFault
 from tui.commands.answers import answers
 from tui.commands.calls import Call, command
 from tui.commands.tables import Table
 from tui.commands.text import safe_text
 
 if TYPE_CHECKING:
-    from tui.commands.checks import Check
+    from tui.commands.check import Check
     from tui.commands.pages import Page
 
 GAP = "  "
@@ -28,9 +27,11 @@ app = typer.Typer()
 def doctor(call: Call) -> None:
     """Is this installation sound?
 
-    Versions, the database and its journal, settings, extras, the terminal. Nothing is written.
+    Versions, settings, room and rights to write, the file's pages and indexes, every event of the journal, every
+    account's state against it, extras, the terminal. Nothing is written.
     """
-    from tui.commands.checks import FAULT, all_checks
+    from tui.commands.check import FAULT
+    from tui.commands.checks import all_checks
 
     found = all_checks(call)
     faulty = [check for check in found if check.status == FAULT]
@@ -40,8 +41,7 @@ def doctor(call: Call) -> None:
     if not (faulty and call.json):
         call.answer({"success": True, "checks": document}, lambda page: _show(page, found))
     if faulty:
-        first = faulty[0]
-        raise SystemFault(first.code, f"{first.name}: {first.detail}", hint=first.hint, details={"checks": document})
+        raise faulty[0].error({"checks": document})
 
 
 def _show(page: Page, found: list[Check]) -> None:
