@@ -190,6 +190,10 @@ class Views(RunViews, Protocol):
         """Events in `seq` order (or newest first), at most `limit`."""
         ...
 
+    def seqs(self, after: int, limit: int) -> list[int]:
+        """The `seq`s of the next events of all workspaces, at most `limit`."""
+        ...
+
     def event_count(self, where: EventFilter) -> int:
         """How many events a filter finds."""
         ...

@@ -16,7 +16,8 @@ from engine.payloads import damaged
 from storage.tables import Base
 
 _KINDS: dict[type, type] = {Integer: int, Text: str, REAL: float}
-_DAYS = range(date.min.toordinal() - date(1970, 1, 1).toordinal(), date.max.toordinal() - date(1970, 1, 1).toordinal())
+_EPOCH = date(1970, 1, 1).toordinal()
+_DAYS = range(date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH + 1)
 """Days since 1970-01-01 that have a date."""
 
 

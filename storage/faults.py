@@ -12,8 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine.errors import ReadOnlyFault, SystemFault
 from storage.driver import sqlite
 
-DATABASE_ERRORS = (sqlite.Error, SQLAlchemyError)
-"""What a transaction can die of."""
+DATABASE_ERRORS = (sqlite.Error, SQLAlchemyError, UnicodeDecodeError)
+"""What a transaction can die of; of the last when SQLite quotes a damaged text, of a table's schema say."""
 
 COPY_IT = "copy it, and the -wal file beside it if there is one, to where you may write, and name the copy with --db"
 
@@ -79,6 +79,8 @@ def fault_of(error: BaseException, path: Path) -> SystemFault:
         return unwritable(path, said)
     if code == _DISK_FAILED:
         return _fault(f"the disk failed under {path} ({said})", "look after the disk, and do it again")
+    if isinstance(error, UnicodeDecodeError):
+        code = _DAMAGED
     return _damage(path, said, code) or _fault(f"{path}: {said}", "nothing was written")
 
 

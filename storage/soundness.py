@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from engine.errors import SystemFault
 from engine.ports import Unwatched, Watch
 from storage.driver import sqlite
+from storage.faults import DATABASE_ERRORS
 from storage.guards import missing_guards
 from storage.unit_of_work import SqliteStore
 
@@ -49,7 +50,7 @@ def _said(ask: Callable[[], list[tuple[str, ...]]]) -> list[tuple[str, ...]]:
     """The answer; of an error what it says, unless somebody stopped it."""
     try:
         return ask()
-    except sqlite.Error as error:
+    except DATABASE_ERRORS as error:
         if getattr(error, "sqlite_errorcode", 0) == sqlite.SQLITE_INTERRUPT:
             raise SystemFault("CANCELLED", "the check was stopped", hint="nothing was changed") from error
         return [(str(error),)]

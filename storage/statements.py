@@ -28,6 +28,7 @@ APPEND = ManyRows("trade_events", ("seq", *EventRow._fields), how="INSERT OR FAI
 FOLLOW = "UPDATE account_states SET last_seq = ?, last_event_at = ? WHERE workspace_id = ?"
 
 EVENTS = f"SELECT seq, {', '.join(EventRow._fields)} FROM trade_events"
+NEXT_SEQS = "SELECT seq FROM trade_events WHERE seq > ? ORDER BY seq LIMIT ?"
 EVENT_COUNT = "SELECT count(*) FROM trade_events"
 FILLS = (
     f"SELECT {', '.join(Fill._fields)} FROM trade_events"

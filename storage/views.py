@@ -105,6 +105,11 @@ class SqliteViews(RunPlanViews):
         return [_event(row) for row in rows]
 
     @guarded
+    def seqs(self, after: int, limit: int) -> list[int]:
+        """The `seq`s of the next events of all workspaces, at most `limit`."""
+        return [seq for (seq,) in self._driver.execute(sql.NEXT_SEQS, (after, limit))]
+
+    @guarded
     def event_count(self, where: EventFilter) -> int:
         """How many events a filter finds."""
         conditions, values = _conditions(where)

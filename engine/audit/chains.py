@@ -23,6 +23,7 @@ _POSITIONS = {
     EventType.POSITION_SCALED.value: "scaled",
     EventType.POSITION_CLOSED.value: "closed",
 }
+_OF_ORDER = {EventType.ORDER_FILLED.value, *_POSITIONS}
 _REFUSED = (*_ASKED, EventType.INTENT_REJECTED)
 _FILLED = (EventType.ORDER_FILLED,)
 _EXECUTED = (*_ASKED, EventType.INTENT_APPROVED, *_FILLED)
@@ -43,11 +44,11 @@ def audit_chain(chain: Sequence[tuple[JournalEvent, dict[str, Any] | None]], wor
         _compare_decision(said, findings, approved=filled is not None)
     if filled is not None:
         _compare_order(filled, said, findings)
-        _fold(filled, next((said[kind] for kind in _POSITIONS if kind in said), None), world, findings)
+        _fold(filled, said, world, findings)
 
 
 def _compare_columns(chain: Sequence[tuple[JournalEvent, object]], findings: Findings) -> None:
-    """They were written at once: of one time, one intent and one symbol, the order's two of one order."""
+    """They were written at once: of one time, one intent and one symbol; those after the approval of one order."""
     first = chain[0][0].row
     for event, _ in chain[1:]:
         row = event.row
@@ -58,9 +59,11 @@ def _compare_columns(chain: Sequence[tuple[JournalEvent, object]], findings: Fin
                     f" execution {getattr(first, name)!r}"
                 )
                 return
-    orders = {event.row.order_id for event, _ in chain if event.row.order_id is not None}
-    if len(orders) > 1:
-        findings.add(f"{_named(chain[-1][0])} is of another order than its ORDER_FILLED")
+    order_id = next((event.row.order_id for event, _ in chain if event.row.event_type == EventType.ORDER_FILLED), None)
+    for event, _ in chain:
+        expected = order_id if event.row.event_type in _OF_ORDER else None
+        if event.row.order_id != expected:
+            findings.add(f"{_named(event)} has order_id {event.row.order_id!r}, and it was {expected!r}")
 
 
 def _compare_intent(said: dict[str, Link], findings: Findings) -> None:
@@ -105,8 +108,8 @@ def _as_asked(quantity: float, lots: int) -> float:
     return quantity if to_lots(float(quantity)) == lots else to_quantity(lots)
 
 
-def _fold(filled: JournalEvent, position: Link | None, world: World, findings: Findings) -> None:
-    """Apply the fill, and compare what POSITION_* says with what it made."""
+def _fold(filled: JournalEvent, said: dict[str, Link], world: World, findings: Findings) -> None:
+    """Apply the fill, and compare what ORDER_FILLED and POSITION_* say with what it made."""
     seq, row = filled
     if row.mode != PAPER or seq in world.duplicates:
         return
@@ -115,11 +118,14 @@ def _fold(filled: JournalEvent, position: Link | None, world: World, findings: F
     trade, why = world.fill(fill)
     if why:
         findings.add(f"{_named(filled)} cannot be applied: {why}")
-    elif position is not None:
-        event, said = position
-        became = "closed" if trade is not None else "scaled" if was_held else "opened"
-        if _POSITIONS[event.row.event_type] == became:
-            findings.compare(_named(event), said, breadcrumb(world.ledger, fill.symbol, trade))
+        return
+    became = "closed" if trade is not None else "scaled" if was_held else "opened"
+    if order := said.get(EventType.ORDER_FILLED):
+        findings.compare(_named(filled), order[1], {"position_action": became, "strategy_id": world.strategy(order[1])})
+    for kind in _POSITIONS.keys() & said.keys():
+        event, position = said[kind]
+        if _POSITIONS[kind] == became:
+            findings.compare(_named(event), position, breadcrumb(world.ledger, fill.symbol, trade))
         else:
             findings.add(f"{_named(event)} is of a position that was {became}")
 

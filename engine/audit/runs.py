@@ -15,6 +15,8 @@ from engine.ports import JournalEvent
 from engine.sweeps.plan import variant_workspace_id
 from engine.sweeps.status import ENDS
 
+_HEADING = ("strategy_id", "objective", "journal", "variants_count", "fingerprint")
+
 
 @dataclass(slots=True)
 class Promise:
@@ -34,8 +36,10 @@ class Promise:
 class Sweep:
     """A run plan's events so far: its variants' ids, and of those that came out the status and the score."""
 
-    journal: str
+    heading: dict[str, Any]
     variant_ids: list[str]
+    ts: int | None = None
+    """Of the data's last bar, which each RUN_VARIANT_COMPLETED has"""
     done: dict[int, tuple[str, float | None]] = field(default_factory=dict)
 
 
@@ -58,12 +62,12 @@ class Sweeps:
             self._findings.add(f"{where} is of no run plan: its correlation_id is {run_plan_id!r}")
         elif kind == EventType.RUN_STARTED:
             ids = [named["variant_id"] for named in said["variants"]]
-            self._sweeps[run_plan_id] = Sweep(said["journal"], ids)
+            self._sweeps[run_plan_id] = Sweep({name: said[name] for name in _HEADING}, ids)
             self._findings.compare(where, said, {"variants_count": len(ids)})
         elif run_plan_id not in self._sweeps:
             self._findings.add(f"{where} is of run plan {run_plan_id}, of which there is no RUN_STARTED")
         elif kind == EventType.RUN_VARIANT_COMPLETED:
-            self._done(where, self._sweeps[run_plan_id], run_plan_id, said)
+            self._done(event, self._sweeps[run_plan_id], run_plan_id, said)
         elif kind in ENDS:
             self._ended(where, self._sweeps[run_plan_id], said)
 
@@ -71,22 +75,25 @@ class Sweeps:
         """Say nothing of a run plan whose RUN_STARTED cannot be read: that was said."""
         self._unreadable.add(run_plan_id or "")
 
-    def _done(self, where: str, sweep: Sweep, run_plan_id: str, said: dict[str, Any]) -> None:
-        place, ids = said["index"], sweep.variant_ids
+    def _done(self, event: JournalEvent, sweep: Sweep, run_plan_id: str, said: dict[str, Any]) -> None:
+        where, place, ids = event_named(event.seq, event.row.event_type), said["index"], sweep.variant_ids
+        if sweep.ts is None:
+            sweep.ts = event.row.ts
+        self._findings.compare(where, {"ts": event.row.ts}, {"ts": sweep.ts})
         if not 0 <= place < len(ids):
             self._findings.add(f"{where} is of variant {place} of {len(ids):,}")
             return
         self._findings.compare(where, said, {"variant_id": ids[place]})
         sweep.done[place] = (said["status"], said["objective_score"])
         metrics = said["metrics"] or {}
-        if sweep.journal == "full" and {"ending_equity", "trade_count"} <= metrics.keys():
+        if sweep.heading["journal"] == "full" and {"ending_equity", "trade_count"} <= metrics.keys():
             workspace_id = str(variant_workspace_id(UUID(run_plan_id), ids[place]))
             self.promised[workspace_id] = Promise(where, metrics["ending_equity"], metrics["trade_count"])
 
     def _ended(self, where: str, sweep: Sweep, said: dict[str, Any]) -> None:
         states = [status for status, _ in sweep.done.values()]
         counts = {"done": len(states), "failed": states.count("failed"), "skipped": states.count("skipped")}
-        self._findings.compare(where, said, {"variants_count": len(sweep.variant_ids), **counts})
+        self._findings.compare(where, said, {**sweep.heading, **counts})
         best = said["best_variant_id"]
         if best is None:
             return

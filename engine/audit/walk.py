@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from engine.audit.chains import audit_chain
@@ -12,13 +12,15 @@ from engine.audit.stored import compare_account, compare_progress
 from engine.audit.worlds import World
 from engine.broker.reconcile import without_gc
 from engine.errors import DamageFault, SystemFault
-from engine.events import EventType
+from engine.events import EventRow, EventType
 from engine.market.sessions import iso
 from engine.payloads import event_named, read_payload
 from engine.policy.workspace import Workspace
 from engine.ports import EventFilter, JournalEvent, Store, Unwatched, Views, Watch
 
 _PAGE = 5_000
+_OF_INTENT = ("order_id", "mode", "symbol")
+_OF_FILL = ("side", "lots", "price", "fees", "session")
 
 
 def audit(store: Store, watch: Watch | None = None) -> Audit:
@@ -39,16 +41,16 @@ class _Walk:
         self._worlds: dict[str, World] = {}
         self._strangers: set[str] = set()
         self._chain: list[tuple[JournalEvent, dict[str, Any] | None]] = []
-        self._head = self._found.head
+        self._head, self._last = self._found.head, 0
         self._steps = self._head + len(self._stored)
 
     def all(self) -> Audit:
         """The journal, then the accounts."""
-        last = 0
         for event in self._events():
-            if event.seq != last + 1:
-                self._found.journal.add(f"events {last + 1} to {event.seq - 1} of the journal are missing")
-            last = event.seq
+            if event.seq != self._last + 1:
+                missing = f"events {self._last + 1} to {event.seq - 1} of the journal are missing"
+                self._found.journal.add(missing)
+            self._last = event.seq
             self._take(event)
         self._close_chain()
         for done, (key, workspace) in enumerate(self._stored.items(), 1):
@@ -65,21 +67,22 @@ class _Walk:
     def _events(self) -> Iterator[JournalEvent]:
         """Every event that can be read, in order; the others are found damaged."""
         after = 0
-        while after < self._head:
-            where = EventFilter(after=after, before=min(after + _PAGE, self._head) + 1)
-            after += _PAGE
+        while seqs := self._views.seqs(after, _PAGE):
             try:
-                yield from self._views.events(where, limit=None)
+                yield from self._views.events(EventFilter(after=after, before=seqs[-1] + 1), limit=None)
             except DamageFault:
-                yield from self._one_by_one(where)
-            self._go_on(min(after, self._head))
+                yield from self._one_by_one(seqs)
+            after = seqs[-1]
+            self._go_on(after)
 
-    def _one_by_one(self, where: EventFilter) -> Iterator[JournalEvent]:
-        for seq in range((where.after or 0) + 1, where.before or 0):
+    def _one_by_one(self, seqs: Sequence[int]) -> Iterator[JournalEvent]:
+        for seq in seqs:
             try:
                 yield from self._views.events(EventFilter(after=seq - 1, before=seq + 1), limit=1)
             except DamageFault as error:
                 self._found.journal.add(error.message)
+                self._last = seq
+                self._chain = []  # of what is left of it that is enough said
 
     def _take(self, event: JournalEvent) -> None:
         row = event.row
@@ -87,6 +90,8 @@ class _Walk:
         said = self._said(event)
         if world is not None:
             world.seen(event)
+        if stray := _stray(row):
+            self._found.journal.add(f"{event_named(event.seq, row.event_type)} has {stray}")
         if row.intent_id is not None:
             self._link(event, said)
             return
@@ -147,6 +152,14 @@ class _Walk:
         self._watch.advance(done, self._steps)
         if self._watch.stopped():
             raise SystemFault("CANCELLED", "the audit was stopped", hint="nothing was changed")
+
+
+def _stray(row: EventRow) -> str:
+    """A column that only fills have, or only events of an intent, on another event."""
+    names = [] if row.intent_id is not None else [*_OF_INTENT]
+    if row.event_type != EventType.ORDER_FILLED:
+        names += _OF_FILL
+    return next((f"{name} {getattr(row, name)!r}" for name in names if getattr(row, name) is not None), "")
 
 
 def _readable(views: Views, found: Audit) -> dict[str, Workspace]:

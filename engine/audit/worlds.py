@@ -31,6 +31,7 @@ class World:
         self._head: tuple[int, int | None] = (0, None)
         self._limits: dict[str, Any] | None = None
         self._trading_state = TradingState.ACTIVE.value
+        self._strategy: Any = None
 
     def seen(self, event: JournalEvent) -> None:
         """An event of the workspace, of whatever type."""
@@ -44,12 +45,18 @@ class World:
             apply_fills(self._whole, (fill,))
         return (trades[0] if trades else None), (unapplied[0].reason if unapplied else "")
 
+    def strategy(self, said: Mapping[str, Any]) -> Any:
+        """Whose an order is: a closed world and a variant have one strategy, an account the one that is said."""
+        if self._strategy is None or self.workspace.kind is WorkspaceKind.ACCOUNT:
+            self._strategy = said.get("strategy_id")
+        return self._strategy
+
     def take(self, event: JournalEvent, said: dict[str, Any], findings: Findings) -> None:
         """An event of the account itself, and what contradicts it."""
         seq, row = event
         where = event_named(seq, row.event_type)
         if row.event_type == EventType.WORKSPACE_CREATED:
-            self._create(where, said, findings)
+            self._create(event, said, findings)
         elif row.event_type == EventType.POLICY_CHANGED:
             self._change_policy(where, said, findings)
         elif row.event_type == EventType.TRADING_STATE_CHANGED:
@@ -87,12 +94,16 @@ class World:
                 where, {"trading_state": stored.trading_state.value}, {"trading_state": self._trading_state}
             )
 
-    def _create(self, where: str, said: dict[str, Any], findings: Findings) -> None:
-        stored = self.workspace
-        is_named = stored.kind is WorkspaceKind.ACCOUNT
-        known = {"kind": stored.kind.value, "starting_equity": stored.starting_equity}
-        findings.compare(where, said, {**known, "name": stored.name} if is_named else known)
-        self._limits = {**Limits().model_dump(mode="json"), **said.get("policy", {})}
+    def _create(self, event: JournalEvent, said: dict[str, Any], findings: Findings) -> None:
+        stored, where = self.workspace, event_named(event.seq, event.row.event_type)
+        if stored.kind is not WorkspaceKind.VARIANT:  # whose events begin with the data
+            findings.compare(where, {"ts": event.row.ts}, {"ts": stored.created_at})
+        known = {"name": stored.name, "kind": stored.kind.value, "starting_equity": stored.starting_equity}
+        findings.compare(where, said, known)
+        if "policy" in said:
+            self._limits = {**Limits().model_dump(mode="json"), **said["policy"]}
+        else:
+            findings.add(f"{where} has no policy")
 
     def _change_policy(self, where: str, said: dict[str, Any], findings: Findings) -> None:
         if self._limits is not None:

@@ -101,6 +101,9 @@ class MemoryViews:
             found.reverse()
         return found[:limit]
 
+    def seqs(self, after: int, limit: int) -> list[int]:
+        return [seq for seq, _ in self._numbered(EventFilter(after=after))][:limit]
+
     def event_count(self, where: EventFilter) -> int:
         return sum(1 for _ in self._numbered(where))
 
