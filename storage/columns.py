@@ -22,11 +22,12 @@ _DAYS = range(date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH + 1)
 
 
 class Columns:
-    """Some columns of a table, in the order in which rows of them are read."""
+    """Some columns of a table, in the order in which rows of them are read; `needed` are never NULL in these rows."""
 
-    def __init__(self, table: str, names: Iterable[str]) -> None:
+    def __init__(self, table: str, names: Iterable[str], needed: Iterable[str] = ()) -> None:
         columns = Base.metadata.tables[table].columns
         self._columns = [columns[name] for name in names]
+        self._needed = {column.name for column in self._columns if not column.nullable} | set(needed)
         self._session = next((place for place, each in enumerate(self._columns) if each.name == "session"), None)
         self._known: set[tuple[type, ...]] = set()
 
@@ -40,7 +41,7 @@ class Columns:
         types = tuple(map(type, row))
         if types not in self._known:  # there are a few in a journal, whose rows are millions
             for column, value in zip(self._columns, row, strict=True):
-                if _is_wrong(column, value):
+                if self._is_wrong(column, value):
                     return f"its {column.name} is {value!r:.40}"
             self._known.add(types)
         if self._session is not None:
@@ -49,6 +50,7 @@ class Columns:
                 return f"session {day} is no day of the calendar"
         return ""
 
-
-def _is_wrong(column: Column[Any], value: Any) -> bool:
-    return not column.nullable if value is None else type(value) is not _KINDS[type(column.type)]
+    def _is_wrong(self, column: Column[Any], value: Any) -> bool:
+        if value is None:
+            return column.name in self._needed
+        return type(value) is not _KINDS[type(column.type)]

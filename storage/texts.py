@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from engine.payloads import damaged, event_named
@@ -14,8 +15,15 @@ Row = tuple[Any, ...]
 
 def rows_of_events(driver: sqlite.Connection, query: str, values: Sequence[Any] = ()) -> list[Row]:
     """What a query finds, whose first column is an event's `seq`; DATABASE_ERROR names one with a text that is none."""
-    try:
+    with texts_named(driver, query, values):
         return driver.execute(query, values).fetchall()
+
+
+@contextmanager
+def texts_named(driver: sqlite.Connection, query: str, values: Sequence[Any]) -> Iterator[None]:
+    """DATABASE_ERROR names the event with a text that is none, which the body met in what a query finds."""
+    try:
+        yield
     except sqlite.OperationalError as error:
         if is_no_text(error):
             _name_the_first(driver, query, values)

@@ -25,11 +25,13 @@ from storage.accounts import read_account
 from storage.columns import Columns
 from storage.run_plans import RunPlanViews
 from storage.tables import RUN_EVENT
-from storage.texts import rows_of_events
+from storage.texts import rows_of_events, texts_named
 from storage.transaction import guarded
 
-_EVENT = Columns("trade_events", ("seq", *EventRow._fields))
-_FILL = Columns("trade_events", Fill._fields)
+_NAMES = ("seq", *EventRow._fields)
+_OF_FILLS = (*Fill._fields, "intent_id", "order_id", "mode")
+_EVENT, _FILLED = Columns("trade_events", _NAMES), Columns("trade_events", _NAMES, needed=_OF_FILLS)
+_FILL = Columns("trade_events", Fill._fields, needed=Fill._fields)
 _WORKSPACE = Columns("workspaces", sql.columns_of("workspaces"))
 _PROGRESS = Columns("run_progress", sql.columns_of("run_progress")[1:])
 _SEARCHED = ("payload", "symbol", "event_type", "correlation_id", "intent_id", "order_id", "event_id")
@@ -69,7 +71,9 @@ class SqliteViews(RunPlanViews):
     @guarded
     def fills(self, workspace_id: UUID, after: int = 0) -> Iterator[Fill]:
         """The driver's cursor itself, on the covering index: a plain tuple a fill, and no Python in between."""
-        cursor = self._driver.execute(sql.FILLS, (str(workspace_id), after))
+        values = (str(workspace_id), after)
+        with texts_named(self._driver, sql.FILLS, values):  # the first row is read at once
+            cursor = self._driver.execute(sql.FILLS, values)
         self._cursors.append(cursor)
         return cursor
 
@@ -183,7 +187,8 @@ def _pattern(words: str) -> str:
 
 
 def _event(row: tuple[Any, ...]) -> JournalEvent:
-    if why := _EVENT.fault_in(row):
+    columns = _FILLED if row[3] == EventType.ORDER_FILLED else _EVENT
+    if why := columns.fault_in(row):
         raise damaged(event_named(row[0], str(row[3])), why)
     return JournalEvent(row[0], EventRow._make(row[1:]))
 

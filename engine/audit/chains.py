@@ -33,15 +33,15 @@ _EXECUTED = (*_ASKED, EventType.INTENT_APPROVED, *_FILLED)
 def audit_chain(chain: Sequence[tuple[JournalEvent, dict[str, Any] | None]], world: World, findings: Findings) -> None:
     """Compare the events of an execution with each other, and fold its fill; without the payloads that are None."""
     kinds = tuple(event.row.event_type for event, _ in chain)
-    is_whole = kinds == _REFUSED or (kinds[:-1] in {_EXECUTED, _FILLED} and kinds[-1] in _POSITIONS)
-    if not is_whole:
+    if kinds != _REFUSED and not (kinds[:-1] in {_EXECUTED, _FILLED} and kinds[-1] in _POSITIONS):
         findings.add(f"{_named(chain[0][0])} begins an execution that is not whole: {', '.join(kinds)}")
+        world.break_off()
+        return
     _compare_columns(chain, findings)
     said = {event.row.event_type: (event, payload) for event, payload in chain if payload is not None}
     filled = next((event for event, _ in chain if event.row.event_type == EventType.ORDER_FILLED), None)
     _compare_intent(said, findings)
-    if is_whole:
-        _compare_decision(said, findings, approved=filled is not None)
+    _compare_decision(said, findings, approved=filled is not None)
     if filled is not None:
         _compare_order(filled, said, findings)
         _fold(filled, said, world, findings)
@@ -111,13 +111,14 @@ def _as_asked(quantity: float, lots: int) -> float:
 def _fold(filled: JournalEvent, said: dict[str, Link], world: World, findings: Findings) -> None:
     """Apply the fill, and compare what ORDER_FILLED and POSITION_* say with what it made."""
     seq, row = filled
-    if row.mode != PAPER or seq in world.duplicates:
+    if row.mode != PAPER or seq in world.duplicates or world.is_broken:
         return
     fill = Fill(seq, row.symbol, row.side, row.lots, row.price, row.fees, row.ts, row.session)  # type: ignore[arg-type]
     was_held = row.symbol in world.ledger.holdings
     trade, why = world.fill(fill)
     if why:
         findings.add(f"{_named(filled)} cannot be applied: {why}")
+        world.break_off()
         return
     became = "closed" if trade is not None else "scaled" if was_held else "opened"
     if order := said.get(EventType.ORDER_FILLED):

@@ -35,11 +35,13 @@ class Findings:
 class Audit:
     """`journal`: events that contradict others or cannot be read. `projection`: states that the journal does not make.
 
-    `head` is the newest event's `seq`; `accounts` counts those that are listed, `hidden` closed worlds and variants.
+    `head` is the newest event's `seq`; `accounts` counts those that are listed, `hidden` closed worlds and variants,
+    `skipped` those of both whose fills are not all there, so that nothing can be said of their states.
     """
 
     head: int = 0
     accounts: int = 0
     hidden: int = 0
+    skipped: int = 0
     journal: Findings = field(default_factory=Findings)
     projection: Findings = field(default_factory=Findings)

@@ -30,7 +30,9 @@ def compare_account(views: Views, world: World, found: Audit) -> None:
         findings.add(error.message)
         return
     where = f"the stored state of workspace {workspace.name}"
-    if stored.ledger != made:
+    if world.is_broken:
+        found.skipped += 1
+    elif stored.ledger != made:
         findings.add(f"{where} differs from its journal in {', '.join(_differing(stored, made))}")
     findings.compare(where, {"reconciled_at": stored.reconciled_at}, {"reconciled_at": world.reconciled_at})
 

@@ -55,7 +55,8 @@ class _Walk:
         self._close_chain()
         for done, (key, workspace) in enumerate(self._stored.items(), 1):
             world = self._worlds.setdefault(key, World(workspace, frozenset()))
-            if promise := self._sweeps.promised.get(key):
+            promise = self._sweeps.promised.get(key)
+            if promise is not None and not world.is_broken:
                 promise.compare(world.close(), self._found.journal)
             compare_account(self._views, world, self._found)
             if done % _PAGE == 0:
@@ -82,7 +83,7 @@ class _Walk:
             except DamageFault as error:
                 self._found.journal.add(error.message)
                 self._last = seq
-                self._chain = []  # of what is left of it that is enough said
+                self._drop_chain()
 
     def _take(self, event: JournalEvent) -> None:
         row = event.row
@@ -135,6 +136,13 @@ class _Walk:
             if row.event_type == EventType.INTENT_EMITTED or row.intent_id != first.intent_id:
                 self._close_chain()
         self._chain.append((event, said))
+
+    def _drop_chain(self) -> None:
+        """One of its events is lost: that was said."""
+        chain, self._chain = self._chain, []
+        world = self._worlds.get(chain[0][0].row.workspace_id) if chain else None
+        if world is not None:
+            world.break_off()
 
     def _close_chain(self) -> None:
         chain, self._chain = self._chain, []

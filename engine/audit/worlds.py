@@ -24,6 +24,8 @@ class World:
         self.reconciled_at: int | None = None
         self.progress: dict[str, Mapping[str, Any]] = {}
         """By spec key, what the newest RUN_ADVANCED says"""
+        self.is_broken = False
+        """Whether one of its fills is lost, so that nothing more can be said of its state"""
         self._whole = self.ledger
         """What all fills make; the state itself until a reset"""
         self.duplicates = duplicates
@@ -32,6 +34,10 @@ class World:
         self._limits: dict[str, Any] | None = None
         self._trading_state = TradingState.ACTIVE.value
         self._strategy: Any = None
+
+    def break_off(self) -> None:
+        """A fill is lost."""
+        self.is_broken = True
 
     def seen(self, event: JournalEvent) -> None:
         """An event of the workspace, of whatever type."""
@@ -67,17 +73,14 @@ class World:
             findings.compare(where, said, {"starting_equity": self.workspace.starting_equity})
         elif row.event_type == EventType.STATE_RECONCILED:
             self.ledger, self.reconciled_at = self._whole, row.ts
-            made = self.ledger
-            findings.compare(
-                where,
-                said,
-                {
-                    "cash_after": made.cash,
-                    "realized_pnl_after": made.realized_pnl,
-                    "orders_rebuilt": made.orders_count,
-                    "positions_rebuilt": len(made.holdings),
-                },
-            )
+            self._compare_report(where, said, findings)
+
+    def _compare_report(self, where: str, said: dict[str, Any], findings: Findings) -> None:
+        made = self.ledger
+        rebuilt = {"cash_after": made.cash, "realized_pnl_after": made.realized_pnl}
+        counted = {"orders_rebuilt": made.orders_count, "positions_rebuilt": len(made.holdings)}
+        if not self.is_broken:
+            findings.compare(where, said, {**rebuilt, **counted})
 
     def close(self) -> Ledger:
         """The state as it should be stored, at the workspace's head."""

@@ -107,9 +107,14 @@ def _events(found: Audit) -> Check:
 
 
 def _projection(found: Audit) -> Check:
+    if not found.projection.count and found.skipped:
+        said = f"{figures.counted(found.skipped, 'account')} could not be compared: fills of them are damaged"
+        return Check("projection", NOTE, said, RESTORE)
     if not found.projection.count:
         return Check("projection", OK, "every account's state is what its journal makes")
     hint = "`papertape reconcile -w NAME` rebuilds an account's state from its journal"
+    if found.journal.count:
+        hint = f"the journal is not sound, and a reconcile would take that over: {RESTORE}"
     return _found("projection", found.projection, hint)
 
 
