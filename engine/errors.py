@@ -10,6 +10,8 @@
     ├── ForbiddenError   not in this environment
     ├── OutcomeError     it was done, and came to what a script should stop for
     └── SystemFault      the installation, the database or the disk
+        ├── ReadOnlyFault    the database cannot be written where it is
+        └── DamageFault      something that was stored is not as it was written
 
 Every error carries a code from `CODES`, one sentence that says what and where, and a hint that says what to do.
 Entry points translate the class, never the code: the command line to an exit code, the service to a status.
@@ -156,3 +158,11 @@ class OutcomeError(PapertapeError):
 
 class SystemFault(PapertapeError):  # noqa: N818 - it says whose fault it is
     """The installation, the database or the disk."""
+
+
+class ReadOnlyFault(SystemFault):
+    """The database cannot be written where it is, or by whom we are; it may be possible to read it."""
+
+
+class DamageFault(SystemFault):
+    """Something that was stored is not as it was written; the rest can be read."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from engine.account.ledger import Fill
 from engine.account.state import Account
+from engine.errors import DamageFault
 from engine.events import EventRow
 from engine.market.bars import IntArray
 from engine.market.recording import Recorded, Span
@@ -118,6 +119,13 @@ class EventFilter:
     before: int | None = None
 
 
+class StoredPayload(NamedTuple):
+    """An event's payload as it was read, JSON text, and the event's `seq`."""
+
+    seq: int
+    text: str
+
+
 class RunMark(NamedTuple):
     """A RUN_* event of an execution as a whole. The payload is JSON text; RUN_STARTED's is left out."""
 
@@ -180,11 +188,11 @@ class RunViews(Protocol):
         """What RUN_STARTED says beside the variants, as far as lists show it."""
         ...
 
-    def run_document(self, run_plan_id: str) -> str:
+    def run_document(self, run_plan_id: str) -> StoredPayload:
         """The payload of RUN_STARTED."""
         ...
 
-    def run_variants(self, run_plan_id: str) -> list[str]:
+    def run_variants(self, run_plan_id: str) -> list[StoredPayload]:
         """The payloads of RUN_VARIANT_COMPLETED, in `seq` order."""
         ...
 
@@ -208,6 +216,10 @@ class Views(RunViews, Protocol):
         """The listed accounts, by name."""
         ...
 
+    def every_workspace(self) -> Iterator[Workspace | DamageFault]:
+        """Those that are not listed too, in the order of their ids; what is wrong with one that is damaged."""
+        ...
+
     def account(self, workspace: Workspace) -> Account:
         """The stored account state; a fresh account when there is none."""
         ...
@@ -220,12 +232,20 @@ class Views(RunViews, Protocol):
         """The `seq` of every paper fill whose order id an earlier one has; empty while the database enforces it."""
         ...
 
+    def check_fills(self, workspace_id: UUID) -> None:
+        """DATABASE_ERROR names the first paper fill that has a value of a wrong type."""
+        ...
+
     def prior_fill(self, workspace_id: UUID, intent_id: UUID, mode: str) -> PriorFill | None:
         """The fill of an intent that was executed before."""
         ...
 
     def events(self, where: EventFilter, *, limit: int | None, newest_first: bool = False) -> list[JournalEvent]:
         """Events in `seq` order (or newest first), at most `limit`."""
+        ...
+
+    def seqs(self, after: int, limit: int) -> list[int]:
+        """The `seq`s of the next events of all workspaces, at most `limit`."""
         ...
 
     def event_count(self, where: EventFilter) -> int:
@@ -242,6 +262,10 @@ class Views(RunViews, Protocol):
 
     def progresses(self, workspace_id: UUID) -> list[Progress]:
         """How far `run -w` has come with every spec of a workspace, in the order of their first runs."""
+        ...
+
+    def every_progress(self) -> list[tuple[UUID, Progress]]:
+        """How far every `run -w` of every workspace has come."""
         ...
 
     def recorded(self, workspace_id: UUID, timeframe: str, symbols: Sequence[str]) -> dict[str, Recorded]:

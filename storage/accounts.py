@@ -10,30 +10,40 @@ from engine.account.state import Account
 from engine.intents import to_quantity
 from engine.policy.workspace import Workspace
 from storage import statements as sql
+from storage.columns import Columns
 from storage.driver import sqlite
 from storage.many_rows import MOST_VALUES
 
 _NOTHING = (None,) * 6
+_STATE, _SYMBOL, _SESSION = (
+    Columns(table, sql.columns_of(table)[1:]) for table in ("account_states", "account_symbols", "account_sessions")
+)
 
 
 def read_account(driver: sqlite.Connection, workspace: Workspace) -> Account:
-    """The stored state; a fresh account when there is none."""
+    """The stored state; a fresh account when there is none. DATABASE_ERROR when it is damaged."""
     account = Account(workspace.id, Ledger.fresh(workspace.starting_equity))
-    ledger, key = account.ledger, (str(workspace.id),)
+    ledger, key, where = account.ledger, (str(workspace.id),), f"the stored state of workspace {workspace.id}"
     state = driver.execute(sql.READ_STATE, key).fetchone()
     if state is None:
         return account
+    _STATE.check(state, where)
     ledger.cash, ledger.realized_pnl, ledger.peak_equity = state[:3]
     ledger.orders_count, ledger.trades_count, ledger.last_seq, ledger.last_event_at = state[3:7]
     account.reconciled_at = state[7]
-    for symbol, lots, average, opened_at, fees, mark, closed_at in driver.execute(sql.READ_SYMBOLS, key):
+    for row in driver.execute(sql.READ_SYMBOLS, key):
+        _SYMBOL.check(row, where)
+        symbol, lots, average, opened_at, fees, mark, closed_at = row
         if lots is not None:
             ledger.holdings[symbol] = Holding(symbol, lots, to_quantity(lots), average, opened_at, fees)
         if mark is not None:
             account.marks[symbol] = mark
         if closed_at is not None:
             ledger.last_closed_at[symbol] = closed_at
-    ledger.realized_by_session.update(driver.execute(sql.READ_SESSIONS, key))
+    for row in driver.execute(sql.READ_SESSIONS, key):
+        _SESSION.check(row, where)
+        session, realized = row
+        ledger.realized_by_session[session] = realized
     return account
 
 

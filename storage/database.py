@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,10 +10,12 @@ from typing import TypeVar
 
 from engine.errors import SystemFault
 from storage.driver import sqlite
-from storage.faults import DATABASE_ERRORS, fault_of, moved, translated
+from storage.faults import DATABASE_ERRORS, busy, fault_of, moved, read_only, translated
+from storage.files import identity
+from storage.identity import too_new
 from storage.link import Link
-from storage.opening import too_new
 from storage.patience import Patience
+from storage.read_only import ReadOnlyFile
 from storage.transaction import Transaction
 
 Entered = TypeVar("Entered", bound=Transaction)
@@ -36,13 +37,14 @@ class Database:
 
     `generation` is the schema's, as `PRAGMA user_version` has it: a transaction is refused once another program has
     taken the database further, and while another file, or none, is where the one that was opened was: what is written
-    to a file that was moved away would be lost to everybody who looks for it at its path.
+    to a file that was moved away would be lost to everybody who looks for it at its path. With `reading` it is one
+    that cannot be written, and the file is read as that says.
     """
 
-    def __init__(self, path: Path, generation: int, patience: Patience) -> None:
-        self.path = path
+    def __init__(self, path: Path, generation: int, patience: Patience, reading: ReadOnlyFile | None = None) -> None:
+        self.path, self.reading = path, reading
         self._generation, self._patience = generation, patience
-        self._identity = _identity(path)
+        self._identity = identity(path)
         self._idle: list[Link] = []  # the one used last is at the end, and taken first
         self._watcher: sqlite.Connection | None = None
         self._watching = threading.Lock()
@@ -62,6 +64,8 @@ class Database:
                     yield entered
                 finally:
                     entered.finish()
+                if self.reading is not None and self.reading.has_moved_on():
+                    raise busy(self.path)
             finally:
                 self._end(link)
         except DATABASE_ERRORS as error:
@@ -71,8 +75,11 @@ class Database:
         """Changes when anybody commits, other connections of this process included."""
         with translated(self.path), self._watching:
             self._check_in_place()
+            if self.reading is not None and not self.reading.is_shared:
+                self._catch_up(self.reading)
+                return self.reading.version
             if self._watcher is None:
-                self._watcher = self._patience.persist(lambda: _connect(self.path, self._patience))
+                self._watcher = self._patience.persist(self._connected)
             return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
@@ -81,12 +88,17 @@ class Database:
             if self._watcher is not None:
                 self._watcher.close()
                 self._watcher = None
-            while self._idle:
-                self._idle.pop().driver.close()
+            self._let_go()
+            if self.reading is not None:
+                self.reading.close()
 
     def _begin(self, *, writing: bool) -> Link:
         """Begin for good: a writer takes the lock at once, a reader its snapshot."""
         self._check_in_place()  # first: a connection to a path without a file makes an empty one
+        if self.reading is not None:
+            if writing:
+                raise read_only(self.path)
+            self._catch_up(self.reading)
         link = self._taken()
         try:
             link.driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
@@ -101,7 +113,7 @@ class Database:
         return link
 
     def _check_in_place(self) -> None:
-        if _identity(self.path) != self._identity:
+        if identity(self.path) != self._identity:
             raise moved(self.path)
 
     def _unmarked(self, found: int) -> SystemFault:
@@ -116,7 +128,19 @@ class Database:
         try:
             return self._idle.pop()
         except IndexError:
-            return Link(_connect(self.path, self._patience))
+            return Link(self._connected())
+
+    def _connected(self) -> sqlite.Connection:
+        return _connect(self.path, self._patience) if self.reading is None else _set_up(self.reading.connect())
+
+    def _catch_up(self, reading: ReadOnlyFile) -> None:
+        """Connections to what was there before somebody wrote are of no use."""
+        if reading.catch_up():
+            self._let_go()
+
+    def _let_go(self) -> None:
+        while self._idle:
+            self._idle.pop().driver.close()
 
     def _end(self, link: Link) -> None:
         try:
@@ -128,15 +152,6 @@ class Database:
             self._idle.append(link)
         else:
             link.driver.close()
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file is at a path, by device and inode; None when there is none that can be looked at."""
-    try:
-        seen = os.stat(path)
-    except OSError:
-        return None
-    return seen.st_dev, seen.st_ino
 
 
 def _connect(path: Path, patience: Patience) -> sqlite.Connection:
@@ -152,6 +167,14 @@ def _connect(path: Path, patience: Patience) -> sqlite.Connection:
                 f"{path} lies where SQLite cannot share it between processes (journal mode {mode})",
                 hint="keep it on a local disk, or name another file with --db",
             )
+    except BaseException:
+        connection.close()
+        raise
+    return _set_up(connection)
+
+
+def _set_up(connection: sqlite.Connection) -> sqlite.Connection:
+    try:
         for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
     except BaseException:

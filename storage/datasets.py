@@ -10,11 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from engine.market.bars import Dataset
+from engine.payloads import damaged
 from engine.ports import Watch
+from engine.shapes import TEXT, WORDS, Each, Shape, Such, fault_in
 from storage.market_files import Source, load_dataset
 from storage.samples import sample_of, sample_path
 
 DIRECTORY = "datasets"
+_TOLD: Shape = {
+    "sources": Each(Each(WORDS, length=2)),
+    "symbols": Such((list, type(None)), lambda found: fault_in(found or [], Each(TEXT))),
+    "session_tz": TEXT,
+    **dict.fromkeys(("from", "to", "unnamed"), WORDS),
+}
 _SAMPLE = "sample:"  # no absolute path begins so
 
 
@@ -45,7 +53,9 @@ def loading(
 
 
 def load_again(data: Mapping[str, Any], watch: Watch | None = None) -> Dataset:
-    """The dataset that `loading` described; the errors are those of `load_dataset`."""
+    """The dataset that `loading` described; the errors are those of `load_dataset`, and DATABASE_ERROR."""
+    if why := fault_in(dict(data), _TOLD):
+        raise damaged("what the run plan says of its data", f"it{why}")
     return load_dataset(
         [(symbol, _path_of(name)) for symbol, name in data["sources"]],
         symbols=data["symbols"],

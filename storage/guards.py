@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from pathlib import Path
-
 from sqlalchemy import create_engine
 
 from storage.driver import sqlite
@@ -14,11 +11,9 @@ Schema = dict[str, tuple[str, str]]
 """A name to what it is (`table`, `index`, `trigger`) and how it was written, without white space."""
 
 
-def missing_guards(path: Path) -> list[str]:
-    """What today's schema has and the database at `path` has not, or otherwise, each as `trigger NAME`."""
-    with closing(sqlite.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        there = _schema_of(connection)
-    expected = _expected()
+def missing_guards(driver: sqlite.Connection) -> list[str]:
+    """What today's schema has and a database has not, or otherwise, each as `trigger NAME`."""
+    there, expected = _schema_of(driver), _expected()
     return [f"{kind} {name}" for name, (kind, sql) in expected.items() if there.get(name) != (kind, sql)]
 
 

@@ -6,8 +6,12 @@ import json
 from typing import Any
 
 from engine.events import EventType
-from engine.ports import RunMark, RunSoFar
+from engine.payloads import HEADING, damaged, event_named, read_payload
+from engine.ports import RunMark, RunSoFar, StoredPayload
+from engine.shapes import fault_in
+from storage.columns import Columns
 from storage.tables import RUN_EVENT
+from storage.texts import rows_of_events
 from storage.transaction import Transaction, guarded
 
 _STARTED, _DONE = f"event_type = '{EventType.RUN_STARTED}'", f"event_type = '{EventType.RUN_VARIANT_COMPLETED}'"
@@ -30,13 +34,21 @@ _READ_MARKS = (
     "SELECT seq, correlation_id, workspace_id, event_type, event_id, recorded_at,"
     f" CASE WHEN {_STARTED} THEN '' ELSE payload END {_FROM} AND {_IS_MARK}"
 )
+_MARK = Columns("trade_events", ("seq", "correlation_id", *RunMark._fields[2:]))
 _HEADING = ("owner", "strategy_id", "objective", "journal", "variants_count", "fingerprint")
 _READ_HEADING = (
-    f"SELECT json_extract(payload, {', '.join(repr(f'$.{name}') for name in _HEADING)})"
+    "SELECT seq, CASE WHEN json_valid(payload)"
+    f" THEN json_extract(payload, {', '.join(repr(f'$.{name}') for name in _HEADING)}) END"
     f" {_FROM} AND {_STARTED} AND {_OF_ONE}"
 )
-_READ_DOCUMENT = f"SELECT payload {_FROM} AND {_STARTED} AND {_OF_ONE}"
-_READ_VARIANTS = f"SELECT payload {_FROM} AND {_DONE} AND {_OF_ONE} ORDER BY seq"
+_READ_DOCUMENT = f"SELECT seq, payload {_FROM} AND {_STARTED} AND {_OF_ONE}"
+_READ_VARIANTS = f"SELECT seq, payload {_FROM} AND {_DONE} AND {_OF_ONE} ORDER BY seq"
+_IS_SOUND = (
+    "json_valid(payload) AND json_extract(payload, '$.status') IN ('succeeded', 'failed', 'skipped')"
+    " AND json_type(payload, '$.variant_id') = 'text'"
+    " AND json_type(payload, '$.objective_score') IN ('real', 'integer', 'null')"
+)
+_UNSOUND = f"SELECT 1 {_FROM} AND {_DONE} AND {_OF_ONE} AND ({_IS_SOUND}) IS NOT TRUE LIMIT 1"
 _COUNTS = (
     f"SELECT json_extract(payload, '$.status') AS status, count(*), max(recorded_at) {_FROM} AND {_DONE} AND {_OF_ONE}"
     " GROUP BY status"
@@ -64,30 +76,44 @@ class RunPlanViews(Transaction):
     def run_marks(self, run_plan_id: str | None = None) -> list[RunMark]:
         """Starts, resumptions, requests to cancel and ends, of one run plan or of all, in `seq` order."""
         if run_plan_id is None:
-            rows = self._driver.execute(_READ_MARKS)
+            rows = rows_of_events(self._driver, _READ_MARKS)
         else:
-            rows = self._driver.execute(f"{_READ_MARKS} AND {_OF_ONE}", (run_plan_id,))
+            rows = rows_of_events(self._driver, f"{_READ_MARKS} AND {_OF_ONE}", (run_plan_id,))
+        for row in rows:
+            _MARK.check(row, event_named(row[0]))
         return sorted(map(RunMark._make, rows))
 
     @guarded
     def run_heading(self, run_plan_id: str) -> dict[str, Any]:
-        """What RUN_STARTED says beside the variants, as far as lists show it."""
-        found = self._driver.execute(_READ_HEADING, (run_plan_id,)).fetchone()
-        return dict(zip(_HEADING, json.loads(found[0]), strict=True))
+        """What RUN_STARTED says beside the variants, as far as lists show it; DATABASE_ERROR."""
+        seq, said = self._driver.execute(_READ_HEADING, (run_plan_id,)).fetchone() or (0, None)
+        if said is None:  # SQLite cannot read it; the whole of it says what is wrong
+            stored = self.run_document(run_plan_id)
+            document = read_payload(stored.text, EventType.RUN_STARTED, stored.seq)
+            return {name: document[name] for name in _HEADING}
+        heading = dict(zip(_HEADING, json.loads(said), strict=True))
+        if why := fault_in(heading, HEADING):
+            raise damaged(event_named(seq, EventType.RUN_STARTED), f"its payload{why}")
+        return heading
 
     @guarded
-    def run_document(self, run_plan_id: str) -> str:
-        """The payload of RUN_STARTED."""
-        return str(self._driver.execute(_READ_DOCUMENT, (run_plan_id,)).fetchone()[0])
+    def run_document(self, run_plan_id: str) -> StoredPayload:
+        """The payload of RUN_STARTED; DATABASE_ERROR when there is none."""
+        for found in rows_of_events(self._driver, _READ_DOCUMENT, (run_plan_id,)):
+            return StoredPayload._make(found)
+        raise damaged(f"run plan {run_plan_id}", "the journal has no RUN_STARTED of it")
 
     @guarded
-    def run_variants(self, run_plan_id: str) -> list[str]:
+    def run_variants(self, run_plan_id: str) -> list[StoredPayload]:
         """The payloads of RUN_VARIANT_COMPLETED, in `seq` order."""
-        return [payload for (payload,) in self._driver.execute(_READ_VARIANTS, (run_plan_id,))]
+        return [StoredPayload._make(row) for row in rows_of_events(self._driver, _READ_VARIANTS, (run_plan_id,))]
 
     @guarded
     def run_so_far(self, run_plan_id: str) -> RunSoFar:
-        """What came out of a run that has not ended."""
+        """What came out of a run that has not ended; DATABASE_ERROR when one of its payloads is damaged."""
+        if self._driver.execute(_UNSOUND, (run_plan_id,)).fetchone():
+            for stored in self.run_variants(run_plan_id):
+                read_payload(stored.text, EventType.RUN_VARIANT_COMPLETED, stored.seq)  # says which it is
         rows = self._driver.execute(_COUNTS, (run_plan_id,)).fetchall()
         variant_id, score = self._driver.execute(_BEST, (run_plan_id,)).fetchone() or (None, None)
         counts = {status: count for status, count, _ in rows}

@@ -22,6 +22,8 @@ from engine.errors import InvalidError
 APPLICATION = "papertape"
 PREFIX = "PAPERTAPE_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
+OTHERS = 0o066
+"""A file's mode, as far as it lets its group and everybody read and write"""
 
 
 def _several(value: Any) -> Any:
@@ -110,6 +112,16 @@ def config_path() -> Path:
     """The settings file, whether it is there or not."""
     named = os.environ.get(CONFIG_VARIABLE)
     return Path(named).expanduser() if named else user_config_path(APPLICATION) / "config.toml"
+
+
+def exposed_token() -> Path | None:
+    """The settings file, when it holds the service's token and others than its owner can read or change it."""
+    path = config_path()
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return None
+    return path if os.name == "posix" and mode & OTHERS and "admin_token" in _read(path) else None
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -28,6 +28,7 @@ APPEND = ManyRows("trade_events", ("seq", *EventRow._fields), how="INSERT OR FAI
 FOLLOW = "UPDATE account_states SET last_seq = ?, last_event_at = ? WHERE workspace_id = ?"
 
 EVENTS = f"SELECT seq, {', '.join(EventRow._fields)} FROM trade_events"
+NEXT_SEQS = "SELECT seq FROM trade_events WHERE seq > ? ORDER BY seq LIMIT ?"
 EVENT_COUNT = "SELECT count(*) FROM trade_events"
 FILLS = (
     f"SELECT {', '.join(Fill._fields)} FROM trade_events"
@@ -70,11 +71,13 @@ WORKSPACE_BY_NAME = f"{_WORKSPACE} WHERE name = ?"
 ADD_WORKSPACES = ManyRows("workspaces", columns_of("workspaces"))
 PUT_LIMITS = "UPDATE workspaces SET limits = ? WHERE id = ?"
 PUT_TRADING_STATE = "UPDATE workspaces SET trading_state = ? WHERE id = ?"
+EVERY_WORKSPACE = f"{_WORKSPACE} ORDER BY id"
 LISTED_WORKSPACES = f"{_WORKSPACE} WHERE name IS NOT NULL ORDER BY name"
 
 READ_PROGRESS = (
     f"SELECT {', '.join(columns_of('run_progress')[1:])} FROM run_progress WHERE workspace_id = ? AND spec_key = ?"
 )
+EVERY_PROGRESS = f"SELECT {', '.join(columns_of('run_progress'))} FROM run_progress ORDER BY rowid"
 FIRST_TIMEFRAME = "SELECT timeframe FROM run_progress WHERE workspace_id = ? AND untimed_key = ? ORDER BY rowid LIMIT 1"
 WRITE_PROGRESS = _upsert("run_progress", ("workspace_id", "spec_key")).one
 READ_PROGRESSES = (

@@ -24,6 +24,11 @@ class Transaction:
         self._cursors: list[sqlite.Cursor] = []
         self._over: str | None = None
 
+    def ask(self, look: Callable[[sqlite.Connection], Result]) -> Result:
+        """What `look` finds on the connection itself."""
+        self._check_alive()
+        return look(self._driver)
+
     def finish(self) -> None:
         """Nothing more can be asked of it."""
         self._over = self._over or "it is over"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from engine.account.ledger import Ledger
 from engine.account.state import Account
-from engine.errors import ConflictError, NotFoundError
+from engine.errors import ConflictError, NotFoundError, ReadOnlyFault
 from engine.events import EventRow
 from engine.jsontext import compact_json
 from engine.market.bars import IntArray
@@ -22,14 +22,18 @@ from engine.ports import Progress, Trial
 from storage import statements as sql
 from storage.accounts import rewrite_accounts, write_account
 from storage.database import Database
+from storage.driver import sqlite
 from storage.faults import DATABASE_ERRORS
+from storage.files import identity
 from storage.link import Known, Link
-from storage.opening import SHIPPED, Schema, prepare
+from storage.opening import SHIPPED, Schema, prepare, read_only_file
 from storage.patience import Patience
 from storage.recordings import rewrite_recording, write_bars
-from storage.transaction import guarded
+from storage.transaction import Transaction, guarded
 from storage.trials import write_trial
 from storage.views import SqliteViews
+
+Found = TypeVar("Found")
 
 
 class SqliteUnitOfWork(SqliteViews):
@@ -197,19 +201,34 @@ def _workspace_row(workspace: Workspace, limits: str) -> tuple[Any, ...]:
 class SqliteStore:
     """`engine.ports.Store` on a file, which is made, or upgraded, when it is opened. Any thread may use it.
 
-    Raises `SystemFault`: DATABASE_NOT_OURS, DATABASE_TOO_NEW, DATABASE_BUSY, or DATABASE_ERROR with what is wrong.
+    One that cannot be written can be read: `write` raises a `ReadOnlyFault` then. Raises `SystemFault`:
+    DATABASE_NOT_OURS, DATABASE_TOO_NEW, DATABASE_BUSY, or DATABASE_ERROR with what is wrong.
     """
 
     def __init__(self, path: Path | str, *, patience: Patience | None = None, schema: Schema = SHIPPED) -> None:
         self.path = Path(path).expanduser().resolve()
         patience = patience or Patience()
-        prepare(self.path, patience, schema)
-        self._database = Database(self.path, schema.generation, patience)
         try:
-            with self.read():
-                pass  # what stands in the way of a connection is said now
+            prepare(self.path, patience, schema)
+            self._database = self._opened(Database(self.path, schema.generation, patience))
+        except ReadOnlyFault:
+            if identity(self.path) is None:
+                raise
+            reading = read_only_file(self.path, patience, schema)
+            self._database = self._opened(Database(self.path, schema.generation, patience, reading))
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether it can be read and not written."""
+        return self._database.reading is not None
+
+    def _opened(self, database: Database) -> Database:
+        """What stands in the way of a connection is said now."""
+        try:
+            with database.transaction(lambda link: SqliteViews(link.driver, self.path), writing=False):
+                return database
         except BaseException:
-            self.close()
+            database.close()
             raise
 
     def write(self) -> AbstractContextManager[SqliteUnitOfWork]:
@@ -219,6 +238,11 @@ class SqliteStore:
     def read(self) -> AbstractContextManager[SqliteViews]:
         """A snapshot to read from."""
         return self._database.transaction(lambda link: SqliteViews(link.driver, self.path), writing=False)
+
+    def inspect(self, look: Callable[[sqlite.Connection], Found]) -> Found:
+        """What `look` finds on a connection, in a snapshot: for what SQLite alone can tell."""
+        with self._database.transaction(lambda link: Transaction(link.driver, self.path), writing=False) as found:
+            return found.ask(look)
 
     def data_version(self) -> int:
         """A number that changes when anybody has written."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
@@ -12,22 +11,32 @@ from pydantic import ValidationError
 
 from engine.account.ledger import BUY, Fill
 from engine.account.state import Account
-from engine.errors import SystemFault
-from engine.events import EventRow
+from engine.errors import DamageFault
+from engine.events import EventRow, EventType
 from engine.intents import IntentAction
 from engine.market.recording import Recorded
+from engine.payloads import damaged, event_named, stored_object, stored_uuid
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind, as_uuid
 from engine.ports import EventFilter, JournalEvent, PriorFill, Progress, Trial
+from engine.shapes import COUNT, FLAG, Each
 from engine.validation import faults_of
 from storage import statements as sql
 from storage.accounts import read_account
+from storage.columns import Columns
 from storage.recordings import read_recordings
 from storage.run_plans import RunPlanViews
 from storage.tables import RUN_EVENT
+from storage.texts import rows_of_events, texts_named
 from storage.transaction import guarded
 from storage.trials import read_trials
 
+_NAMES = ("seq", *EventRow._fields)
+_OF_FILLS = (*Fill._fields, "intent_id", "order_id", "mode")
+_EVENT, _FILLED = Columns("trade_events", _NAMES), Columns("trade_events", _NAMES, needed=_OF_FILLS)
+_FILL = Columns("trade_events", Fill._fields, needed=Fill._fields)
+_WORKSPACE = Columns("workspaces", sql.columns_of("workspaces"))
+_PROGRESS = Columns("run_progress", sql.columns_of("run_progress")[1:])
 _SEARCHED = ("payload", "symbol", "event_type", "correlation_id", "intent_id", "order_id", "event_id")
 _HOLDS = " OR ".join(f"{name} LIKE ? ESCAPE '/'" for name in _SEARCHED)
 
@@ -53,6 +62,11 @@ class SqliteViews(RunPlanViews):
         return [_workspace(*row) for row in self._driver.execute(sql.LISTED_WORKSPACES)]
 
     @guarded
+    def every_workspace(self) -> Iterator[Workspace | DamageFault]:
+        """Those that are not listed too, in the order of their ids; what is wrong with one that is damaged."""
+        return map(_workspace_or_damage, self._driver.execute(sql.EVERY_WORKSPACE).fetchall())
+
+    @guarded
     def account(self, workspace: Workspace) -> Account:
         """The stored account state; a fresh account when there is none."""
         return read_account(self._driver, workspace)
@@ -60,7 +74,9 @@ class SqliteViews(RunPlanViews):
     @guarded
     def fills(self, workspace_id: UUID, after: int = 0) -> Iterator[Fill]:
         """The driver's cursor itself, on the covering index: a plain tuple a fill, and no Python in between."""
-        cursor = self._driver.execute(sql.FILLS, (str(workspace_id), after))
+        values = (str(workspace_id), after)
+        with texts_named(self._driver, sql.FILLS, values):  # the first row is read at once
+            cursor = self._driver.execute(sql.FILLS, values)
         self._cursors.append(cursor)
         return cursor
 
@@ -70,6 +86,12 @@ class SqliteViews(RunPlanViews):
         if self._driver.execute(sql.ORDERS_ARE_UNIQUE).fetchone():
             return frozenset()
         return frozenset(seq for (seq,) in self._driver.execute(sql.DUPLICATE_FILLS, (str(workspace_id),)))
+
+    @guarded
+    def check_fills(self, workspace_id: UUID) -> None:
+        """DATABASE_ERROR names the first fill that has a value of a wrong type in one of its columns."""
+        for row in rows_of_events(self._driver, sql.FILLS, (str(workspace_id), 0)):
+            _FILL.check(row, event_named(row[0], EventType.ORDER_FILLED))
 
     @guarded
     def prior_fill(self, workspace_id: UUID, intent_id: UUID, mode: str) -> PriorFill | None:
@@ -86,8 +108,13 @@ class SqliteViews(RunPlanViews):
         """Events in `seq` order (or newest first), at most `limit`."""
         conditions, values = _conditions(where)
         query = f"{sql.EVENTS} {conditions} ORDER BY seq {'DESC' if newest_first else 'ASC'} LIMIT ?"
-        rows = self._driver.execute(query, (*values, -1 if limit is None else limit))
-        return [JournalEvent(row[0], EventRow._make(row[1:])) for row in rows]
+        rows = rows_of_events(self._driver, query, (*values, -1 if limit is None else limit))
+        return [_event(row) for row in rows]
+
+    @guarded
+    def seqs(self, after: int, limit: int) -> list[int]:
+        """The `seq`s of the next events of all workspaces, at most `limit`."""
+        return [seq for (seq,) in self._driver.execute(sql.NEXT_SEQS, (after, limit))]
 
     @guarded
     def event_count(self, where: EventFilter) -> int:
@@ -106,12 +133,20 @@ class SqliteViews(RunPlanViews):
     def progress(self, workspace_id: UUID, spec_key: str) -> Progress | None:
         """How far `run -w` has come with a spec."""
         found = self._driver.execute(sql.READ_PROGRESS, (str(workspace_id), spec_key)).fetchone()
-        return None if found is None else _progress(*found)
+        return None if found is None else _progress(found, _of_run(workspace_id))
 
     @guarded
     def progresses(self, workspace_id: UUID) -> list[Progress]:
         """How far `run -w` has come with every spec of a workspace, in the order of their first runs."""
-        return [_progress(*row) for row in self._driver.execute(sql.READ_PROGRESSES, (str(workspace_id),))]
+        rows = self._driver.execute(sql.READ_PROGRESSES, (str(workspace_id),)).fetchall()
+        return [_progress(row, _of_run(workspace_id)) for row in rows]
+
+    @guarded
+    def every_progress(self) -> list[tuple[UUID, Progress]]:
+        """How far every `run -w` of every workspace has come."""
+        where = "the stored progress of a run"
+        rows = self._driver.execute(sql.EVERY_PROGRESS).fetchall()
+        return [(stored_uuid(row[0], where), _progress(row[1:], where)) for row in rows]
 
     @guarded
     def recorded(self, workspace_id: UUID, timeframe: str, symbols: Sequence[str]) -> dict[str, Recorded]:
@@ -168,50 +203,67 @@ def _pattern(words: str) -> str:
     return f"%{words}%"
 
 
+def _event(row: tuple[Any, ...]) -> JournalEvent:
+    columns = _FILLED if row[3] == EventType.ORDER_FILLED else _EVENT
+    if why := columns.fault_in(row):
+        raise damaged(event_named(row[0], str(row[3])), why)
+    return JournalEvent(row[0], EventRow._make(row[1:]))
+
+
+def _of_run(workspace_id: UUID) -> str:
+    return f"the progress of a run in workspace {workspace_id}"
+
+
+def _progress(row: tuple[Any, ...], where: str) -> Progress:
+    _PROGRESS.check(row, where)
+    key, ts, timeframe, untimed_key, intraday, first_ts, sha256, settled, began = row
+    by_symbol = (_flags(intraday, where), _times(first_ts, where))
+    return Progress(key, ts, timeframe, untimed_key, *by_symbol, sha256, _times(settled, where), began)
+
+
+def _flags(document: str, where: str) -> dict[str, bool]:
+    found: dict[str, bool] = stored_object(document, Each(FLAG, of=dict), where)
+    return found
+
+
+def _times(document: str, where: str) -> dict[str, int]:
+    found: dict[str, int] = stored_object(document, Each(COUNT, of=dict), where)
+    return found
+
+
 @lru_cache(maxsize=256)
 def _limits(document: str) -> Limits:
     try:
         return Limits.model_validate_json(document)
     except ValidationError as error:
-        raise SystemFault(
+        raise DamageFault(
             "DATABASE_ERROR",
             f"a workspace's limits cannot be read: {faults_of(error)}",
             hint="a newer papertape may have written them",
         ) from error
 
 
-def _workspace(
-    workspace_id: str,
-    name: str | None,
-    starting_equity: float,
-    kind: str,
-    trading_state: str,
-    limits: str,
-    created_at: int,
-) -> Workspace:
-    """A workspace as the engine knows it; a hidden one goes by its id."""
-    return Workspace(
-        UUID(workspace_id),
-        workspace_id if name is None else name,
-        starting_equity,
-        created_at,
-        WorkspaceKind(kind),
-        _limits(limits),
-        TradingState(trading_state),
-    )
+def _workspace_or_damage(row: tuple[Any, ...]) -> Workspace | DamageFault:
+    try:
+        return _workspace(*row)
+    except DamageFault as error:
+        return error
 
 
-def _progress(
-    key: str,
-    ts: int,
-    timeframe: str,
-    untimed_key: str,
-    intraday: str,
-    first_ts: str,
-    sha256: str,
-    settled: str,
-    began: int | None,
-) -> Progress:
-    """A row of `run_progress`, without its workspace."""
-    by_symbol = (json.loads(intraday), json.loads(first_ts))
-    return Progress(key, ts, timeframe, untimed_key, *by_symbol, sha256, json.loads(settled), began)
+def _workspace(*row: Any) -> Workspace:
+    """A workspace as the engine knows it; a hidden one goes by its id. DATABASE_ERROR when it is damaged."""
+    where = f"workspace {row[0]}"
+    _WORKSPACE.check(row, where)
+    workspace_id, name, starting_equity, kind, trading_state, limits, created_at = row
+    try:
+        return Workspace(
+            UUID(workspace_id),
+            workspace_id if name is None else name,
+            starting_equity,
+            created_at,
+            WorkspaceKind(kind),
+            _limits(limits),
+            TradingState(trading_state),
+        )
+    except ValueError as error:
+        raise damaged(where, str(error)) from error

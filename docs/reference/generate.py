@@ -240,16 +240,19 @@ DECIDED_LATER: dict[str, type[PapertapeError]] = {"INVALID_DATA": DataError, "ST
 
 
 def kinds_of_codes() -> dict[str, type[PapertapeError]]:
-    """The class of each code that anything raises; ValueError when the code base raises it as two."""
+    """The class of each code that anything raises, or the one above those; ValueError when there is none above."""
     raised = {code: {kind} for code, kind in DECIDED_LATER.items()}
     for room in ("engine", "storage", "tui"):
         for path in sorted((ROOT / room).rglob("*.py")):
             for code, kind in _raised_in(ast.parse(path.read_text(encoding="utf-8"))):
                 raised.setdefault(code, set()).add(DECIDED_LATER.get(code, kind))
+    found = {}
     for code, kinds in raised.items():
-        if len(kinds) > 1:
+        above = [kind for kind in kinds if all(issubclass(each, kind) for each in kinds)]
+        if not above:
             raise ValueError(f"{code} is raised as {', '.join(sorted(kind.__name__ for kind in kinds))}")
-    return {code: kinds.pop() for code, kinds in raised.items()}
+        found[code] = above[0]
+    return found
 
 
 def _raised_in(tree: ast.AST) -> Iterator[tuple[str, type[PapertapeError]]]:

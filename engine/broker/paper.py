@@ -103,7 +103,7 @@ def place(
     order_id = stamps.new_id()
     trade = trades[0] if trades else None
     filled = Filled(
-        order_id, order.side, order.lots, order.price, fees, session, action, _breadcrumb(ledger, intent.symbol, trade)
+        order_id, order.side, order.lots, order.price, fees, session, action, breadcrumb(ledger, intent.symbol, trade)
     )
     events = execution_events(Execution(intent, PAPER, ts, policy, filled), stamps)
     return Placement(order, decision, policy, events, fill, order_id, action, trade)
@@ -169,7 +169,8 @@ def _check_amounts(order: Order, fees: float, ledger: Ledger) -> None:
         raise _bad_price(f"{order.quantity!r} at {order.price!r} makes an amount that is not finite")
 
 
-def _breadcrumb(ledger: Ledger, symbol: str, trade: Trade | None) -> dict[str, Any]:
+def breadcrumb(ledger: Ledger, symbol: str, trade: Trade | None) -> dict[str, Any]:
+    """What POSITION_* says after a fill: the round trip that it closed, else the position."""
     if trade is not None:
         return {
             "quantity": to_quantity(trade.lots),

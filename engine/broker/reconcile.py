@@ -13,7 +13,7 @@ from uuid import UUID
 from engine.account.fold import Unapplied, replay_fills
 from engine.account.ledger import Fill, Ledger
 from engine.account.state import Account, drift, folded
-from engine.errors import SystemFault
+from engine.errors import PapertapeError, SystemFault
 from engine.events import EventType, Stamps, account_event
 from engine.market.sessions import from_micros
 from engine.policy.workspace import Workspace
@@ -76,11 +76,12 @@ class _Replay:
         """Replay what the journal holds beyond `head`."""
         skip = views.duplicate_fills(workspace_id)
         total = views.head(workspace_id)
-        for block in _blocks(views.fills(workspace_id, after=self.head)):
-            self._apply(block, skip)
-            watch.advance(self.head, total)
-            if watch.stopped():
-                raise SystemFault("CANCELLED", "the reconciliation was stopped", hint="nothing was changed")
+        with sound_fills(views, workspace_id):
+            for block in _blocks(views.fills(workspace_id, after=self.head)):
+                self._apply(block, skip)
+                watch.advance(self.head, total)
+                if watch.stopped():
+                    raise SystemFault("CANCELLED", "the reconciliation was stopped", hint="nothing was changed")
 
     def _apply(self, block: list[Fill], skip: frozenset[int]) -> None:
         self.read += len(block)
@@ -104,12 +105,13 @@ def reconcile(
     if dry_run:
         return compare(store, workspace, watch=watch).report
     replay = _Replay(Ledger.fresh(workspace.starting_equity))
-    with _without_gc(), store.read() as views:
+    with without_gc(), store.read() as views:
         replay.take(views, workspace.id, watch)
     with store.write() as unit:
         replay.take(unit, workspace.id, watch)
         stored = unit.account(workspace)
-        report = _report(replay, stored, workspace, dry_run=False)
+        with sound_fills(unit, workspace.id):
+            report = _report(replay, stored, workspace, dry_run=False)
         now = stamps.now()
         rebuilt = Account(workspace.id, replay.ledger, reconciled_at=now)
         rebuilt.value_at(stored.marks)
@@ -123,13 +125,14 @@ def reconcile(
 def compare(store: Store, workspace: Workspace, *, watch: Watch | None = None) -> Comparison:
     """A dry run: the account rebuilt beside the stored one, both of one snapshot. Nothing is written."""
     replay = _Replay(Ledger.fresh(workspace.starting_equity))
-    with _without_gc(), store.read() as views:
+    with without_gc(), store.read() as views:
         replay.take(views, workspace.id, watch or Unwatched())
         stored, rebuilt = views.account(workspace), Account(workspace.id, replay.ledger)
         duplicates = tuple(sorted(views.duplicate_fills(workspace.id)))
         head = views.head(workspace.id)
-    report = _report(replay, stored, workspace, dry_run=True)
-    return Comparison(report, folded(stored), folded(rebuilt), duplicates, head)
+        with sound_fills(views, workspace.id):
+            report = _report(replay, stored, workspace, dry_run=True)
+            return Comparison(report, folded(stored), folded(rebuilt), duplicates, head)
 
 
 def replayed(views: Views, workspace: Workspace, trades: list[Any] | None = None) -> Ledger:
@@ -139,7 +142,7 @@ def replayed(views: Views, workspace: Workspace, trades: list[Any] | None = None
     fills: Iterator[Fill] = views.fills(workspace.id)
     if skip:
         fills = (fill for fill in fills if fill[0] not in skip)
-    with _without_gc():
+    with without_gc(), sound_fills(views, workspace.id):
         for block in _blocks(fills):
             replay_fills(ledger, block, trades)
     return ledger
@@ -169,7 +172,22 @@ def _blocks(fills: Iterator[Fill]) -> Iterator[list[Fill]]:
 
 
 @contextmanager
-def _without_gc() -> Iterator[None]:
+def sound_fills(views: Views, workspace_id: UUID) -> Iterator[None]:
+    """DATABASE_ERROR names the damaged fill that made the body fail; where there is none, the failure is the body's.
+
+    The fold does not look at the types of millions of values beforehand.
+    """
+    try:
+        yield
+    except PapertapeError:
+        raise
+    except Exception:
+        views.check_fills(workspace_id)
+        raise
+
+
+@contextmanager
+def without_gc() -> Iterator[None]:
     """Millions of tuples come and go without a cycle among them: the collector would only look at them again."""
     was_on = gc.isenabled()
     gc.disable()

@@ -13,7 +13,7 @@ from engine.account.state import Account, PaperState
 from engine.broker.execute import create
 from engine.broker.reconcile import Comparison, ReconcileReport, compare, reconcile, replayed
 from engine.desk.config import DeskConfig
-from engine.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from engine.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, ReadOnlyFault
 from engine.events import EventType, Stamps, account_event
 from engine.intents import to_quantity
 from engine.market.sessions import from_micros
@@ -120,6 +120,8 @@ class Accounts:
             return self.create(DEFAULT_NAME)
         except ConflictError:  # another process made it first
             return self.get(ref)
+        except ReadOnlyFault:  # it can be looked at before it is made
+            return self.unsaved(DEFAULT_NAME)
 
     def get_or_unsaved(self, ref: str | UUID | None = None) -> tuple[Workspace, bool]:
         """The workspace, and whether it is a `default` that is not stored yet."""

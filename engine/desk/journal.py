@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
+
+from pydantic import ValidationError
 
 from engine.account.ledger import SELL
 from engine.desk.accounts import Accounts
 from engine.events import EventType, type_of
 from engine.intents import to_quantity
 from engine.market.sessions import from_micros
+from engine.payloads import damaged, event_named, read_payload
 from engine.ports import EventFilter, JournalEvent, Store, Trial, Unwatched, Views, Watch
-from engine.validation import StrictModel, UtcTime
+from engine.validation import StrictModel, UtcTime, faults_of
 
 _STORY_PAGE = 100
 _SPAN = 50_000
@@ -44,7 +46,16 @@ class EventView(StrictModel):
 
     @classmethod
     def of(cls, event: JournalEvent) -> EventView:
-        """An event as callers read it."""
+        """An event as callers read it; DATABASE_ERROR names one that is damaged."""
+        payload = read_payload(event.row.payload, event.row.event_type, event.seq)
+        try:
+            return cls._of(event, payload)
+        except (ValueError, TypeError, KeyError) as error:
+            why = faults_of(error) if isinstance(error, ValidationError) else str(error)
+            raise damaged(event_named(event.seq, event.row.event_type), why) from error
+
+    @classmethod
+    def _of(cls, event: JournalEvent, payload: dict[str, Any]) -> EventView:
         row = event.row
         return cls(
             seq=event.seq,
@@ -62,7 +73,7 @@ class EventView(StrictModel):
             quantity=None if row.lots is None else to_quantity(row.lots),
             price=row.price,
             fees=row.fees,
-            payload=json.loads(row.payload),
+            payload=payload,
         )
 
 

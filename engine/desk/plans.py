@@ -20,6 +20,7 @@ from engine.errors import DataError, InvalidError, NotFoundError, SystemFault
 from engine.events import EventType, Stamps
 from engine.market.bars import Dataset
 from engine.market.sessions import from_micros
+from engine.payloads import damaged, stored_uuid
 from engine.policy.workspace import Workspace, WorkspaceKind, check_open
 from engine.ports import EventFilter, Owners, Store, Watch
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, compile_spec
@@ -232,7 +233,7 @@ class Plans:
     def find_same(self, mark: str) -> list[UUID]:
         """Completed run plans of this fingerprint, in the order of their ends: the same again gives the same."""
         with self._store.read() as views:
-            return [UUID(found) for found in views.run_plans_with(mark)]
+            return [stored_uuid(found, "the id of a run plan") for found in views.run_plans_with(mark)]
 
     def _model(self, ref: str | UUID | None, unseen: Workspace | None) -> Workspace:
         if unseen is not None:
@@ -254,7 +255,7 @@ class Plans:
     def _plan(self, record: RunRecord) -> RunPlan:
         """The plan made again; STRATEGY_CHANGED when it would not be the same."""
         strategy = recalled(self._research.registry, self._source_sha256, record)
-        return plan_of(record.document, lambda spec, timeframe: compile_spec(spec, strategy, timeframe))
+        return plan_of(record.document, record.seq, lambda spec, timeframe: compile_spec(spec, strategy, timeframe))
 
     def _loaded(self, record: RunRecord, load: Load) -> Dataset:
         """The dataset loaded again; DATASET_CHANGED when it is not the same."""
@@ -292,7 +293,8 @@ class Plans:
         trades: list[Trade] = []
         with self._store.read() as views:
             workspace = views.workspace(workspace_id)
-            assert workspace is not None  # noqa: S101 - for the type checker: it was written with the result
+            if workspace is None:
+                raise damaged(f"workspace {workspace_id}", "it is not there, and was written with its variant's result")
             replayed(views, workspace, trades)
         return trades
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ from engine.drivers.history import covers
 from engine.errors import InvalidError
 from engine.market.bars import Bars
 from engine.market.sessions import moment, to_micros
+from engine.payloads import read_payload
 from engine.ports import EventFilter, Progress, Views
 from engine.strategies.base import Window
 from engine.strategies.guard import window_of
@@ -48,7 +48,7 @@ def read_kept(views: Views, workspace_id: UUID, spec: CompiledSpec, strategy_sha
     kinds = (EventType.RUN_ADVANCED.value, EventType.HISTORY_ACCEPTED.value)
     kept: list[Kept] = []
     for event in views.events(EventFilter(workspace_id, kinds), limit=None):
-        said = json.loads(event.row.payload)
+        said = read_payload(event.row.payload, event.row.event_type, event.seq)
         if event.row.event_type == EventType.HISTORY_ACCEPTED:
             if said["timeframe"] == spec.timeframe:
                 kept = [each for each in kept if each.symbol not in said["symbols"]]

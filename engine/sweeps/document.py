@@ -10,20 +10,24 @@ from math import isfinite
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
 from pydantic_core import to_json
 
 from engine.account.metrics import Metrics
 from engine.drivers.trial import traded_window
-from engine.errors import ConflictError
+from engine.errors import ConflictError, InvalidError
+from engine.events import EventType
 from engine.jsontext import compact_json
 from engine.market.sessions import to_micros
+from engine.payloads import damaged, event_named, read_payload
 from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace, WorkspaceKind
-from engine.ports import Owner
+from engine.ports import Owner, StoredPayload
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, parse_spec
 from engine.sweeps.generator import Maker
 from engine.sweeps.plan import RunPlan, TrialCount
 from engine.sweeps.results import Done
+from engine.validation import faults_of
 
 # a file's name may hold bytes that are no text: only escaped can SQLite keep them
 _ASCII = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
@@ -79,9 +83,17 @@ def trials_of(document: Mapping[str, Any]) -> TrialCount | None:
     return None if said is None else TrialCount.model_construct(**said)
 
 
-def plan_of(document: dict[str, Any], compiled: Callable[[ExecutionSpec, str], CompiledSpec]) -> RunPlan:
-    """The plan that a RUN_STARTED holds; RUN_NOT_RESUMABLE when this program makes other variants of it."""
-    base = compiled(parse_spec(document["spec"]), document["timeframe"])
+def plan_of(document: dict[str, Any], seq: int, compiled: Callable[[ExecutionSpec, str], CompiledSpec]) -> RunPlan:
+    """The plan that a RUN_STARTED holds; RUN_NOT_RESUMABLE when this program makes other variants of it.
+
+    DATABASE_ERROR when its spec or its limits are none.
+    """
+    where = event_named(seq, EventType.RUN_STARTED)
+    try:
+        spec = parse_spec(document["spec"])
+    except InvalidError as error:
+        raise damaged(where, error.message) from error
+    base = compiled(spec, document["timeframe"])
     maker = Maker(base)
     variants = tuple(maker.variant(named["overrides"], tuple(named["tags"])) for named in document["variants"])
     if [variant.variant_id for variant in variants] != [named["variant_id"] for named in document["variants"]]:
@@ -94,7 +106,7 @@ def plan_of(document: dict[str, Any], compiled: Callable[[ExecutionSpec, str], C
         base=base,
         variants=variants,
         variants_dropped=document["variants_dropped"],
-        account=account_of(document),
+        account=account_of(document, where),
         dataset=document["dataset"],
         fingerprint=document["fingerprint"],
         strategy_sha256=document["strategy_sha256"],
@@ -121,9 +133,12 @@ def _bound(document: dict[str, Any], name: str) -> int | None:
     return None if window is None else to_micros(datetime.fromisoformat(window[name]))
 
 
-def account_of(document: dict[str, Any]) -> Workspace:
-    """What every variant begins with."""
-    limits = Limits.model_validate_json(compact_json(document["limits"]))
+def account_of(document: dict[str, Any], where: str) -> Workspace:
+    """What every variant begins with; DATABASE_ERROR says `where` the limits are none."""
+    try:
+        limits = Limits.model_validate_json(compact_json(document["limits"]))
+    except ValidationError as error:
+        raise damaged(where, f"its limits: {faults_of(error)}") from error
     nobody = UUID(int=0)
     return Workspace(
         nobody, str(nobody), document["starting_equity"], document["created_at"], WorkspaceKind.VARIANT, limits
@@ -149,19 +164,26 @@ def done_payload(done: Done, variant_id: str) -> str:
     return to_json(said).decode() if done.error is None else compact_json(said)
 
 
-def done_of(payload: str) -> Done:
-    """How a variant came out, from RUN_VARIANT_COMPLETED."""
-    said = json.loads(payload)
-    metrics = None if said["metrics"] is None else Metrics.model_construct(**said["metrics"])
+def done_of(stored: StoredPayload) -> Done:
+    """How a variant came out, from RUN_VARIANT_COMPLETED; DATABASE_ERROR."""
+    said = read_payload(stored.text, EventType.RUN_VARIANT_COMPLETED, stored.seq)
     return Done(
         said["index"],
         said["status"],
         said["objective_score"],
-        metrics,
+        None if said["metrics"] is None else _metrics_of(said["metrics"], stored.seq),
         said["refusals"],
         said["error"],
         said["error_code"],
     )
+
+
+def _metrics_of(said: dict[str, Any], seq: int) -> Metrics:
+    try:
+        return Metrics.model_validate(said)
+    except ValidationError as error:
+        where = event_named(seq, EventType.RUN_VARIANT_COMPLETED)
+        raise damaged(where, f"its metrics: {faults_of(error)}") from error
 
 
 def _all_finite(values: Iterable[float]) -> bool:

@@ -12,13 +12,14 @@ from engine.errors import ConflictError
 from engine.events import EventType, Stamps
 from engine.jsontext import compact_json
 from engine.market.bars import Dataset
+from engine.payloads import stored_uuid
 from engine.policy.workspace import Workspace
 from engine.ports import Owner, Owners, Store
 from engine.sweeps.document import plan_payload, with_trials
 from engine.sweeps.plan import RunPlan
 from engine.sweeps.queries import RunRecord, find_run
 from engine.sweeps.recorder import Run, run_event
-from engine.sweeps.status import is_alive, owner_of, standings
+from engine.sweeps.status import is_alive, owner_of, standing_of
 from engine.sweeps.trials import PlanTrial
 
 
@@ -66,13 +67,14 @@ def cancel(store: Store, stamps: Stamps, owners: Owners, ref: str | UUID) -> Non
     """RUN_CANCEL_REQUESTED, and RUN_CANCELLED with it when nobody is there to hear it."""
     with store.write() as unit:
         run_plan_id = find_run(unit, ref)
-        standing = standings(unit.run_marks(run_plan_id))[run_plan_id]
+        standing = standing_of(unit.run_marks(run_plan_id), run_plan_id)
         status = standing.status(owner_alive=True)
         if status == "cancelled":
             return
         if status != "running":
             raise ConflictError("RUN_ENDED", f"run plan {run_plan_id} has {status}", hint="nothing is left to cancel")
-        workspace_id, now = UUID(standing.first.workspace_id), stamps.now()
+        workspace_id = stored_uuid(standing.first.workspace_id, f"the workspace of run plan {run_plan_id}")
+        now = stamps.now()
 
         def event(kind: EventType, said: Mapping[str, Any]) -> None:
             payload = compact_json(said)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from engine.errors import NotFoundError
+from engine.events import EventType
 from engine.market.sessions import from_micros
-from engine.ports import Owners, Views
+from engine.payloads import damaged, event_named, read_payload, stored_uuid
+from engine.ports import Owners, StoredPayload, Views
 from engine.sweeps.document import done_of, trials_of
 from engine.sweeps.ending import best_of, ending
 from engine.sweeps.fingerprint import history_bars
 from engine.sweeps.plan import variant_workspace_id
 from engine.sweeps.results import Done, PlanDetail, PlanResult, PlanSummary, RunStatus, VariantResult, result_of
-from engine.sweeps.status import Standing, is_alive, standings
+from engine.sweeps.status import Standing, is_alive, standing_of, standings
 
 SHORTEST_PREFIX = 4
 _PLAN = (
@@ -41,16 +42,18 @@ class RunRecord:
     """One execution as the journal has it: how it stands, the plan's document, what came of its variants."""
 
     def __init__(self, views: Views, owners: Owners, run_plan_id: str) -> None:
-        self.id = UUID(run_plan_id)
-        self.standing = standings(views.run_marks(run_plan_id))[run_plan_id]
-        self.document: dict[str, Any] = json.loads(views.run_document(run_plan_id))
-        self.done: dict[int, Done] = {one.place: one for one in map(done_of, views.run_variants(run_plan_id))}
+        """DATABASE_ERROR when an event of it is damaged."""
+        self.id = stored_uuid(run_plan_id, "the id of a run plan")
+        self.standing = standing_of(views.run_marks(run_plan_id), run_plan_id)
+        self.seq, text = views.run_document(run_plan_id)
+        self.document = read_payload(text, EventType.RUN_STARTED, self.seq)
+        self.done = _done(views.run_variants(run_plan_id), self.variant_ids)
         self.alive = is_alive(owners, self.standing, self.document)
         self.status: RunStatus = self.standing.status(self.alive)
         self.last_at = self.standing.begun.recorded_at
         if self.standing.end is None:  # an end says itself how long it took
             self.last_at = max(self.last_at, views.run_so_far(run_plan_id).last_at)
-        self.workspace_id = UUID(self.standing.first.workspace_id)
+        self.workspace_id = stored_uuid(self.standing.first.workspace_id, f"the workspace of run plan {run_plan_id}")
 
     @property
     def variant_ids(self) -> list[str]:
@@ -124,6 +127,18 @@ class RunRecord:
         )
 
 
+def _done(stored: list[StoredPayload], variant_ids: list[str]) -> dict[int, Done]:
+    """How each variant came out, by its place in the plan."""
+    found: dict[int, Done] = {}
+    for one in stored:
+        done = done_of(one)
+        if not 0 <= done.place < len(variant_ids):
+            where = event_named(one.seq, EventType.RUN_VARIANT_COMPLETED)
+            raise damaged(where, f"the plan has {len(variant_ids):,} variants, and none at {done.place}")
+        found[done.place] = done
+    return found
+
+
 def summaries(
     views: Views,
     owners: Owners,
@@ -150,7 +165,8 @@ def summaries(
             alive = is_alive(owners, standing, heading)
             state, ended = standing.status(alive), _so_far(views, run_plan_id, heading, standing, now, alive=alive)
         if status is None or state == status:
-            found.append(PlanSummary.model_construct(**_summary(UUID(run_plan_id), standing, state, ended)))
+            known_as = stored_uuid(run_plan_id, "the id of a run plan")
+            found.append(PlanSummary.model_construct(**_summary(known_as, standing, state, ended)))
     return found
 
 
@@ -211,8 +227,10 @@ def find_variant(ref: str, variant_ids: list[str], best: str | None) -> int:
     if text == "baseline":
         return 0
     if text == "best":
-        if best is not None:
+        if best in variant_ids:
             return variant_ids.index(best)
+        if best is not None:
+            raise damaged("the end of the run plan", f"it names the best variant {best!r}, which the plan has not")
         raise NotFoundError("VARIANT_NOT_FOUND", "no variant has a score, so none is best", hint="name one by its id")
     found = [index for index, variant_id in enumerate(variant_ids) if variant_id.startswith(text)] if text else []
     if len(found) != 1:

@@ -18,7 +18,7 @@ from engine.sweeps.objectives import objective
 from engine.sweeps.outcome import Failure, Outcome
 from engine.sweeps.plan import RunPlan, Variant, variant_workspace_id
 from engine.sweeps.results import Done
-from engine.sweeps.status import standings
+from engine.sweeps.status import standing_of
 from engine.sweeps.trials import PlanTrial
 from engine.sweeps.variant_world import PER_FILL, VariantWorld, variant_workspace
 
@@ -69,7 +69,7 @@ def run_event(
 
 def check_mine(unit: UnitOfWork, run: Run) -> None:
     """RUN_TAKEN_OVER unless the run is still that of the owner who began it with `run.begun_id`."""
-    standing = standings(unit.run_marks(str(run.run_plan_id)))[str(run.run_plan_id)]
+    standing = standing_of(unit.run_marks(str(run.run_plan_id)), str(run.run_plan_id))
     if standing.end is not None or standing.begun.event_id != run.begun_id:
         raise ConflictError(
             "RUN_TAKEN_OVER",

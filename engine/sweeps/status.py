@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.events import EventType
+from engine.payloads import damaged, read_payload
 from engine.ports import Owner, Owners, RunMark
 from engine.sweeps.results import RunStatus
 
@@ -49,13 +49,12 @@ class Standing:
     @property
     def ended(self) -> dict[str, Any]:
         """What the end says."""
-        said: dict[str, Any] = {} if self.end is None else json.loads(self.end.payload)
-        return said
+        return {} if self.end is None else _said(self.end)
 
     @property
     def worked_before(self) -> float:
         """Seconds of work before the latest start or resumption."""
-        return float(json.loads(self.begun.payload)["worked_s"]) if self.begun is not self.first else 0.0
+        return float(_said(self.begun)["worked_s"]) if self.begun is not self.first else 0.0
 
     def worked(self, until: int) -> float:
         """Seconds of work up to a time, in UTC microseconds."""
@@ -63,22 +62,36 @@ class Standing:
 
 
 def standings(marks: Iterable[RunMark]) -> dict[str, Standing]:
-    """Each execution's standing by its id, in the order of their starts."""
+    """Each execution's standing by its id, in the order of their starts; DATABASE_ERROR when one has no start."""
     found: dict[str, Standing] = {}
     for mark in marks:
-        if mark.run_plan_id not in found:
+        if mark.run_plan_id in found:
+            found[mark.run_plan_id].take(mark)
+        elif mark.event_type == EventType.RUN_STARTED:
             found[mark.run_plan_id] = Standing(mark)
         else:
-            found[mark.run_plan_id].take(mark)
+            raise damaged(f"run plan {mark.run_plan_id}", f"its first event, {mark.seq}, is {mark.event_type}")
+    return found
+
+
+def standing_of(marks: Iterable[RunMark], run_plan_id: str) -> Standing:
+    """One execution's standing, of its marks; DATABASE_ERROR when there are none."""
+    found = standings(marks).get(run_plan_id)
+    if found is None:
+        raise damaged(f"run plan {run_plan_id}", "its RUN_STARTED is not where the index has it")
     return found
 
 
 def owner_of(standing: Standing, heading: dict[str, Any]) -> Owner:
     """Who began or resumed it last; `heading` is RUN_STARTED's."""
-    said = heading["owner"] if standing.begun is standing.first else json.loads(standing.begun.payload)["owner"]
-    return Owner(**said)
+    said = heading["owner"] if standing.begun is standing.first else _said(standing.begun)["owner"]
+    return Owner(said["host"], said["pid"], said["started"], said["claim"])
 
 
 def is_alive(owners: Owners, standing: Standing, heading: dict[str, Any]) -> bool:
     """Whether somebody is at work on it."""
     return standing.end is None and owners.alive(owner_of(standing, heading))
+
+
+def _said(mark: RunMark) -> dict[str, Any]:
+    return read_payload(mark.payload, mark.event_type, mark.seq)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.events import Stamps
 from engine.ports import Store, Unwatched, Watch
 from engine.sweeps.recorder import Run
-from engine.sweeps.status import standings
+from engine.sweeps.status import standing_of
 
 LOOK_EVERY = 50_000
 """Microseconds between two looks at the journal: variants come out faster than it can be asked."""
@@ -44,5 +44,5 @@ class RunWatch:
         self._version = version
         key = str(self._run.run_plan_id)
         with self._store.read() as views:
-            standing = standings(views.run_marks(key))[key]
+            standing = standing_of(views.run_marks(key), key)
         return standing.cancel_requested or standing.end is not None or standing.begun.event_id != self._run.begun_id

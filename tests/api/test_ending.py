@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ import pytest
 
 from engine.ports import EventFilter
 from storage.desk import open_desk
+from storage.driver import sqlite as sqlite3
 from storage.settings import Settings
 from tests.api.serving import EXECUTE_PLAN, WAIT_S, code_of, environment, execute, form, intent, process, until, upload
 from tests.api.test_sweeps import without_ids

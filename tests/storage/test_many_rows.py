@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 
 import pytest
 
+from storage.driver import sqlite as sqlite3
 from storage.many_rows import MOST_VALUES, ManyRows
 
 

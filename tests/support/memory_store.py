@@ -19,7 +19,7 @@ from engine.market.bars import IntArray
 from engine.market.recording import Recorded, Span, merged
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind
-from engine.ports import EventFilter, JournalEvent, PriorFill, Progress, RunMark, RunSoFar, Trial
+from engine.ports import EventFilter, JournalEvent, PriorFill, Progress, RunMark, RunSoFar, StoredPayload, Trial
 
 
 class MemoryStore:
@@ -76,6 +76,9 @@ class MemoryViews:
         listed = (each for each in self._workspaces.values() if each.kind is WorkspaceKind.ACCOUNT)
         return sorted(listed, key=lambda each: each.name)
 
+    def every_workspace(self) -> Iterator[Workspace]:
+        return iter(sorted(self._workspaces.values(), key=lambda each: str(each.id)))
+
     def account(self, workspace: Workspace) -> Account:
         stored = self._accounts.get(workspace.id)
         return Account(workspace.id, Ledger.fresh(workspace.starting_equity)) if stored is None else _copy(stored)
@@ -87,6 +90,9 @@ class MemoryViews:
 
     def duplicate_fills(self, workspace_id: UUID) -> frozenset[int]:
         return frozenset()
+
+    def check_fills(self, workspace_id: UUID) -> None:
+        """Nothing is damaged in memory."""
 
     def prior_fill(self, workspace_id: UUID, intent_id: UUID, mode: str) -> PriorFill | None:
         for _, row in self._numbered(EventFilter(workspace_id, (EventType.ORDER_FILLED.value,))):
@@ -101,6 +107,9 @@ class MemoryViews:
             found.reverse()
         return found[:limit]
 
+    def seqs(self, after: int, limit: int) -> list[int]:
+        return [seq for seq, _ in self._numbered(EventFilter(after=after))][:limit]
+
     def event_count(self, where: EventFilter) -> int:
         return sum(1 for _ in self._numbered(where))
 
@@ -112,6 +121,9 @@ class MemoryViews:
 
     def progresses(self, workspace_id: UUID) -> list[Progress]:
         return [progress for (workspace, _), progress in self._progress.items() if workspace == workspace_id]
+
+    def every_progress(self) -> list[tuple[UUID, Progress]]:
+        return [(workspace_id, progress) for (workspace_id, _), progress in self._progress.items()]
 
     def recorded(self, workspace_id: UUID, timeframe: str, symbols: Sequence[str]) -> dict[str, Recorded]:
         keys = {symbol: (workspace_id, symbol, timeframe) for symbol in symbols}
@@ -148,16 +160,18 @@ class MemoryViews:
         ]
 
     def run_heading(self, run_plan_id: str) -> dict[str, Any]:
-        said = json.loads(self.run_document(run_plan_id))
+        said = json.loads(self.run_document(run_plan_id).text)
         names = ("owner", "strategy_id", "objective", "journal", "variants_count", "fingerprint")
         return {name: said[name] for name in names}
 
-    def run_document(self, run_plan_id: str) -> str:
-        ((_, row),) = self._runs(EventType.RUN_STARTED, run_plan_id)
-        return row.payload
+    def run_document(self, run_plan_id: str) -> StoredPayload:
+        ((seq, row),) = self._runs(EventType.RUN_STARTED, run_plan_id)
+        return StoredPayload(seq, row.payload)
 
-    def run_variants(self, run_plan_id: str) -> list[str]:
-        return [row.payload for _, row in self._runs(EventType.RUN_VARIANT_COMPLETED, run_plan_id)]
+    def run_variants(self, run_plan_id: str) -> list[StoredPayload]:
+        return [
+            StoredPayload(seq, row.payload) for seq, row in self._runs(EventType.RUN_VARIANT_COMPLETED, run_plan_id)
+        ]
 
     def run_so_far(self, run_plan_id: str) -> RunSoFar:
         rows = [row for _, row in self._runs(EventType.RUN_VARIANT_COMPLETED, run_plan_id)]

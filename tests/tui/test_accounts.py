@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from storage.driver import sqlite as sqlite3
 from tests.tui.console import Console
 from tests.tui.test_exit_codes import intent
 from tui.commands import accounts

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 import sys
 import tomllib
 from contextlib import closing
 
 import pytest
 
+from storage.driver import sqlite as sqlite3
 from tests.tui.console import ROOT, Console
 from tests.tui.test_exit_codes import contents
 
@@ -88,7 +88,8 @@ def test_the_doctor_fits_a_terminal_and_cuts_nothing(console: Console, monkeypat
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     shown = console.ok("doctor").out.splitlines()
     assert max(map(len, shown)) <= 80
-    one_line = "".join("".join(line[18:] for line in shown).split())
+    beside = len("fault  projection  ")
+    one_line = "".join("".join(line[beside:] for line in shown).split())
     assert all("".join(detail.split()) in one_line for detail in details.values())
 
 

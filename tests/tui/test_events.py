@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sqlite3
 import subprocess
 import sys
 from contextlib import closing
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.driver import sqlite as sqlite3
 from tests.tui.console import Console
 from tui.commands import events
 from tui.commands.text import cell_width

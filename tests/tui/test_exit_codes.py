@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +24,7 @@ from engine.errors import PapertapeError as AnyError
 from engine.intents import IntentAction
 from engine.policy.limits import TradingState
 from storage.desk import open_desk
+from storage.driver import sqlite as sqlite3
 from tests.tui.console import BREAKOUT, Console, write_bars
 from tui.commands.exits import ANYTHING_ELSE, EXIT_CODES, exit_code
 

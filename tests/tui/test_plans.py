@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from storage.driver import sqlite as sqlite3
 from tests.tui.console import BARS, Console, breakout, write_bars
 from tests.tui.probes import probe
 from tests.tui.test_exit_codes import contents

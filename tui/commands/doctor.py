@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from engine.errors import SystemFault
 from tui.commands.answers import answers
 from tui.commands.calls import Call, command
 from tui.commands.tables import Table
 from tui.commands.text import safe_text
 
 if TYPE_CHECKING:
-    from tui.commands.checks import Check
+    from tui.commands.check import Check
     from tui.commands.pages import Page
 
 GAP = "  "
+WIDTH = len("fault")
+"""Of the first column, whatever stands in it"""
 
 app = typer.Typer()
 
@@ -26,9 +27,11 @@ app = typer.Typer()
 def doctor(call: Call) -> None:
     """Is this installation sound?
 
-    Versions, the database and its journal, settings, extras, the terminal. Nothing is written.
+    Versions, settings, room and rights to write, the file's pages and indexes, every event of the journal, every
+    account's state against it, extras, the terminal. Nothing is written.
     """
-    from tui.commands.checks import FAULT, all_checks
+    from tui.commands.check import FAULT
+    from tui.commands.checks import all_checks
 
     found = all_checks(call)
     faulty = [check for check in found if check.status == FAULT]
@@ -38,15 +41,14 @@ def doctor(call: Call) -> None:
     if not (faulty and call.json):
         call.answer({"success": True, "checks": document}, lambda page: _show(page, found))
     if faulty:
-        first = faulty[0]
-        raise SystemFault(first.code, f"{first.name}: {first.detail}", hint=first.hint, details={"checks": document})
+        raise faulty[0].error({"checks": document})
 
 
 def _show(page: Page, found: list[Check]) -> None:
-    beside = max(len(check.status) for check in found) + max(len(check.name) for check in found) + len(GAP) * 2
+    beside = WIDTH + max(len(check.name) for check in found) + len(GAP) * 2
     room = page.width - beside if answers().isatty() else None
     rows = [row for check in found for row in _rows(check, room)]
-    table = Table().text("", [status for status, _, _ in rows])
+    table = Table().text("", [status.ljust(WIDTH) for status, _, _ in rows])
     table.text("check", [name for _, name, _ in rows])
     page.table(table.text("found", [detail for _, _, detail in rows]))
     for check in found:

@@ -36,14 +36,14 @@ class Watched:
         self._stop = threading.Event()
 
     def advance(self, done: int, total: int) -> None:
-        """`done` of `total` steps are behind."""
+        """`done` of `total` steps are behind; a total of 0 is not known."""
         self._is_under_way = True
         if not self._shown:
             return
         if self._bar is None and time.monotonic() - self._began >= PATIENCE:
             self._bar, self._task = _started(self._what)
         if self._bar is not None:
-            self._bar.update(self._task, completed=done, total=max(total, 1))
+            self._bar.update(self._task, completed=done, total=total or None)
 
     def stopped(self) -> bool:
         """Whether somebody pressed Ctrl-C, or asked the process to end."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
@@ -18,6 +17,7 @@ from engine.errors import SystemFault
 from engine.events import EventType
 from engine.ports import Watch
 from engine.strategies.registry import Registry
+from storage.driver import sqlite as sqlite3
 from storage.unit_of_work import SqliteStore
 from tests.support.desks import open_test_desk
 from tests.support.memory_desks import counted_stamps
@@ -523,12 +523,19 @@ async def test_hostile_symbols_and_reasons_are_text(db: Path) -> None:
 
 def test_a_long_payload_is_shown_from_its_beginning() -> None:
     long = json.dumps({"variants": ["x" * 50] * 10_000})
-    shown = payload_text(long)
+    shown = payload_text(long, "RUN_NOTED", 1)
     assert isinstance(shown, Text)
     assert shown.plain.startswith('{"variants": ["xxx')
     assert f"the first {SHOWN:,} of {len(long):,} characters" in shown.plain
-    assert payload_text('{"b":[1],"a":"\u202e"}').plain.splitlines()[1:4] == ['  "b": [', "    1", "  ],"]
-    assert "\u202e" not in payload_text('{"a":"\u202e"}').plain
+    small = payload_text('{"b":[1],"a":"\u202e"}', "STATE_RESET", 1).plain
+    assert small.splitlines()[1:4] == ['  "b": [', "    1", "  ],"]
+    assert "\u202e" not in small
+
+
+def test_a_damaged_payload_is_shown_as_it_is_with_what_is_wrong() -> None:
+    shown = payload_text('{"reason": "cut', "STATE_RESET", 7).plain.splitlines()
+    assert shown[0].startswith("event 7 of the journal (STATE_RESET) is damaged: its payload is not JSON")
+    assert shown[2] == '{"reason": "cut'
 
 
 def test_a_payload_in_words_leaves_out_what_has_parts() -> None:

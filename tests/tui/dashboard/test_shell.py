@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from textual.widgets._toast import Toast
 
 from engine.errors import SystemFault
 from engine.policy.limits import TradingState
+from storage.driver import sqlite as sqlite3
 from storage.settings import Settings
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.conftest import BUY

@@ -76,8 +76,8 @@ def order_lines(desk: Desk, found: Sequence[JournalEvent]) -> list[OrderLine]:
     return [_filled(view) if view.event_type.value == FILLED else _refused(view, asked[view.seq]) for view in views]
 
 
-def _asked(desk: Desk, refused: Sequence[JournalEvent]) -> dict[int, dict[str, Any]]:
-    """By the refusal's `seq`: what its INTENT_EMITTED and its POLICY_EVALUATED say.
+def _asked(desk: Desk, refused: Sequence[JournalEvent]) -> dict[int, dict[str, JournalEvent]]:
+    """By the refusal's `seq`: its INTENT_EMITTED and its POLICY_EVALUATED.
 
     They stand right before it, under its intent's id, which may have been refused several times.
     """
@@ -87,8 +87,8 @@ def _asked(desk: Desk, refused: Sequence[JournalEvent]) -> dict[int, dict[str, A
         return {}
     first, last = min(event.seq for event in refused), max(event.seq for event in refused)
     where = EventFilter(UUID(refused[0].row.workspace_id), ASKED, after=first - BEFORE, before=last)
-    said: dict[str | None, dict[str, Any]] = {}
-    asked: dict[int, dict[str, Any]] = {}
+    said: dict[str | None, dict[str, JournalEvent]] = {}
+    asked: dict[int, dict[str, JournalEvent]] = {}
     for event in sorted(
         [*desk.journal.page(where, limit=last - first + BEFORE, newest_first=False), *refused],
         key=lambda each: each.seq,
@@ -97,7 +97,7 @@ def _asked(desk: Desk, refused: Sequence[JournalEvent]) -> dict[int, dict[str, A
             asked[event.seq] = said.get(event.row.intent_id, {})
         else:
             known = said.setdefault(event.row.intent_id, {})
-            known[event.row.event_type] = event.row.payload
+            known[event.row.event_type] = event
     return asked
 
 
@@ -108,13 +108,19 @@ def _filled(view: EventView) -> OrderLine:
     return OrderLine(view.seq, view.ts, "✓ filled", view.symbol, *figures, why, view.correlation_id)
 
 
-def _refused(view: EventView, asked: Mapping[str, str]) -> OrderLine:
+def _refused(view: EventView, asked: Mapping[str, JournalEvent]) -> OrderLine:
     said = view.payload
-    intent, policy = (json.loads(asked.get(kind, "{}")) for kind in ASKED)
+    intent, policy = (_payload(asked.get(kind)) for kind in ASKED)
     why = f"{said.get('rule')}: {said.get('because') or json.dumps(said)}"
     quantity = intent.get("quantity")
     figures = (SIDES.get(intent.get("action", "")), quantity, _price(quantity, policy), None)
     return OrderLine(view.seq, view.ts, "✗ refused", view.symbol, *figures, why, view.correlation_id)
+
+
+def _payload(event: JournalEvent | None) -> dict[str, Any]:
+    from engine.payloads import read_payload
+
+    return {} if event is None else read_payload(event.row.payload, event.row.event_type, event.seq)
 
 
 def _price(quantity: float | None, policy: Mapping[str, Any]) -> float | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
+from engine.errors import PapertapeError
 from tui.commands import figures
 from tui.commands.text import safe_text
 from tui.dashboard.widgets.columns import COUNTS, WORDS, Column
@@ -83,14 +84,15 @@ def event_in_full(desk: Desk, seq: int) -> InFull:
         *((label, value) for label, value in [("symbol", row.symbol), *ids] if value is not None),
         ("event id", row.event_id),
     ]
-    return InFull(fact_lines(facts), payload_text(row.payload))
+    return InFull(fact_lines(facts), payload_text(row.payload, row.event_type, seq))
 
 
-def payload_text(payload: str) -> Text:
-    """The payload laid out, or the beginning of a long one with how much there is."""
+def payload_text(payload: str, kind: str, seq: int) -> Text:
+    """The payload laid out; of a long one the beginning and how much there is, of a damaged one what is wrong too."""
     shown = payload
     if len(payload) <= READABLE:
-        shown = json.dumps(json.loads(payload), indent=2, ensure_ascii=False)
+        said = _read(payload, kind, seq)
+        shown = f"{said}\n\n{payload}" if isinstance(said, str) else json.dumps(said, indent=2, ensure_ascii=False)
     text = Text("\n").join(Text(safe_text(line)) for line in shown[:SHOWN].splitlines())
     if len(shown) > SHOWN:
         all_of_it = f"{len(payload):,} characters; `papertape events --json` has all of them"
@@ -105,15 +107,35 @@ def in_words(payload: dict[str, Any]) -> str:
 
 
 def _line(event: JournalEvent, workspace: str) -> EventLine:
-    from engine.desk.journal import EventView
-    from tui.commands.events import said_by
+    from engine.market.sessions import from_micros
 
     row = event.row
     if len(row.payload) > LONG:
         said = f"{len(row.payload):,} characters: {row.payload[:80]}"
     elif row.intent_id is None:
-        said = in_words(json.loads(row.payload))
+        read = _read(row.payload, row.event_type, event.seq)
+        said = read if isinstance(read, str) else in_words(read)
     else:
-        said = said_by(EventView.of(event))
-    when = datetime.fromtimestamp(row.ts / 1_000_000, UTC)
-    return EventLine(event.seq, when, row.event_type, row.symbol, said, workspace, row.correlation_id)
+        said = _said(event)
+    return EventLine(event.seq, from_micros(row.ts), row.event_type, row.symbol, said, workspace, row.correlation_id)
+
+
+def _said(event: JournalEvent) -> str:
+    """What an event of an intent says; of a damaged one what is wrong: the others are shown all the same."""
+    from engine.desk.journal import EventView
+    from tui.commands.events import said_by
+
+    try:
+        return said_by(EventView.of(event))
+    except PapertapeError as error:
+        return error.message
+
+
+def _read(payload: str, kind: str, seq: int) -> dict[str, Any] | str:
+    """The payload, or what is wrong with it."""
+    from engine.payloads import read_payload
+
+    try:
+        return read_payload(payload, kind, seq)
+    except PapertapeError as error:
+        return error.message

@@ -1,0 +1,47 @@
+"""What an audit found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+KEPT = 20
+"""So many findings are kept in words; all are counted."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """Faults of one kind, the first of them in words."""
+
+    first: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, said: str) -> None:
+        """One more."""
+        self.count += 1
+        if len(self.first) < KEPT:
+            self.first.append(said)
+
+    def compare(self, where: str, said: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+        """A finding when one of the expected values is said otherwise, or not at all."""
+        for name, value in expected.items():
+            if said.get(name) != value:
+                self.add(f"{where} says {name} {said.get(name)!r}, and it was {value!r}")
+                return
+
+
+@dataclass(slots=True)
+class Audit:
+    """`journal`: events that contradict others or cannot be read. `projection`: states that the journal does not make.
+
+    `head` is the newest event's `seq`; `accounts` counts those that are listed, `hidden` closed worlds and variants,
+    `skipped` those of both whose fills are not all there, so that nothing can be said of their states.
+    """
+
+    head: int = 0
+    accounts: int = 0
+    hidden: int = 0
+    skipped: int = 0
+    journal: Findings = field(default_factory=Findings)
+    projection: Findings = field(default_factory=Findings)

@@ -1,0 +1,76 @@
+"""What is stored beside the journal, compared with what the journal makes: accounts, and how far runs have come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.account.ledger import Ledger
+from engine.account.state import Account, drift
+from engine.audit.findings import Audit, Findings
+from engine.audit.worlds import World
+from engine.errors import DamageFault
+from engine.market.sessions import iso
+from engine.policy.workspace import WorkspaceKind
+from engine.ports import Progress, Views
+
+
+def compare_account(views: Views, world: World, found: Audit) -> None:
+    """Every field of the fold, the newest event it knows of, the limits and the trading state of a workspace."""
+    workspace, findings = world.workspace, found.projection
+    if workspace.kind is WorkspaceKind.ACCOUNT:
+        found.accounts += 1
+    else:
+        found.hidden += 1
+    world.compare_workspace(findings)
+    made = world.close()
+    try:
+        stored = views.account(workspace)
+    except DamageFault as error:
+        findings.add(error.message)
+        return
+    where = f"the stored state of workspace {workspace.name}"
+    if world.is_broken:
+        found.skipped += 1
+    elif stored.ledger != made:
+        findings.add(f"{where} differs from its journal in {', '.join(_differing(stored, made))}")
+    findings.compare(where, {"reconciled_at": stored.reconciled_at}, {"reconciled_at": world.reconciled_at})
+
+
+def compare_progress(views: Views, worlds: Mapping[str, World], findings: Findings) -> None:
+    """How far runs have come, and what their newest RUN_ADVANCED says of it."""
+    told = {(key, spec): said for key, world in worlds.items() for spec, said in world.progress.items()}
+    try:
+        progresses = views.every_progress()
+    except DamageFault as error:
+        findings.add(error.message)
+        return
+    for workspace_id, progress in progresses:
+        said = told.pop((str(workspace_id), progress.spec_key), None)
+        where = f"the stored progress of spec {progress.spec_key} in workspace {workspace_id}"
+        if said is None:
+            findings.add(f"{where} has no RUN_ADVANCED in the journal")
+        else:
+            stored = _as_said(progress)
+            findings.compare(where, stored, {name: said[name] for name in stored if name in said})
+    for key, spec in told:
+        findings.add(f"workspace {key} has no stored progress of spec {spec}, and the journal a RUN_ADVANCED")
+
+
+def _differing(stored: Account, made: Ledger) -> list[str]:
+    """The fields in which two states differ."""
+    names = list(drift(stored, Account(stored.workspace_id, made)))
+    beside = ("last_seq", "last_event_at")
+    return names + [name for name in beside if getattr(stored.ledger, name) != getattr(made, name)]
+
+
+def _as_said(progress: Progress) -> dict[str, Any]:
+    """As RUN_ADVANCED has it."""
+    return {
+        "ts": iso(progress.ts),
+        "timeframe": progress.timeframe,
+        "intraday": progress.intraday,
+        "first_ts": {symbol: iso(first) for symbol, first in progress.first_ts.items()},
+        "settled": {symbol: iso(last) for symbol, last in progress.settled.items()},
+        "strategy_sha256": progress.strategy_sha256,
+    }

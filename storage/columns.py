@@ -1,0 +1,56 @@
+"""What may stand in a row: the types of the tables' columns, looked at when a row is read.
+
+The tables are STRICT, but SQLite checks a value when it is written, not when it is read: in a damaged file a number can
+come back as a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import REAL, Column, Integer, LargeBinary, Text
+
+from engine.payloads import damaged
+from storage.tables import Base
+
+_KINDS: dict[type, type] = {Integer: int, Text: str, REAL: float, LargeBinary: bytes}
+_EPOCH = date(1970, 1, 1).toordinal()
+_DAYS = range(date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH + 1)
+"""Days since 1970-01-01 that have a date."""
+
+
+class Columns:
+    """Some columns of a table, in the order in which rows of them are read; `needed` are never NULL in these rows."""
+
+    def __init__(self, table: str, names: Iterable[str], needed: Iterable[str] = ()) -> None:
+        columns = Base.metadata.tables[table].columns
+        self._columns = [columns[name] for name in names]
+        self._needed = {column.name for column in self._columns if not column.nullable} | set(needed)
+        self._session = next((place for place, each in enumerate(self._columns) if each.name == "session"), None)
+        self._known: set[tuple[type, ...]] = set()
+
+    def check(self, row: Sequence[Any], where: str = "a row") -> None:
+        """DATABASE_ERROR says `where` a value is not of its column's type."""
+        if why := self.fault_in(row):
+            raise damaged(where, why)
+
+    def fault_in(self, row: Sequence[Any]) -> str:
+        """What is wrong with a row, or nothing."""
+        types = tuple(map(type, row))
+        if types not in self._known:  # there are a few in a journal, whose rows are millions
+            for column, value in zip(self._columns, row, strict=True):
+                if self._is_wrong(column, value):
+                    return f"its {column.name} is {value!r:.40}"
+            self._known.add(types)
+        if self._session is not None:
+            day = row[self._session]
+            if day is not None and day not in _DAYS:
+                return f"session {day} is no day of the calendar"
+        return ""
+
+    def _is_wrong(self, column: Column[Any], value: Any) -> bool:
+        if value is None:
+            return column.name in self._needed
+        return type(value) is not _KINDS[type(column.type)]
