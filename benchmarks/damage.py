@@ -177,13 +177,16 @@ def try_out(flips: int, seed: int, room: Path) -> Trial:
     assert before is not None
     path = room / "damaged.db"
     for place, bit in places_in(len(content), flips, seed):
-        damaged = bytearray(content)
-        damaged[place] ^= 1 << bit
         for each in room.glob("damaged.db*"):
             each.unlink()
-        path.write_bytes(damaged)
+        path.write_bytes(flipped(content, place, bit))
         found.look(path, before, (place, bit))
     return found
+
+
+def flipped(content: bytes, place: int, bit: int) -> bytes:
+    """The same with one bit otherwise."""
+    return content[:place] + bytes([content[place] ^ 1 << bit]) + content[place + 1 :]
 
 
 def main() -> None:

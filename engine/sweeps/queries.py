@@ -10,7 +10,7 @@ from engine.errors import NotFoundError
 from engine.events import EventType
 from engine.market.sessions import from_micros
 from engine.payloads import damaged, event_named, read_payload, stored_uuid
-from engine.ports import Owners, StoredPayload, Views
+from engine.ports import Owners, RunMark, StoredPayload, Views
 from engine.sweeps.document import done_of, trials_of
 from engine.sweeps.ending import best_of, ending
 from engine.sweeps.fingerprint import history_bars
@@ -80,11 +80,20 @@ class RunRecord:
     def ended(self, now: int) -> dict[str, Any]:
         """What the end says, or would say now; nobody has worked since an interrupted run's last event."""
         if self.standing.end is not None:
-            return self.standing.ended
+            return self._end(self.standing.end)
         best = best_of(self.done.values(), self.variant_ids)
         return ending(
             self.document, self.done.values(), best, self.standing.worked(now if self.alive else self.last_at)
         )
+
+    def _end(self, end: RunMark) -> dict[str, Any]:
+        said = self.standing.ended
+        best = said["best_variant_id"]
+        if best is not None and best not in self.variant_ids:
+            raise damaged(
+                event_named(end.seq, end.event_type), f"the plan has no variant {best!r}, which it calls best"
+            )
+        return said
 
     def result(self) -> PlanResult:
         """As the execution itself returned it."""
@@ -227,10 +236,8 @@ def find_variant(ref: str, variant_ids: list[str], best: str | None) -> int:
     if text == "baseline":
         return 0
     if text == "best":
-        if best in variant_ids:
-            return variant_ids.index(best)
         if best is not None:
-            raise damaged("the end of the run plan", f"it names the best variant {best!r}, which the plan has not")
+            return variant_ids.index(best)
         raise NotFoundError("VARIANT_NOT_FOUND", "no variant has a score, so none is best", hint="name one by its id")
     found = [index for index, variant_id in enumerate(variant_ids) if variant_id.startswith(text)] if text else []
     if len(found) != 1:

@@ -18,7 +18,6 @@ from tui.commands.database_checks import database_checks
 from tui.commands.text import colour_wanted, speaks_unicode, width_of
 
 if TYPE_CHECKING:
-    from storage.settings import Settings
     from tui.commands.calls import Call
 
 EXTRAS = {"api": "fastapi", "parquet": "pyarrow", "web": "textual_serve"}
@@ -70,20 +69,7 @@ def _settings_and_database(call: Call) -> list[Check]:
     if exposed is not None:
         hint = f"it holds the service's token: `chmod 600 {exposed}` keeps others from reading it"
         found = Check("settings", NOTE, f"{told}; others than its owner can read or change the file", hint)
-    return [found, *_strategies(settings), *database_checks(settings.db)]
-
-
-def _strategies(settings: Settings) -> list[Check]:
-    """Whether the files of strategies that the settings name can be loaded."""
-    if not settings.strategies:
-        return []
-    from storage.strategy_files import make_registry
-
-    try:
-        make_registry(settings.strategies)
-    except PapertapeError as error:
-        return [Check.of("strategies", error)]
-    return [Check("strategies", OK, ", ".join(map(str, settings.strategies)))]
+    return [found, *database_checks(settings.db)]
 
 
 def _extras() -> Check:

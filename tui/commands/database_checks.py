@@ -51,7 +51,7 @@ def _room(path: Path, *, is_there: bool) -> Check:
     from storage.place import COMFORTABLE, NEEDED, free_bytes, is_full, nearest_directory, trial
 
     place, error, free = nearest_directory(path), trial(path), free_bytes(path)
-    room = "" if free is None else f": {figures.whole(free)} bytes are free"
+    room = "" if free is None else f": {_size(free)} are free"
     if (error is not None and is_full(error)) or (free is not None and free < NEEDED):
         return Check("writing", FAULT, f"the disk under {place} is full{room}", "free some space", ERROR)
     if error is not None and not is_there:
@@ -61,6 +61,13 @@ def _room(path: Path, *, is_there: bool) -> Check:
         hint = "free some space: what is being written needs more than what is kept"
         return Check("writing", NOTE, f"the disk under {place} is nearly full{room}", hint)
     return Check("writing", OK, f"possible in {place}{room}")
+
+
+def _size(count: int) -> str:
+    for unit, least in (("GB", 10**9), ("MB", 10**6)):
+        if count >= least:
+            return f"{count / least:,.1f} {unit}"
+    return f"{count:,} bytes"
 
 
 def _sound(path: Path, store: SqliteStore) -> list[Check]:
