@@ -100,6 +100,7 @@ _DATASET = {
     "bar_count": COUNT,
     "bars": Each(Each(ANYTHING, length=3), of=dict),
     "sources": Each(ANYTHING),
+    "history": Maybe(Each(Each(ANYTHING, length=3), of=dict)),
 }
 _ENDED = Such(
     {
@@ -108,6 +109,7 @@ _ENDED = Such(
         **dict.fromkeys(("best_variant_id", "error", "error_code"), WORDS),
         "best_score": FIGURE,
         "worked_s": NUMBER,
+        "differs_from": Maybe(Each(COUNT, of=dict)),
     },
     _fault_in_best,
 )
@@ -173,11 +175,12 @@ SHAPES: Mapping[str, Shape] = {
         "dataset": _DATASET,
         "data": {"warnings": Maybe(Each(TEXT)), "strategy_file": Maybe(WORDS)},
         "variants": Each(_VARIANT),
+        "distributions": Maybe(Each(TEXT, of=dict)),
         "bars_sha256": Maybe(Each(TEXT, of=dict)),
         "window": Maybe(Such((dict, NOTHING), _fault_in_window)),
         "trials": Maybe(dict.fromkeys(("in_plan", "on_these_data", "not_countable"), COUNT)),
     },
-    EventType.RUN_RESUMED: {"owner": _OWNER, "worked_s": NUMBER},
+    EventType.RUN_RESUMED: {"owner": _OWNER, "worked_s": NUMBER, "distributions": Maybe(Each(TEXT, of=dict))},
     EventType.RUN_VARIANT_COMPLETED: {
         "index": COUNT,
         "variant_id": TEXT,
