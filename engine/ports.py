@@ -341,6 +341,11 @@ class UnitOfWork(Views, Protocol):
 class Store(Protocol):
     """A database of workspaces and their journal."""
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether it can be read and not written: `write` raises a `ReadOnlyFault` then."""
+        ...
+
     def write(self) -> AbstractContextManager[UnitOfWork]:
         """Begin a write transaction at once; leaving it without `commit` rolls it back."""
         ...

@@ -13,6 +13,7 @@ from engine.market.bars import Dataset
 from engine.payloads import damaged
 from engine.ports import Watch
 from engine.shapes import TEXT, WORDS, Each, Shape, Such, fault_in
+from storage.faults import unwritable
 from storage.market_files import Source, load_dataset
 from storage.samples import sample_of, sample_path
 
@@ -81,13 +82,20 @@ def keep_dataset(content: bytes, database: Path, suffix: str = ".csv") -> Path:
     """Keep an uploaded file beside the database, named by its sha256; the same bytes are kept once.
 
     It is written whole before it has its name: whoever finds it finds all of it. Only its owner may read it.
+    DATABASE_ERROR where nothing can be written beside the database.
     """
-    directory = database.parent / DIRECTORY
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    kept = directory / f"{hashlib.sha256(content).hexdigest()}{suffix}"
-    if kept.exists():
-        return kept
-    handle, partial = tempfile.mkstemp(dir=directory, prefix=".", suffix=".partial")
+    kept = database.parent / DIRECTORY / f"{hashlib.sha256(content).hexdigest()}{suffix}"
+    try:
+        kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not kept.exists():
+            _write_whole(content, kept)
+    except OSError as error:
+        raise unwritable(kept, error.strerror or str(error)) from error
+    return kept
+
+
+def _write_whole(content: bytes, kept: Path) -> None:
+    handle, partial = tempfile.mkstemp(dir=kept.parent, prefix=".", suffix=".partial")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -97,4 +105,3 @@ def keep_dataset(content: bytes, database: Path, suffix: str = ".csv") -> Path:
     except BaseException:
         Path(partial).unlink(missing_ok=True)
         raise
-    return kept

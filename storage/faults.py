@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engine.errors import ReadOnlyFault, SystemFault
 from storage.driver import sqlite
+from storage.place import has_room
 
 DATABASE_ERRORS = (sqlite.Error, SQLAlchemyError, UnicodeDecodeError)
 """What a transaction can die of; of the last when SQLite quotes a damaged text, of a table's schema say."""
@@ -71,7 +72,7 @@ def fault_of(error: BaseException, path: Path) -> SystemFault:
     said, code = str(getattr(error, "orig", None) or error), result_code(error)
     if code in _BUSY:
         return busy(path)
-    if code == _FULL:
+    if code == _FULL or (code == _DISK_FAILED and not has_room(path)):  # the wheel does not say why a disk failed
         return _fault(f"the disk under {path} is full", "free some space and do it again: nothing was written")
     if code == _READ_ONLY and extended_code(error) != _MOVED:
         return read_only(path)

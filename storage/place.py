@@ -12,12 +12,13 @@ NEEDED = 1 << 20
 COMFORTABLE = 64 << 20
 """Bytes below which a person should know: the -wal alone grows to 16 MiB before it is moved into the file."""
 
+_PAGES = 1 << 16
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def nearest_directory(path: Path) -> Path:
     """The directory that a file lies in, or that it would be made under."""
-    return next(each for each in path.absolute().parents if each.is_dir())
+    return next((each for each in path.absolute().parents if each.is_dir()), Path("/"))
 
 
 def free_bytes(path: Path) -> int | None:
@@ -27,6 +28,12 @@ def free_bytes(path: Path) -> int | None:
     except (OSError, AttributeError):
         return None
     return found.f_bavail * found.f_frsize
+
+
+def has_room(path: Path) -> bool:
+    """Whether a file could grow by a few pages at all; True where the system does not say."""
+    free = free_bytes(path)
+    return free is None or free >= _PAGES
 
 
 def trial(path: Path) -> OSError | None:

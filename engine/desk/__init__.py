@@ -53,6 +53,11 @@ class Desk:
         )
         self.journal = Journal(store, self.accounts)
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether everything can be looked at and nothing changed: a change raises a `ReadOnlyFault`."""
+        return self._store.is_read_only
+
     def close(self) -> None:
         """Let go of the database."""
         self._store.close()

@@ -90,6 +90,15 @@ def test_every_result_code_reads_well(name: str, code: str, said: str) -> None:
         assert fault.hint
 
 
+def test_a_disk_that_failed_for_want_of_room_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wheel gives no extended codes: an I/O error is looked into."""
+    error = sqlite.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    assert "the disk failed" in fault_of(error, tmp_path / "desk.db").message
+    monkeypatch.setattr("storage.place.free_bytes", lambda _: 4096)
+    assert fault_of(error, tmp_path / "desk.db").message == f"the disk under {tmp_path / 'desk.db'} is full"
+
+
 def test_an_error_without_a_code_reads_well() -> None:
     fault = fault_of(sqlite.ProgrammingError("reason"), Path("papertape.db"))
     assert (fault.code, fault.message) == ("DATABASE_ERROR", "papertape.db: reason")

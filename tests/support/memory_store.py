@@ -25,6 +25,8 @@ from engine.ports import EventFilter, JournalEvent, PriorFill, Progress, RunMark
 class MemoryStore:
     """Workspaces and their journal. One writer at a time; readers see what is committed."""
 
+    is_read_only = False
+
     def __init__(self) -> None:
         self.journal: list[EventRow] = []
         self.workspaces: dict[UUID, Workspace] = {}

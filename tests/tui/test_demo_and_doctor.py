@@ -257,10 +257,10 @@ def test_the_doctor_finds_a_full_disk(console: Console) -> None:
 
     with console.monkeypatch.context() as patch:
         patch.setattr("tempfile.TemporaryFile", full)
-        assert f"the disk under {console.home} is full" in faulty(console, "writing")["detail"]
+        assert f"the disk under {console.home} has no room" in faulty(console, "writing")["detail"]
     with console.monkeypatch.context() as patch:
         patch.setattr("storage.place.free_bytes", lambda _: 1000)
-        assert "is full: 1,000 bytes are free" in faulty(console, "writing")["detail"]
+        assert "has no room: 1,000 bytes are free" in faulty(console, "writing")["detail"]
     with console.monkeypatch.context() as patch:
         patch.setattr("storage.place.free_bytes", lambda _: 20 << 20)
         found = checks(console)["writing"]

@@ -53,13 +53,14 @@ def _room(path: Path, *, is_there: bool) -> Check:
     place, error, free = nearest_directory(path), trial(path), free_bytes(path)
     room = "" if free is None else f": {_size(free)} are free"
     if (error is not None and is_full(error)) or (free is not None and free < NEEDED):
-        return Check("writing", FAULT, f"the disk under {place} is full{room}", "free some space", ERROR)
+        hint = f"an order may need {_size(NEEDED)} for a moment: free some space"
+        return Check("writing", FAULT, f"the disk under {place} has no room{room}", hint, ERROR)
     if error is not None and not is_there:
         why = f"no database can be made in {place} ({error.strerror or error})"
         return Check("writing", FAULT, why, "name another file with --db or PAPERTAPE_DB", ERROR)
     if free is not None and free < COMFORTABLE:
-        hint = "free some space: what is being written needs more than what is kept"
-        return Check("writing", NOTE, f"the disk under {place} is nearly full{room}", hint)
+        hint = "free some space: what is being written takes more than what is kept of it"
+        return Check("writing", NOTE, f"the disk under {place} has little room{room}", hint)
     return Check("writing", OK, f"possible in {place}{room}")
 
 

@@ -235,6 +235,8 @@ class DashboardApp(App[None]):
             return
         self._opened, self._workspace = opened, opened.workspace
         self.set_keymap(opened.keymap)
+        if opened.is_read_only:
+            self.warn(f"{opened.database} is read-only: look at everything; what would change it is refused")
         self.refresh_now()
         if self.surroundings.poll_seconds is not None:
             self.set_interval(self.surroundings.poll_seconds, self.refresh_now)
