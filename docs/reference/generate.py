@@ -20,7 +20,7 @@ from textual.binding import Binding
 from typer.models import ArgumentInfo
 
 from engine import errors
-from engine.errors import CODES, DataError, InvalidError, PapertapeError
+from engine.errors import CODES, DataError, InvalidError, PapertapeError, SystemFault
 from engine.policy.limits import Limits, kind_of
 from engine.policy.rules import ENTRY_RULES
 from storage.settings import Settings
@@ -235,8 +235,12 @@ def error_codes() -> Iterator[str]:
         yield "A code without a class is known and not raised by anything yet."
 
 
-DECIDED_LATER: dict[str, type[PapertapeError]] = {"INVALID_DATA": DataError, "STRATEGY_LOOKS_AHEAD": InvalidError}
-"""Codes that are not written where they are raised."""
+DECIDED_LATER: dict[str, type[PapertapeError]] = {
+    "INVALID_DATA": DataError,
+    "STRATEGY_LOOKS_AHEAD": InvalidError,
+    "PACKAGE_SHADOWED": SystemFault,
+}
+"""Codes that are not written where they are raised; the last is told before the class of errors can be imported."""
 
 
 def kinds_of_codes() -> dict[str, type[PapertapeError]]:
