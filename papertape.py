@@ -5,13 +5,20 @@
     with papertape.open_desk(papertape.Settings(db="paper.db")) as desk:
         print(desk.accounts.state().cash)
 
-`python -m papertape` is the command line.
+`python -m papertape` is the command line. The import raises `ShadowedError`, an `ImportError`, where a file of another
+program stands in the place of one of our packages.
 """
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from _papertape import FOR_SCRIPTS, main, refuse_shadows
+
+if __name__ != "__main__":
+    refuse_shadows(FOR_SCRIPTS)
 
 if TYPE_CHECKING:
     from engine.account.metrics import Metrics
@@ -165,8 +172,4 @@ def __dir__() -> list[str]:
 
 
 if __name__ == "__main__":
-    import sys
-
-    from tui.__main__ import main
-
     sys.exit(main())

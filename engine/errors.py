@@ -82,6 +82,7 @@ CODES: Mapping[str, str] = {
     "DATABASE_NOT_OURS": "The file is not a papertape database.",
     "FILE_NOT_WRITTEN": "The disk is full or failed while a file was written; nothing is left of it.",
     "ANSWER_NOT_WRITTEN": "The command was carried out; its answer did not reach the standard output.",
+    "PACKAGE_SHADOWED": "A file of another program stands in the place of one of papertape's packages; it is named.",
     "EXTRA_MISSING": "A feature needs an optional extra that is not installed.",
     "VERIFY_FAILED": "A variant that was run again, bar by bar, came out otherwise: a fault in papertape itself.",
     "CANCELLED": "The work was stopped before its end.",

@@ -22,4 +22,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from _papertape import main as checked
+
+    sys.exit(checked())

@@ -20,13 +20,13 @@ from textual.binding import Binding
 from typer.models import ArgumentInfo
 
 from engine import errors
-from engine.errors import CODES, DataError, InvalidError, PapertapeError
+from engine.errors import CODES, DataError, InvalidError, PapertapeError, SystemFault
 from engine.policy.limits import Limits, kind_of
 from engine.policy.rules import ENTRY_RULES
 from storage.settings import Settings
 from tui.commands.app import PROGRAM, root
 from tui.commands.calls import SHARED
-from tui.commands.exits import ANYTHING_ELSE, DONE, EXIT_CODES
+from tui.commands.exits import ANYTHING_ELSE, DONE, EXIT_CODES, READER_GONE, code_of_signal
 from tui.dashboard.keys import every_binding
 
 HERE = Path(__file__).resolve().parent
@@ -225,8 +225,15 @@ def error_codes() -> Iterator[str]:
     codes = [(str(code), said, kind.__name__) for kind, code, said in EXIT_CODES]
     yield from table(
         ("exit", "meaning", "class"),
-        [(str(DONE), "done", ""), (str(ANYTHING_ELSE), "anything else", "all others"), *codes],
+        [
+            (str(DONE), "done", ""),
+            (str(ANYTHING_ELSE), "anything else", "all others"),
+            *codes,
+            (str(READER_GONE), "nobody reads the output any more, as in `papertape events | head -1`", ""),
+            (", ".join(map(str, DASHBOARD_ENDED)), "SIGHUP, SIGINT, SIGQUIT or SIGTERM ended the dashboard", ""),
+        ],
     )
+    yield SIGNALS
     yield from ("## Codes", "")
     found = kinds_of_codes()
     rows = ((f"`{code}`", *_kind_and_exit(found.get(code)), said) for code, said in CODES.items())
@@ -235,8 +242,25 @@ def error_codes() -> Iterator[str]:
         yield "A code without a class is known and not raised by anything yet."
 
 
-DECIDED_LATER: dict[str, type[PapertapeError]] = {"INVALID_DATA": DataError, "STRATEGY_LOOKS_AHEAD": InvalidError}
-"""Codes that are not written where they are raised."""
+DASHBOARD_ENDED = [code_of_signal(number) for number in (1, 2, 3, 15)]
+
+SIGNALS = """\
+A command whose output is closed before its end (`| head`) says nothing more: it exits with 0 when all was written, else
+with 141, as other programs do. What it had to do is done.
+
+Ctrl-C, SIGTERM and SIGHUP ask a long command to stop after the step under way; it ends with `CANCELLED`. A second
+Ctrl-C or SIGTERM ends it at once. `events --follow`, `serve` and `--web` end with 0. The dashboard leaves, gives the
+terminal back as it was, and exits with 128 and the number of the signal; `q` and Ctrl-C in it are keys, and exit with
+0. Elsewhere SIGTERM and SIGHUP do what they always do: what was not committed never happened.
+"""
+
+
+DECIDED_LATER: dict[str, type[PapertapeError]] = {
+    "INVALID_DATA": DataError,
+    "STRATEGY_LOOKS_AHEAD": InvalidError,
+    "PACKAGE_SHADOWED": SystemFault,
+}
+"""Codes that are not written where they are raised; the last is told before the class of errors can be imported."""
 
 
 def kinds_of_codes() -> dict[str, type[PapertapeError]]:

@@ -127,6 +127,13 @@ def press_ctrl_c(keyboard: int) -> None:
         shown += os.read(keyboard, 65536)
 
 
+def read_until(keyboard: int, text: str) -> str:
+    shown = b""
+    while text.encode() not in shown:
+        shown += os.read(keyboard, 65536)
+    return shown.decode()
+
+
 def read_to_end(keyboard: int) -> str:
     shown = b""
     try:
@@ -159,6 +166,24 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(console: Console, tmp_p
     assert "Traceback" not in shown
     order(tmp_path)
     assert without_ids(console.json("plan", "resume", "last")) == expected
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_other_signals_keep_what_is_done_too(console: Console, tmp_path: Path, number: signal.Signals) -> None:
+    flags = (*probe(tmp_path, d4="meet"), "--workers", "1")
+    meeting = Meeting(tmp_path)
+    process, keyboard = on_its_own_terminal(console, "plan", "run", *flags, *DAYS)
+    with put_down(process):
+        meeting.wait()
+        process.send_signal(number)
+        shown = read_until(keyboard, "Ctrl-C again ends it at once")
+        meeting.let_go()
+        shown += read_to_end(keyboard)
+        assert process.wait(timeout=60) == 1
+    (stopped,) = console.json("plan", "list")
+    assert stopped["status"] == "cancelled"
+    assert f"error CANCELLED: the run plan was stopped with {stopped['done']} of 6 variants done; " in shown
+    assert "\x1b[?25l" not in shown
 
 
 def heed_ctrl_c() -> None:

@@ -43,7 +43,7 @@ def test_a_bar_is_shown_and_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = screen.getvalue()
     assert "reading [b]" in shown
     assert shown.endswith("\x1b[1A\x1b[2K")
-    assert shown.count("\x1b[?25h") == 1  # the cursor is back
+    assert "\x1b[?25" not in shown  # the cursor was never hidden: no ending can leave it so
 
 
 def test_short_work_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,6 +73,14 @@ def test_the_first_signal_asks_the_second_ends() -> None:
         twice()
     assert asked == ["stop"]
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_hang_up_that_follows_is_nobody_who_insists() -> None:
+    asked: list[str] = []
+    with on_signals(lambda: asked.append("stop"), lambda: asked.append("again")):
+        for number in (signal.SIGHUP, signal.SIGHUP, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.raise_signal(number)
+    assert asked == ["stop", "again", "again"]
 
 
 def test_a_signal_that_is_ignored_stays_so() -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -32,8 +30,9 @@ from tui.commands import (
 )
 from tui.commands.calls import Call, DbOption, JsonOption, WorkspaceOption
 from tui.commands.exits import ANYTHING_ELSE, DONE
-from tui.commands.failures import as_papertape_error, close_quietly, tell, unwritten
+from tui.commands.failures import as_papertape_error, tell, unwritten
 from tui.commands.groups import SectionedGroup, decorated, help_page
+from tui.commands.streams import close_quietly, prepare_streams
 from tui.commands.web import HostOption, KnownOption, PortOption, WebCall, WebOption, serve_dashboard
 
 PROGRAM = "papertape"
@@ -125,27 +124,18 @@ _add_commands()
 
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command; what the process exits with. Nothing but an exit code comes out of it."""
-    for name in ("stdout", "stderr"):
-        _make_writable(name)
+    prepare_streams()
     code = DONE
     try:
         code = _dispatch(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        return close_quietly()
+        gone = close_quietly()
+        return gone if code == DONE else code  # a failure was told on the standard error
     except OSError as error:
         close_quietly()
         return code if code != DONE else tell(unwritten(error), json=False)  # what failed has said so
     return code
-
-
-def _make_writable(name: str) -> None:
-    """Any character can be printed, whatever the encoding; a stream that the caller closed takes everything."""
-    stream = getattr(sys, name)
-    if stream is None:
-        setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for the process's whole life
-    elif hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="backslashreplace")
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
@@ -161,6 +151,8 @@ def _dispatch(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         raise
     except SystemExit as leaving:  # completion scripts leave this way
+        if isinstance(leaving.__context__, BrokenPipeError):  # Typer takes it for a failure
+            raise leaving.__context__ from None
         return leaving.code if isinstance(leaving.code, int) else ANYTHING_ELSE
     except (Exception, KeyboardInterrupt) as error:
         return tell(as_papertape_error(error), json=JSON_FLAG in arguments)

@@ -16,6 +16,7 @@ from tui.commands.answers import answers
 from tui.commands.calls import Call, command
 from tui.commands.documents import write_line
 from tui.commands.progress import on_signals
+from tui.commands.streams import has_lost_its_reader
 from tui.commands.text import fit, pad, safe_text, width_of
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class _Reader:
     def follow(self, version: int) -> None:
         """What comes after, as soon as somebody has written it, until told to stop."""
         while not self._stop.wait(POLL_SECONDS):
+            if has_lost_its_reader(answers()):
+                raise BrokenPipeError  # as the next line would find, were there one
             now = self._journal.data_version()
             if now != version:
                 version = now

@@ -15,6 +15,17 @@ EXIT_CODES: tuple[tuple[type[PapertapeError], int, str], ...] = (
     (NotFoundError, 6, "not found"),
 )
 
+SIGNALLED = 128
+"""Added to the number of the signal that ended a process, as shells tell it."""
+
+READER_GONE = SIGNALLED + 13
+"""Nobody reads the output any more (`| head`): what other programs end with, which SIGPIPE ends."""
+
+
+def code_of_signal(number: int) -> int:
+    """What a process exits with that was ended by a signal, and has put things in order before."""
+    return SIGNALLED + number
+
 
 def exit_code(error: PapertapeError) -> int:
     """What the process exits with for this error."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 from engine.errors import DataError, PapertapeError, SystemFault, UsageError
 from tui.commands.documents import write_line
-from tui.commands.exits import ANYTHING_ELSE, exit_code
+from tui.commands.exits import exit_code
 from tui.commands.text import safe_text
 
 SHOWN_FAULTS = 20
@@ -22,12 +23,8 @@ def tell(error: PapertapeError, *, json: bool) -> int:
     for line in lines_of(error):  # first: the standard output may be what is wrong
         print(line, file=sys.stderr)
     if json:
-        try:
+        with suppress(OSError):  # said above all the same
             write_line(body_of(error))
-        except BrokenPipeError:
-            raise
-        except OSError:  # said above all the same
-            return exit_code(error)
     return exit_code(error)
 
 
@@ -74,12 +71,6 @@ def unwritten(error: OSError) -> SystemFault:
         f"the command was carried out, and its answer could not be written: {error.strerror or error}",
         hint="`papertape events` shows what it did, where it did anything",
     )
-
-
-def close_quietly() -> int:
-    """The reader of our output has gone: say nothing more, not even at the interpreter's end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ANYTHING_ELSE
 
 
 def _wrong_usage(error: Any) -> UsageError:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 PATIENCE = 0.5
 """Seconds before a bar is shown."""
 
+_ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What asks a program to end; the last says that the terminal has gone."""
+_HANGUP = getattr(signal, "SIGHUP", None)
+
 
 class Watched:
     """An `engine.ports.Watch`: told how far the work is, asked whether to stop."""
@@ -59,7 +63,7 @@ class Watched:
         """End the process at once, whatever is under way in it: what is not committed never happened."""
         code = ANYTHING_ELSE
         try:
-            self.close()  # the bar hides the cursor
+            self.close()
             code = tell(self._left(), json=are_json())
             answers().flush()
         finally:
@@ -80,7 +84,7 @@ class Watched:
 
 @contextmanager
 def watching(what: str, run_plan_id: UUID | None = None) -> Iterator[Watched]:
-    """Watch a long call: the first Ctrl-C (or SIGTERM) asks it to end, the second ends the process.
+    """Watch a long call: the first Ctrl-C (or SIGTERM, SIGHUP) asks it to end, the second ends the process.
 
     `run_plan_id` is what can be resumed then, once it is under way.
     """
@@ -94,11 +98,14 @@ def watching(what: str, run_plan_id: UUID | None = None) -> Iterator[Watched]:
 
 @contextmanager
 def on_signals(react: Callable[[], None], again: Callable[[], None] | None = None) -> Iterator[None]:
-    """Call `react` at the first SIGINT or SIGTERM instead of ending; at the next ones `again`, else what always was."""
+    """Call `react` at the first SIGINT, SIGTERM or SIGHUP instead of ending; later `again`, else what always was.
+
+    A SIGHUP after another signal is none of the later ones: a shell and a shutdown send it along, and nobody insists.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in _ENDING}
     before = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
 
     reactions = [react]
@@ -108,7 +115,7 @@ def on_signals(react: Callable[[], None], again: Callable[[], None] | None = Non
             if again is None:
                 signal.signal(number, before[signal.Signals(number)])
             reactions.pop()()
-        elif again is not None:
+        elif again is not None and number != _HANGUP:
             again()
 
     for number in before:
@@ -124,8 +131,15 @@ def _started(what: str) -> tuple[Any, Any]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+    class WithCursor(Console):
+        """Hides no cursor: whatever ends the process, there is none to bring back."""
+
+        def show_cursor(self, show: bool = True) -> bool:
+            return False
+
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False)
+    console = WithCursor(stderr=True)
+    bar = Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
     task = bar.add_task(what, total=None)
     bar.start()
     return bar, task

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from storage.settings import Settings
+    from tui.dashboard.leaving import Leaving
 
 _SAVE_TITLE, _RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 
@@ -68,39 +69,45 @@ def open_alone() -> int:
 
 
 def open_dashboard(call: Asked, workspace: str | None = None) -> None:
-    """Show the dashboard until it is left. Raises why it could not open.
+    """Show the dashboard until it is left. Raises why it could not open, and SystemExit when a signal ended it.
 
     The workspace is `workspace`, else what -w or PAPERTAPE_WORKSPACE names, else the one that was looked at last.
     """
     gc.set_threshold(IMPORTS)
     from tui.dashboard.app import DashboardApp
+    from tui.dashboard.leaving import leaving_at_signals
     from tui.dashboard.prefs import default_path
     from tui.dashboard.surroundings import Surroundings
 
     named = workspace or call.workspace or os.environ.get("PAPERTAPE_WORKSPACE") or None
-    app = DashboardApp(call.settings, Surroundings(default_path(), left=_leave_in_time), named)
-    sys.stdout.write(_SAVE_TITLE)
-    try:
-        app.run()
-    finally:
-        app.close()
-        sys.stdout.write(_RESTORE_TITLE)
+    app = DashboardApp(call.settings, Surroundings(default_path(), left=lambda: _leave_in_time(leaving)), named)
+    with leaving_at_signals(lambda: app.call_from_thread(app.exit)) as leaving:
+        sys.stdout.write(_SAVE_TITLE)
+        try:
+            app.run()
+        finally:
+            app.close()
+            sys.stdout.write(_RESTORE_TITLE)
     if app.failure is not None:
         raise app.failure
 
 
-def _leave_in_time() -> None:
+def _leave_in_time(leaving: Leaving) -> None:
     """A thread that cannot be stopped, in a compiler or in a strategy's own loop, is not waited for.
 
     What it had not committed is rolled back as at a kill; its sweep is interrupted, and can be resumed.
     """
-    patience = threading.Timer(LEAVING, _end)
+    patience = threading.Timer(LEAVING, _end, (leaving,))
     patience.daemon = True
     patience.start()
 
 
-def _end() -> None:
-    sys.stdout.write(_RESTORE_TITLE)
-    sys.stdout.flush()
-    print("left while something was still at work; a sweep goes on with `papertape plan resume last`", file=sys.stderr)
-    os._exit(0)
+def _end(leaving: Leaving) -> None:
+    try:
+        sys.stdout.write(_RESTORE_TITLE)
+        sys.stdout.flush()
+        print(
+            "left while something was still at work; a sweep goes on with `papertape plan resume last`", file=sys.stderr
+        )
+    finally:  # the terminal may be gone
+        os._exit(leaving.code)
