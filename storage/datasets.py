@@ -55,6 +55,7 @@ def load_again(data: Mapping[str, Any], watch: Watch | None = None) -> Dataset:
         cut=data["from"],
         unnamed=data["unnamed"],
         watch=watch,
+        stored=True,
     )
 
 

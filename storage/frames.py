@@ -17,9 +17,9 @@ from engine.errors import DataError, InvalidError
 from engine.market.bars import Bars, BoolArray, Dataset, FloatArray, IntArray
 from engine.market.quality import quality_warnings
 from engine.market.sessions import MICROS_PER_SECOND, zone
-from engine.validation import StrictModel, check_symbol
+from engine.validation import StrictModel, check_symbol, quoted
 from storage.market_files import rules
-from storage.market_files.faults import KEPT, FaultLog, shown
+from storage.market_files.faults import KEPT, FaultLog
 from storage.market_files.layout import FIGURES, Layout, read_layout
 from storage.market_files.loading import bars_by_symbol
 from storage.market_files.reading import Reading
@@ -192,7 +192,7 @@ def _codes(column: pd.Series[Any], place: int, symbols: SymbolCodes, log: FaultL
 
 def _symbol(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{shown(str(value))} is a {type(value).__name__}; a symbol is text")
+        raise ValueError(f"{quoted(str(value))} is a {type(value).__name__}; a symbol is text")
     return value
 
 

@@ -19,7 +19,7 @@ from engine.market.recording import Recorded
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind, as_uuid
 from engine.ports import EventFilter, JournalEvent, PriorFill, Progress
-from engine.validation import faults_of
+from engine.validation import STORED, faults_of
 from storage import statements as sql
 from storage.accounts import read_account
 from storage.recordings import read_recordings
@@ -165,7 +165,7 @@ def _pattern(words: str) -> str:
 @lru_cache(maxsize=256)
 def _limits(document: str) -> Limits:
     try:
-        return Limits.model_validate_json(document)
+        return Limits.model_validate_json(document, context=STORED)
     except ValidationError as error:
         raise SystemFault(
             "DATABASE_ERROR",

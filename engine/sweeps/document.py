@@ -21,6 +21,7 @@ from engine.strategies.spec import CompiledSpec, ExecutionSpec, parse_spec
 from engine.sweeps.generator import Maker
 from engine.sweeps.plan import RunPlan
 from engine.sweeps.results import Done
+from engine.validation import STORED
 
 # a file's name may hold bytes that are no text: only escaped can SQLite keep them
 _ASCII = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
@@ -61,7 +62,7 @@ def plan_payload(plan: RunPlan, owner: Owner, created_at: int) -> str:
 
 def plan_of(document: dict[str, Any], compiled: Callable[[ExecutionSpec, str], CompiledSpec]) -> RunPlan:
     """The plan that a RUN_STARTED holds; RUN_NOT_RESUMABLE when this program makes other variants of it."""
-    base = compiled(parse_spec(document["spec"]), document["timeframe"])
+    base = compiled(parse_spec(document["spec"], stored=True), document["timeframe"])
     maker = Maker(base)
     variants = tuple(maker.variant(named["overrides"], tuple(named["tags"])) for named in document["variants"])
     if [variant.variant_id for variant in variants] != [named["variant_id"] for named in document["variants"]]:
@@ -93,7 +94,7 @@ def plan_of(document: dict[str, Any], compiled: Callable[[ExecutionSpec, str], C
 
 def account_of(document: dict[str, Any]) -> Workspace:
     """What every variant begins with."""
-    limits = Limits.model_validate_json(compact_json(document["limits"]))
+    limits = Limits.model_validate_json(compact_json(document["limits"]), context=STORED)
     nobody = UUID(int=0)
     return Workspace(
         nobody, str(nobody), document["starting_equity"], document["created_at"], WorkspaceKind.VARIANT, limits

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from storage.market_files.faults import FaultLog, shown
+from engine.validation import quoted
+from storage.market_files.faults import FaultLog
 from storage.market_files.layout import Layout, read_layout
 from storage.market_files.lines import UnreadableBytes
 from storage.market_files.numerals import read_number
@@ -193,4 +194,4 @@ def _csv_reason(error: csv.Error) -> str:
     for start, reason in _QUOTING:
         if str(error).startswith(start):
             return reason
-    return f"cannot be read: {shown(str(error))}"
+    return f"cannot be read: {quoted(str(error))}"

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from engine.validation import quoted
+
 KEPT = 20
-_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,6 @@ class FaultLog:
 
     def _sentence(self, fault: Fault) -> str:
         row = [f"row {fault.row}"] if fault.row else []
-        column = [f"column {shown(self.names[fault.column])}"] if fault.column >= 0 else []
+        column = [f"column {quoted(self.names[fault.column])}"] if fault.column >= 0 else []
         place = ", ".join(row + column)
         return ": ".join(part for part in (self.file, place, fault.text) if part)
-
-
-def shown(text: str) -> str:
-    """Text from a file as a message may hold it: quoted, control characters escaped, cut to 40 characters."""
-    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")

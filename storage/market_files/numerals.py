@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from storage.market_files.faults import shown
+from engine.validation import quoted
 
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _REASONS = (
@@ -22,7 +22,7 @@ def read_number(text: str) -> float:
     if _PLAIN.fullmatch(text):
         value = float(text)
         if math.isinf(value):
-            raise ValueError(f"{shown(text)} is too large")
+            raise ValueError(f"{quoted(text)} is too large")
         return value
     raise ValueError(_reason(text))
 
@@ -32,5 +32,5 @@ def _reason(text: str) -> str:
         return "is empty"
     for pattern, reason in _REASONS:
         if pattern.fullmatch(text):
-            return f"{shown(text)} {reason}"
-    return f"{shown(text)} cannot be read as a number"
+            return f"{quoted(text)} {reason}"
+    return f"{quoted(text)} cannot be read as a number"

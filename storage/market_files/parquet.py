@@ -12,8 +12,9 @@ import numpy as np
 
 from engine.errors import SystemFault
 from engine.market.bars import FloatArray, IntArray
+from engine.validation import quoted
 from storage.market_files.arrow_columns import Arrow, Batch, read_codes, read_figures, read_timestamps
-from storage.market_files.faults import FaultLog, shown
+from storage.market_files.faults import FaultLog
 from storage.market_files.layout import FIGURES, Layout, read_layout
 from storage.market_files.lines import Tick
 from storage.market_files.table import SymbolCodes, Table
@@ -37,7 +38,7 @@ def read_parquet(raw: bytes, naming: Naming, log: FaultLog, tick: Tick) -> tuple
             return None
         return layout, _read_batches(file, layout, symbols, log, lambda share: tick(int(len(raw) * share)))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        log.add(0, f"cannot be read as Parquet: {shown(str(error))}")
+        log.add(0, f"cannot be read as Parquet: {quoted(str(error))}")
         return None
 
 

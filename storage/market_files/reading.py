@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
 
@@ -16,7 +16,7 @@ from storage.market_files.layout import Layout
 from storage.market_files.lines import Tick, UnreadableBytes, line_blocks
 from storage.market_files.parquet import MAGIC, Naming, read_parquet
 from storage.market_files.sources import Source
-from storage.market_files.table import SymbolCodes, Table
+from storage.market_files.table import SymbolCodes, Table, read_symbol
 
 _PARQUET_ENDINGS = (".parquet", ".pq")
 
@@ -32,11 +32,17 @@ class Reading:
 
 
 def read_source(
-    source: Source, raw: bytes, only_symbol: str | None, tick: Tick, tokenizer: Tokenizer = read_fast
+    source: Source,
+    raw: bytes,
+    only_symbol: str | None,
+    tick: Tick,
+    tokenizer: Tokenizer = read_fast,
+    symbol_of: Callable[[str], str] = read_symbol,
 ) -> Reading:
     """The rows and the faults of one file with the bytes `raw`.
 
-    `only_symbol` names the symbol of a file that has no symbol column and whose source names none.
+    `only_symbol` names the symbol of a file that has no symbol column and whose source names none; `symbol_of` makes
+    one of a field.
     """
     symbol, path = source
     log = FaultLog(str(path))
@@ -44,7 +50,7 @@ def read_source(
 
     def naming(layout: Layout) -> SymbolCodes | None:
         if layout.symbol is not None:
-            return SymbolCodes()
+            return SymbolCodes(read=symbol_of)
         if symbol or only_symbol:
             return SymbolCodes(symbol or only_symbol)
         log.add(log.header_row, "has no symbol column; add it, or name the one symbol that the file holds")

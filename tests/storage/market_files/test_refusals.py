@@ -154,6 +154,9 @@ FILES: dict[str, tuple[str | bytes, str, str]] = {
     "long symbol": (symbol_rows("A" * 33), "row 2, column 'symbol'", "longer than 32"),
     "very long symbol": (symbol_rows("A" * 500), "row 2, column 'symbol'", "longer than 32"),
     "control character": (symbol_rows("A\x1b[31m"), "row 2, column 'symbol'", "'A\\x1b[31m' must not hold control"),
+    "symbol with a space before it": (symbol_rows(" A"), "row 2, column 'symbol'", "' A' must not have white space"),
+    "symbol with a tab behind it": (symbol_rows("A\t"), "row 2, column 'symbol'", "'A\\t' must not have white space"),
+    "symbol of zero width": (symbol_rows("A\u200b"), "row 2, column 'symbol'", "must not hold invisible characters"),
     "symbol with a delete": (symbol_rows("A\x7f"), "row 2, column 'symbol'", "control characters"),
 }  # fmt: skip
 
