@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.validation import quoted
 from storage.market_files.faults import FaultLog
-from storage.market_files.layout import Layout, read_layout
+from storage.market_files.layout import Layout, is_time, read_layout
 from storage.market_files.lines import UnreadableBytes
 from storage.market_files.numerals import read_number
 from storage.market_files.table import UNREADABLE, SymbolCodes, Table
@@ -31,16 +31,21 @@ _QUOTING = (
 )
 
 
-def read_header(line: bytes, log: FaultLog) -> Layout | None:
-    """The layout of a file whose first line that is; None with the faults in the log."""
+def read_header(line: bytes, log: FaultLog, first_row: bytes = b"") -> Layout | None:
+    """The layout of a file whose first line that is, and whose second is `first_row`; None with the faults in the log.
+
+    What the first row holds decides whether a column without a name holds the times.
+    """
     text = _decoded(line, 1, log)
     if text is None:
         return None
     if not text.strip(_BLANK):
         log.add(1, "the header is missing: the first line is empty")
         return None
+    cells = _first_cells(first_row)
     try:
-        return read_layout(next(csv.reader([text], strict=True)), log)
+        names = next(csv.reader([text], strict=True))
+        return read_layout(names, log, lambda place: place < len(cells) and is_time(cells[place]))
     except csv.Error as error:
         # Another separator can look like broken quotes; it is then what to speak of.
         other = FaultLog(log.file)
@@ -48,6 +53,13 @@ def read_header(line: bytes, log: FaultLog) -> Layout | None:
         separators = [sentence for sentence in other.sentences() if "separated by" in sentence]
         log.add(1, separators[0].partition(": row 1: ")[2] if separators else f"the header {_csv_reason(error)}")
         return None
+
+
+def _first_cells(line: bytes) -> list[str]:
+    try:
+        return next(csv.reader([line.decode()], strict=True), [])
+    except (UnicodeDecodeError, csv.Error):
+        return []  # its own faults are told when it is read
 
 
 def read_carefully(blocks: Iterable[bytes], layout: Layout, symbols: SymbolCodes, log: FaultLog) -> Table:

@@ -55,6 +55,14 @@ class FaultLog:
             self._first.append(Fault(row, column, describe(i)))
         self.count += len(rows)
 
+    def take(self, other: FaultLog) -> None:
+        """All that another log of the same file has found."""
+        self.header_row, self.names = other.header_row, other.names
+        self.count += other.count
+        self.dropped += other.dropped
+        self._first += other._first
+        self._trim()
+
     def sentences(self) -> list[str]:
         """The first faults in the order of the file."""
         self._trim()

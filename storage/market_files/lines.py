@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 BLOCK = 1 << 20
 _LONGEST_LINE = 8 << 20
 _GZIP = b"\x1f\x8b"
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 
 Tick = Callable[[int], None]
 """Told how many bytes of the file are behind."""
@@ -27,7 +27,7 @@ def line_blocks(raw: bytes, tick: Tick, size: int = BLOCK) -> Iterator[bytes]:
     """
     stream = io.BytesIO(raw)
     opened = gzip.GzipFile(fileobj=stream) if raw.startswith(_GZIP) else stream
-    rest = _read(opened, len(_BOM)).removeprefix(_BOM)
+    rest = _read(opened, len(BOM)).removeprefix(BOM)
     while chunk := _read(opened, size):
         tick(stream.tell())
         cut = chunk.rfind(b"\n") + 1
@@ -40,6 +40,17 @@ def line_blocks(raw: bytes, tick: Tick, size: int = BLOCK) -> Iterator[bytes]:
             raise UnreadableBytes("a line is longer than 8 MB")
     if rest:
         yield rest
+
+
+def first_bytes(raw: bytes, size: int = 1 << 16) -> bytes:
+    """The first bytes of the text, unpacked where it is a gzip and as far as that can be unpacked."""
+    if not raw.startswith(_GZIP):
+        return raw[:size]
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        return unpacker.decompress(raw, size)
+    except zlib.error:
+        return b""
 
 
 def _read(stream: io.BufferedIOBase, size: int) -> bytes:
