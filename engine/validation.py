@@ -6,6 +6,7 @@ The rule for symbols is here, for commands, HTTP, files, specs, policies and Pyt
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -32,18 +33,8 @@ _CONTROL = frozenset({"Cc", "Cs"})
 _UNSEEN_CATEGORIES = frozenset({"Cf", "Zl", "Zp"})
 # Unicode's Default_Ignorable_Code_Point outside Cf (joiners, fillers, variation selectors, the block of tags), and the
 # Braille pattern without a dot
-_UNSEEN_SPANS = (
-    (0x034F, 0x034F),
-    (0x115F, 0x1160),
-    (0x17B4, 0x17B5),
-    (0x180B, 0x180F),
-    (0x2065, 0x2065),
-    (0x2800, 0x2800),
-    (0x3164, 0x3164),
-    (0xFE00, 0xFE0F),
-    (0xFFA0, 0xFFA0),
-    (0xFFF0, 0xFFF8),
-    (0xE0000, 0xE0FFF),
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
 
 STORED = {"stored": True}
@@ -80,7 +71,7 @@ def check_symbol(text: str) -> str:
     check_held_symbol(text)
     for char in text:
         category = unicodedata.category(char)
-        if category in _UNSEEN_CATEGORIES or _is_unseen(char):
+        if category in _UNSEEN_CATEGORIES or _UNSEEN.match(char):
             raise ValueError(f"{quoted(text)} must not hold invisible characters (U+{ord(char):04X})")
         if category == "Zs" and char != " ":
             raise ValueError(f"{quoted(text)} must not hold white space but plain spaces (U+{ord(char):04X})")
@@ -107,14 +98,10 @@ def _check_named(text: object) -> None:
         raise ValueError(f"{quoted(text)} must not be blank")
 
 
-def _is_unseen(char: str) -> bool:
-    return any(first <= ord(char) <= last for first, last in _UNSEEN_SPANS)
-
-
 def quoted(text: str) -> str:
     """Foreign text as a sentence may hold it: quoted, what cannot be seen escaped, cut to 40 characters."""
-    cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-    return "".join(char.encode("unicode_escape").decode() if _is_unseen(char) else char for char in repr(cut))
+    shown = repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
+    return _UNSEEN.sub(lambda char: char[0].encode("unicode_escape").decode(), shown)
 
 
 def readable(symbol: str) -> str:

@@ -7,7 +7,7 @@ import re
 
 from engine.validation import quoted
 
-_PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _REASONS = (
     (re.compile(r"[+-]?nan", re.I), "is not a number"),
     (re.compile(r"[+-]?inf(inity)?", re.I), "is infinite"),
@@ -25,6 +25,15 @@ def read_number(text: str) -> float:
             raise ValueError(f"{quoted(text)} is too large")
         return value
     raise ValueError(_reason(text))
+
+
+def number_reason(text: str) -> str:
+    """Why a text is no number; it must be none."""
+    try:
+        read_number(text)
+    except ValueError as error:
+        return str(error)
+    raise AssertionError(f"{quoted(text)} is a number")
 
 
 def _reason(text: str) -> str:

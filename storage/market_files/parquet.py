@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from engine.errors import SystemFault
-from engine.market.bars import FloatArray, IntArray
 from engine.validation import quoted
 from storage.market_files.arrow_columns import Arrow, Batch, read_codes, read_figures, read_timestamps
 from storage.market_files.faults import FaultLog
 from storage.market_files.layout import FIGURES, INDEX, Layout, is_known, is_time, read_layout
 from storage.market_files.lines import Tick
+from storage.market_files.parts import Part
 from storage.market_files.table import SymbolCodes, Table
 
 MAGIC = b"PAR1"
@@ -124,15 +124,15 @@ def _read_batches(
         parts.append(_read_batch(Batch(columns, row, batch.num_rows, log), layout, symbols))
         row += batch.num_rows
         progress((row - 1) / file.metadata.num_rows)
-    ts = np.concatenate([part[0] for part in parts] or [np.empty(0, np.int64)])
-    codes = np.concatenate([part[1] for part in parts] or [np.empty(0, np.int64)])
-    opening, high, low, close, volume = (
-        np.concatenate([part[2][place] for part in parts] or [np.empty(0)]) for place in range(len(FIGURES))
-    )
-    return Table(np.arange(1, row, dtype=np.int64), ts, codes, (opening, high, low, close, volume), symbols.names)
+    whole = Part.joined(parts) if parts else Part.of([])
+    opening, high, low, close, volume = whole.figures
+    offsets = whole.offsets if whole.offsets.any() else None
+    return Table(whole.rows, whole.ts, whole.codes, (opening, high, low, close, volume), symbols.names, offsets)
 
 
-def _read_batch(batch: Batch, layout: Layout, symbols: SymbolCodes) -> tuple[IntArray, IntArray, list[FloatArray]]:
-    figures = [read_figures(batch, place) for place in layout.figures]
+def _read_batch(batch: Batch, layout: Layout, symbols: SymbolCodes) -> Part:
+    figures = tuple(read_figures(batch, place) for place in layout.figures)
     codes = np.zeros(batch.length, np.int64) if layout.symbol is None else read_codes(batch, layout.symbol, symbols)
-    return read_timestamps(batch, layout.times), codes, figures
+    ts, offsets = read_timestamps(batch, layout.times)
+    rows = np.arange(batch.first_row, batch.first_row + batch.length, dtype=np.int64)
+    return Part(rows, ts, offsets, codes, figures)

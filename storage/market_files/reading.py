@@ -9,9 +9,10 @@ from itertools import chain
 
 from engine.errors import PapertapeError
 from storage.market_files import rules
-from storage.market_files.careful import read_carefully, read_header
+from storage.market_files.careful import read_carefully
 from storage.market_files.fast import Tokenizer, read_fast
 from storage.market_files.faults import FaultLog
+from storage.market_files.header import read_header
 from storage.market_files.kinds import kind_of
 from storage.market_files.layout import Layout
 from storage.market_files.lines import BOM, Tick, UnreadableBytes, first_bytes, line_blocks
@@ -94,14 +95,16 @@ def _read_csv(
     symbols = None if layout is None else naming(layout)
     if layout is None or symbols is None:
         return None
+    found = log.anew()
     try:
-        return layout, tokenizer(body, layout, symbols)
+        table = tokenizer(body, layout, symbols, found)
     except PapertapeError:
         raise  # stopped by who watches
-    except Exception:  # noqa: S110 - whatever it stumbled on, the careful pass says what it is
-        pass
-    symbols = naming(layout) or symbols
-    return layout, read_carefully(_open(raw, tick)[1], layout, symbols, log)
+    except Exception:  # whatever it stumbled on, the careful pass says what it is
+        found = log.anew()
+        table = read_carefully(_open(raw, tick)[1], layout, naming(layout) or symbols, found)
+    log.take(found)
+    return layout, table
 
 
 def _layout(header: bytes, raw: bytes, log: FaultLog) -> Layout | None:

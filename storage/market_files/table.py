@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.market.bars import FloatArray, IntArray
 from engine.validation import check_held_symbol, check_symbol
+
+OffsetArray = npt.NDArray[np.int16]
 
 UNREADABLE = int(np.iinfo(np.int64).min)
 """Stands in `ts` for a time whose fault is already in the log, as NaN does in the figures."""
@@ -19,7 +22,8 @@ class Table:
     """Columns of shape (n,), in the order of the file.
 
     `rows` are the places in the file (rising), `ts` UTC microseconds, `codes` places in `symbols` or -1 where the
-    symbol is at fault; `figures` are open, high, low, close and volume.
+    symbol is at fault; `figures` are open, high, low, close and volume. `offsets` are the minutes from UTC that the
+    times say (0 where they say none), None where no time says any.
     """
 
     rows: IntArray
@@ -27,6 +31,7 @@ class Table:
     codes: IntArray
     figures: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
     symbols: tuple[str, ...]
+    offsets: OffsetArray | None = None
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -35,14 +35,35 @@ def read_time(text: str) -> int:
     Eight digits are YYYYMMDD. Other numerals are an epoch: seconds below 1e11, milliseconds below 1e14, microseconds
     below 1e17, else nanoseconds; fractions of a microsecond are refused.
     """
+    return read_stamp(text)[0]
+
+
+def read_stamp(text: str) -> tuple[int, int]:
+    """The same with the offset from UTC that the text says, in minutes; 0 where it says none."""
     if iso := _ISO.fullmatch(text):
-        return _in_calendar(text, _iso_micros(text, iso))
+        offset = _offset_minutes(text, iso["offset"])
+        return _in_calendar(text, _iso_micros(text, iso) - offset * 60 * MICROS_PER_SECOND), offset
     if epoch := _EPOCH.fullmatch(text):
-        return _in_calendar(text, _epoch_micros(text, *epoch.groups()))
+        return _in_calendar(text, _epoch_micros(text, *epoch.groups())), 0
     raise ValueError(_reason(text))
 
 
+def time_reason(text: str) -> str:
+    """Why a text is no time; it must be none."""
+    try:
+        read_time(text)
+    except ValueError as error:
+        return str(error)
+    raise AssertionError(f"{quoted(text)} is a time")
+
+
+def has_shape_of_time(shape: str) -> bool:
+    """Whether a time may be written so; `shape` has zeros for its digits. Otherwise no digits make it one."""
+    return _ISO.fullmatch(shape) is not None or _EPOCH.fullmatch(shape) is not None
+
+
 def _iso_micros(text: str, iso: re.Match[str]) -> int:
+    """The time as it is written, without its offset."""
     micros = _day(iso["date"]) * MICROS_PER_DAY
     if iso["hour"] is None:
         return micros
@@ -51,7 +72,7 @@ def _iso_micros(text: str, iso: re.Match[str]) -> int:
         raise ValueError(f"{quoted(text)} is not a time of day: hours go from 00 to 23, minutes to 59")
     if second > 59:
         raise ValueError(f"{quoted(text)} is not a time of day: seconds go to 59, leap seconds are not read")
-    seconds = hour * 3600 + minute * 60 + second - _offset_seconds(text, iso["offset"])
+    seconds = hour * 3600 + minute * 60 + second
     return micros + seconds * MICROS_PER_SECOND + _fraction_micros(text, iso["fraction"] or "")
 
 
@@ -64,13 +85,13 @@ def _day(text: str) -> int:
         raise ValueError(f"{quoted(text)} is not a day of the calendar") from error
 
 
-def _offset_seconds(text: str, offset: str | None) -> int:
+def _offset_minutes(text: str, offset: str | None) -> int:
     if offset is None or offset in "Zz":
         return 0
     hours, minutes = int(offset[1:3]), int(offset[3:].lstrip(":") or 0)
     if hours > 23 or minutes > 59:
         raise ValueError(f"{quoted(text)} has no such offset from UTC")
-    return (hours * 3600 + minutes * 60) * (-1 if offset[0] == "-" else 1)
+    return (hours * 60 + minutes) * (-1 if offset[0] == "-" else 1)
 
 
 def _fraction_micros(text: str, fraction: str) -> int:

@@ -326,6 +326,16 @@ def test_an_upload_beyond_the_limit_is_413(small: Served, workspace_id: UUID) ->
     assert small.head() == 0
 
 
+def test_an_upload_of_too_many_rows_is_413(small: Served, workspace_id: UUID) -> None:
+    many = BARS.encode() + b"\n" * 32_768
+    with small.client() as client:
+        for content in (many, gzip.compress(many)):
+            refused = run_plan(client, form(workspace_id), content)
+            assert code_of(refused) == (413, "TOO_LARGE")
+            assert refused.json()["error"].startswith("the upload has more; at most 32,768 rows are taken")
+        assert run_plan(client, form(workspace_id), many[:-9]).status_code == 200
+
+
 # one at a time
 
 

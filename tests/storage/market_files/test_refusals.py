@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from storage.market_files.faults import FaultLog
+from storage.market_files.records import Blanks
 from tests.storage.market_files.files import GOOD, HEADER, ROWS, body, faults_of
 
 SYMBOLS = "ts,symbol,open,high,low,close,volume"
@@ -237,6 +240,36 @@ def test_a_wrong_row_in_a_newest_first_file_is_told_as_such(tmp_path: Path) -> N
     assert "row 5" in error.faults[0]
     assert "newest-first" in error.faults[0]
     assert "is later than" in error.faults[0]
+
+
+def test_a_very_long_numeral_is_read_once_over(tmp_path: Path) -> None:
+    digits = "1" * 120_000
+    error = faults_of(tmp_path, row(close=digits + "x", high=digits + "e"))
+    assert error.faults[0] == f"bars.csv: row 3, column 'high': '{'1' * 39}…' cannot be read as a number"
+    assert error.fault_count == 2
+
+
+def test_a_gzip_that_unpacks_to_far_too_much_is_refused_with_the_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.market_files.lines._NEVER_TOO_MUCH", 3 << 20)
+    lines = b"\n" * (4 << 20)
+    assert "there are no bars" in faults_of(tmp_path, gzip.compress(HEADER.encode() + lines[: 2 << 20])).faults[0]
+    error = faults_of(tmp_path, gzip.compress(HEADER.encode() + lines))
+    assert error.fault_count == 1
+    assert error.faults[0].endswith(
+        "the gzip unpacks to more than 200 times its size and 3 MiB, as no file of bars does"
+    )
+
+
+def test_empty_lines_are_counted_and_not_kept(tmp_path: Path) -> None:
+    error = faults_of(tmp_path, body(ROWS[0], *[""] * 200_000, ROWS[1]))
+    assert error.fault_count == 200_000
+    assert error.faults[0] == "bars.csv: row 3: the line is empty, and there are rows below it"
+    assert error.faults[-1].startswith("bars.csv: row 22:")
+    blanks = Blanks(FaultLog("f"))
+    blanks.see(np.arange(1_000_000))
+    assert len(blanks._first) == 20
 
 
 def test_many_faults_cost_no_memory(tmp_path: Path) -> None:
