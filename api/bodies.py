@@ -33,6 +33,6 @@ async def counted(request: Request, limit: int) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def too_large(what: str, limit: int) -> RequestRefused:
+def too_large(what: str, limit: int, unit: str = "bytes") -> RequestRefused:
     """413, with what is taken."""
-    return RequestRefused("TOO_LARGE", f"{what}; at most {limit:,} bytes are taken")
+    return RequestRefused("TOO_LARGE", f"{what}; at most {limit:,} {unit} are taken")

@@ -137,7 +137,7 @@ async def generate_and_execute(request: Request) -> Response:
     """Execute a sweep on an uploaded file. The file is kept, so that a run that was stopped can be resumed."""
     service = service_of(request)
     service.refuse_when_full()
-    form = await read_form(request, fields=sweeps.FIELDS, file=sweeps.FILE, limit=service.upload_limit)
+    form = await read_form(request, fields=sweeps.FIELDS, file=sweeps.FILE, limit=service.upload_limit.size)
 
     def work(watch: Watch) -> Response:
         wanted = sweeps.wanted_by(form)

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from api.answers import RETRY_AFTER
 from api.statuses import RequestRefused
+from api.uploads import UploadLimit
 from engine.desk import Desk
 from engine.errors import SystemFault
 from engine.ports import Watch
@@ -49,7 +50,7 @@ class Service:
     def __init__(self, desk: Desk, settings: Settings) -> None:
         self.desk = desk
         self.database: Path = settings.db
-        self.upload_limit = settings.upload_limit_mib << 20
+        self.upload_limit = UploadLimit(settings.upload_limit_mib << 20)
         self._max_sweeps, self._sweeping = settings.max_sweeps, 0
         self._stopping = threading.Event()
         self._calls = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="call")

@@ -13,7 +13,7 @@ from api.accounts import unseen_workspace, workspace_id_in
 from api.forms import Form
 from api.models import Constraints, GeneratedPlan, GeneratedVariant, GenerateRequest
 from api.statuses import RequestRefused
-from api.uploads import check_upload, named_after
+from api.uploads import UploadLimit, check_upload, named_after
 from engine.desk import Desk
 from engine.drivers.walk import check_slippage
 from engine.errors import SystemFault
@@ -81,7 +81,7 @@ def wanted_by(form: Form) -> Wanted:
     )
 
 
-def executed(desk: Desk, wanted: Wanted, database: Path, limit: int, workers: int, watch: Watch) -> PlanResult:
+def executed(desk: Desk, wanted: Wanted, database: Path, limit: UploadLimit, workers: int, watch: Watch) -> PlanResult:
     """Load the upload, keep it, run the sweep. What is wrong with any of it is said before anything is written.
 
     INVALID_DATA, TOO_LARGE, INVALID_SPEC, STRATEGY_NOT_FOUND; CANCELLED when it was stopped, with the id to resume.
@@ -125,7 +125,7 @@ def _slippage(text: str) -> float:
 
 
 def _kept(
-    wanted: Wanted, database: Path, limit: int, session_tz: str, watch: Watch
+    wanted: Wanted, database: Path, limit: UploadLimit, session_tz: str, watch: Watch
 ) -> tuple[Dataset, Mapping[str, Any]]:
     """The upload's bars, and how they are loaded again: it is kept only once it is known to be sound."""
     suffix = check_upload(wanted.content, limit)

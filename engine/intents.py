@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from engine.validation import JsonObject, LongText, ShortText, StrictModel, Symbol, UtcTime
+from engine.validation import HeldSymbol, JsonObject, LongText, ShortText, StrictModel, UtcTime, check_symbol
 
 LOTS_PER_UNIT = 100_000_000
 MAX_LOTS = 2**62
@@ -34,11 +34,14 @@ class IntentAction(StrEnum):
 
 
 class TradeIntent(StrictModel):
-    """What a strategy or a person wants done. `price`, `stop_loss` and `take_profit` are recorded, never executed."""
+    """What a strategy or a person wants done. `price`, `stop_loss` and `take_profit` are recorded, never executed.
+
+    A CLOSE_LONG may name whatever is held, by the same text: an account may hold what is no symbol any more.
+    """
 
     id: UUID
     workspace_id: UUID
-    symbol: Symbol
+    symbol: HeldSymbol
     action: IntentAction
     quantity: float
     strategy_id: ShortText = "manual"
@@ -58,6 +61,15 @@ class TradeIntent(StrictModel):
         if isinstance(data, dict) and data.get("correlation_id") is None and "id" in data:
             return {**data, "correlation_id": str(data["id"])}
         return data
+
+    @model_validator(mode="after")
+    def _names_a_symbol(self) -> TradeIntent:
+        if self.action is not IntentAction.CLOSE_LONG:
+            try:
+                check_symbol(self.symbol)
+            except ValueError as error:
+                raise ValueError(f"symbol: {error}") from error
+        return self
 
     @property
     def lots(self) -> int:

@@ -66,6 +66,7 @@ def load_again(data: Mapping[str, Any], watch: Watch | None = None) -> Dataset:
         cut=data["from"],
         unnamed=data["unnamed"],
         watch=watch,
+        stored=True,
     )
 
 

@@ -4,43 +4,35 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, time
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from engine.account.ledger import Trade
 from engine.desk.accounts import TradeView
 from engine.desk.journal import EventView
 from engine.errors import DataError, InvalidError
-from engine.market.bars import Bars, BoolArray, Dataset, FloatArray, IntArray
+from engine.market.bars import Bars, Dataset
 from engine.market.quality import quality_warnings
-from engine.market.sessions import MICROS_PER_SECOND, zone
+from engine.market.sessions import zone
 from engine.validation import StrictModel, check_symbol
+from storage.frame_columns import frame_layout, frame_table
 from storage.market_files import rules
-from storage.market_files.faults import KEPT, FaultLog, shown
-from storage.market_files.layout import FIGURES, Layout, read_layout
+from storage.market_files.faults import KEPT, FaultLog
 from storage.market_files.loading import bars_by_symbol
 from storage.market_files.reading import Reading
-from storage.market_files.table import UNREADABLE, SymbolCodes, Table
-from storage.market_files.times import EARLIEST, LATEST, read_time
+from storage.market_files.table import SymbolCodes
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    Columns = Mapping[int, pd.Series[Any]]
-
 NAME = "the frame"
 _TIMES = frozenset({"ts", "recorded_at", "entry_ts", "exit_ts"})
 _TYPES = dict.fromkeys(("quantity", "price", "entry_price", "exit_price", "fees", "pnl"), "float64") | {"seq": "int64"}
-_MICROS_OF = {"s": (MICROS_PER_SECOND, 1), "ms": (1000, 1), "us": (1, 1), "ns": (1, 1000)}
 
 
 def dataset_from_frame(frame: pd.DataFrame, symbol: str | None = None, session_tz: str = "UTC") -> Dataset:
     """The bars of a frame, under the rules of data files; its rows are counted from 1.
 
-    The columns are those of a file: a time (or a `DatetimeIndex`), `open`, `high`, `low`, `close`, `volume`, perhaps
+    The columns are those of a file: a time (or an index of times), `open`, `high`, `low`, `close`, `volume`, perhaps
     `symbol`; others are left alone. Times without a zone are UTC. `symbol` names what a frame without that column
     holds; a frame with it must then hold that one alone. The dataset's `sha256` is of its bars.
 
@@ -120,123 +112,17 @@ def _read(frame: pd.DataFrame, symbol: str | None) -> Reading:
     """What came of a frame: its faults, and its rows unless its columns could not be told."""
     log = FaultLog(NAME)
     log.header_row = 0
-    named = _columns(frame)
-    layout = read_layout([name for name, _ in named], log)
-    if layout is not None and layout.symbol is None and symbol is None:
-        log.add(0, "has no symbol column; name the symbol it holds: dataset_from_frame(frame, symbol='AAPL')")
-    columns = {place: column for place, (_, column) in enumerate(named)}
-    if layout is None or log.count or not _types_fit(columns, layout, log):
+    found = frame_layout(frame, log)
+    if found is None:
         return Reading(log, "")
-    table = _table(columns, layout, SymbolCodes(symbol if layout.symbol is None else None), log)
+    layout, columns = found
+    if layout.symbol is None and symbol is None:
+        log.add(0, "has no symbol column; name the symbol it holds: dataset_from_frame(frame, symbol='AAPL')")
+        return Reading(log, "")
+    table = frame_table(columns, layout, SymbolCodes(symbol if layout.symbol is None else None), log)
     newest_first = rules.check(table, layout, log)
     if symbol is not None and layout.symbol is not None:
         for name, row in list(table.first_rows().items()):
             if name != symbol:
                 log.add(row, f"{name!r} is not {symbol!r}; name none to read every symbol", layout.symbol)
     return Reading(log, "", table, newest_first)
-
-
-def _columns(frame: pd.DataFrame) -> list[tuple[str, pd.Series[Any]]]:
-    """Names and columns; an index of times is the first."""
-    import pandas as pd  # noqa: PLC0415
-
-    columns = [(str(name), frame.iloc[:, place]) for place, name in enumerate(frame.columns)]
-    if isinstance(frame.index, pd.DatetimeIndex):
-        columns.insert(0, (str(frame.index.name or "ts"), pd.Series(frame.index)))
-    return columns
-
-
-def _types_fit(columns: Columns, layout: Layout, log: FaultLog) -> bool:
-    """Whether the figures are numbers; a fault for each column that holds something else."""
-    for place, name in zip(layout.figures, FIGURES, strict=True):
-        if columns[place].dtype.kind not in "iuf":
-            log.add(0, f"is of type {columns[place].dtype}; the {name} is an integer or a float", place)
-    return not log.count
-
-
-def _table(columns: Columns, layout: Layout, symbols: SymbolCodes, log: FaultLog) -> Table:
-    count = len(columns[layout.times[0]])
-    opening, high, low, close, volume = (_figures(columns[place], place, log) for place in layout.figures)
-    codes = np.zeros(count, np.int64)
-    if layout.symbol is not None:
-        codes = _codes(columns[layout.symbol], layout.symbol, symbols, log)
-    ts = _times(columns, layout.times, log)
-    return Table(np.arange(1, count + 1), ts, codes, (opening, high, low, close, volume), symbols.names)
-
-
-def _figures(column: pd.Series[Any], place: int, log: FaultLog) -> FloatArray:
-    """One column as float64, NaN where there is a fault."""
-    values = column.to_numpy(np.float64, na_value=np.nan)
-    log.add_rows(_rows(np.isnan(values)), place, lambda _: "is not a number (NaN)")
-    log.add_rows(_rows(np.isinf(values)), place, lambda _: "is infinite")
-    return np.where(np.isinf(values), np.nan, values)
-
-
-def _codes(column: pd.Series[Any], place: int, symbols: SymbolCodes, log: FaultLog) -> IntArray:
-    """Each row's symbol number, -1 where there is a fault."""
-    import pandas as pd  # noqa: PLC0415
-
-    index, found = pd.factorize(column)
-    codes = np.full(len(found) + 1, -1, np.int64)  # the last is what a missing symbol has
-    reasons = [""] * len(found) + ["is empty"]
-    for which, text in enumerate(found):
-        try:
-            codes[which] = symbols.code(_symbol(text))
-        except ValueError as error:
-            reasons[which] = str(error)
-    wrong = np.flatnonzero(codes[index] < 0)
-    log.add_rows(wrong + 1, place, lambda i: reasons[int(index[wrong[i]])])
-    numbered: IntArray = codes[index]
-    return numbered
-
-
-def _symbol(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{shown(str(value))} is a {type(value).__name__}; a symbol is text")
-    return value
-
-
-def _times(columns: Columns, places: tuple[int, ...], log: FaultLog) -> IntArray:
-    """Each row's time in UTC microseconds, UNREADABLE where there is a fault; a date and a time are joined."""
-    empty = [columns[place].isna().to_numpy(np.bool_) for place in places]
-    for place, nulls in zip(places, empty, strict=True):
-        log.add_rows(_rows(nulls), place, lambda _: "is empty")
-    missing: BoolArray = np.logical_or.reduce(empty)
-    if len(places) == 1 and columns[places[0]].dtype.kind == "M":
-        return _stored_times(columns[places[0]], places[0], missing, log)
-    parts = [columns[place].tolist() for place in places]
-    ts = np.full(len(missing), UNREADABLE, np.int64)
-    for i in np.flatnonzero(~missing).tolist():
-        try:
-            ts[i] = read_time("T".join(_time_text(part[i]) for part in parts))
-        except ValueError as error:
-            log.add(i + 1, str(error), places[0])
-    return ts
-
-
-def _stored_times(column: pd.Series[Any], place: int, missing: BoolArray, log: FaultLog) -> IntArray:
-    naive = column if column.dt.tz is None else column.dt.tz_convert(None)  # which is UTC
-    stored = naive.to_numpy()
-    numerator, denominator = _MICROS_OF[np.datetime_data(stored.dtype)[0]]
-    counts = np.where(missing, 0, stored.astype(np.int64))
-    outside = (counts < -(-EARLIEST * denominator // numerator)) | (counts > LATEST * denominator // numerator)
-    finer = ~outside & (counts % denominator != 0)
-    log.add_rows(_rows(outside), place, lambda _: "is outside the years 1 to 9999 (0001-01-02 to 9999-12-30 are read)")
-    log.add_rows(_rows(finer), place, lambda _: "is finer than a microsecond")
-    unread = missing | outside | finer
-    return np.where(unread, UNREADABLE, np.where(unread, 0, counts) * numerator // denominator)
-
-
-def _time_text(value: Any) -> str:
-    """A cell as a file would have it."""
-    if isinstance(value, datetime):
-        whole_day = value.tzinfo is None and value.time() == time.min
-        return value.date().isoformat() if whole_day else value.isoformat()
-    if isinstance(value, float):
-        return format(Decimal(repr(float(value))), "f").removesuffix(".0")
-    return str(value).strip(" \t")
-
-
-def _rows(wrong: BoolArray) -> IntArray:
-    """The numbers of the rows that a mask names."""
-    return np.flatnonzero(wrong) + 1

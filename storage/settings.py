@@ -71,7 +71,9 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", min_length=1, description="the address that the service listens on")
     port: int = Field(default=8000, ge=0, le=65535, description="its port; 0: any that is free")
     upload_limit_mib: int = Field(
-        default=64, ge=1, description="the largest upload that the service takes, unpacked too, in MiB"
+        default=64,
+        ge=1,
+        description="the largest upload that the service takes, unpacked too, in MiB (of 32,768 rows each)",
     )
     max_sweeps: int = Field(default=1, ge=1, description="how many sweeps the service runs at once")
 

@@ -20,7 +20,7 @@ from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind, as_uuid
 from engine.ports import EventFilter, JournalEvent, PriorFill, Progress, Trial
 from engine.shapes import COUNT, FLAG, Each
-from engine.validation import faults_of
+from engine.validation import STORED, faults_of
 from storage import statements as sql
 from storage.accounts import read_account
 from storage.columns import Columns
@@ -234,7 +234,7 @@ def _times(document: str, where: str) -> dict[str, int]:
 @lru_cache(maxsize=256)
 def _limits(document: str) -> Limits:
     try:
-        return Limits.model_validate_json(document)
+        return Limits.model_validate_json(document, context=STORED)
     except ValidationError as error:
         raise DamageFault(
             "DATABASE_ERROR",

@@ -20,6 +20,7 @@ from engine.market.sessions import iso, session_day
 from engine.policy.decide import PolicyDecision, decide_entry, decide_exit, entry_figures
 from engine.policy.workspace import Workspace
 from engine.ports import PriorFill
+from engine.validation import readable
 
 PAPER = "paper"
 _SIDES = {IntentAction.OPEN_LONG: BUY, IntentAction.CLOSE_LONG: SELL}
@@ -136,14 +137,16 @@ def _check_position(order: Order, held: Holding | None) -> None:
     symbol = order.intent.symbol
     if order.side == BUY:
         if held is not None and held.lots + order.lots > MAX_LOTS:
-            raise _bad_quantity(f"with the {held.quantity!r} {symbol} held, the position would exceed 2^62 lots")
+            raise _bad_quantity(
+                f"with the {held.quantity!r} {readable(symbol)} held, the position would exceed 2^62 lots"
+            )
         return
     if held is None:
-        raise InvalidError("NO_POSITION", f"{symbol} is not held", hint="`positions` lists what is")
+        raise InvalidError("NO_POSITION", f"{readable(symbol)} is not held", hint="`positions` lists what is")
     if not _same_quantity(held.lots, order):
         raise InvalidError(
             "PARTIAL_CLOSE_NOT_SUPPORTED",
-            f"{order.quantity!r} of the {held.quantity!r} {symbol} held cannot be closed alone",
+            f"{order.quantity!r} of the {held.quantity!r} {readable(symbol)} held cannot be closed alone",
             hint=f"close all {held.quantity!r}",
         )
 

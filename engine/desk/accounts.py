@@ -211,11 +211,8 @@ class Accounts:
         return self.state(workspace.id)
 
     def mark(self, symbol: str, price: float, ref: str | UUID | None = None) -> PaperState:
-        """Set a symbol's mark, at which its position is valued."""
-        try:
-            check_symbol(symbol)
-        except ValueError as error:
-            raise InvalidError("INVALID_PRICE", f"the symbol {error}", hint="name the symbol to mark") from error
+        """Set a symbol's mark, at which its position is valued; what is held can be marked whatever it is called."""
+        self._check_marked(symbol, ref)
         price = _price(price)
         workspace = check_open(self.get(ref))
         with self._store.write() as unit:
@@ -261,6 +258,14 @@ class Accounts:
                 unit.append([account_event(EventType.TRADING_STATE_CHANGED, str(workspace.id), self._stamps, payload)])
                 unit.commit()
         return self.get(workspace.id)
+
+    def _check_marked(self, symbol: str, ref: str | UUID | None) -> None:
+        try:
+            check_symbol(symbol)
+        except ValueError as error:
+            workspace = self.find(ref) if isinstance(symbol, str) else None
+            if workspace is None or symbol not in self.state(workspace.id).positions:
+                raise InvalidError("INVALID_PRICE", f"the symbol {error}", hint="name the symbol to mark") from error
 
     def _trades(self, workspace: Workspace) -> list[Trade]:
         trades: list[Trade] = []

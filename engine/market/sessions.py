@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from engine.validation import EARLIEST, LATEST
 MICROS_PER_SECOND = 1_000_000
 MICROS_PER_DAY = 86_400 * MICROS_PER_SECOND
 _QUARTER_HOUR = 900 * MICROS_PER_SECOND
+_FIXED_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
@@ -40,6 +42,21 @@ def session_days(ts: npt.NDArray[np.int64], session_tz: str) -> npt.NDArray[np.i
     quarters, inverse = np.unique(ts // _QUARTER_HOUR, return_inverse=True)
     offsets = [_offset_micros(int(quarter) * _QUARTER_HOUR, session_tz) for quarter in quarters]
     return _whole_days(ts + np.array(offsets, dtype=np.int64)[inverse])
+
+
+def offset_minutes(ts: npt.NDArray[np.int64], zone_name: str | None) -> npt.NDArray[np.int16]:
+    """How many minutes each timestamp's local time is ahead of UTC (shape (n,)); zeros for UTC, and for None.
+
+    The zone is an IANA name or a fixed offset such as +01:00; zeros for one that is not known here.
+    """
+    if fixed := _FIXED_OFFSET.fullmatch(zone_name or "UTC"):
+        minutes = int(fixed[2]) * 60 + int(fixed[3])
+        return np.full(len(ts), -minutes if fixed[1] == "-" else minutes, np.int16)
+    if zone_name in (None, "UTC") or not _is_zone(zone_name):
+        return np.zeros(len(ts), np.int16)
+    quarters, inverse = np.unique(ts // _QUARTER_HOUR, return_inverse=True)
+    offsets = [_offset_micros(int(quarter) * _QUARTER_HOUR, zone_name) for quarter in quarters]
+    return (np.array(offsets, np.int64) // (60 * MICROS_PER_SECOND)).astype(np.int16)[inverse]
 
 
 def session_day(ts: int, session_tz: str) -> int:
@@ -98,6 +115,14 @@ def session_ends(session: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
 def is_intraday(session: npt.NDArray[np.int64]) -> bool:
     """A symbol is intraday when any of its sessions has two bars."""
     return bool(np.any(session[1:] == session[:-1]))
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        zone(name)
+    except InvalidError:
+        return False
+    return True
 
 
 def _offset_micros(ts: int, session_tz: str) -> int:

@@ -66,7 +66,7 @@ class Limits(StrictModel):
 
     def changed(self, settings: Mapping[str, str]) -> Limits:
         """These limits with `key=value` texts applied; `off` clears one. INVALID_POLICY names a bad key or value."""
-        values: dict[str, Any] = self.model_dump()
+        values: dict[str, Any] = {}
         for key, text in settings.items():
             if key not in Limits.model_fields:
                 known = ", ".join(Limits.model_fields)
@@ -75,7 +75,9 @@ class Limits(StrictModel):
                 raise InvalidError("INVALID_POLICY", f"{key}: {text!r} is not a text", hint=f"such as {key}='3'")
             values[key] = _parse(key, text.strip())
         try:
-            return Limits.model_validate(values)
+            # only what changes is looked at: a list that was set before may name what is no symbol any more
+            given = Limits.model_validate(values)
+            return self.model_copy(update={key: getattr(given, key) for key in values})
         except ValidationError as error:
             raise InvalidError(
                 "INVALID_POLICY", f"the policy is refused: {faults_of(error)}", hint="nothing was changed"

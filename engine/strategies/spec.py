@@ -104,9 +104,14 @@ class CompiledSpec:
         return _digest({name: value for name, value in self.base().items() if name != "timeframe"})
 
 
-def parse_spec(document: str | bytes | Mapping[str, Any], what: str = "the spec") -> ExecutionSpec:
-    """A spec from JSON text or a parsed TOML or JSON document; INVALID_SPEC with every fault named."""
-    return parse_model(ExecutionSpec, document, code="INVALID_SPEC", what=what)
+def parse_spec(
+    document: str | bytes | Mapping[str, Any], what: str = "the spec", *, stored: bool = False
+) -> ExecutionSpec:
+    """A spec from JSON text or a parsed TOML or JSON document, or one that the journal has (`stored`).
+
+    INVALID_SPEC with every fault named.
+    """
+    return parse_model(ExecutionSpec, document, code="INVALID_SPEC", what=what, stored=stored)
 
 
 def compile_spec(spec: ExecutionSpec, strategy: Strategy[Any], timeframe: str = "daily") -> CompiledSpec:

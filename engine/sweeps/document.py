@@ -27,7 +27,7 @@ from engine.strategies.spec import CompiledSpec, ExecutionSpec, parse_spec
 from engine.sweeps.generator import Maker
 from engine.sweeps.plan import RunPlan, TrialCount
 from engine.sweeps.results import Done
-from engine.validation import faults_of
+from engine.validation import STORED, faults_of
 
 # a file's name may hold bytes that are no text: only escaped can SQLite keep them
 _ASCII = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
@@ -90,7 +90,7 @@ def plan_of(document: dict[str, Any], seq: int, compiled: Callable[[ExecutionSpe
     """
     where = event_named(seq, EventType.RUN_STARTED)
     try:
-        spec = parse_spec(document["spec"])
+        spec = parse_spec(document["spec"], stored=True)
     except InvalidError as error:
         raise damaged(where, error.message) from error
     base = compiled(spec, document["timeframe"])
@@ -136,7 +136,7 @@ def _bound(document: dict[str, Any], name: str) -> int | None:
 def account_of(document: dict[str, Any], where: str) -> Workspace:
     """What every variant begins with; DATABASE_ERROR says `where` the limits are none."""
     try:
-        limits = Limits.model_validate_json(compact_json(document["limits"]))
+        limits = Limits.model_validate_json(compact_json(document["limits"]), context=STORED)
     except ValidationError as error:
         raise damaged(where, f"its limits: {faults_of(error)}") from error
     nobody = UUID(int=0)

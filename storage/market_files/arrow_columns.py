@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from engine.market.bars import BoolArray, FloatArray, IntArray
-from engine.market.sessions import MICROS_PER_SECOND
-from storage.market_files.cells import MARGIN, Cells, Handover
+from engine.market.sessions import MICROS_PER_SECOND, offset_minutes
+from storage.market_files.cells import MARGIN, Cells
 from storage.market_files.fast_numerals import read_numbers
 from storage.market_files.fast_times import read_times
 from storage.market_files.faults import FaultLog
-from storage.market_files.table import UNREADABLE, SymbolCodes
-from storage.market_files.times import EARLIEST, LATEST, read_time
+from storage.market_files.records import PADDING
+from storage.market_files.table import UNREADABLE, OffsetArray, SymbolCodes
+from storage.market_files.times import EARLIEST, LATEST, time_reason
 
 _MICROS_OF = {"s": (MICROS_PER_SECOND, 1), "ms": (1000, 1), "us": (1, 1), "ns": (1, 1000)}
 _LEAST, _MOST = int(np.iinfo(np.int64).min), int(np.iinfo(np.int64).max)
@@ -75,27 +76,31 @@ def read_codes(batch: Batch, place: int, symbols: SymbolCodes) -> IntArray:
     return numbered
 
 
-def read_timestamps(batch: Batch, places: tuple[int, ...]) -> IntArray:
-    """Each row's time in UTC microseconds, UNREADABLE where there is a fault; a date and a time are joined."""
+def read_timestamps(batch: Batch, places: tuple[int, ...]) -> tuple[IntArray, OffsetArray]:
+    """Each row's time in UTC microseconds, UNREADABLE where there is a fault, and its offset in minutes.
+
+    A date and a time are joined.
+    """
     import pyarrow as pa  # noqa: PLC0415
 
     columns = [batch.columns[place] for place in places]
     empty = [_nulls(column) for column in columns]
     for place, nulls in zip(places, empty, strict=True):
         batch.fault(nulls, place, lambda _: "is empty")
-    missing = np.logical_or.reduce(empty)
+    missing: BoolArray = np.logical_or.reduce(empty)
     if len(columns) == 1 and pa.types.is_timestamp(columns[0].type):
         return _stored_times(batch, places[0], missing)
-    texts = [_texts(column) for column in columns]
-    if not missing.any():
-        try:
-            return read_times(_cells(texts), tuple(range(len(texts))))
-        except Handover:
-            pass  # one of them is not plain: each is read by itself
-    return _times_one_by_one(batch, places[0], [text.to_pylist() for text in texts], missing)
+    cells = _cells([_texts(column).fill_null("") for column in columns])
+    times = read_times(cells, tuple(range(len(columns))))
+    batch.fault(times.wrong & ~missing, places[0], lambda i: time_reason(_joined(cells, i)))
+    return times.ts, times.offsets
 
 
-def _stored_times(batch: Batch, place: int, missing: BoolArray) -> IntArray:
+def _joined(cells: Cells, i: int) -> str:
+    return "T".join(cells.text(place, i).strip(PADDING) for place in range(len(cells.start)))
+
+
+def _stored_times(batch: Batch, place: int, missing: BoolArray) -> tuple[IntArray, OffsetArray]:
     import pyarrow as pa  # noqa: PLC0415
 
     column = batch.columns[place]
@@ -108,17 +113,7 @@ def _stored_times(batch: Batch, place: int, missing: BoolArray) -> IntArray:
     batch.fault(finer, place, lambda i: f"is finer than a microsecond ({stored[i]} ns)")
     unread = missing | outside | finer
     ts = np.where(unread, 0, stored) * numerator // denominator
-    return np.where(unread, UNREADABLE, ts)
-
-
-def _times_one_by_one(batch: Batch, place: int, texts: list[list[str | None]], missing: BoolArray) -> IntArray:
-    ts = np.full(batch.length, UNREADABLE, np.int64)
-    for i in np.flatnonzero(~missing).tolist():
-        try:
-            ts[i] = read_time("T".join((column[i] or "").strip(" \t") for column in texts))
-        except ValueError as error:
-            batch.log.add(batch.first_row + i, str(error), place)
-    return ts
+    return np.where(unread, UNREADABLE, ts), offset_minutes(ts, column.type.tz)
 
 
 def _texts(column: Arrow) -> Arrow:
@@ -140,7 +135,7 @@ def _decimals(column: Arrow) -> FloatArray:
     """Decimals through their text, so that each becomes the nearest float64."""
     import pyarrow as pa  # noqa: PLC0415
 
-    return read_numbers(_cells([column.cast(pa.string()).fill_null("nan")]), 0)
+    return read_numbers(_cells([column.cast(pa.string()).fill_null("nan")]), 0)[0]
 
 
 def _nulls(column: Arrow) -> BoolArray:

@@ -1,52 +1,21 @@
 """The careful pass over a CSV file: line by line, and the only authority on what its text means.
 
-The fast pass (`fast`) may be quicker, never more lenient: whatever it cannot read plainly comes here.
+The fast pass (`fast`) is quicker and finds the same rows and the same faults: a property test holds it to this one.
 """
 
 from __future__ import annotations
 
 import csv
 from array import array
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from storage.market_files.faults import FaultLog, shown
-from storage.market_files.layout import Layout, read_layout
+from storage.market_files.faults import FaultLog
+from storage.market_files.layout import Layout
 from storage.market_files.lines import UnreadableBytes
-from storage.market_files.numerals import read_number
-from storage.market_files.table import UNREADABLE, SymbolCodes, Table
-from storage.market_files.times import read_time
-
-T = TypeVar("T")
-
-_BLANK = " \t\r\n"
-_QUOTING = (
-    ("new-line character", "holds a lone carriage return; lines end in LF or CRLF"),
-    ("unexpected end", "opens a quote that is never closed"),
-    ("field larger", "holds a field of more than 131,072 characters: perhaps a quote that is never closed"),
-    ("',' expected", "has text after a closing quote"),
-)
-
-
-def read_header(line: bytes, log: FaultLog) -> Layout | None:
-    """The layout of a file whose first line that is; None with the faults in the log."""
-    text = _decoded(line, 1, log)
-    if text is None:
-        return None
-    if not text.strip(_BLANK):
-        log.add(1, "the header is missing: the first line is empty")
-        return None
-    try:
-        return read_layout(next(csv.reader([text], strict=True)), log)
-    except csv.Error as error:
-        # Another separator can look like broken quotes; it is then what to speak of.
-        other = FaultLog(log.file)
-        read_layout([text], other)
-        separators = [sentence for sentence in other.sentences() if "separated by" in sentence]
-        log.add(1, separators[0].partition(": row 1: ")[2] if separators else f"the header {_csv_reason(error)}")
-        return None
+from storage.market_files.records import Blanks, RecordReader, csv_reason, decoded, is_blank
+from storage.market_files.table import SymbolCodes, Table
 
 
 def read_carefully(blocks: Iterable[bytes], layout: Layout, symbols: SymbolCodes, log: FaultLog) -> Table:
@@ -59,7 +28,7 @@ def read_carefully(blocks: Iterable[bytes], layout: Layout, symbols: SymbolCodes
         try:
             fields = next(reader, None)
         except csv.Error as error:
-            log.drop(feed.first, f"the row {_csv_reason(error)}")
+            log.drop(feed.first, f"the row {csv_reason(error)}")
             continue
         if fields is None:
             return rows.table()
@@ -88,7 +57,7 @@ class _Feed:
             for block in blocks:
                 for line in _split(block):
                     self._row += 1
-                    text = _decoded(line, self._row, self._log)
+                    text = decoded(line, self._row, self._log)
                     if text is not None:
                         yield text
         except UnreadableBytes as error:
@@ -106,91 +75,41 @@ def _split(block: bytes) -> Iterator[bytes]:
 
 
 class _Rows:
-    """The columns as they grow, and the reading of one row into them."""
+    """The columns as they grow."""
 
     def __init__(self, layout: Layout, symbols: SymbolCodes, log: FaultLog) -> None:
-        self._layout = layout
+        self._records = RecordReader(layout, symbols, log)
+        self._blanks = Blanks(log)
         self._symbols = symbols
-        self._log = log
-        self._rows, self._ts, self._codes = array("q"), array("q"), array("q")
+        self._rows, self._ts, self._codes, self._offsets = array("q"), array("q"), array("q"), array("h")
         self._figures = [array("d") for _ in layout.figures]
-        self._blank: list[int] = []
 
     def take(self, row: int, fields: list[str]) -> None:
-        """One row's fields; an empty line is a fault as soon as a row follows it."""
-        if len(fields) <= 1 and not "".join(fields).strip(_BLANK):
-            self._blank.append(row)
+        """One record's fields."""
+        if is_blank(fields):
+            self._blanks.see(np.array([row], np.int64))
             return
-        for blank in self._blank:
-            self._log.add(blank, "the line is empty, and there are rows below it")
-        self._blank.clear()
-        if len(fields) != self._layout.width:
-            self._log.drop(row, _wrong_width(len(fields), self._layout.width))
+        self._blanks.end()
+        read = self._records.read(row, fields)
+        if read is None:
             return
         self._rows.append(row)
-        self._ts.append(self._time(row, fields))
-        self._codes.append(self._symbol(row, fields))
-        for place, column in zip(self._layout.figures, self._figures, strict=True):
-            column.append(self._figure(row, place, fields[place]))
+        self._ts.append(read.ts)
+        self._codes.append(read.code)
+        self._offsets.append(read.offset)
+        for column, figure in zip(self._figures, read.figures, strict=True):
+            column.append(figure)
 
     def table(self) -> Table:
         """What was read."""
         opening, high, low, close, volume = (np.array(column, np.float64) for column in self._figures)
         rows, ts, codes = (np.array(column, np.int64) for column in (self._rows, self._ts, self._codes))
-        return Table(rows, ts, codes, (opening, high, low, close, volume), self._symbols.names)
-
-    def _time(self, row: int, fields: list[str]) -> int:
-        parts = [fields[place].strip(" \t") for place in self._layout.times]
-        for place, part in zip(self._layout.times, parts, strict=True):
-            if not part:
-                self._log.add(row, "is empty", place)
-                return UNREADABLE
-        return self._read(read_time, row, self._layout.times[0], "T".join(parts), UNREADABLE)
-
-    def _symbol(self, row: int, fields: list[str]) -> int:
-        place = self._layout.symbol
-        return 0 if place is None else self._read(self._symbols.code, row, place, fields[place], -1)
-
-    def _figure(self, row: int, place: int, text: str) -> float:
-        return self._read(read_number, row, place, text.strip(" \t"), np.nan)
-
-    def _read(self, read: Callable[[str], T], row: int, place: int, text: str, otherwise: T) -> T:
-        try:
-            return read(text)
-        except ValueError as error:
-            self._log.add(row, str(error), place)
-            return otherwise
-
-
-def _decoded(line: bytes, row: int, log: FaultLog) -> str | None:
-    if row == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
-        log.add(1, "the file is UTF-16; save it as UTF-8")
-        return None
-    at = line.find(b"\0")
-    if at >= 0:
-        log.drop(row, "holds a NUL byte (is the file UTF-16, or binary?)", _column_at(line, at, log))
-        return None
-    try:
-        return line.decode()
-    except UnicodeDecodeError as error:
-        what = f"holds the byte 0x{line[error.start]:02x}, which is not UTF-8; save the file as UTF-8"
-        log.drop(row, what, _column_at(line, error.start, log))
-        return None
-
-
-def _column_at(line: bytes, at: int, log: FaultLog) -> int:
-    """The column of a byte in a line, as far as it can be told without reading quotes."""
-    place = line.count(b",", 0, at)
-    return place if place < len(log.names) else -1
-
-
-def _wrong_width(found: int, expected: int) -> str:
-    more = " (a comma inside a number or a name needs quotes around it)" if found > expected else ""
-    return f"has {found} {'field' if found == 1 else 'fields'} where the header has {expected}{more}"
-
-
-def _csv_reason(error: csv.Error) -> str:
-    for start, reason in _QUOTING:
-        if str(error).startswith(start):
-            return reason
-    return f"cannot be read: {shown(str(error))}"
+        offsets = np.array(self._offsets, np.int16)
+        return Table(
+            rows,
+            ts,
+            codes,
+            (opening, high, low, close, volume),
+            self._symbols.names,
+            offsets if offsets.any() else None,
+        )

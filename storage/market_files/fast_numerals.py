@@ -5,18 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from engine.market.bars import BoolArray, FloatArray, IntArray
-from storage.market_files.cells import ByteArray, Cells, Handover, windows
+from storage.market_files.cells import ByteArray, Cells, windows
 from storage.market_files.numerals import read_number
+from storage.market_files.records import PADDING
 
 _ZERO, _POINT = b"0."
 _WIDEST = 40  # characters; a wider numeral is rare enough to be read alone
 _EXACT_WIDTH = 18  # digits and point that int64 holds
 _EXACT = 1 << 53
 _POWERS = np.array([10**k for k in range(_EXACT_WIDTH + 1)], np.int64)
+_IN_NUMERALS = np.isin(np.arange(256), list(b"0123456789+-.eE \t"))
+"""Which bytes a numeral may hold, the padding around it included: with any other it is none."""
 
 
-def read_numbers(cells: Cells, place: int) -> FloatArray:
-    """The figures of one column, shape (n,); Handover when one cannot be read.
+def read_numbers(cells: Cells, place: int) -> tuple[FloatArray, BoolArray]:
+    """The figures of one column, shape (n,), and which of them are none: NaN stands for those.
 
     Up to 15 digits are a whole number divided by a power of ten, both exact in float64, so that the one rounding of
     the division is the correct one (W. D. Clinger, "How to read floating point numbers accurately", 1990). Longer
@@ -24,17 +27,20 @@ def read_numbers(cells: Cells, place: int) -> FloatArray:
     """
     start, end = cells.start[place], cells.end[place]
     width = end - start
+    wrong = width == 0
+    if wrong.all():
+        return np.full(len(width), np.nan), wrong
     widest = min(int(width.max()), _WIDEST)
-    if not widest:
-        raise Handover("empty fields")
     chars = _right_aligned(cells.buffer, end, width, widest)
     plain, mantissa, decimals = _decimal_parts(chars, width)
     exact = plain & (width <= _EXACT_WIDTH) & (mantissa <= _EXACT)
     values = np.where(exact, mantissa, 0) / _POWERS[np.where(exact, decimals, 0)]
     if not exact.all():
         _read_long(cells, place, plain & ~exact, values)
-        _read_odd(cells, place, np.flatnonzero(~plain), values)
-    return values
+        wrong[~plain] |= ~_IN_NUMERALS[chars[:, ~plain]].all(axis=0)
+        _read_odd(cells, place, np.flatnonzero(~plain & ~wrong), values, wrong)
+        values[wrong] = np.nan
+    return values, wrong
 
 
 def _right_aligned(buffer: ByteArray, end: IntArray, width: IntArray, widest: int) -> ByteArray:
@@ -79,11 +85,10 @@ def _read_long(cells: Cells, place: int, long: BoolArray, values: FloatArray) ->
     values[long] = texts.astype(np.float64)
 
 
-def _read_odd(cells: Cells, place: int, rows: IntArray, values: FloatArray) -> None:
+def _read_odd(cells: Cells, place: int, rows: IntArray, values: FloatArray, wrong: BoolArray) -> None:
     """Signs, exponents, spaces: one at a time, by the careful rule."""
     for row in rows.tolist():
-        text = cells.buffer[cells.start[place, row] : cells.end[place, row]].tobytes().decode()
         try:
-            values[row] = read_number(text.strip(" \t"))
-        except ValueError as error:
-            raise Handover(str(error)) from error
+            values[row] = read_number(cells.text(place, row).strip(PADDING))
+        except ValueError:
+            wrong[row] = True

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from engine.market.bars import BoolArray, IntArray
 from engine.market.sessions import MICROS_PER_DAY, MICROS_PER_SECOND
-from storage.market_files.cells import ByteArray, Cells, Handover, windows
-from storage.market_files.times import EARLIEST, LATEST, MICROS_BELOW, MILLIS_BELOW, SECONDS_BELOW
+from storage.market_files.cells import ByteArray, Cells, windows
+from storage.market_files.records import PADDING
+from storage.market_files.table import UNREADABLE, OffsetArray
+from storage.market_files.times import (
+    EARLIEST,
+    LATEST,
+    MICROS_BELOW,
+    MILLIS_BELOW,
+    SECONDS_BELOW,
+    has_shape_of_time,
+    read_stamp,
+)
 
 _ZERO, _NINE, _T = b"09T"
 _SHAPE = re.compile(
@@ -18,59 +29,108 @@ _SHAPE = re.compile(
     rb"(?:[T ](?P<hour>00)(?P<colon>:?)(?P<minute>00)(?:(?P=colon)(?P<second>00)(?:\.(?P<fraction>0{1,6}))?)?"
     rb"(?:Z|(?P<sign>[+-])(?P<offset_hour>00):?(?P<offset_minute>00))?)?"
 )
-_EPOCH_SHAPE = re.compile(rb"0{1,19}")
-_MOST_WIDTHS = 8
+_EPOCH_SHAPE = re.compile(rb"0{1,18}|0{19}")
+_IN_TIMES = np.isin(np.arange(256), list(b"0123456789+-:.,TtZz \t"))
+"""Which bytes a time may hold, the padding around it included: with any other it is none."""
+_MOST_WIDTHS, _MOST_SHAPES = 8, 4
 _WIDEST = 40
 
 
-def read_times(cells: Cells, places: tuple[int, ...]) -> IntArray:
-    """The times of one column, or of a date and a time column, shape (n,).
+@dataclass(slots=True)
+class Times:
+    """A column of times, shape (n,): UTC microseconds, the offsets they say in minutes, and which of them are none."""
 
-    Handover when one is unreadable or differs in shape from its like.
-    """
-    width = cells.end[places[0]] - cells.start[places[0]]
-    if np.all(width == width[0]):
-        return _read_alike(_characters(cells, places, slice(None)))
-    widths = np.unique(width)
-    if len(widths) > _MOST_WIDTHS:
-        raise Handover("times of many widths")
-    ts = np.empty(len(width), np.int64)
-    for one in widths.tolist():
-        alike = width == one
-        ts[alike] = _read_alike(_characters(cells, places, alike))
-    return ts
+    ts: IntArray
+    offsets: OffsetArray
+    wrong: BoolArray
+
+    @classmethod
+    def unread(cls, count: int) -> Times:
+        """None is read yet, and none is wrong."""
+        return cls(np.full(count, UNREADABLE, np.int64), np.zeros(count, np.int16), np.zeros(count, np.bool_))
+
+    def put(self, rows: IntArray, part: Times) -> None:
+        """Some of its rows."""
+        self.ts[rows], self.offsets[rows], self.wrong[rows] = part.ts, part.offsets, part.wrong
 
 
-def _characters(cells: Cells, places: tuple[int, ...], rows: slice | BoolArray) -> ByteArray:
-    """The characters of the times as columns, shape (width, n), a date and a time with a T between them."""
+def read_times(cells: Cells, places: tuple[int, ...]) -> Times:
+    """The times of one column, or of a date and a time column: those of one shape at once, the rest one at a time."""
+    width = np.stack([cells.end[place] - cells.start[place] for place in places])
+    times = Times.unread(len(cells))
+    times.wrong |= (width == 0).any(axis=0)
+    narrow = np.flatnonzero(~times.wrong & (width <= _WIDEST).all(axis=0))
+    alone = np.flatnonzero(~times.wrong & (width > _WIDEST).any(axis=0))
+    keys = np.zeros(len(narrow), np.int64)
+    for row in width:
+        keys = keys * (_WIDEST + 1) + row[narrow]
+    found = keys[:1] if np.all(keys == keys[:1]) else np.unique(keys)
+    for key in found[:_MOST_WIDTHS].tolist():
+        rows = narrow if len(found) == 1 else narrow[keys == key]
+        part, left = _read_alike(_characters(cells, places, rows))
+        times.put(rows, part)
+        alone = np.append(alone, rows[left])
+    alone = np.append(alone, narrow[np.isin(keys, found[_MOST_WIDTHS:])])
+    _read_alone(cells, places, alone, times)
+    return times
+
+
+def _characters(cells: Cells, places: tuple[int, ...], rows: IntArray) -> ByteArray:
+    """The characters of times of one width as columns, shape (width, n), a date and a time with a T between them."""
     parts: list[ByteArray] = []
     for place in places:
         start, end = cells.start[place, rows], cells.end[place, rows]
-        width = int(end[0] - start[0])
-        if not 0 < width <= _WIDEST or np.any(end - start != width):
-            raise Handover("an empty time, a very long one, or times of different widths")
         parts += [np.full((1, len(start)), _T, np.uint8)] if parts else []
-        parts.append(windows(cells.buffer, start, width).T)
+        parts.append(windows(cells.buffer, start, int(end[0] - start[0])).T)
     return np.concatenate(parts)
 
 
-def _read_alike(chars: ByteArray) -> IntArray:
-    """Times of one width; the first one's digits and signs are the shape that all must have."""
-    shape = re.sub(rb"\d", b"0", chars[:, 0].tobytes())
+def _read_alike(chars: ByteArray) -> tuple[Times, IntArray]:
+    """Times of one width, shape by shape, and the rows whose shape must be read one at a time."""
+    times, rows = Times.unread(chars.shape[1]), np.arange(chars.shape[1])
+    alone: list[IntArray] = []
+    for _ in range(_MOST_SHAPES):
+        if not len(rows):
+            break
+        shape = re.sub(rb"\d", b"0", chars[:, rows[0]].tobytes())
+        alike = _of_shape(chars, shape, rows)
+        if part := _read_shape(chars[:, alike] if len(alike) < chars.shape[1] else chars, shape):
+            times.put(alike, part)
+        elif _may_be_time(shape):
+            alone.append(alike)
+        else:
+            times.wrong[alike] = True
+        rows = np.setdiff1d(rows, alike, assume_unique=True) if len(alike) < len(rows) else rows[:0]
+    times.wrong[rows] = ~_IN_TIMES[chars[:, rows]].all(axis=0)
+    return times, np.concatenate([*alone, rows[~times.wrong[rows]]])
+
+
+def _may_be_time(shape: bytes) -> bool:
+    """Whether a time may be written so; the padding of a date, of a time, or around both counts for nothing."""
+    parts = re.sub(rb"[ \t]*T[ \t]*", b"T", shape.strip(b" \t"))
+    return any(has_shape_of_time(text.decode("latin-1")) for text in (shape.strip(b" \t"), parts))
+
+
+def _of_shape(chars: ByteArray, shape: bytes, rows: IntArray) -> IntArray:
+    """The rows of these whose digits and signs stand where the shape has them."""
+    fits = np.ones(len(rows), np.bool_)
     for column, mark in zip(chars, shape, strict=True):
-        sound = (column >= _ZERO) & (column <= _NINE) if mark == _ZERO else column == mark
-        if not sound.all():
-            raise Handover("times of different shapes")
-    digits = chars - np.uint8(_ZERO)
+        of_rows = column if len(rows) == len(column) else column[rows]
+        fits &= (of_rows >= _ZERO) & (of_rows <= _NINE) if mark == _ZERO else of_rows == mark
+    return rows if fits.all() else rows[fits]
+
+
+def _read_shape(chars: ByteArray, shape: bytes) -> Times | None:
+    """Times of one shape; None when it is not one of the plain ones."""
     if iso := _SHAPE.fullmatch(shape):
-        ts = _iso_micros(digits, iso)
-    elif _EPOCH_SHAPE.fullmatch(shape):
-        ts = _epoch_micros(digits)
+        times = _iso_times(chars - np.uint8(_ZERO), iso)
+    elif _EPOCH_SHAPE.fullmatch(shape) and not (len(shape) == 19 and chars[0].max() > _ZERO + 8):
+        times = _epoch_times(chars - np.uint8(_ZERO))  # 19 digits from 9 on are more than int64 holds
     else:
-        raise Handover("times of an unknown shape")
-    if ts.min() < EARLIEST or ts.max() > LATEST:
-        raise Handover("a time outside the calendar")
-    return ts
+        return None
+    times.wrong |= (times.ts < EARLIEST) | (times.ts > LATEST)
+    times.ts[times.wrong], times.offsets[times.wrong] = UNREADABLE, 0
+    return times
 
 
 def _whole(digits: Sequence[ByteArray] | ByteArray) -> IntArray:
@@ -81,32 +141,31 @@ def _whole(digits: Sequence[ByteArray] | ByteArray) -> IntArray:
     return value
 
 
-def _iso_micros(digits: ByteArray, shape: re.Match[bytes]) -> IntArray:
+def _iso_times(digits: ByteArray, shape: re.Match[bytes]) -> Times:
+    times = Times.unread(digits.shape[1])
+
     def part(name: str, most: int) -> IntArray:
         if shape[name] is None:
             return np.zeros(1, np.int64)
         value = _whole(digits[slice(*shape.span(name))])
-        if value.max() > most:
-            raise Handover(f"a time whose {name} is above {most}")
+        times.wrong |= value > most
         return value
 
-    days = _days(part("year", 9999), part("month", 12), part("day", 31))
+    days = _days(part("year", 9999), part("month", 12), part("day", 31), times.wrong)
     seconds = (part("hour", 23) * 60 + part("minute", 59)) * 60 + part("second", 59)
-    offset = (part("offset_hour", 23) * 60 + part("offset_minute", 59)) * 60
-    seconds = seconds + offset if shape["sign"] == b"-" else seconds - offset
+    offset = part("offset_hour", 23) * 60 + part("offset_minute", 59)
+    offset = -offset if shape["sign"] == b"-" else offset
     fraction = part("fraction", MICROS_PER_SECOND) * 10 ** (6 - len(shape["fraction"] or b"000000"))
-    ts: IntArray = days * MICROS_PER_DAY + seconds * MICROS_PER_SECOND + fraction
-    return ts
+    times.ts[:] = days * MICROS_PER_DAY + (seconds - offset * 60) * MICROS_PER_SECOND + fraction
+    times.offsets[:] = offset
+    return times
 
 
-def _days(year: IntArray, month: IntArray, day: IntArray) -> IntArray:
-    """Days since 1970-01-01; Handover for a day that the calendar lacks."""
-    if min(year.min(), month.min(), day.min()) < 1:
-        raise Handover("a year, month or day of zero")
+def _days(year: IntArray, month: IntArray, day: IntArray, wrong: BoolArray) -> IntArray:
+    """Days since 1970-01-01; a day that the calendar lacks is wrong."""
     months = (year - 1970) * 12 + month - 1
     first, following = _first_of(months), _first_of(months + 1)
-    if np.any(day > following - first):
-        raise Handover("a day that its month lacks")
+    wrong |= (year < 1) | (month < 1) | (day < 1) | (day > following - first)
     days: IntArray = first + day - 1
     return days
 
@@ -115,15 +174,25 @@ def _first_of(months: IntArray) -> IntArray:
     return months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
 
 
-def _epoch_micros(digits: ByteArray) -> IntArray:
-    if len(digits) == 19 and digits[0].max() > 8:
-        raise Handover("a number that int64 may not hold")
+def _epoch_times(digits: ByteArray) -> Times:
     value = _whole(digits)
-    micros = np.select(
+    times = Times.unread(len(value))
+    times.ts = np.select(
         [value < SECONDS_BELOW, value < MILLIS_BELOW, value < MICROS_BELOW],
         [value * MICROS_PER_SECOND, value * 1000, value],
         value // 1000,
     )
-    if np.any((value >= MICROS_BELOW) & (value % 1000 != 0)):
-        raise Handover("a time finer than a microsecond")
-    return micros
+    times.wrong = (value >= MICROS_BELOW) & (value % 1000 != 0)  # finer than a microsecond
+    return times
+
+
+def _read_alone(cells: Cells, places: tuple[int, ...], rows: IntArray, times: Times) -> None:
+    """What is written in other ways, by the careful rule."""
+    for row in rows.tolist():
+        parts = [cells.text(place, row).strip(PADDING) for place in places]
+        try:
+            if not all(parts):
+                raise ValueError("is empty")
+            times.ts[row], times.offsets[row] = read_stamp("T".join(parts))
+        except ValueError:
+            times.wrong[row] = True

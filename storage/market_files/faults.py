@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from engine.validation import quoted
+
 KEPT = 20
-_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,13 @@ class FaultLog:
         self.count = 0
         self.dropped = 0
         self._first: list[Fault] = []
+        self._last_row: int | None = None
+
+    def anew(self) -> FaultLog:
+        """An empty log of the same file and header."""
+        log = FaultLog(self.file)
+        log.header_row, log.names = self.header_row, self.names
+        return log
 
     def add(self, row: int, text: str, column: int = -1) -> None:
         """One fault at a row (1 is the header) and, when it lies in one, a column (from 0)."""
@@ -48,11 +56,41 @@ class FaultLog:
         self.dropped += 1
         self.add(row, text, column)
 
-    def add_rows(self, rows: npt.NDArray[np.int64], column: int, describe: Callable[[int], str]) -> None:
-        """A fault for each of `rows` (rising); `describe(i)` words that of `rows[i]`, asked for the first ones only."""
+    def add_rows(
+        self,
+        rows: npt.NDArray[np.int64],
+        column: int | Callable[[int], int],
+        describe: Callable[[int], str],
+        count: int | None = None,
+    ) -> None:
+        """A fault for each of `rows` (rising); `describe(i)` words that of `rows[i]`, asked for the first ones only.
+
+        `column` may be asked in the same way. `count` is how many there are, where only the first are at hand.
+        """
+        self.count += len(rows) if count is None else count
         for i, row in enumerate(rows[:KEPT].tolist()):
-            self._first.append(Fault(row, column, describe(i)))
-        self.count += len(rows)
+            if self._last_row is not None and row > self._last_row:
+                return
+            self._first.append(Fault(row, column(i) if callable(column) else column, describe(i)))
+        self._trim()
+
+    def drop_rows(self, rows: npt.NDArray[np.int64], describe: Callable[[int], str]) -> None:
+        """The same for rows of which nothing can be read."""
+        self.dropped += len(rows)
+        self.add_rows(rows, -1, describe)
+
+    def drop_more(self, count: int) -> None:
+        """So many rows more, all below twenty that were just dropped."""
+        self.dropped += count
+        self.count += count
+
+    def take(self, other: FaultLog) -> None:
+        """All that another log of the same file has found."""
+        self.header_row, self.names = other.header_row, other.names
+        self.count += other.count
+        self.dropped += other.dropped
+        self._first += other._first
+        self._trim()
 
     def sentences(self) -> list[str]:
         """The first faults in the order of the file."""
@@ -61,14 +99,10 @@ class FaultLog:
 
     def _trim(self) -> None:
         self._first = sorted(self._first, key=lambda fault: (fault.row, fault.column))[:KEPT]
+        self._last_row = self._first[-1].row if len(self._first) == KEPT else None
 
     def _sentence(self, fault: Fault) -> str:
         row = [f"row {fault.row}"] if fault.row else []
-        column = [f"column {shown(self.names[fault.column])}"] if fault.column >= 0 else []
+        column = [f"column {quoted(self.names[fault.column])}"] if fault.column >= 0 else []
         place = ", ".join(row + column)
         return ": ".join(part for part in (self.file, place, fault.text) if part)
-
-
-def shown(text: str) -> str:
-    """Text from a file as a message may hold it: quoted, control characters escaped, cut to 40 characters."""
-    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from engine.errors import DataError, SystemFault
+from engine.errors import DataError, InvalidError, SystemFault
 from engine.market.bars import Bars, Dataset, IntArray, make_bars
 from engine.market.quality import quality_warnings
 from engine.market.sessions import zone
 from engine.ports import Unwatched, Watch
+from engine.validation import check_symbol
 from storage.market_files.extent import Extent, read_extent
 from storage.market_files.faults import KEPT
 from storage.market_files.reading import Reading, read_source
 from storage.market_files.sources import Source, digest, named_sources, read_bytes
-from storage.market_files.table import Table
+from storage.market_files.table import Table, read_stored_symbol, read_symbol
 
 
 def load_dataset(
@@ -29,6 +30,7 @@ def load_dataset(
     cut: str | None = None,
     watch: Watch | None = None,
     unnamed: str | None = None,
+    stored: bool = False,
 ) -> Dataset:
     """The bars of one or several files, validated whole, then cut.
 
@@ -37,16 +39,19 @@ def load_dataset(
     `--to` and `--cut`, inclusive: a date is the session of that day in `session_tz`, a time an instant. What lies
     before the cut or after the end is dropped; what lies before the start stays, as history of the window that begins
     there. `sha256` is of a lone file's bytes as they are on disk (compressed ones too), of several files that of their
-    hex digests joined in order.
+    hex digests joined in order. `stored`: the call is a run plan's own, whose symbols were taken when it began.
 
     DataError lists what is wrong with the files, NotFoundError names one that is missing, InvalidError a time or zone
-    that is none, SystemFault CANCELLED says that `watch` stopped it and EXTRA_MISSING that Parquet needs its extra.
+    that is none or a symbol that cannot be one, SystemFault CANCELLED says that `watch` stopped it and EXTRA_MISSING
+    that Parquet needs its extra.
     """
     sources = named_sources(sources)
+    if not stored:
+        _check_symbols([*(symbol for symbol, _ in sources), *(symbols or ()), unnamed])
     zone(session_tz)
     extent = read_extent(cut, start, end)
     only = symbols[0] if symbols is not None and len(symbols) == 1 else unnamed
-    readings = _read_all(sources, only, watch or Unwatched())
+    readings = _read_all(sources, only, watch or Unwatched(), read_stored_symbol if stored else read_symbol)
     bars = bars_by_symbol(readings, symbols, session_tz)
     _refuse_absent(symbols, bars, sources)
     kept = _cut(bars, extent)
@@ -57,13 +62,25 @@ def load_dataset(
     return _window(whole, extent)
 
 
-def _read_all(sources: Sequence[Source], only: str | None, watch: Watch) -> list[Reading]:
+def _check_symbols(symbols: Iterable[str | None]) -> None:
+    for symbol in symbols:
+        try:
+            if symbol is not None:
+                check_symbol(symbol)
+        except ValueError as error:
+            hint = "name the one that the file holds"
+            raise InvalidError("INVALID_DATA", f"the symbol {error}", hint=hint) from error
+
+
+def _read_all(
+    sources: Sequence[Source], only: str | None, watch: Watch, symbol_of: Callable[[str], str]
+) -> list[Reading]:
     """A sound reading of every file; DataError with the faults of all of them."""
     progress = _Progress(watch, [path for _, path in sources])
     readings: list[Reading] = []
     for source in sources:
         raw = read_bytes(source[1])
-        readings.append(read_source(source, raw, only, progress.at))
+        readings.append(read_source(source, raw, only, progress.at, symbol_of=symbol_of))
         progress.behind(len(raw))
     _refuse_shared_symbols(readings)
     _refuse_faults(readings)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 
-from storage.market_files.faults import shown
+from engine.validation import quoted
 
-_PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _REASONS = (
     (re.compile(r"[+-]?nan", re.I), "is not a number"),
     (re.compile(r"[+-]?inf(inity)?", re.I), "is infinite"),
@@ -22,9 +22,18 @@ def read_number(text: str) -> float:
     if _PLAIN.fullmatch(text):
         value = float(text)
         if math.isinf(value):
-            raise ValueError(f"{shown(text)} is too large")
+            raise ValueError(f"{quoted(text)} is too large")
         return value
     raise ValueError(_reason(text))
+
+
+def number_reason(text: str) -> str:
+    """Why a text is no number; it must be none."""
+    try:
+        read_number(text)
+    except ValueError as error:
+        return str(error)
+    raise AssertionError(f"{quoted(text)} is a number")
 
 
 def _reason(text: str) -> str:
@@ -32,5 +41,5 @@ def _reason(text: str) -> str:
         return "is empty"
     for pattern, reason in _REASONS:
         if pattern.fullmatch(text):
-            return f"{shown(text)} {reason}"
-    return f"{shown(text)} cannot be read as a number"
+            return f"{quoted(text)} {reason}"
+    return f"{quoted(text)} cannot be read as a number"

@@ -5,21 +5,25 @@ Row numbers count the bars from 1. Times stored as such are taken as they are; n
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from engine.errors import SystemFault
-from engine.market.bars import FloatArray, IntArray
+from engine.validation import quoted
 from storage.market_files.arrow_columns import Arrow, Batch, read_codes, read_figures, read_timestamps
-from storage.market_files.faults import FaultLog, shown
-from storage.market_files.layout import FIGURES, Layout, read_layout
+from storage.market_files.faults import FaultLog
+from storage.market_files.layout import FIGURES, INDEX, Layout, is_known, is_time, read_layout
 from storage.market_files.lines import Tick
+from storage.market_files.parts import Part
 from storage.market_files.table import SymbolCodes, Table
 
 MAGIC = b"PAR1"
 _BATCH = 1 << 17
+_PAIR = re.compile(r"\('.*', '.*'\)", re.ASCII)
 
 Naming = Callable[[Layout], SymbolCodes | None]
 """The symbols to number a file's rows with; None, with a fault in the log, when its one symbol has no name."""
@@ -31,14 +35,44 @@ def read_parquet(raw: bytes, naming: Naming, log: FaultLog, tick: Tick) -> tuple
     log.header_row = 0
     try:
         file = parquet.ParquetFile(pa.BufferReader(raw))
-        layout = read_layout(file.schema_arrow.names, log)
+        layout = None if _is_multi_index(file.schema_arrow.names, log) else _layout(file, pa, log)
         symbols = None if layout is None else naming(layout)
         if layout is None or symbols is None or not _types_fit(pa, file.schema_arrow, layout, log):
             return None
         return layout, _read_batches(file, layout, symbols, log, lambda share: tick(int(len(raw) * share)))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        log.add(0, f"cannot be read as Parquet: {shown(str(error))}")
+        log.add(0, f"cannot be read as Parquet: {quoted(str(error))}")
         return None
+
+
+def _layout(file: Arrow, pa: Any, log: FaultLog) -> Layout | None:
+    schema = file.schema_arrow
+
+    def holds_times(place: int) -> bool:
+        kind, name = schema.field(place).type, schema.field(place).name
+        if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+            return True
+        values = next(iter(file.iter_batches(1, columns=[name])), None)
+        return values is not None and is_time(str(values.column(name)[0]))
+
+    return read_layout(_names(schema), log, holds_times)
+
+
+def _names(schema: Arrow) -> list[str]:
+    """The columns' names; that of a frame's index, as pandas notes it, counts only where it is that of a time."""
+    try:
+        (index,) = json.loads((schema.metadata or {})[b"pandas"])["index_columns"]
+    except (KeyError, ValueError, TypeError):  # not by pandas, without an index, or with one of several levels
+        return list(schema.names)
+    return [INDEX if name == index and not is_known(name) else name for name in schema.names]
+
+
+def _is_multi_index(names: list[str], log: FaultLog) -> bool:
+    """Whether pandas wrote columns of several levels, whose names are then pairs; that is a fault."""
+    pairs = [name for name in names if _PAIR.match(name)]
+    if pairs:
+        log.add(0, f"the columns are a MultiIndex of pandas ({pairs[0]}, …); write a frame with one level of names")
+    return bool(pairs)
 
 
 def _pyarrow() -> tuple[Any, Any]:
@@ -90,15 +124,15 @@ def _read_batches(
         parts.append(_read_batch(Batch(columns, row, batch.num_rows, log), layout, symbols))
         row += batch.num_rows
         progress((row - 1) / file.metadata.num_rows)
-    ts = np.concatenate([part[0] for part in parts] or [np.empty(0, np.int64)])
-    codes = np.concatenate([part[1] for part in parts] or [np.empty(0, np.int64)])
-    opening, high, low, close, volume = (
-        np.concatenate([part[2][place] for part in parts] or [np.empty(0)]) for place in range(len(FIGURES))
-    )
-    return Table(np.arange(1, row, dtype=np.int64), ts, codes, (opening, high, low, close, volume), symbols.names)
+    whole = Part.joined(parts) if parts else Part.of([])
+    opening, high, low, close, volume = whole.figures
+    offsets = whole.offsets if whole.offsets.any() else None
+    return Table(whole.rows, whole.ts, whole.codes, (opening, high, low, close, volume), symbols.names, offsets)
 
 
-def _read_batch(batch: Batch, layout: Layout, symbols: SymbolCodes) -> tuple[IntArray, IntArray, list[FloatArray]]:
-    figures = [read_figures(batch, place) for place in layout.figures]
+def _read_batch(batch: Batch, layout: Layout, symbols: SymbolCodes) -> Part:
+    figures = tuple(read_figures(batch, place) for place in layout.figures)
     codes = np.zeros(batch.length, np.int64) if layout.symbol is None else read_codes(batch, layout.symbol, symbols)
-    return read_timestamps(batch, layout.times), codes, figures
+    ts, offsets = read_timestamps(batch, layout.times)
+    rows = np.arange(batch.first_row, batch.first_row + batch.length, dtype=np.int64)
+    return Part(rows, ts, offsets, codes, figures)

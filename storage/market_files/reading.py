@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
 
 from engine.errors import PapertapeError
 from storage.market_files import rules
-from storage.market_files.careful import read_carefully, read_header
+from storage.market_files.careful import read_carefully
 from storage.market_files.fast import Tokenizer, read_fast
 from storage.market_files.faults import FaultLog
+from storage.market_files.header import read_header
+from storage.market_files.kinds import kind_of
 from storage.market_files.layout import Layout
-from storage.market_files.lines import Tick, UnreadableBytes, line_blocks
+from storage.market_files.lines import BOM, Tick, UnreadableBytes, first_bytes, line_blocks
+from storage.market_files.looks import look_of
 from storage.market_files.parquet import MAGIC, Naming, read_parquet
 from storage.market_files.sources import Source
-from storage.market_files.table import SymbolCodes, Table
+from storage.market_files.table import SymbolCodes, Table, read_symbol
 
 _PARQUET_ENDINGS = (".parquet", ".pq")
 
@@ -32,11 +35,17 @@ class Reading:
 
 
 def read_source(
-    source: Source, raw: bytes, only_symbol: str | None, tick: Tick, tokenizer: Tokenizer = read_fast
+    source: Source,
+    raw: bytes,
+    only_symbol: str | None,
+    tick: Tick,
+    tokenizer: Tokenizer = read_fast,
+    symbol_of: Callable[[str], str] = read_symbol,
 ) -> Reading:
     """The rows and the faults of one file with the bytes `raw`.
 
-    `only_symbol` names the symbol of a file that has no symbol column and whose source names none.
+    `only_symbol` names the symbol of a file that has no symbol column and whose source names none; `symbol_of` makes
+    one of a field.
     """
     symbol, path = source
     log = FaultLog(str(path))
@@ -44,7 +53,7 @@ def read_source(
 
     def naming(layout: Layout) -> SymbolCodes | None:
         if layout.symbol is not None:
-            return SymbolCodes()
+            return SymbolCodes(read=symbol_of)
         if symbol or only_symbol:
             return SymbolCodes(symbol or only_symbol)
         log.add(log.header_row, "has no symbol column; add it, or name the one symbol that the file holds")
@@ -53,7 +62,8 @@ def read_source(
     if raw.startswith(MAGIC):
         read = read_parquet(raw, naming, log, tick)
     elif path.suffix.lower() in _PARQUET_ENDINGS:
-        log.add(0, "is not a Parquet file, whatever its name says")
+        kind = kind_of(raw)
+        log.add(0, "is not a Parquet file, whatever its name says" + (f": it is {kind}" if kind else ""))
         read = None
     else:
         read = _read_csv(raw, naming, log, tick, tokenizer)
@@ -69,25 +79,45 @@ def read_source(
 def _read_csv(
     raw: bytes, naming: Naming, log: FaultLog, tick: Tick, tokenizer: Tokenizer
 ) -> tuple[Layout, Table] | None:
+    kind = kind_of(first_bytes(raw))
+    if kind is not None:
+        log.add(1, f"the file is {kind}")
+        return None
     try:
         header, body = _open(raw, tick)
     except UnreadableBytes as error:
         log.add(1, str(error))
         return None
-    layout = read_header(header, log) if header else None
     if not header:
         log.add(1, "the file is empty")
+        return None
+    layout = _layout(header, raw, log)
     symbols = None if layout is None else naming(layout)
     if layout is None or symbols is None:
         return None
+    found = log.anew()
     try:
-        return layout, tokenizer(body, layout, symbols)
+        table = tokenizer(body, layout, symbols, found)
     except PapertapeError:
         raise  # stopped by who watches
-    except Exception:  # noqa: S110 - whatever it stumbled on, the careful pass says what it is
-        pass
-    symbols = naming(layout) or symbols
-    return layout, read_carefully(_open(raw, tick)[1], layout, symbols, log)
+    except Exception:  # whatever it stumbled on, the careful pass says what it is
+        found = log.anew()
+        table = read_carefully(_open(raw, tick)[1], layout, naming(layout) or symbols, found)
+    log.take(found)
+    return layout, table
+
+
+def _layout(header: bytes, raw: bytes, log: FaultLog) -> Layout | None:
+    """The layout; None with one fault that says what the file is, else with what its header lacks."""
+    head = first_bytes(raw)
+    found = FaultLog(log.file)
+    layout = read_header(header, found, head.partition(b"\n")[2].partition(b"\n")[0])
+    look = None if layout is not None else look_of(head.removeprefix(BOM))
+    if look is None:
+        log.take(found)
+    else:
+        log.add(look.row, look.text)
+    return layout
 
 
 def _open(raw: bytes, tick: Tick) -> tuple[bytes, Iterable[bytes]]:

@@ -18,23 +18,34 @@ Source = tuple[str | None, Path]
 _PAIRS = "give pairs of a symbol and a path, such as [('AAPL', 'AAPL.csv')]; None for the symbol where the file says it"
 
 
-def parse_source(text: str) -> Source:
+def parse_source(text: str, symbols: Sequence[str] = ()) -> Source:
     """`AAPL=file.csv` or `file.csv`; a text that is the path of an existing file is that path, '=' or not.
 
+    Symbols and names of files may hold '=' too: the longest prefix that is one of `symbols`, the spec's, is the symbol;
+    else the text before the last '=' behind which a file is named that exists; else the text before the first.
     UsageError when the symbol or the path is missing or the symbol cannot be one.
     """
     if not text.strip():
         raise UsageError("USAGE", "--data names no file", hint="give a path, or SYMBOL=path")
     if "=" not in text or _exists(Path(text)):
         return None, Path(text)
-    symbol, _, path = text.partition("=")
+    symbol, path = _split(text, symbols)
     try:
-        check_symbol(symbol.strip())
+        check_symbol(symbol)
     except ValueError as error:
         raise UsageError("USAGE", f"--data {text!r}: the symbol before '=' {error}", hint="give SYMBOL=path") from error
     if not path.strip():
         raise UsageError("USAGE", f"--data {text!r} names no file after '='", hint="give SYMBOL=path")
-    return symbol.strip(), Path(path)
+    return symbol, Path(path)
+
+
+def _split(text: str, symbols: Sequence[str]) -> tuple[str, str]:
+    """The symbol and the path, the longest symbol first."""
+    places = [place for place, char in enumerate(text) if char == "="][::-1]
+    pairs = [(text[:place], text[place + 1 :]) for place in places]
+    named = (pair for pair in pairs if pair[0] in symbols)
+    there = (pair for pair in pairs if pair[1] and _exists(Path(pair[1])))
+    return next(named, None) or next(there, pairs[-1])
 
 
 def named_sources(sources: Sequence[Source]) -> list[Source]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.market.bars import FloatArray, IntArray
-from engine.validation import check_symbol
-from storage.market_files.faults import shown
+from engine.validation import check_held_symbol, check_symbol
+
+OffsetArray = npt.NDArray[np.int16]
 
 UNREADABLE = int(np.iinfo(np.int64).min)
 """Stands in `ts` for a time whose fault is already in the log, as NaN does in the figures."""
@@ -19,7 +22,8 @@ class Table:
     """Columns of shape (n,), in the order of the file.
 
     `rows` are the places in the file (rising), `ts` UTC microseconds, `codes` places in `symbols` or -1 where the
-    symbol is at fault; `figures` are open, high, low, close and volume.
+    symbol is at fault; `figures` are open, high, low, close and volume. `offsets` are the minutes from UTC that the
+    times say (0 where they say none), None where no time says any.
     """
 
     rows: IntArray
@@ -27,6 +31,7 @@ class Table:
     codes: IntArray
     figures: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
     symbols: tuple[str, ...]
+    offsets: OffsetArray | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -38,11 +43,27 @@ class Table:
         return {self.symbols[code]: row for code, row in zip(codes.tolist(), rows, strict=True) if code >= 0}
 
 
-class SymbolCodes:
-    """Numbers the symbols of a file in the order in which they appear."""
+def read_symbol(text: str) -> str:
+    """The symbol that a field of a file names; ValueError says why it names none."""
+    if not text:
+        raise ValueError("is empty")
+    return check_symbol(text)
 
-    def __init__(self, only: str | None = None) -> None:
+
+def read_stored_symbol(text: str) -> str:
+    """The same by the rule under which older run plans read their files: spaces around a symbol are no part of it."""
+    name = text.strip(" \t")
+    if not name:
+        raise ValueError("is empty")
+    return check_held_symbol(name)
+
+
+class SymbolCodes:
+    """Numbers the symbols of a file in the order in which they appear; `read` makes one of a field."""
+
+    def __init__(self, only: str | None = None, read: Callable[[str], str] = read_symbol) -> None:
         self._codes: dict[str, int] = {} if only is None else {only: 0}
+        self._read = read
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -51,15 +72,5 @@ class SymbolCodes:
 
     def code(self, text: str) -> int:
         """The number of a symbol as a field has it; ValueError says why it cannot be one."""
-        name = text.strip(" \t")
-        code = self._codes.get(name)
-        if code is None:
-            code = self._new(name)
-        return code
-
-    def _new(self, name: str) -> int:
-        try:
-            check_symbol(name)
-        except ValueError as error:
-            raise ValueError(f"{shown(name)} {error}" if name else "is empty") from error
-        return self._codes.setdefault(name, len(self._codes))
+        code = self._codes.get(text)
+        return self._codes.setdefault(self._read(text), len(self._codes)) if code is None else code

@@ -7,7 +7,7 @@ from datetime import date
 from functools import lru_cache
 
 from engine.market.sessions import FIRST_MICROS, LAST_MICROS, MICROS_PER_DAY, MICROS_PER_SECOND
-from storage.market_files.faults import shown
+from engine.validation import quoted
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 EARLIEST, LATEST = FIRST_MICROS, LAST_MICROS
@@ -35,23 +35,44 @@ def read_time(text: str) -> int:
     Eight digits are YYYYMMDD. Other numerals are an epoch: seconds below 1e11, milliseconds below 1e14, microseconds
     below 1e17, else nanoseconds; fractions of a microsecond are refused.
     """
+    return read_stamp(text)[0]
+
+
+def read_stamp(text: str) -> tuple[int, int]:
+    """The same with the offset from UTC that the text says, in minutes; 0 where it says none."""
     if iso := _ISO.fullmatch(text):
-        return _in_calendar(text, _iso_micros(text, iso))
+        offset = _offset_minutes(text, iso["offset"])
+        return _in_calendar(text, _iso_micros(text, iso) - offset * 60 * MICROS_PER_SECOND), offset
     if epoch := _EPOCH.fullmatch(text):
-        return _in_calendar(text, _epoch_micros(text, *epoch.groups()))
+        return _in_calendar(text, _epoch_micros(text, *epoch.groups())), 0
     raise ValueError(_reason(text))
 
 
+def time_reason(text: str) -> str:
+    """Why a text is no time; it must be none."""
+    try:
+        read_time(text)
+    except ValueError as error:
+        return str(error)
+    raise AssertionError(f"{quoted(text)} is a time")
+
+
+def has_shape_of_time(shape: str) -> bool:
+    """Whether a time may be written so; `shape` has zeros for its digits. Otherwise no digits make it one."""
+    return _ISO.fullmatch(shape) is not None or _EPOCH.fullmatch(shape) is not None
+
+
 def _iso_micros(text: str, iso: re.Match[str]) -> int:
+    """The time as it is written, without its offset."""
     micros = _day(iso["date"]) * MICROS_PER_DAY
     if iso["hour"] is None:
         return micros
     hour, minute, second = int(iso["hour"]), int(iso["minute"]), int(iso["second"] or 0)
     if hour > 23 or minute > 59:
-        raise ValueError(f"{shown(text)} is not a time of day: hours go from 00 to 23, minutes to 59")
+        raise ValueError(f"{quoted(text)} is not a time of day: hours go from 00 to 23, minutes to 59")
     if second > 59:
-        raise ValueError(f"{shown(text)} is not a time of day: seconds go to 59, leap seconds are not read")
-    seconds = hour * 3600 + minute * 60 + second - _offset_seconds(text, iso["offset"])
+        raise ValueError(f"{quoted(text)} is not a time of day: seconds go to 59, leap seconds are not read")
+    seconds = hour * 3600 + minute * 60 + second
     return micros + seconds * MICROS_PER_SECOND + _fraction_micros(text, iso["fraction"] or "")
 
 
@@ -61,32 +82,32 @@ def _day(text: str) -> int:
     try:
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).toordinal() - _EPOCH_DAY
     except ValueError as error:
-        raise ValueError(f"{shown(text)} is not a day of the calendar") from error
+        raise ValueError(f"{quoted(text)} is not a day of the calendar") from error
 
 
-def _offset_seconds(text: str, offset: str | None) -> int:
+def _offset_minutes(text: str, offset: str | None) -> int:
     if offset is None or offset in "Zz":
         return 0
     hours, minutes = int(offset[1:3]), int(offset[3:].lstrip(":") or 0)
     if hours > 23 or minutes > 59:
-        raise ValueError(f"{shown(text)} has no such offset from UTC")
-    return (hours * 3600 + minutes * 60) * (-1 if offset[0] == "-" else 1)
+        raise ValueError(f"{quoted(text)} has no such offset from UTC")
+    return (hours * 60 + minutes) * (-1 if offset[0] == "-" else 1)
 
 
 def _fraction_micros(text: str, fraction: str) -> int:
     if fraction[6:].strip("0"):
-        raise ValueError(f"{shown(text)} is finer than a microsecond")
+        raise ValueError(f"{quoted(text)} is finer than a microsecond")
     return int(fraction[:6].ljust(6, "0"))
 
 
 def _epoch_micros(text: str, sign: str, whole: str, fraction: str | None) -> int:
     if len(whole) == 8 and fraction and not sign:
-        raise ValueError(f"{shown(text)} is neither a date (YYYYMMDD) nor an epoch")
+        raise ValueError(f"{quoted(text)} is neither a date (YYYYMMDD) nor an epoch")
     value, scale = int(whole + (fraction or "")), 10 ** len(fraction or "")
     numerator, denominator = epoch_unit(int(whole))
     micros, rest = divmod(value * numerator, scale * denominator)
     if rest:
-        raise ValueError(f"{shown(text)} is finer than a microsecond")
+        raise ValueError(f"{quoted(text)} is finer than a microsecond")
     return int(-micros if sign else micros)
 
 
@@ -102,12 +123,12 @@ def epoch_unit(magnitude: int) -> tuple[int, int]:
 def _in_calendar(text: str, micros: int) -> int:
     if EARLIEST <= micros <= LATEST:
         return micros
-    raise ValueError(f"{shown(text)} is outside the years 1 to 9999 (0001-01-02 to 9999-12-30 are read)")
+    raise ValueError(f"{quoted(text)} is outside the years 1 to 9999 (0001-01-02 to 9999-12-30 are read)")
 
 
 def _reason(text: str) -> str:
     if not text:
         return "is empty"
     if _OTHER_DATE.fullmatch(text):
-        return f"{shown(text)} cannot be read as a time; write 2020-01-31 or 2020-01-31T09:30:00+00:00"
-    return f"{shown(text)} cannot be read as a time"
+        return f"{quoted(text)} cannot be read as a time; write 2020-01-31 or 2020-01-31T09:30:00+00:00"
+    return f"{quoted(text)} cannot be read as a time"

@@ -245,6 +245,18 @@ def test_the_faults_of_an_upload_are_told(client: httpx.Client, workspace_id: UU
     assert body["faults"][0].startswith("the upload: row ")
 
 
+def test_an_upload_whose_times_have_no_name_is_read_and_what_is_none_is_called_by_its_name(
+    client: httpx.Client, workspace_id: UUID
+) -> None:
+    assert run_plan(client, form(workspace_id), BARS.removeprefix("ts")).json()["bar_count"] == 7
+    refused = run_plan(client, form(workspace_id), b"BZh91AY&SY").json()
+    assert refused["faults"] == [
+        "the upload: row 1: the file is a bzip2 archive; unpack it; CSV, CSV.gz and Parquet are read"
+    ]
+    headless = run_plan(client, form(workspace_id), BARS.partition("\n")[2]).json()
+    assert headless["faults"][0].startswith("the upload: row 1 is data: there is no header")
+
+
 def parts(*each: bytes) -> bytes:
     return b"".join(b"--xx\r\n" + part + b"\r\n" for part in each) + b"--xx--\r\n"
 
@@ -312,6 +324,16 @@ def test_an_upload_beyond_the_limit_is_413(small: Served, workspace_id: UUID) ->
         assert code_of(run_plan(client, form(workspace_id), bomb)) == (413, "TOO_LARGE")
     assert kept(small) == set()
     assert small.head() == 0
+
+
+def test_an_upload_of_too_many_rows_is_413(small: Served, workspace_id: UUID) -> None:
+    many = BARS.encode() + b"\n" * 32_768
+    with small.client() as client:
+        for content in (many, gzip.compress(many)):
+            refused = run_plan(client, form(workspace_id), content)
+            assert code_of(refused) == (413, "TOO_LARGE")
+            assert refused.json()["error"].startswith("the upload has more; at most 32,768 rows are taken")
+        assert run_plan(client, form(workspace_id), many[:-9]).status_code == 200
 
 
 # one at a time

@@ -139,7 +139,12 @@ REFUSALS: dict[str, tuple[pd.DataFrame, str | None, list[str]]] = {
     "another symbol": (daily(symbol="Y"), "X", ["row 1, column 'symbol': 'Y' is not 'X'"]),
     "a missing symbol": (daily(symbol=["X", None, "X"]), None, ["row 2, column 'symbol': is empty"]),
     "a number as a symbol": (daily(symbol=STRANGE), None, ["row 2, column 'symbol': '7' is a int; a symbol is text"]),
-    "a blank symbol": (daily(symbol=["X", " ", "X"]), None, ["row 2, column 'symbol': is empty"]),
+    "a blank symbol": (daily(symbol=["X", " ", "X"]), None, ["row 2, column 'symbol': ' ' must not be blank"]),
+    "white space around a symbol": (
+        daily(symbol=["X", "X ", "X"]),
+        None,
+        ["row 2, column 'symbol': 'X ' must not have white space around it"],
+    ),
     "text for a price": (daily(open=["10", "11", "12"]), "X", ["column 'open': is of type", "the open is an integer"]),
     "flags for a price": (daily(close=[True, True, False]), "X", ["column 'close': is of type bool"]),
     "a missing price": (daily(low=[9.0, np.nan, 11.0]), "X", ["row 2, column 'low': is not a number (NaN)"]),

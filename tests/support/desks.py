@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 from engine.desk import Desk, DeskConfig
 from engine.market.sessions import MICROS_PER_SECOND
 from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
+from engine.validation import check_held_symbol
 from storage.unit_of_work import SqliteStore
 
 EPOCH = 1_700_000_000 * MICROS_PER_SECOND
@@ -28,3 +32,13 @@ def open_test_desk(path: Path, clock: TickingClock | None = None, *, production:
     """A desk over the database `path`, which is made when it is not there."""
     stamps = LiveStamps(clock or TickingClock())
     return Desk(SqliteStore(path), stamps, DeskConfig(production=production), Registry())
+
+
+@contextmanager
+def any_symbol_taken() -> Iterator[None]:
+    """As an older papertape was: it took symbols with white space around them and characters that cannot be seen."""
+    with (
+        mock.patch("engine.intents.check_symbol", check_held_symbol),
+        mock.patch("engine.validation.check_symbol", check_held_symbol),
+    ):
+        yield

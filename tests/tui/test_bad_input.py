@@ -51,7 +51,7 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     "UTF-16": (TWO.encode("utf-16"), "UTF-8"),
     "Latin-1": ("ts,open,high,low,close,volume,næm\n".encode("latin-1"), "UTF-8"),
     "a NUL byte": (TWO.replace("10,11", "1\x000,11"), "row 2"),
-    "a picture": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)), "UTF-8"),
+    "a picture": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)), "the file is a PNG picture"),
     "half a gzip": (gzip.compress(TWO.encode() * 50, mtime=0)[:60], "gzip"),
     "an empty symbol": ("symbol," + HEADER + "X,2024-01-02,1,1,1,1,1\n,2024-01-03,1,1,1,1,1\n", "row 3, column 'symb"),
     "a long symbol": ("symbol," + HEADER + "X" * 33 + ",2024-01-02,1,1,1,1,1\n", "row 2, column 'symbol'"),

@@ -145,3 +145,25 @@ def test_any_text_is_values_or_refused(text: str) -> None:
     except PapertapeError as refused:
         found = refused.code
     assert found in ("USAGE", "INVALID_SPEC") or all(type(value) is int for value in found)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["9" * 100_000, "9" * 100_000 + "x", "1:" + "9" * 100_000, "." + "0" * 100_000 + "1:1", "1e999:" + "2" * 201],
+)
+def test_a_value_of_many_digits_is_refused_at_once_by_its_length(text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        values("entry.share", text)
+    assert refused.value.message == f"--sweep entry.share: a value has {len(text):,} characters; at most 200 are read"
+
+
+@pytest.mark.parametrize("text", ["1:1e999", "1:2:1e-999", "-9e99:9e99"])
+def test_a_huge_range_is_refused_at_once(text: str) -> None:
+    with pytest.raises(UsageError, match="stands for more than 10,000 values"):
+        values("entry.share", text)
+
+
+def test_ranges_stand_for_so_many_values_together() -> None:
+    assert len(values("entry.days", "1:5000,5001:10000,7,8")) == MAX_VALUES + 2
+    with pytest.raises(UsageError, match="with the ranges before it, 1:5000 stands for more than 10,000 values"):
+        values("entry.days", ",".join(["1:5000"] * 1000))

@@ -14,6 +14,8 @@ from tui.commands.calls import Call
 from tui.commands.progress import watching
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.desk import Desk
     from engine.market.bars import Dataset
     from engine.policy.limits import Limits
@@ -63,7 +65,7 @@ class DataOptions:
         """The bars and their spacing's name; warnings go to stderr, every fault of the files into one error."""
         from storage.market_files import infer_timeframe, load_dataset
 
-        sources = [source_of(text) for text in self.data]
+        sources = [source_of(text, symbols or ()) for text in self.data]
         with watching("reading the data") as watch:
             dataset = load_dataset(
                 sources,
@@ -149,8 +151,8 @@ class SpecOptions:
             )
 
 
-def source_of(text: str) -> Source:
-    """`SYMBOL=file`, `file`, or `sample:GOOG`."""
+def source_of(text: str, symbols: Sequence[str] = ()) -> Source:
+    """`SYMBOL=file`, `file`, or `sample:GOOG`; `symbols` are the spec's, which may hold '=' too."""
     from storage.market_files import parse_source
 
     if text.startswith(SAMPLE) and not Path(text).exists():
@@ -158,7 +160,7 @@ def source_of(text: str) -> Source:
 
         name = text.removeprefix(SAMPLE)
         return name, sample_path(name)
-    return parse_source(text)
+    return parse_source(text, symbols)
 
 
 def load_any(call: Call, data: list[str]) -> Dataset:

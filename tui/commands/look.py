@@ -75,7 +75,9 @@ def show_positions(page: Page, found: Sequence[PaperPosition]) -> None:
     if not found:
         page.line("no open positions")
         return
-    table = Table().text("symbol", [each.symbol for each in found], shrinks=True)
+    from engine.validation import readable
+
+    table = Table().text("symbol", [readable(each.symbol) for each in found], shrinks=True)
     table.quantities("quantity", [each.quantity for each in found])
     table.prices("avg price", [each.avg_price for each in found])
     table.prices("mark", [each.mark for each in found])

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
 OPTION = "--sweep"
 MAX_VALUES = 10_000
-"""Values that one range may stand for."""
+"""Values that the ranges of one parameter may stand for."""
+MAX_LENGTH = 200
+"""Characters of one value, or of one range."""
 EXAMPLE = "write path=v1,v2 or path=from:to:step, such as entry.lookback_days=20,55 or entry.lookback_days=20:200:20"
-_NUMERAL = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
+_NUMERAL = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
 _RANGE = re.compile(rf"({_NUMERAL}):({_NUMERAL})(?::({_NUMERAL}))?", re.ASCII)
 
 
@@ -44,14 +46,24 @@ def _values(spec: CompiledSpec, path: str, text: str) -> Iterator[Scalar]:
     from engine.strategies.paths import check_path, read_value
 
     check_path(spec, path)
+    left = MAX_VALUES
     for part in map(str.strip, text.split(",")):
-        if not part:
-            raise UsageError("USAGE", f"{OPTION} {path}: a value is missing in {text!r}", hint=EXAMPLE)
+        _check_length(path, part, text)
         span = _RANGE.fullmatch(part)
         if span is not None and _is_numeric(spec, path):
-            yield from (read_value(spec, path, numeral) for numeral in _numerals(path, part, span))
+            numerals = _numerals(path, part, span, left)
+            left -= len(numerals)
+            yield from (read_value(spec, path, numeral) for numeral in numerals)
         else:
             yield read_value(spec, path, part)
+
+
+def _check_length(path: str, part: str, text: str) -> None:
+    if not part:
+        raise UsageError("USAGE", f"{OPTION} {path}: a value is missing in {text!r}", hint=EXAMPLE)
+    if len(part) > MAX_LENGTH:
+        why = f"{OPTION} {path}: a value has {len(part):,} characters; at most {MAX_LENGTH} are read"
+        raise UsageError("USAGE", why, hint="write a shorter one")
 
 
 def _is_numeric(spec: CompiledSpec, path: str) -> bool:
@@ -66,15 +78,16 @@ def _is_numeric(spec: CompiledSpec, path: str) -> bool:
     return False
 
 
-def _numerals(path: str, part: str, span: re.Match[str]) -> list[str]:
+def _numerals(path: str, part: str, span: re.Match[str], most: int) -> list[str]:
     """The numbers of a range, its end among them when a step falls on it; in decimals, so that 0.1 steps are exact."""
     first, last = Decimal(span[1]), Decimal(span[2])
     step = Decimal(span[3] or 1)
     if step == 0 or (last - first) * step < 0:
         raise UsageError("USAGE", f"{OPTION} {path}: {part} never comes to its end", hint=_towards(first, last))
     count = int((last - first) / step) + 1
-    if count > MAX_VALUES:
-        why = f"{OPTION} {path}: {part} stands for more than {MAX_VALUES:,} values"
+    if count > most:
+        others = "" if most == MAX_VALUES else "with the ranges before it, "
+        why = f"{OPTION} {path}: {others}{part} stands for more than {MAX_VALUES:,} values"
         raise UsageError("USAGE", why, hint="widen the step")
     return [format(value, "f") for value in islice(_steps(first, step), count)]
 

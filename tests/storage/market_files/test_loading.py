@@ -14,7 +14,7 @@ import pytest
 from engine.errors import DataError, InvalidError, NotFoundError, SystemFault, UsageError
 from engine.market.bars import Bars
 from storage.market_files import load_dataset, parse_source
-from tests.storage.market_files.files import DAY, GOOD, JAN_2, ROWS, body, faults_of, load
+from tests.storage.market_files.files import DAY, GOOD, HEADER, JAN_2, ROWS, body, faults_of, load
 
 MULTI = "ts,symbol,open,high,low,close,volume\n" + "".join(
     f"2020-01-0{day},{name},{day},{day},{day},{day},1\n" for day in (2, 3, 6) for name in ("AAPL", "IBM", "GOOG")
@@ -296,7 +296,40 @@ def test_parse_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert parse_source("BRK.B=dir/x.csv") == ("BRK.B", Path("dir/x.csv"))
 
 
-@pytest.mark.parametrize("text", ["", " ", "=file.csv", "AAPL=", " =x.csv", "A" * 33 + "=x.csv", "A\x07=x.csv"])
+def test_symbols_and_file_names_may_hold_an_equals_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("es.csv", "F=nq.csv", "a=b.csv"):
+        put(tmp_path, name)
+    assert parse_source("ES=F=es.csv") == ("ES=F", Path("es.csv"))
+    assert parse_source("ES=F=es.csv", ["ES=F"]) == ("ES=F", Path("es.csv"))
+    assert parse_source("ES=F=gone.csv", ["ES", "ES=F"]) == ("ES=F", Path("gone.csv"))
+    assert parse_source("NQ=F=nq.csv", ["NQ"]) == ("NQ", Path("F=nq.csv"))
+    assert parse_source("NQ=F=nq.csv") == ("NQ", Path("F=nq.csv"))
+    assert parse_source("EURUSD=X=a=b.csv") == ("EURUSD=X", Path("a=b.csv"))
+    assert parse_source("a=b.csv", ["a"]) == (None, Path("a=b.csv"))
+    assert parse_source("ES=F=gone.csv") == ("ES", Path("F=gone.csv"))
+
+
+def test_the_symbol_of_a_source_is_a_symbol(tmp_path: Path) -> None:
+    file = put(tmp_path, "x.csv")
+    for arguments in ({"sources": [("X ", file)]}, {"sources": [(None, file)], "symbols": ["X "]}):
+        with pytest.raises(InvalidError) as refused:
+            load_dataset(**arguments)
+        assert refused.value.code == "INVALID_DATA"
+        assert "'X ' must not have white space around it" in refused.value.message
+
+
+def test_a_run_plan_of_an_older_papertape_finds_its_symbols_again(tmp_path: Path) -> None:
+    rows = [line.replace(",", ", X ,", 1) for line in ROWS]
+    file = put(tmp_path, "x.csv", body(*rows, header=HEADER.replace(",", ",symbol,", 1)))
+    with pytest.raises(DataError):
+        load_dataset([(None, file)])
+    assert load_dataset([(None, file)], symbols=["X"], stored=True).symbols == ("X",)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "=file.csv", "AAPL=", " =x.csv", "A =x.csv", "A" * 33 + "=x.csv", "A\x07=x.csv"]
+)
 def test_sources_that_name_nothing(text: str) -> None:
     with pytest.raises(UsageError):
         parse_source(text)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from storage.market_files.faults import FaultLog
+from storage.market_files.records import Blanks
 from tests.storage.market_files.files import GOOD, HEADER, ROWS, body, faults_of
 
 SYMBOLS = "ts,symbol,open,high,low,close,volume"
@@ -110,7 +113,7 @@ FILES: dict[str, tuple[str | bytes, str, str]] = {
     "empty first line": ("\n" + GOOD, "row 1", "the first line is empty"),
     "header only": (HEADER, "row 1", "there are no bars"),
     "header and empty lines": (HEADER + "\n\n\n", "row 1", "there are no bars"),
-    "no header": ("\n".join(ROWS), "row 1", "the time column is missing"),
+    "no header": ("\n".join(ROWS), "row 1 is data", "there is no header"),
     "no volume column": (GOOD.replace(",volume", ",turnover"), "row 1", "column 'volume' is missing"),
     "no time column": (GOOD.replace("ts,", "when,"), "row 1", "the time column is missing"),
     "two closes": (GOOD.replace("volume", "volume,Close"), "row 1, column 'Close'", "there twice, as column 5 and 7"),
@@ -129,7 +132,7 @@ FILES: dict[str, tuple[str | bytes, str, str]] = {
     "cut off in a row": (GOOD[:-20], "row 4", "has 3 fields"),
     "one bar": (body(ROWS[0]), "row 2", "'X' has 1 bar in the file; at least 2"),
     "UTF-16": (GOOD.encode("utf-16"), "row 1", "is UTF-16; save it as UTF-8"),
-    "UTF-16 without a mark": (GOOD.encode("utf-16-le"), "row 1", "NUL byte"),
+    "UTF-16 without a mark": (GOOD.encode("utf-16-le"), "row 1", "is UTF-16; save it as UTF-8"),
     "Latin-1": (GOOD.replace("2000", "20é0").encode("latin-1"), "row 3, column 'volume'", "0xe9, which is not UTF-8"),
     "Latin-1 in an ignored column": (
         body(*(f"{line},é" for line in ROWS), header=f"{HEADER},name").encode("latin-1"), "row 2, column 'name'", "0xe9"
@@ -145,7 +148,7 @@ FILES: dict[str, tuple[str | bytes, str, str]] = {
     "cut gzip": (gzip.compress(GOOD.encode())[:-20], "row 1", "the gzip data is cut off or damaged"),
     "gzip header only": (b"\x1f\x8b", "row 1", "the gzip data is cut off or damaged"),
     "gzip with a wrong checksum": (gzip.compress(GOOD.encode())[:-8] + bytes(8), "row", "cut off or damaged"),
-    "zip": (b"PK\x03\x04\x14\x00\x00\x00", "row 1", "NUL byte"),
+    "zip": (b"PK\x03\x04\x14\x00\x00\x00", "row 1", "the file is a zip archive; unpack it"),
     "two symbols of one bar": (
         body("2020-01-02,A,1,1,1,1,1", "2020-01-02,B,1,1,1,1,1", "2020-01-03,B,1,1,1,1,1", header=SYMBOLS),
         "row 2, column 'symbol'", "'A' has 1 bar",
@@ -154,6 +157,9 @@ FILES: dict[str, tuple[str | bytes, str, str]] = {
     "long symbol": (symbol_rows("A" * 33), "row 2, column 'symbol'", "longer than 32"),
     "very long symbol": (symbol_rows("A" * 500), "row 2, column 'symbol'", "longer than 32"),
     "control character": (symbol_rows("A\x1b[31m"), "row 2, column 'symbol'", "'A\\x1b[31m' must not hold control"),
+    "symbol with a space before it": (symbol_rows(" A"), "row 2, column 'symbol'", "' A' must not have white space"),
+    "symbol with a tab behind it": (symbol_rows("A\t"), "row 2, column 'symbol'", "'A\\t' must not have white space"),
+    "symbol of zero width": (symbol_rows("A\u200b"), "row 2, column 'symbol'", "must not hold invisible characters"),
     "symbol with a delete": (symbol_rows("A\x7f"), "row 2, column 'symbol'", "control characters"),
 }  # fmt: skip
 
@@ -234,6 +240,36 @@ def test_a_wrong_row_in_a_newest_first_file_is_told_as_such(tmp_path: Path) -> N
     assert "row 5" in error.faults[0]
     assert "newest-first" in error.faults[0]
     assert "is later than" in error.faults[0]
+
+
+def test_a_very_long_numeral_is_read_once_over(tmp_path: Path) -> None:
+    digits = "1" * 120_000
+    error = faults_of(tmp_path, row(close=digits + "x", high=digits + "e"))
+    assert error.faults[0] == f"bars.csv: row 3, column 'high': '{'1' * 39}…' cannot be read as a number"
+    assert error.fault_count == 2
+
+
+def test_a_gzip_that_unpacks_to_far_too_much_is_refused_with_the_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.market_files.lines._NEVER_TOO_MUCH", 3 << 20)
+    lines = b"\n" * (4 << 20)
+    assert "there are no bars" in faults_of(tmp_path, gzip.compress(HEADER.encode() + lines[: 2 << 20])).faults[0]
+    error = faults_of(tmp_path, gzip.compress(HEADER.encode() + lines))
+    assert error.fault_count == 1
+    assert error.faults[0].endswith(
+        "the gzip unpacks to more than 200 times its size and 3 MiB, as no file of bars does"
+    )
+
+
+def test_empty_lines_are_counted_and_not_kept(tmp_path: Path) -> None:
+    error = faults_of(tmp_path, body(ROWS[0], *[""] * 200_000, ROWS[1]))
+    assert error.fault_count == 200_000
+    assert error.faults[0] == "bars.csv: row 3: the line is empty, and there are rows below it"
+    assert error.faults[-1].startswith("bars.csv: row 22:")
+    blanks = Blanks(FaultLog("f"))
+    blanks.see(np.arange(1_000_000))
+    assert len(blanks._first) == 20
 
 
 def test_many_faults_cost_no_memory(tmp_path: Path) -> None:

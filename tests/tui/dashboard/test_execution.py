@@ -14,7 +14,7 @@ from engine.errors import InvalidError
 from engine.policy.limits import TradingState
 from engine.strategies.registry import Registry
 from storage.unit_of_work import SqliteStore
-from tests.support.desks import open_test_desk
+from tests.support.desks import any_symbol_taken, open_test_desk
 from tests.support.memory_desks import counted_stamps
 from tests.tui.dashboard.conftest import BUY, SELL
 from tests.tui.dashboard.driving import dashboard, matches, press, refreshed, screen_text, settled, toasts
@@ -408,8 +408,9 @@ async def test_another_workspace_has_other_orders(traded: Path) -> None:
 
 
 async def test_a_hostile_symbol_is_text_everywhere(db: Path) -> None:
-    name = "[@click=app.quit]x[/]\u202e"
-    with open_test_desk(db) as desk:
+    name, unseen = "[@click=app.quit]x[/]", "[@click=app.quit]y[/]\u202e"
+    with open_test_desk(db) as desk, any_symbol_taken():
+        desk.trading.order(BUY, unseen, 1, 10.0)
         desk.trading.order(BUY, name, 1, 10.0)
         desk.accounts.set_policy({"deny_symbols": name})
     async with dashboard(db, size=(120, 40)) as (app, pilot):
@@ -423,6 +424,13 @@ async def test_a_hostile_symbol_is_text_everywhere(db: Path) -> None:
         assert "\u202e" not in "".join(screen_text(app).splitlines()[10:])
         await press(app, pilot, "escape")
         assert app.is_running
+
+
+async def test_a_symbol_with_a_space_behind_it_is_refused_as_it_was_typed(db: Path) -> None:
+    async with dashboard(db) as (app, pilot):
+        await opened(app, pilot)
+        await typed(app, pilot, symbol="IBM ", amount="1", price="1")
+        assert "'IBM ' must not have white space around it" in " ".join(verdict(app).split())
 
 
 async def test_five_hundred_of_more_and_the_rest_is_reached(db: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 from textual.widgets import Input
 
-from tests.support.desks import open_test_desk
+from tests.support.desks import any_symbol_taken, open_test_desk
 from tests.tui.dashboard.conftest import BUY, SELL
 from tests.tui.dashboard.driving import World, dashboard, press, screen_text, settled, toasts
 from tui.dashboard.screens.positions import PositionsScreen
@@ -58,7 +58,7 @@ def hostile(hostile_db: Path, tmp_path: Path) -> World:
 def hostile_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A thousand positions in a workspace of a hostile name, and one closed trade."""
     db = tmp_path_factory.mktemp("hostile") / "desk.db"
-    with open_test_desk(db) as desk:
+    with open_test_desk(db) as desk, any_symbol_taken():
         desk.accounts.create(NAME, 1e9)
         for index, symbol in enumerate(hostile_symbols()):
             desk.trading.order(BUY, symbol, index + 1, 100.0, workspace=NAME)

@@ -19,7 +19,7 @@ from engine.ports import Watch
 from engine.strategies.registry import Registry
 from storage.driver import sqlite as sqlite3
 from storage.unit_of_work import SqliteStore
-from tests.support.desks import open_test_desk
+from tests.support.desks import any_symbol_taken, open_test_desk
 from tests.support.memory_desks import counted_stamps
 from tests.tui.dashboard.conftest import BUY, SELL
 from tests.tui.dashboard.driving import World, dashboard, matches, plain, press, refreshed, screen_text, settled, toasts
@@ -502,7 +502,7 @@ HOSTILE = ["[@click=app.quit]x[/]", "[/]", "\u202egnp", "%s\\", "'; DROP TABLE x
 
 
 async def test_hostile_symbols_and_reasons_are_text(db: Path) -> None:
-    with open_test_desk(db) as desk:
+    with open_test_desk(db) as desk, any_symbol_taken():
         for name in HOSTILE:
             desk.trading.order(BUY, name, 1, 1.0, reason=f"{name} because\n{name}")
     async with dashboard(db, size=(120, 40)) as (app, pilot):

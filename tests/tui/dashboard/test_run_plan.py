@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from textual.widgets import Input, Static
 from engine.sweeps.results import PlanDetail, VariantResult
 from storage.datasets import load_again, loading
 from storage.spec_files import spec_from_flags
-from tests.support.desks import open_test_desk
+from tests.support.desks import any_symbol_taken, open_test_desk
 from tests.tui.dashboard.driving import World, dashboard, matches, press, refreshed, screen_text, settled, toasts
 from tests.tui.dashboard.sweeping import GRID, RUNNING, STOPPED, WHOLE, StopAfter, other_desk, sweep_in
 from tui.dashboard.app import DashboardApp
@@ -457,6 +458,13 @@ async def test_the_newest_is_shown_until_one_was_chosen(planned: Path) -> None:
         assert "d0000000" in screen_text(app)
 
 
+@pytest.fixture
+def older() -> Iterator[None]:
+    with any_symbol_taken():
+        yield
+
+
+@pytest.mark.usefixtures("older")
 async def test_hostile_names_are_text(db: Path, tmp_path: Path) -> None:
     symbol, named = "[@click=app.quit]x[/]\u202e", tmp_path / "[red]data[/"
     named.mkdir()
@@ -464,8 +472,8 @@ async def test_hostile_names_are_text(db: Path, tmp_path: Path) -> None:
     bars = (f"2024-01-{day:02},10,12,9,{10 + day % 3},100" for day in range(1, 29))
     file.write_text("\n".join(["ts,open,high,low,close,volume", *bars]), encoding="utf-8")
     data = loading([(symbol, file)], symbols=[symbol])
-    spec = spec_from_flags("sma_cross", [symbol], ["entry.fast_period=2", "entry.slow_period=3"])
     with other_desk(db) as desk:
+        spec = spec_from_flags("sma_cross", [symbol], ["entry.fast_period=2", "entry.slow_period=3"])
         desk.plans.run(spec, load_again(data), {"entry.slow_period": [4, 5]}, data=data, run_plan_id=WHOLE)
     async with dashboard(db, size=WIDE) as (app, pilot):
         await press(app, pilot, "6")

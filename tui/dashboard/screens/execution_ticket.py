@@ -140,8 +140,8 @@ class Ticket(Vertical):
     @property
     def typed(self) -> Typed:
         """What the fields hold."""
-        symbol, amount, price = (self._entry(name).value.strip() for name in ("symbol", "amount", "price"))
-        return Typed(self.query_one(Choice).value, symbol, amount, price)
+        amount, price = (self._entry(name).value.strip() for name in ("amount", "price"))
+        return Typed(self.query_one(Choice).value, self._entry("symbol").value, amount, price)
 
     def enter(self) -> None:
         """To the first field that is empty."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -148,28 +147,37 @@ def most_variants(entries: Entries) -> int:
     return whole_number(entries.max_variants, "max variants")
 
 
-def sources_of(text: str) -> list[Source]:
-    """Files and samples, as `--data` takes them, one after the other; quotes keep spaces together."""
+def sources_of(text: str, symbols: Sequence[str] = ()) -> list[Source]:
+    """Files and samples, as `--data` takes them, one after the other; quotes keep spaces together.
+
+    `symbols` are the spec's.
+    """
     named = words(text, "the data")
     if not named:
         raise UsageError("USAGE", "no data are named", hint="choose a file, or a sample such as sample:GOOG")
-    return [source_of(each) for each in named]
+    return [source_of(each, symbols) for each in named]
 
 
 def symbols_in(text: str) -> str:
     """The symbols that the names of data suggest; empty when they suggest none, or cannot be read yet."""
-    from storage.market_files.sources import stem_symbol
-
-    found = []
     try:
         named = words(text, "the data")
     except UsageError:
         return ""
-    for each in named:
-        symbol, sign, path = each.partition("=")
-        sample = each.removeprefix(SAMPLE) if each.startswith(SAMPLE) else None
-        found.append(sample or (symbol if sign else stem_symbol(Path(path or each))))
-    return " ".join(shlex.quote(each) for each in dict.fromkeys(found) if each)
+    return " ".join(shlex.quote(each) for each in dict.fromkeys(map(_suggested, named)) if each)
+
+
+def _suggested(named: str) -> str | None:
+    """The symbol that one word of the data suggests, as far as it is typed."""
+    from storage.market_files.sources import parse_source, stem_symbol
+
+    if named.startswith(SAMPLE):
+        return named.removeprefix(SAMPLE)
+    try:
+        symbol, path = parse_source(named)
+    except UsageError:
+        return named.partition("=")[0]
+    return symbol or stem_symbol(path)
 
 
 def prepare(
@@ -187,7 +195,7 @@ def prepare(
     slippage_bps = _number(entries.slippage_bps, "slippage")
     check_slippage(slippage_bps)
     told = loading(
-        sources_of(entries.data),
+        sources_of(entries.data, spec.symbols),
         symbols=spec.symbols,
         session_tz=workspace.limits.session_tz,
         start=entries.start.strip() or None,

@@ -15,6 +15,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from engine.account.arithmetic import total
+from engine.validation import readable
 from tui.commands import figures
 from tui.commands.text import safe_text
 from tui.dashboard.entries import parse_price
@@ -46,7 +47,15 @@ class HeldRow:
 
 
 COLUMNS: tuple[Column[HeldRow], ...] = (
-    Column("symbol", "symbol", WORDS, lambda row: row.position.symbol, "what is held", widest=18, tight_widest=12),
+    Column(
+        "symbol",
+        "symbol",
+        WORDS,
+        lambda row: readable(row.position.symbol),
+        "what is held",
+        widest=18,
+        tight_widest=12,
+    ),
     Column("quantity", "quantity", QUANTITIES, lambda row: row.position.quantity, "units held"),
     Column("avg", "avg", PRICES, lambda row: row.position.avg_price, "average price paid, before fees"),
     Column("mark", "mark", PRICES, lambda row: row.position.mark, "the last fill's price, or what `m` set"),
@@ -133,7 +142,7 @@ class PositionsScreen(DeskScreen):
         facts = [("mark now", figures.price(row.position.mark)), ("workspace", overview.workspace.name)]
         price = Field("price", "mark", f"{row.position.mark!r}", "what one unit is worth now")
         work = partial(set_mark, overview.workspace.id, symbol)
-        self.app.push_screen(FormDialog(f"Mark {symbol}", facts, [price], "Set mark", work), self._marked)
+        self.app.push_screen(FormDialog(f"Mark {readable(symbol)}", facts, [price], "Set mark", work), self._marked)
 
     @on(DeskTable.Chosen, f"#{TABLE}")
     def _open_story(self, event: DeskTable.Chosen) -> None:

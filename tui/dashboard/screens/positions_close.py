@@ -9,6 +9,7 @@ from uuid import UUID
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from engine.validation import readable
 from tui.commands import figures
 from tui.dashboard.entries import parse_price
 from tui.dashboard.screens.execution_submit import preview
@@ -32,7 +33,7 @@ def close_dialog(
 ) -> FormDialog[ExecutionResult]:
     """The ticket; leaves with what was executed."""
     facts = [
-        ("sell", f"{figures.quantity(held.quantity)} {held.symbol}, all of it"),
+        ("sell", f"{figures.quantity(held.quantity)} {readable(held.symbol)}, all of it"),
         ("paid", f"{figures.price(held.avg_price)} on average"),
         ("workspace", workspace.name),
         ("intent id", str(intent_id)),
@@ -45,7 +46,7 @@ def close_dialog(
     def close(desk: Desk, values: Values) -> ExecutionResult:
         return close_position(_asked(held, values), workspace.id, intent_id, desk)
 
-    return FormDialog(f"Close {held.symbol}", facts, [price], "Close position", close, foresee=foreseen)
+    return FormDialog(f"Close {readable(held.symbol)}", facts, [price], "Close position", close, foresee=foreseen)
 
 
 def what_it_comes_to(found: Preview, palette: Palette) -> RenderableType:

@@ -59,7 +59,7 @@ def begin(desk: Desk, wanted: Wanted, watch: Watch | None = None) -> Begun:
     check_slippage(slippage_bps)
     known = desk.accounts.find(name)
     dataset = load_dataset(
-        sources_of(wanted.entries.data),
+        sources_of(wanted.entries.data, spec.symbols),
         symbols=spec.symbols,
         session_tz="UTC" if known is None else known.limits.session_tz,
         start=wanted.entries.start.strip() or None,

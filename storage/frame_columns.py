@@ -1,0 +1,174 @@
+"""The columns of a pandas frame as those of a file: which is which, and their values with what cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.market.bars import BoolArray, FloatArray, IntArray
+from engine.market.sessions import MICROS_PER_SECOND
+from engine.validation import quoted
+from storage.market_files.faults import FaultLog
+from storage.market_files.layout import FIGURES, TIME_NAMES, Layout, is_time, read_layout
+from storage.market_files.table import UNREADABLE, SymbolCodes, Table
+from storage.market_files.times import EARLIEST, LATEST, read_time
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Columns = Mapping[int, pd.Series[Any]]
+
+_MICROS_OF = {"s": (MICROS_PER_SECOND, 1), "ms": (1000, 1), "us": (1, 1), "ns": (1, 1000)}
+
+
+def frame_layout(frame: pd.DataFrame, log: FaultLog) -> tuple[Layout, Columns] | None:
+    """The layout of a frame and its columns by place; None with the faults in the log.
+
+    An index is the first column, unless it only counts the rows; one without a name of its own holds the times where no
+    column is called as a time.
+    """
+    if _has_levels(frame, log):
+        return None
+    named = _columns(frame)
+    columns = {place: column for place, (_, column) in enumerate(named)}
+    layout = read_layout([name for name, _ in named], log, lambda place: _holds_times(columns[place]))
+    if layout is None or not _types_fit(columns, layout, log):
+        return None
+    return layout, columns
+
+
+def _has_levels(frame: pd.DataFrame, log: FaultLog) -> bool:
+    """Whether columns, or the index that is to hold the times, have several levels, as no file has; that is a fault."""
+    if frame.columns.nlevels > 1:
+        log.add(0, f"the columns are a MultiIndex ({_levels(frame.columns)}); {_one_level(frame)}")
+    elif frame.index.nlevels > 1 and not any(str(name).lower() in TIME_NAMES for name in frame.columns):
+        log.add(0, f"the index is a MultiIndex ({_levels(frame.index)}); call reset_index() on the frame")
+    return bool(log.count)
+
+
+def _levels(axis: pd.Index[Any]) -> str:
+    return ", ".join(str(name or "unnamed") for name in axis.names)
+
+
+def _one_level(frame: pd.DataFrame) -> str:
+    columns = frame.columns
+    if "Ticker" in columns.names:
+        ticker = columns.get_level_values("Ticker")[0] if len(columns) else ""
+        return f"yfinance gives them so: take one ticker with frame.xs({ticker!r}, axis=1, level='Ticker')"
+    return "keep one level of names: frame.columns = frame.columns.get_level_values(0)"
+
+
+def _columns(frame: pd.DataFrame) -> list[tuple[str, pd.Series[Any]]]:
+    """Names and columns, the index before them unless it only counts the rows."""
+    import pandas as pd  # noqa: PLC0415 - slow to import, and few need it
+
+    columns = [(str(name), frame.iloc[:, place]) for place, name in enumerate(frame.columns)]
+    if not isinstance(frame.index, (pd.RangeIndex, pd.MultiIndex)):
+        name = str(frame.index.name or "")
+        columns.insert(0, (name if name.lower() in TIME_NAMES else "", pd.Series(frame.index)))
+    return columns
+
+
+def _holds_times(column: pd.Series[Any]) -> bool:
+    return column.dtype.kind == "M" or (len(column) > 0 and is_time(_time_text(column.iloc[0])))
+
+
+def _types_fit(columns: Columns, layout: Layout, log: FaultLog) -> bool:
+    """Whether the figures are numbers; a fault for each column that holds something else."""
+    for place, name in zip(layout.figures, FIGURES, strict=True):
+        if columns[place].dtype.kind not in "iuf":
+            log.add(0, f"is of type {columns[place].dtype}; the {name} is an integer or a float", place)
+    return not log.count
+
+
+def frame_table(columns: Columns, layout: Layout, symbols: SymbolCodes, log: FaultLog) -> Table:
+    """Every row of a frame; what cannot be read is in the log, and NaN or UNREADABLE in its place."""
+    count = len(columns[layout.times[0]])
+    opening, high, low, close, volume = (_figures(columns[place], place, log) for place in layout.figures)
+    codes = np.zeros(count, np.int64)
+    if layout.symbol is not None:
+        codes = _codes(columns[layout.symbol], layout.symbol, symbols, log)
+    ts = _times(columns, layout.times, log)
+    return Table(np.arange(1, count + 1), ts, codes, (opening, high, low, close, volume), symbols.names)
+
+
+def _figures(column: pd.Series[Any], place: int, log: FaultLog) -> FloatArray:
+    """One column as float64, NaN where there is a fault."""
+    values = column.to_numpy(np.float64, na_value=np.nan)
+    log.add_rows(_rows(np.isnan(values)), place, lambda _: "is not a number (NaN)")
+    log.add_rows(_rows(np.isinf(values)), place, lambda _: "is infinite")
+    return np.where(np.isinf(values), np.nan, values)
+
+
+def _codes(column: pd.Series[Any], place: int, symbols: SymbolCodes, log: FaultLog) -> IntArray:
+    """Each row's symbol number, -1 where there is a fault."""
+    import pandas as pd  # noqa: PLC0415
+
+    index, found = pd.factorize(column)
+    codes = np.full(len(found) + 1, -1, np.int64)  # the last is what a missing symbol has
+    reasons = [""] * len(found) + ["is empty"]
+    for which, text in enumerate(found):
+        try:
+            codes[which] = symbols.code(_symbol(text))
+        except ValueError as error:
+            reasons[which] = str(error)
+    wrong = np.flatnonzero(codes[index] < 0)
+    log.add_rows(wrong + 1, place, lambda i: reasons[int(index[wrong[i]])])
+    numbered: IntArray = codes[index]
+    return numbered
+
+
+def _symbol(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{quoted(str(value))} is a {type(value).__name__}; a symbol is text")
+    return value
+
+
+def _times(columns: Columns, places: tuple[int, ...], log: FaultLog) -> IntArray:
+    """Each row's time in UTC microseconds, UNREADABLE where there is a fault; a date and a time are joined."""
+    empty = [columns[place].isna().to_numpy(np.bool_) for place in places]
+    for place, nulls in zip(places, empty, strict=True):
+        log.add_rows(_rows(nulls), place, lambda _: "is empty")
+    missing: BoolArray = np.logical_or.reduce(empty)
+    if len(places) == 1 and columns[places[0]].dtype.kind == "M":
+        return _stored_times(columns[places[0]], places[0], missing, log)
+    parts = [columns[place].tolist() for place in places]
+    ts = np.full(len(missing), UNREADABLE, np.int64)
+    for i in np.flatnonzero(~missing).tolist():
+        try:
+            ts[i] = read_time("T".join(_time_text(part[i]) for part in parts))
+        except ValueError as error:
+            log.add(i + 1, str(error), places[0])
+    return ts
+
+
+def _stored_times(column: pd.Series[Any], place: int, missing: BoolArray, log: FaultLog) -> IntArray:
+    naive = column if column.dt.tz is None else column.dt.tz_convert(None)  # which is UTC
+    stored = naive.to_numpy()
+    numerator, denominator = _MICROS_OF[np.datetime_data(stored.dtype)[0]]
+    counts = np.where(missing, 0, stored.astype(np.int64))
+    outside = (counts < -(-EARLIEST * denominator // numerator)) | (counts > LATEST * denominator // numerator)
+    finer = ~outside & (counts % denominator != 0)
+    log.add_rows(_rows(outside), place, lambda _: "is outside the years 1 to 9999 (0001-01-02 to 9999-12-30 are read)")
+    log.add_rows(_rows(finer), place, lambda _: "is finer than a microsecond")
+    unread = missing | outside | finer
+    return np.where(unread, UNREADABLE, np.where(unread, 0, counts) * numerator // denominator)
+
+
+def _time_text(value: Any) -> str:
+    """A cell as a file would have it."""
+    if isinstance(value, datetime):
+        whole_day = value.tzinfo is None and value.time() == time.min
+        return value.date().isoformat() if whole_day else value.isoformat()
+    if isinstance(value, float):
+        return format(Decimal(repr(float(value))), "f").removesuffix(".0")
+    return str(value).strip(" \t")
+
+
+def _rows(wrong: BoolArray) -> IntArray:
+    """The numbers of the rows that a mask names."""
+    return np.flatnonzero(wrong) + 1

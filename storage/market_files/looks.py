@@ -1,0 +1,172 @@
+"""What a text is whose first row is no header that is read: one sentence that says it, instead of what it lacks.
+
+Asked only once a header was refused, so that nothing here can refuse a sound file.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.validation import quoted
+from storage.market_files.headerless import is_data, layout_like
+from storage.market_files.layout import FIGURES, SEPARATORS, TIME_NAMES, is_known
+
+_ROWS = 20
+"""How far down a header is looked for."""
+_ASKED = "ts,open,high,low,close,volume"
+_BLANK = " \t\r\n"
+_FIRST_LINES = (
+    (re.compile(r"https?://\S+", re.I), "it is a web address, as CryptoDataDownload puts there"),
+    (re.compile(r"sep=.{1,2}", re.I), "it is Excel's sep= line"),
+    (re.compile(r"[#;%].*"), "it is a comment"),
+    (re.compile(r""), "the first line is empty"),
+)
+_MARKUP = re.compile(r"<(!doctype|html|head|body|table|\?xml|!--)", re.I)
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+", re.ASCII)
+_VENDORS = (
+    ("a Stooq file", {"<ticker>", "<date>", "<open>"}),
+    ("a MetaTrader 5 export", {"<date>", "<open>", "<close>"}),
+    ("a Binance kline file", {"open_time", "open", "close_time"}),
+    ("a Dukascopy export", {"gmt time", "open"}),
+    ("a Dukascopy export", {"local time", "open"}),
+    ("an investing.com export", {"price", "open", "change %"}),
+    ("a Nasdaq export", {"close/last"}),
+    ("what Polygon's API gives", {"t", "o", "h", "l", "c", "v", "vw"}),
+    ("what Alpaca's API gives", {"t", "o", "h", "l", "c", "v"}),
+    ("a CryptoDataDownload file", {"unix", "date", "symbol", "open"}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One sentence of what a file is, with its row; 0 where the sentence names the row itself."""
+
+    row: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """The first lines, what parts their fields, and the fields."""
+
+    lines: Sequence[str]
+    separator: str
+    rows: Sequence[Sequence[str]]
+
+    def parted(self) -> str:
+        """How the fields are parted where it is not by commas, and whether the numbers have decimal commas."""
+        if self.separator == ",":
+            return ""
+        said = f"the fields are separated by {SEPARATORS[self.separator]}"
+        comma = next((cell for row in self.rows for cell in row if _DECIMAL_COMMA.fullmatch(cell)), None)
+        return said if comma is None else f"{said} and the numbers have decimal commas ({comma})"
+
+
+def look_of(head: bytes) -> Look | None:
+    """What a file is whose text begins so; None when all that can be said is what its header lacks."""
+    sheet = _sheet(head)
+    found = (look(sheet) for look in (_no_table, _numbered, _several_headers, _data, _further_down, _named_otherwise))
+    return next(filter(None, found), None)
+
+
+def _sheet(head: bytes) -> _Sheet:
+    lines = [line.strip(_BLANK) for line in head.decode(errors="replace").split("\n")[:_ROWS]]
+    separator = _separator(lines)
+    return _Sheet(lines, separator, [_cells(line, separator) for line in lines])
+
+
+def _separator(lines: Sequence[str]) -> str:
+    """What parts the fields: a sign that the last of the lines have four times or more, and all alike."""
+    filled = [line for line in lines if line][-3:]
+    for sign in ("\t", ";", "|"):
+        counts = {line.count(sign) for line in filled}
+        if len(counts) == 1 and min(counts) >= 4:
+            return sign
+    return ","
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    try:
+        cells = next(csv.reader([line], delimiter=separator), [])
+    except csv.Error:
+        return [line]
+    return [cell.strip(_BLANK) for cell in cells]
+
+
+def _no_table(sheet: _Sheet) -> Look | None:
+    first = next(filter(None, sheet.lines), "")
+    if first.startswith(("{", "[")):
+        return Look(1, "the file is JSON; write it as CSV or Parquet")
+    if _MARKUP.match(first):
+        is_xml = first.lower().startswith("<?xml")
+        return Look(1, f"the file is {'XML' if is_xml else 'HTML, a web page'}, and no table; open it and see why")
+    return None
+
+
+def _numbered(sheet: _Sheet) -> Look | None:
+    numbers = [cell for cell in sheet.rows[0] if cell]
+    if len(numbers) >= 5 and numbers == list(map(str, range(len(numbers)))):
+        return Look(0, f"row 1 numbers the columns and does not name them; write {_ASKED} there")
+    return None
+
+
+def _several_headers(sheet: _Sheet) -> Look | None:
+    """Rows of names below the first, as a frame whose columns are a MultiIndex is written."""
+    names = [row for row in sheet.rows[:4] if any(row) and not any(map(_is_figure, row))]
+    if len(names) < 2 or names != sheet.rows[: len(names)] or not any(map(is_known, names[0])):
+        return None
+    counted = {2: "two", 3: "three", 4: "four"}[len(names)]
+    firsts = ", ".join(filter(None, (row[0] for row in names)))
+    last = names[-1]
+    by = ", as yfinance writes them" if last[0].lower() in TIME_NAMES and not any(last[1:]) else ""
+    hint = "download with multi_level_index=False, or keep one header row" if by else "keep one"
+    return Look(0, f"there are {counted} header rows ({firsts}){by}; {hint}")
+
+
+def _is_figure(cell: str) -> bool:
+    return any(map(str.isdigit, cell)) and not any(map(str.isalpha, cell))
+
+
+def _data(sheet: _Sheet) -> Look | None:
+    if not is_data(sheet.rows[0]):
+        return None
+    name = layout_like(sheet.rows[0], sheet.separator)
+    parts = ["row 1 is data: there is no header"]
+    parts += [f"it looks like {name}"] if name else []
+    parts += [f"{sheet.parted()}, and only commas are read"] if sheet.separator != "," else []
+    return Look(0, "; ".join([*parts, f"write a first row such as {_ASKED}"]))
+
+
+def _further_down(sheet: _Sheet) -> Look | None:
+    """A header below lines that are none."""
+    for row, cells in enumerate(sheet.rows[1:], 2):
+        if sum(map(is_known, cells)) >= 4:
+            first = sheet.lines[0]
+            what = next((what for pattern, what in _FIRST_LINES if pattern.fullmatch(first)), f"it is {quoted(first)}")
+            parted = f"; {sheet.parted()}, and only commas are read" if sheet.separator != "," else ""
+            return Look(0, f"row 1 is no header: {what}; the header is row {row}{parted}; take out what is above")
+    return None
+
+
+def _named_otherwise(sheet: _Sheet) -> Look | None:
+    """A header that names its columns, or parts them, in another way."""
+    names = sheet.rows[0]
+    keys = {name.lower() for name in names}
+    vendor = next((vendor for vendor, some in _VENDORS if some <= keys), None)
+    said = [f"it looks like {vendor}"] if vendor else []
+    said += [sheet.parted()] if sheet.separator != "," else []
+    foreign = not (keys.issuperset(FIGURES) and keys.intersection(TIME_NAMES))
+    if not said:
+        return None
+    if foreign:
+        called = ", ".join(map(_short, names[:6])) + (", …" if len(names) > 6 else "")
+        said.append(f"the columns are called {called}")
+    read = "only commas and decimal points are read" if sheet.separator != "," else ""
+    return Look(1, "; ".join([", ".join(said), *filter(None, [read, f"call them {_ASKED}" if foreign else ""])]))
+
+
+def _short(name: str) -> str:
+    return name if name.isprintable() and len(name) <= 20 else quoted(name)
