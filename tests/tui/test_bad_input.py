@@ -125,7 +125,7 @@ INTENTS: dict[str, tuple[dict[str, Any] | str, str, str]] = {
     "nothing": ({"quantity": 0}, "INVALID_QUANTITY", "0"),
     "less than nothing": ({"quantity": -1.0}, "INVALID_QUANTITY", "-1"),
     "half a lot": ({"quantity": 4e-9}, "INVALID_QUANTITY", "4e-09"),
-    "too much": ({"quantity": 90071992.6}, "INVALID_QUANTITY", "90071992"),
+    "too much": ({"quantity": 46116860185.0}, "INVALID_QUANTITY", "46116860185"),
     "a close of nothing": ({"action": "CLOSE_LONG"}, "NO_POSITION", "IBM"),
     "NaN": ('{"quantity": NaN}', "INVALID_JSON", "NaN"),
     "1e999": ('{"quantity": 1e999}', "INVALID_JSON", "1e999"),

@@ -24,7 +24,7 @@ def recorded(desk: Desk, data: DataOptions, spec: ExecutionSpec, dataset: Datase
     """How data and strategy are found again from any directory, and what the data were warned of."""
     from storage.datasets import loading
 
-    sources = [source_of(text, symbols) for text in data.data]
+    sources = [source_of(text, spec.symbols) for text in data.data]
     again = loading(
         sources, symbols=spec.symbols, session_tz=dataset.session_tz, start=data.start, end=data.end, cut=data.cut
     )
