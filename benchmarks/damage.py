@@ -39,6 +39,9 @@ DAY = 86_400_000_000
 EPOCH = 1_700_000_000_000_000
 BUY, SELL = IntentAction.OPEN_LONG, IntentAction.CLOSE_LONG
 
+_KEYS = {"account_symbols": 2, "account_sessions": 2, "run_progress": 2, "recordings": 4, "trials": 4}
+"""How many columns a key has, where it has several."""
+
 Content = dict[str, dict[Any, tuple[Any, ...]]]
 """By table, every row by its key"""
 
@@ -103,11 +106,10 @@ def _tables(connection: sqlite.Connection) -> list[str]:
 
 
 def _rows(connection: sqlite.Connection, table: str) -> dict[Any, tuple[Any, ...]]:
-    """By the first column, and the second where the key has two."""
-    wide = table in {"account_symbols", "account_sessions", "run_progress"}
+    """By the columns of the key, which come first."""
     rows = connection.execute(f'SELECT * FROM "{table}"')
     names = tuple(name for name, *_ in rows.description)
-    found = {row[: 1 + wide]: row for row in rows}
+    found = {row[: _KEYS.get(table, 1)]: row for row in rows}
     return {("columns",): names, **found}
 
 

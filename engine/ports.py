@@ -272,6 +272,10 @@ class Views(RunViews, Protocol):
         """The bars of symbols that the workspace has seen, each symbol named; no bars of one that it does not know."""
         ...
 
+    def damaged_recordings(self) -> Iterator[DamageFault]:
+        """What is wrong with each recording that cannot be read, or that holds what no bar can be."""
+        ...
+
     def trials(self) -> list[Trial]:
         """Every run that tried a strategy, in the order of their newest results."""
         ...

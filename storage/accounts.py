@@ -31,19 +31,17 @@ def read_account(driver: sqlite.Connection, workspace: Workspace) -> Account:
     ledger.cash, ledger.realized_pnl, ledger.peak_equity = state[:3]
     ledger.orders_count, ledger.trades_count, ledger.last_seq, ledger.last_event_at = state[3:7]
     account.reconciled_at = state[7]
-    for row in driver.execute(sql.READ_SYMBOLS, key):
-        _SYMBOL.check(row, where)
-        symbol, lots, average, opened_at, fees, mark, closed_at = row
+    symbols, sessions = (driver.execute(query, key).fetchall() for query in (sql.READ_SYMBOLS, sql.READ_SESSIONS))
+    _SYMBOL.check_all(symbols, where)
+    _SESSION.check_all(sessions, where)
+    for symbol, lots, average, opened_at, fees, mark, closed_at in symbols:
         if lots is not None:
             ledger.holdings[symbol] = Holding(symbol, lots, to_quantity(lots), average, opened_at, fees)
         if mark is not None:
             account.marks[symbol] = mark
         if closed_at is not None:
             ledger.last_closed_at[symbol] = closed_at
-    for row in driver.execute(sql.READ_SESSIONS, key):
-        _SESSION.check(row, where)
-        session, realized = row
-        ledger.realized_by_session[session] = realized
+    ledger.realized_by_session.update(sessions)
     return account
 
 

@@ -29,6 +29,7 @@ class Columns:
         self._columns = [columns[name] for name in names]
         self._needed = {column.name for column in self._columns if not column.nullable} | set(needed)
         self._session = next((place for place, each in enumerate(self._columns) if each.name == "session"), None)
+        self._allowed = [self._types(column) for column in self._columns]
         self._known: set[tuple[type, ...]] = set()
 
     def check(self, row: Sequence[Any], where: str = "a row") -> None:
@@ -36,12 +37,19 @@ class Columns:
         if why := self.fault_in(row):
             raise damaged(where, why)
 
+    def check_all(self, rows: Sequence[Sequence[Any]], where: str) -> None:
+        """The same for many rows, of which it costs a tenth as long as all are sound."""
+        for place, values in enumerate(zip(*rows, strict=True)):
+            if not self._allowed[place].issuperset(map(type, values)) or not self._are_days(place, values):
+                for row in rows:
+                    self.check(row, where)
+
     def fault_in(self, row: Sequence[Any]) -> str:
         """What is wrong with a row, or nothing."""
         types = tuple(map(type, row))
         if types not in self._known:  # there are a few in a journal, whose rows are millions
-            for column, value in zip(self._columns, row, strict=True):
-                if self._is_wrong(column, value):
+            for column, allowed, value in zip(self._columns, self._allowed, row, strict=True):
+                if type(value) not in allowed:
                     return f"its {column.name} is {value!r:.40}"
             self._known.add(types)
         if self._session is not None:
@@ -50,7 +58,9 @@ class Columns:
                 return f"session {day} is no day of the calendar"
         return ""
 
-    def _is_wrong(self, column: Column[Any], value: Any) -> bool:
-        if value is None:
-            return column.name in self._needed
-        return type(value) is not _KINDS[type(column.type)]
+    def _types(self, column: Column[Any]) -> frozenset[type]:
+        kind = _KINDS[type(column.type)]
+        return frozenset({kind} if column.name in self._needed else {kind, type(None)})
+
+    def _are_days(self, place: int, values: Sequence[Any]) -> bool:
+        return place != self._session or (min(values) in _DAYS and max(values) in _DAYS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import create_engine
 
+from engine.vocabulary import EventType
 from storage.driver import sqlite
 from storage.opening import create_schema
 
@@ -14,7 +15,11 @@ Schema = dict[str, tuple[str, str]]
 def missing_guards(driver: sqlite.Connection) -> list[str]:
     """What today's schema has and a database has not, or otherwise, each as `trigger NAME`."""
     there, expected = _schema_of(driver), _expected()
-    return [f"{kind} {name}" for name, (kind, sql) in expected.items() if there.get(name) != (kind, sql)]
+    missing = [f"{kind} {name}" for name, (kind, sql) in expected.items() if there.get(name) != (kind, sql)]
+    if "table event_types" in missing:
+        return missing
+    types = {name for (name,) in driver.execute("SELECT name FROM event_types")}
+    return missing + [f"event type {kind}" for kind in EventType if kind.value not in types]
 
 
 def _expected() -> Schema:

@@ -13,12 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from engine.errors import SystemFault
+from engine.errors import DamageFault
 from engine.market.bars import IntArray
 from engine.market.recording import FIGURES, Recorded, Span, merged
+from engine.market.sessions import MICROS_PER_DAY
+from engine.payloads import damaged
 from storage import statements as sql
+from storage.columns import Columns
 from storage.driver import sqlite
 
+_COLUMNS = Columns("recordings", ("symbol", "session", "bars"))
 _PLAIN, _ZLIB = b"\0", b"\1"
 _WORTH_PACKING = 512
 """Bytes; below that zlib costs time and saves nothing."""
@@ -59,7 +63,9 @@ def read_recordings(
     """All that an account has seen of these symbols; of one that it does not know, no bars."""
     single: dict[str, list[bytes]] = {symbol: [] for symbol in symbols}
     others: dict[str, list[Recorded]] = {symbol: [] for symbol in symbols}
-    for symbol, day, packed in driver.execute(sql.READ_RECORDINGS, (workspace_id, timeframe)):
+    for row in driver.execute(sql.READ_RECORDINGS, (workspace_id, timeframe)):
+        _COLUMNS.check(row, f"a recording of workspace {workspace_id}")
+        symbol, day, packed = row
         if symbol not in single:
             continue
         if len(packed) == _ONE and packed[:1] == _PLAIN:
@@ -129,8 +135,34 @@ def _unpacked(symbol: str, day: int, packed: Any) -> Recorded:
     try:
         return unpack(packed)
     except ValueError as error:
-        raise SystemFault(
-            "DATABASE_ERROR",
-            f"the recording of {symbol}, session {np.datetime64(day, 'D')}, is damaged: {error}",
-            hint="restore the database from a backup",
-        ) from error
+        raise damaged(_named(symbol, day), str(error)) from error
+
+
+def damaged_recordings(driver: sqlite.Connection) -> Iterator[DamageFault]:
+    """What is wrong with each recording that cannot be read, or that holds what no bar can be."""
+    for workspace_id, *row in driver.execute(sql.EVERY_RECORDING):
+        try:
+            _COLUMNS.check(row, f"a recording of workspace {workspace_id}")
+            symbol, day, packed = row
+            if why := _fault_in(_unpacked(symbol, day, packed), day):
+                raise damaged(_named(symbol, day), why)
+        except DamageFault as error:
+            yield error
+
+
+def _fault_in(recorded: Recorded, day: int) -> str:
+    """What no bars of a session can be; its times lie on its day in some zone."""
+    opened, high, low, close, volume = recorded.figures
+    if not np.isfinite(recorded.figures).all() or (low <= 0).any() or (volume < 0).any():
+        return "a price or a volume is none"
+    if (np.maximum(opened, close) > high).any() or (np.minimum(opened, close) < low).any():
+        return "a high or a low does not enclose its bar"
+    if (recorded.ts[1:] <= recorded.ts[:-1]).any():
+        return "its times are out of order"
+    if (abs(recorded.ts - (day * 2 + 1) * MICROS_PER_DAY // 2) > 2 * MICROS_PER_DAY).any():
+        return "a time is not of the session"
+    return ""
+
+
+def _named(symbol: str, day: int) -> str:
+    return f"the recording of {symbol}, session {np.datetime64(day, 'D')},"

@@ -85,6 +85,7 @@ READ_PROGRESSES = (
 )
 
 READ_RECORDINGS = "SELECT symbol, session, bars FROM recordings WHERE workspace_id = ? AND timeframe = ?"
+EVERY_RECORDING = "SELECT workspace_id, symbol, session, bars FROM recordings"
 READ_RECORDED_SESSION = (
     "SELECT bars FROM recordings WHERE workspace_id = ? AND timeframe = ? AND session = ? AND symbol = ?"
 )

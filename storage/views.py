@@ -24,7 +24,7 @@ from engine.validation import STORED, faults_of
 from storage import statements as sql
 from storage.accounts import read_account
 from storage.columns import Columns
-from storage.recordings import read_recordings
+from storage.recordings import damaged_recordings, read_recordings
 from storage.run_plans import RunPlanViews
 from storage.tables import RUN_EVENT
 from storage.texts import rows_of_events, texts_named
@@ -152,6 +152,11 @@ class SqliteViews(RunPlanViews):
     def recorded(self, workspace_id: UUID, timeframe: str, symbols: Sequence[str]) -> dict[str, Recorded]:
         """The bars of symbols that the workspace has seen, each symbol named; no bars of one that it does not know."""
         return read_recordings(self._driver, str(workspace_id), timeframe, symbols)
+
+    @guarded
+    def damaged_recordings(self) -> Iterator[DamageFault]:
+        """What is wrong with each recording that cannot be read, or that holds what no bar can be."""
+        return damaged_recordings(self._driver)
 
     @guarded
     def trials(self) -> list[Trial]:

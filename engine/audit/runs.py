@@ -20,16 +20,20 @@ _HEADING = ("strategy_id", "objective", "journal", "variants_count", "fingerprin
 
 @dataclass(slots=True)
 class Promise:
-    """What RUN_VARIANT_COMPLETED says of a variant's account."""
+    """What a result says of the account that it is of: of a variant's, or of a backtest's."""
 
     where: str
     ending_equity: float
     trade_count: int
+    fills: int | None = None
 
     def compare(self, ledger: Ledger, findings: Findings) -> None:
         """Find an account that is not the one."""
-        made = {"ending_equity": ledger.cash, "trade_count": ledger.trades_count}
-        findings.compare(self.where, {"ending_equity": self.ending_equity, "trade_count": self.trade_count}, made)
+        made: dict[str, Any] = {"ending_equity": ledger.cash, "trade_count": ledger.trades_count}
+        said: dict[str, Any] = {"ending_equity": self.ending_equity, "trade_count": self.trade_count}
+        if self.fills is not None:
+            made["fills"], said["fills"] = ledger.orders_count, self.fills
+        findings.compare(self.where, said, made)
 
 
 @dataclass(slots=True)
@@ -70,6 +74,12 @@ class Sweeps:
             self._done(event, self._sweeps[run_plan_id], run_plan_id, said)
         elif kind in ENDS:
             self._ended(where, self._sweeps[run_plan_id], said)
+
+    def promise(self, event: JournalEvent, said: dict[str, Any]) -> None:
+        """BACKTEST_RECORDED, which ends the account that it is of."""
+        where, metrics = event_named(event.seq, event.row.event_type), said["metrics"]
+        promised = Promise(where, metrics["ending_equity"], metrics["trade_count"], said["fills"])
+        self.promised[event.row.workspace_id] = promised
 
     def leave_out(self, run_plan_id: str | None) -> None:
         """Say nothing of a run plan whose RUN_STARTED cannot be read: that was said."""

@@ -9,6 +9,7 @@ from engine.account.ledger import Ledger
 from engine.account.state import Account, drift
 from engine.audit.findings import Audit, Findings
 from engine.audit.worlds import World
+from engine.drivers.trial import traded_window
 from engine.errors import DamageFault
 from engine.market.sessions import iso
 from engine.policy.workspace import WorkspaceKind
@@ -73,4 +74,5 @@ def _as_said(progress: Progress) -> dict[str, Any]:
         "first_ts": {symbol: iso(first) for symbol, first in progress.first_ts.items()},
         "settled": {symbol: iso(last) for symbol, last in progress.settled.items()},
         "strategy_sha256": progress.strategy_sha256,
+        "window": traded_window(progress.began, progress.ts),
     }

@@ -9,6 +9,7 @@ from engine.audit.chains import audit_chain
 from engine.audit.findings import Audit
 from engine.audit.runs import Sweeps
 from engine.audit.stored import compare_account, compare_progress
+from engine.audit.tries import Tries
 from engine.audit.worlds import World
 from engine.broker.reconcile import without_gc
 from engine.errors import DamageFault, SystemFault
@@ -19,6 +20,7 @@ from engine.policy.workspace import Workspace
 from engine.ports import EventFilter, JournalEvent, Store, Unwatched, Views, Watch
 
 _PAGE = 5_000
+_TRIED = {EventType.BACKTEST_RECORDED, EventType.RUN_ADVANCED, EventType.RUN_STARTED}
 _OF_INTENT = ("order_id", "mode", "symbol")
 _OF_FILL = ("side", "lots", "price", "fees", "session")
 
@@ -36,7 +38,7 @@ class _Walk:
     def __init__(self, views: Views, watch: Watch) -> None:
         self._views, self._watch = views, watch
         self._found = Audit(views.head())
-        self._sweeps = Sweeps(self._found.journal)
+        self._sweeps, self._tries = Sweeps(self._found.journal), Tries()
         self._stored = _readable(views, self._found)
         self._worlds: dict[str, World] = {}
         self._strangers: set[str] = set()
@@ -62,6 +64,9 @@ class _Walk:
             if done % _PAGE == 0:
                 self._go_on(self._head + done)
         compare_progress(self._views, self._worlds, self._found.projection)
+        self._tries.compare(self._views, self._found.projection)
+        for damage in self._views.damaged_recordings():
+            self._found.projection.add(damage.message)
         self._go_on(self._steps)
         return self._found
 
@@ -97,12 +102,21 @@ class _Walk:
             self._link(event, said)
             return
         self._close_chain()
-        if said is None:
-            if row.event_type == EventType.RUN_STARTED:
-                self._sweeps.leave_out(row.correlation_id)
-        elif row.event_type == EventType.RUN_ADVANCED:
+        if said is not None:
+            self._hand_on(event, said, world)
+        elif row.event_type == EventType.RUN_STARTED:
+            self._sweeps.leave_out(row.correlation_id)
+
+    def _hand_on(self, event: JournalEvent, said: dict[str, Any], world: World | None) -> None:
+        """An event that is of no execution, to what it is about."""
+        kind = event.row.event_type
+        if kind in _TRIED:
+            self._tries.take(event, said)
+        if kind == EventType.RUN_ADVANCED:
             self._advance(event, said, world)
-        elif row.event_type.startswith("RUN_"):
+        elif kind == EventType.BACKTEST_RECORDED:
+            self._sweeps.promise(event, said)
+        elif kind.startswith("RUN_"):
             self._sweeps.take(event, said)
         elif world is not None:
             world.take(event, said, self._found.journal)

@@ -1,5 +1,5 @@
 """Single bits of a desk's file flipped: `doctor` notices, or nothing that is read has changed, or it is the text of a
-payload, or a time, that nothing else repeats: those take a chain of hashes."""
+payload, a bar that an account saw, or a time, that nothing else repeats: those take a chain of hashes."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ ONCE = {
     "RUN_STARTED",
     "RUN_VARIANT_COMPLETED",
     "RUN_COMPLETED",
+    "BACKTEST_RECORDED",
 }
 """Types whose payload says something that is said nowhere else."""
 
@@ -33,6 +34,8 @@ def is_said_once(what: str) -> bool:
         "trade_events.recorded_at",
         "workspaces.created_at",
         "account_symbols.mark",
+        "recordings.bars",
+        "trials.specs",
     }
 
 

@@ -106,3 +106,38 @@ def test_a_damaged_recording_is_said(store: SqliteStore, path: Path, bars: str) 
     with store.read() as views, pytest.raises(SystemFault, match="recording of X, session 2024-01-02") as caught:
         views.recorded(WORKSPACE.id, "1m", ["X"])["X"]
     assert caught.value.code == "DATABASE_ERROR"
+
+
+def bars_of(day: int, ts: int | None = None, **changed: float) -> bytes:
+    """A daily bar's row."""
+    figures = {"open": 10.0, "high": 11.0, "low": 9.0, "close": 10.5, "volume": 100.0, **changed}
+    return pack(Recorded(np.array([day * DAY if ts is None else ts]), np.array([[each] for each in figures.values()])))
+
+
+DAY_NUMBER = 19_724
+RECORDINGS: dict[str, tuple[object, str]] = {
+    "sound": (bars_of(DAY_NUMBER), ""),
+    "in another zone": (bars_of(DAY_NUMBER, ts=DAY_NUMBER * DAY - 11 * 60 * MINUTE), ""),
+    "cut": (bars_of(DAY_NUMBER)[:-1], "it ends within a bar"),
+    "of no form": (b"\7" + bars_of(DAY_NUMBER)[1:], "its form is unknown"),
+    "no bytes": (7, "its bars is 7"),
+    "no price": (bars_of(DAY_NUMBER, low=-9.0), "a price or a volume is none"),
+    "infinite": (bars_of(DAY_NUMBER, high=float("inf")), "a price or a volume is none"),
+    "a high too low": (bars_of(DAY_NUMBER, high=10.25), "a high or a low does not enclose its bar"),
+    "another day": (bars_of(DAY_NUMBER + 3), "a time is not of the session"),
+}
+
+
+@pytest.mark.parametrize(("packed", "said"), RECORDINGS.values(), ids=RECORDINGS)
+def test_a_damaged_recording_is_found(store: SqliteStore, packed: object, said: str) -> None:
+    with raw(store.path, ignore_check_constraints="ON", writable_schema="ON") as client:
+        client.execute("UPDATE sqlite_master SET sql = replace(sql, ',\n STRICT', '') WHERE name = 'recordings'")
+        (version,) = client.execute("PRAGMA schema_version").fetchone()
+        client.execute(f"PRAGMA schema_version = {version + 1}")
+    with raw(store.path) as client:
+        row = (str(WORKSPACE.id), "daily", DAY_NUMBER, "X", packed)
+        client.execute("INSERT INTO recordings VALUES (?, ?, ?, ?, ?)", row)
+    with SqliteStore(store.path) as opened, opened.read() as views:
+        found = [each.message for each in views.damaged_recordings()]
+    assert len(found) == bool(said)
+    assert all(each.endswith(f"is damaged: {said}") for each in found)

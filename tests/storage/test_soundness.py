@@ -271,3 +271,16 @@ def test_events_that_are_missing_are_named(store: SqliteStore, path: Path) -> No
         client.execute("DROP TRIGGER trade_events_not_deleted")
         client.execute("DELETE FROM trade_events WHERE seq IN (2, 3)")
     assert audit(store).journal.first == ["events 2 to 3 of the journal are missing"]
+
+
+def test_an_event_type_that_is_gone_is_found(store: SqliteStore, path: Path) -> None:
+    """No event of the type could be appended."""
+    with closing(sqlite.connect(path, isolation_level=None)) as client:
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'event_types'"
+        guards = client.execute(query).fetchall()
+        for name, _ in guards:
+            client.execute(f"DROP TRIGGER {name}")
+        client.execute("UPDATE event_types SET name = 'ORDER_FILLEE' WHERE name = 'ORDER_FILLED'")
+        for _, sql in guards:
+            client.execute(sql)
+    assert soundness(store).missing == ["event type ORDER_FILLED"]

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from engine.account.ledger import Fill, Ledger
 from engine.account.state import Account
-from engine.errors import ConflictError, SystemFault
+from engine.errors import ConflictError, DamageFault, SystemFault
 from engine.events import EventRow, EventType
 from engine.market.bars import IntArray
 from engine.market.recording import Recorded, Span, merged
@@ -130,6 +130,9 @@ class MemoryViews:
     def recorded(self, workspace_id: UUID, timeframe: str, symbols: Sequence[str]) -> dict[str, Recorded]:
         keys = {symbol: (workspace_id, symbol, timeframe) for symbol in symbols}
         return {symbol: self._recordings.get(key, Recorded.joined([])) for symbol, key in keys.items()}
+
+    def damaged_recordings(self) -> Iterator[DamageFault]:
+        return iter(())
 
     def trials(self) -> list[Trial]:
         return sorted(self._trials.values(), key=lambda each: (each.seq, each.kind, each.run_id, each.spec_key))

@@ -47,6 +47,7 @@ def store() -> MemoryStore:
     desk.accounts.create("onward")
     desk.research.run_onward(spec(), DATA, "onward")
     run(desk, run_plan_id=RUN, workspace="onward")
+    desk.research.run(spec(), DATA, like="onward")
     return made
 
 
@@ -147,6 +148,7 @@ JOURNAL: dict[str, tuple[Change, str]] = {
     "a variant's time": (altered("RUN_VARIANT_COMPLETED", ts=5), "(RUN_VARIANT_COMPLETED) says ts"),
     "an end's count": (rewritten("RUN_COMPLETED", done=1), "(RUN_COMPLETED) says done 1"),
     "an end's best": (rewritten("RUN_COMPLETED", best_variant_id="x"), "(RUN_COMPLETED) says best_variant_id False"),
+    "a backtest's fills": (rewritten("BACKTEST_RECORDED", fills=9), "(BACKTEST_RECORDED) says fills 9, and it was"),
     "a best score": (rewritten("RUN_COMPLETED", best_score=1.25), "(RUN_COMPLETED) says best_score 1.25"),
     "an end's objective": (rewritten("RUN_COMPLETED", objective="x"), "(RUN_COMPLETED) says objective 'x'"),
     "no start of a plan": (dropped("RUN_STARTED"), "of which there is no RUN_STARTED"),
@@ -204,6 +206,14 @@ def without(kind: str) -> Change:
     return change
 
 
+def tried(kind: str, **changes: Any) -> Change:
+    def change(store: MemoryStore) -> None:
+        found = {key: each for key, each in store.trials.items() if each.kind == kind}
+        store.trials |= {key: replace(each, **changes) for key, each in found.items()}
+
+    return change
+
+
 def progress(**changes: Any) -> Change:
     def change(store: MemoryStore) -> None:
         store.progress = {key: replace(known, **changes) for key, known in store.progress.items()}
@@ -237,6 +247,13 @@ STORED: dict[str, tuple[Change, str]] = {
     "progress": (progress(ts=5), "says ts '1970-01-01T00:00:00.000005+00:00', and it was"),
     "a timeframe": (progress(timeframe="1h"), "says timeframe '1h', and it was 'daily'"),
     "a first bar": (progress(first_ts={}), "says first_ts {}, and it was"),
+    "since when it trades": (progress(began=5), "says window {'from': '1970-01-01T00:00:00.000005+00:00', 'to': "),
+    "what a backtest tried": (tried("backtest", specs=b"x" * 16), "what backtest "),
+    "on which bars": (tried("backtest", bars={"AAA": "x"}), " tried, as it is stored, says bars {'AAA': 'x'}"),
+    "when it was tried": (tried("forward", last_ts=5), " tried, as it is stored, says window "),
+    "by which event": (tried("forward", seq=5), " tried, as it is stored, says seq 5"),
+    "what a plan tried": (tried("plan", strategy_id="x"), " tried, as it is stored, says strategy_id 'x'"),
+    "nothing tried": (lambda store: store.trials.clear(), " tried, as it is stored, is not there"),
     "no progress": (lambda store: store.progress.clear(), "no stored progress"),
     "progress of nothing": (without("RUN_ADVANCED"), "has no RUN_ADVANCED in the journal"),
 }
