@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.answers import refusal
 from api.statuses import RequestRefused
 from engine.errors import InvalidError
-from engine.validation import check_text
+from engine.symbols import check_text
 
 HEADER = "X-Admin-Token"
 SHORTEST = 16

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from engine.validation import HeldSymbol, JsonObject, LongText, ShortText, StrictModel, UtcTime, check_symbol
+from engine.symbols import check_symbol
+from engine.validation import HeldSymbol, JsonObject, LongText, ShortText, StrictModel, UtcTime
 
 LOTS_PER_UNIT = 100_000_000
 MAX_LOTS = 2**62

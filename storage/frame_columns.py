@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.market.bars import BoolArray, FloatArray, IntArray
 from engine.market.sessions import MICROS_PER_SECOND
-from engine.validation import quoted
+from engine.symbols import quoted
 from storage.market_files.faults import FaultLog
 from storage.market_files.layout import FIGURES, TIME_NAMES, Layout, is_time, read_layout
 from storage.market_files.table import UNREADABLE, SymbolCodes, Table

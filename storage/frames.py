@@ -13,7 +13,8 @@ from engine.errors import DataError, InvalidError
 from engine.market.bars import Bars, Dataset
 from engine.market.quality import quality_warnings
 from engine.market.sessions import zone
-from engine.validation import StrictModel, check_symbol
+from engine.symbols import check_symbol
+from engine.validation import StrictModel
 from storage.frame_columns import frame_layout, frame_table
 from storage.market_files import rules
 from storage.market_files.faults import KEPT, FaultLog

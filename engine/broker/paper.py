@@ -20,7 +20,7 @@ from engine.market.sessions import iso, session_day
 from engine.policy.decide import PolicyDecision, decide_entry, decide_exit, entry_figures
 from engine.policy.workspace import Workspace
 from engine.ports import PriorFill
-from engine.validation import readable
+from engine.symbols import readable
 
 PAPER = "paper"
 _SIDES = {IntentAction.OPEN_LONG: BUY, IntentAction.CLOSE_LONG: SELL}

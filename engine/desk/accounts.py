@@ -29,7 +29,8 @@ from engine.policy.workspace import (
     check_open,
 )
 from engine.ports import Store, UnitOfWork, Watch
-from engine.validation import StrictModel, UtcTime, check_symbol
+from engine.symbols import check_symbol
+from engine.validation import StrictModel, UtcTime
 
 
 class TradeView(StrictModel):

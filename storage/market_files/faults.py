@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.validation import quoted
+from engine.symbols import quoted
 
 KEPT = 20
 

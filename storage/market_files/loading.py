@@ -12,7 +12,7 @@ from engine.market.bars import Bars, Dataset, IntArray, make_bars
 from engine.market.quality import quality_warnings
 from engine.market.sessions import zone
 from engine.ports import Unwatched, Watch
-from engine.validation import check_symbol
+from engine.symbols import check_symbol
 from storage.market_files.extent import Extent, read_extent
 from storage.market_files.faults import KEPT
 from storage.market_files.reading import Reading, read_source

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.validation import quoted
+from engine.symbols import quoted
 from storage.market_files.headerless import is_data, layout_like
 from storage.market_files.layout import FIGURES, SEPARATORS, TIME_NAMES, is_known
 

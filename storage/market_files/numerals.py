@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from engine.validation import quoted
+from engine.symbols import quoted
 
 _PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _REASONS = (

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import SystemFault
-from engine.validation import quoted
+from engine.symbols import quoted
 from storage.market_files.arrow_columns import Arrow, Batch, read_codes, read_figures, read_timestamps
 from storage.market_files.faults import FaultLog
 from storage.market_files.layout import FIGURES, INDEX, Layout, is_known, is_time, read_layout

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from engine.market.bars import IntArray
-from engine.validation import quoted
+from engine.symbols import quoted
 from storage.market_files.faults import KEPT, FaultLog
 from storage.market_files.layout import Layout
 from storage.market_files.numerals import read_number

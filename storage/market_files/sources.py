@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import NotFoundError, UsageError
-from engine.validation import check_symbol
+from engine.symbols import check_symbol
 
 Source = tuple[str | None, Path]
 """A symbol, or None where the file or the spec says it, and a path."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.market.bars import FloatArray, IntArray
-from engine.validation import check_held_symbol, check_symbol
+from engine.symbols import check_held_symbol, check_symbol
 
 OffsetArray = npt.NDArray[np.int16]
 

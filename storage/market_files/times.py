@@ -7,7 +7,7 @@ from datetime import date
 from functools import lru_cache
 
 from engine.market.sessions import FIRST_MICROS, LAST_MICROS, MICROS_PER_DAY, MICROS_PER_SECOND
-from engine.validation import quoted
+from engine.symbols import quoted
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 EARLIEST, LATEST = FIRST_MICROS, LAST_MICROS

@@ -17,6 +17,7 @@ import pytest
 from tests.docs.pages import ROOT, code_blocks
 
 COPIED = ("api", "docs", "engine", "storage", "tui")
+ALONE = ("_papertape.py", "papertape.py")
 SPEC = ("--strategy", "breakout_52w_high", "--symbol", "AAPL", "--symbol", "GOOG", "--symbol", "IBM")
 DATA = ("--data", "sample:AAPL", "--data", "sample:GOOG", "--data", "sample:IBM")
 TRADED = (*SPEC, *DATA, "--set", "exit.type=none", "--set", "exit.max_bars=9")
@@ -56,6 +57,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Product:
     room = tmp_path_factory.mktemp("copy")
     for name in COPIED:
         shutil.copytree(ROOT / name, room / name, ignore=shutil.ignore_patterns("__pycache__", "*.svg", "*.png"))
+    for name in ALONE:
+        shutil.copy(ROOT / name, room / name)
     made = Product(room, room)
     made.insert("engine/policy/limits.py", "    fee_fixed: Positive", indent(field, "    "))
     made.insert(

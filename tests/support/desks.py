@@ -12,7 +12,7 @@ from engine.desk import Desk, DeskConfig
 from engine.market.sessions import MICROS_PER_SECOND
 from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
-from engine.validation import check_held_symbol
+from engine.symbols import check_held_symbol
 from storage.unit_of_work import SqliteStore
 
 EPOCH = 1_700_000_000 * MICROS_PER_SECOND

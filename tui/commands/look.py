@@ -75,7 +75,7 @@ def show_positions(page: Page, found: Sequence[PaperPosition]) -> None:
     if not found:
         page.line("no open positions")
         return
-    from engine.validation import readable
+    from engine.symbols import readable
 
     table = Table().text("symbol", [readable(each.symbol) for each in found], shrinks=True)
     table.quantities("quantity", [each.quantity for each in found])

@@ -15,7 +15,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from engine.account.arithmetic import total
-from engine.validation import readable
+from engine.symbols import readable
 from tui.commands import figures
 from tui.commands.text import safe_text
 from tui.dashboard.entries import parse_price

@@ -9,7 +9,7 @@ from uuid import UUID
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from engine.validation import readable
+from engine.symbols import readable
 from tui.commands import figures
 from tui.dashboard.entries import parse_price
 from tui.dashboard.screens.execution_submit import preview
