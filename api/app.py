@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api.answers import add_handlers
 from api.documents import body_schemas
+from api.ending import EndingGate
 from api.models import Health
 from api.routes import router
 from api.service import Service
@@ -30,6 +31,7 @@ def create_app(desk: Desk, settings: Settings) -> FastAPI:
     app = bare_app()
     app.state.service = Service(desk, settings)
     app.add_middleware(TokenGate, token=token)
+    app.add_middleware(EndingGate, service=app.state.service)
     desk.research.registry.all()  # people's strategies are loaded now, and not by two requests at once
     return app
 

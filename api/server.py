@@ -23,7 +23,7 @@ GRACE_S = 30
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM; `ready` is told the address once connections are taken.
+    """Serve until SIGINT, SIGTERM or SIGHUP; `ready` is told the address once connections are taken.
 
     INVALID_SETTINGS without a proper admin token, or when the address cannot be listened on. At the end running writes
     are finished, and running sweeps are recorded as cancelled.
@@ -63,6 +63,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take nothing new, stop what can be stopped, answer the rest."""
         self._service.stop()
+        self._service.turn_away()
         await super().shutdown(sockets)
 
 
@@ -93,3 +94,6 @@ def _end_on_signals(server: uvicorn.Server) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # `nohup` goes on
+        signal.signal(hangup, end)

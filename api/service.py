@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,6 +54,7 @@ class Service:
         self.upload_limit = UploadLimit(settings.upload_limit_mib << 20)
         self._max_sweeps, self._sweeping = settings.max_sweeps, 0
         self._stopping = threading.Event()
+        self._arriving: set[asyncio.Task[Any]] = set()
         self._calls = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="call")
         self._sweeps = ThreadPoolExecutor(settings.max_sweeps, thread_name_prefix="sweeps")
 
@@ -66,8 +68,8 @@ class Service:
 
     def refuse_when_full(self) -> None:
         """TOO_MANY_SWEEPS; CANCELLED when the service is stopping."""
-        if self._stopping.is_set():
-            raise SystemFault("CANCELLED", "the service is stopping", hint="ask again when it is back")
+        if self.is_stopping:
+            raise stopping()
         if self._sweeping >= self._max_sweeps:
             running = "a sweep is" if self._max_sweeps == 1 else f"{self._max_sweeps} sweeps are"
             raise RequestRefused("TOO_MANY_SWEEPS", f"{running} running; ask again later", RETRY_AFTER)
@@ -90,9 +92,31 @@ class Service:
             watch.stop()
             gone.cancel()
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the service is coming to its end."""
+        return self._stopping.is_set()
+
+    @contextmanager
+    def arriving(self) -> Iterator[None]:
+        """While a piece of a request's body is waited for; CANCELLED when the service is stopping."""
+        task = asyncio.current_task()
+        if self.is_stopping or task is None:
+            raise stopping()
+        self._arriving.add(task)
+        try:
+            yield
+        finally:
+            self._arriving.discard(task)
+
     def stop(self) -> None:
         """Ask what runs to come to its end; nothing new begins."""
         self._stopping.set()
+
+    def turn_away(self) -> None:
+        """Wait for no body any more: whoever sends one may take his time. Called in the event loop, after `stop`."""
+        for task in self._arriving:
+            task.cancel()
 
     def close(self) -> None:
         """Wait until the last thread has ended: writes are finished, stopped sweeps are recorded as cancelled."""
@@ -104,6 +128,11 @@ class Service:
         self._sweeping -= 1
         if not ended.cancelled():
             ended.exception()  # told to the client, or to nobody
+
+
+def stopping() -> SystemFault:
+    """What a request is told that came too late."""
+    return SystemFault("CANCELLED", "the service is stopping", hint="ask again when it is back")
 
 
 async def _gone(request: Request) -> None:

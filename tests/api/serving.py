@@ -143,6 +143,11 @@ class Process:
         """A client with the token, on connections of its own."""
         return client_of(self.address, token)
 
+    def connect(self) -> socket.socket:
+        """A connection, to say on it what one likes."""
+        address = urlsplit(self.address)
+        return socket.create_connection((address.hostname or "", address.port or 0), timeout=WAIT_S)
+
     def end(self, signal_number: int = signal.SIGTERM) -> tuple[int, str]:
         """Ask it to end; the exit code and what it said on stderr."""
         self.popen.send_signal(signal_number)
@@ -157,9 +162,8 @@ class Process:
         until(lambda: not self._connects())
 
     def _connects(self) -> bool:
-        address = urlsplit(self.address)
         try:
-            socket.create_connection((address.hostname or "", address.port or 0), timeout=WAIT_S).close()
+            self.connect().close()
         except OSError:
             return False
         return True

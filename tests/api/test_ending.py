@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -15,12 +16,28 @@ from uuid import UUID
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
+from api.ending import EndingGate
+from api.service import Service
 from engine.ports import EventFilter
 from storage.desk import open_desk
 from storage.driver import sqlite as sqlite3
 from storage.settings import Settings
-from tests.api.serving import EXECUTE_PLAN, WAIT_S, code_of, environment, execute, form, intent, process, until, upload
+from tests.api.serving import (
+    EXECUTE_PLAN,
+    TOKEN,
+    WAIT_S,
+    Served,
+    code_of,
+    environment,
+    execute,
+    form,
+    intent,
+    process,
+    until,
+    upload,
+)
 from tests.api.test_sweeps import without_ids
 from tests.tui.probes import Meeting, order, probe
 
@@ -38,7 +55,7 @@ def sweep(client: httpx.Client, workspace_id: UUID) -> httpx.Response:
     return client.post(EXECUTE_PLAN, data=form(workspace_id, spec=SPEC, sweep=SWEEP), files=upload())
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_service_ends_well(tmp_path: Path, number: int) -> None:
     with process(tmp_path) as service:
         with service.client() as client:
@@ -100,6 +117,78 @@ def test_a_write_under_way_is_finished_and_answered(
     assert answered.json()["success"] is True
     with open_desk(Settings(db=tmp_path / "desk.db")) as desk:
         assert len(desk.journal.events(workspace_id, where=EventFilter(types=("ORDER_FILLED",)))) == 1
+
+
+SLOW_FORM = (
+    f"POST {EXECUTE_PLAN} HTTP/1.1\r\nHost: x\r\nX-Admin-Token: {TOKEN}\r\nExpect: 100-continue\r\n"
+    "Content-Type: multipart/form-data; boundary=cut\r\nContent-Length: 5000000\r\n\r\n",
+    '--cut\r\nContent-Disposition: form-data; name="file"; filename="bars.csv"\r\n\r\nts,open',
+)
+SLOW_ORDER = (
+    f"POST /execute/intents HTTP/1.1\r\nHost: x\r\nX-Admin-Token: {TOKEN}\r\nExpect: 100-continue\r\n"
+    "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+    '9\r\n{"intent"\r\n',
+)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("slow", [SLOW_FORM, SLOW_ORDER], ids=["form", "order"])
+def test_who_is_still_sending_is_not_waited_for(tmp_path: Path, slow: tuple[str, str], number: int) -> None:
+    head, begun = slow
+    with process(tmp_path) as service, service.connect() as wire:
+        wire.sendall(head.encode())
+        answers = wire.makefile("rb")
+        assert answers.readline() == b"HTTP/1.1 100 Continue\r\n"  # it waits for the body
+        assert answers.readline() == b"\r\n"
+        wire.sendall(begun.encode())
+        assert service.end(number) == (0, "")
+        status, *_, body = answers.read().splitlines()
+    assert status == b"HTTP/1.1 503 Service Unavailable"
+    said = "the service is stopping; ask again when it is back"
+    assert json.loads(body) == {"error": said, "error_code": "CANCELLED"}
+
+
+@pytest.mark.parametrize("answered", [False, True])
+async def test_what_the_server_gives_up_has_an_answer_and_no_traceback(service: Served, answered: bool) -> None:
+    async def stuck(scope: Scope, receive: Receive, send: Send) -> None:
+        if answered:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        here.set()
+        await asyncio.Event().wait()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    here, sent = asyncio.Event(), list[Message]()
+    ends = Service(service.desk, Settings(db=service.database))
+    task = asyncio.create_task(EndingGate(stuck, ends)({"type": "http"}, receive=_never, send=send))
+    await here.wait()
+    ends.stop()
+    task.cancel()
+    await task
+    ends.close()
+    assert [message.get("status") for message in sent] == ([200] if answered else [503, None])
+
+
+async def test_who_is_cancelled_without_an_end_stays_so(service: Served) -> None:
+    async def stuck(scope: Scope, receive: Receive, send: Send) -> None:
+        here.set()
+        await asyncio.Event().wait()
+
+    here = asyncio.Event()
+    task = asyncio.create_task(EndingGate(stuck, service.service)({"type": "http"}, receive=_never, send=_unsent))
+    await here.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def _never() -> Message:
+    raise AssertionError("nothing is received")
+
+
+async def _unsent(message: Message) -> None:
+    raise AssertionError(message)
 
 
 def _threads_of(pid: int) -> int:
