@@ -1,7 +1,8 @@
 """A pytest plugin for `make mutants`: which tests a mutant meets, and how.
 
 mutmut runs every test that comes through a mutated function; of a function that everything comes through, that is every
-test for each of its mutants. Here a mutant meets the tests of its own package first, then those of a few others.
+test for each of its mutants. Here a mutant meets the tests of its own module first, then those of its package and of a
+few others.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
     mutant = os.environ.get("MUTANT_UNDER_TEST", "").split(".")
     if mutant[0] != "engine":  # mutmut looks which tests come through what
         return
-    rooms = [f"tests/engine/{name}/" for name in TESTED_BY[mutant[1]]]
-    chosen = [test for room in rooms for test in sorted(config.args) if test.startswith(room)]
+    package, module = mutant[1:3]
+    rooms = [f"tests/engine/{name}/" for name in TESTED_BY[package]]
+    own = f"tests/engine/{package}/test_{module}.py"
+    tests = sorted(config.args, key=lambda test: (not test.startswith(own), test))
+    chosen = [test for room in rooms for test in tests if test.startswith(room)]
     config.args[:] = chosen or config.args
