@@ -1,47 +1,53 @@
 """`--fail-if`: a condition on a sweep's result, such as `best.return_pct < 0 or best.trade_count < 30`.
 
-    condition  = all {"or" all}
-    all        = one {"and" one}
-    one        = {"not"} comparison
-    comparison = sum {("<" | "<=" | ">" | ">=" | "==" | "!=") sum}     as in Python, 0 < a < 1 is 0 < a and a < 1
-    sum        = product {("+" | "-") product}
-    product    = sign {("*" | "/") sign}
-    sign       = {"+" | "-"} atom
-    atom       = number | ("best" | "baseline") "." figure | "(" condition ")"
+Python's own `ast` reads the text. Of its syntax only numbers, figures (`best.sharpe`), `+ - * /`, comparisons, `and`,
+`or`, `not` and parentheses are taken; everything else is refused before anything runs. Nothing is ever compiled.
 
-It is read by a parser of its own, from the words of `fail_if_tokens` into the nodes of `fail_if_nodes`, and refused
-before anything runs.
+A figure that a variant does not have (the Sharpe ratio of one trade), a division by zero and a result beyond what a
+float holds are unknown, None. A comparison with an unknown number is unknown too. `and`, `or` and `not` decide as far
+as possible: false and unknown is false, true or unknown is true (S. C. Kleene, On Notation for Ordinal Numbers, 1938).
 """
 
 from __future__ import annotations
 
+import ast
 import difflib
 import math
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+import operator
+import re
+import warnings
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from engine.errors import UsageError
-from tui.commands.fail_if_nodes import (
-    AllOf,
-    AnyOf,
-    Chain,
-    Condition,
-    Figure,
-    Figures,
-    Negated,
-    Node,
-    Not,
-    Number,
-    Product,
-    Sum,
-)
-from tui.commands.fail_if_tokens import EXAMPLE, OPTION, Token, fault, tokens_of
 
+OPTION = "--fail-if"
+EXAMPLE = "write it as in 'best.return_pct < 0 or best.trade_count < 30'"
 MAX_LENGTH = 1_000
 MAX_DEPTH = 32
-"""Parentheses within one another: beyond it Python's own stack would be what ends the reading."""
-_COMPARING = ("<", "<=", ">", ">=", "==", "!=")
+"""Parentheses within one another. It bounds the recursion here: chains without parentheses are read in loops."""
+
+Figures = Mapping[str, float | None]
+"""`best.return_pct` to its value; None where the variant does not have it."""
+
+_COMPARE: Mapping[type[ast.cmpop], Callable[[float, float], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+_COMBINE: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+_FOREIGN = re.compile(r"[^A-Za-z0-9_.()<>=!+\-*/\s]|(?<![<>=!])=(?!=)|!(?!=)|[^\x00-\x7f]")
+"""A character outside the syntax, or one that stands for another word in other languages."""
+_INSTEAD = {"=": "==", "&": "and", "|": "or", "!": "not"}
 
 
 class Verdict(NamedTuple):
@@ -53,15 +59,15 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FailIf:
-    """A condition that has been read, and the figures it names."""
+    """A condition that has been checked, and the figures that it names, in order."""
 
     text: str
-    condition: Condition
+    condition: ast.expr
     names: tuple[str, ...]
 
     def verdict(self, figures: Figures) -> Verdict:
         """The condition on these figures; the sentence names those that have no value when it cannot be told."""
-        holds = self.condition.holds(figures)
+        holds = _holds(self.condition, figures)
         if holds is None:
             absent = [name for name in self.names if figures[name] is None]
             why = f"{' and '.join(absent)} has no value" if absent else "it divides by zero or grows out of bounds"
@@ -71,166 +77,192 @@ class FailIf:
 
 
 def read_condition(text: str, names: Collection[str]) -> FailIf:
-    """The condition that a text says about figures of these names; UsageError says what is wrong with it, and where."""
+    """The condition that a text states about figures of these names; UsageError says what is wrong, and where."""
     if len(text) > MAX_LENGTH:
-        raise UsageError("USAGE", f"{OPTION} is longer than {MAX_LENGTH:,} characters", hint="say it shorter")
-    return _Reader(text, names).read()
+        raise UsageError("USAGE", f"{OPTION} is longer than {MAX_LENGTH:,} characters", hint="shorten it")
+    checker = _Checker(text, names)
+    condition = checker.parsed()
+    checker.truth(condition, "the condition")
+    return FailIf(text, condition, tuple(checker.named))
 
 
-@dataclass(slots=True)
-class _Reader:
-    """Recursive descent over the tokens; each method reads what the grammar's rule of its name says."""
+class _Checker:
+    """Refuses whatever is not a condition, and collects the figures that are named."""
 
-    text: str
-    names: Collection[str]
-    _tokens: list[Token] = field(default_factory=list)
-    _next: int = 0
-    _depth: int = 0
-    _named: dict[str, None] = field(default_factory=dict)
+    def __init__(self, text: str, names: Collection[str]) -> None:
+        self.text = text
+        self.names = names
+        self.named: dict[str, None] = {}
 
-    def read(self) -> FailIf:
-        self._tokens = list(tokens_of(self.text))
-        first, whole = self._peek(), self._condition()
-        if self._peek().kind != "end":
-            raise self._fault(f"{self._peek().text!r} is one too many")
-        return FailIf(self.text, self._as_truth(whole, "the whole", first), tuple(self._named))
+    def parsed(self) -> ast.expr:
+        """The text as Python reads it."""
+        self._check_characters()
+        self._check_depth()
+        line = re.sub(r"\s", " ", self.text)
+        indent = len(line) - len(line.lstrip())
+        try:
+            with warnings.catch_warnings():  # Python warns of `1or 2`, and reads it
+                warnings.simplefilter("ignore")
+                expression = ast.parse(line[indent:], mode="eval").body
+        except SyntaxError as error:
+            raise self._unreadable(error, indent) from None
+        for node in ast.walk(expression):
+            if isinstance(node, ast.expr):
+                node.col_offset += indent
+        return expression
 
-    def _condition(self) -> Node:
-        return self._joined("or", self._all, AnyOf)
+    def truth(self, node: ast.expr, what: str) -> None:
+        """The node is a condition made of what is allowed."""
+        while _inverts(node):
+            node, what = node.operand, "what follows 'not'"  # type: ignore[attr-defined]
+        if isinstance(node, ast.BoolOp):
+            word = "and" if isinstance(node.op, ast.And) else "or"
+            for place, part in enumerate(node.values):
+                self.truth(part, f"the {'right' if place else 'left'} of '{word}'")
+        elif isinstance(node, ast.Compare):
+            self._comparison(node)
+        else:
+            self.number(node)
+            raise self._fault(node, f"{what} is a number, not a condition", "compare it, as in best.return_pct < 0")
 
-    def _all(self) -> Node:
-        return self._joined("and", self._one, AllOf)
+    def number(self, node: ast.expr) -> None:
+        """The node is a number made of what is allowed."""
+        for operator_, operand in _terms(node):
+            if operator_ is not None and type(operator_) not in _COMBINE:
+                raise self._fault(operand, "only + - * / combine numbers")
+            self._atom(_unsigned(operand)[1])
 
-    def _joined(self, word: str, part: Callable[[], Node], kind: Callable[[tuple[Condition, ...]], Condition]) -> Node:
-        """Parts with a word between them; a lone part may be a number still."""
-        first_at = self._peek()
-        first = part()
-        if self._peek().text != word:
-            return first
-        parts = [self._as_truth(first, f"the left of {word!r}", first_at)]
-        while self._took(word):
-            parts.append(self._truth(part, f"the right of {word!r}"))
-        return kind(tuple(parts))
+    def _atom(self, node: ast.expr) -> None:
+        if isinstance(node, ast.BinOp):
+            self.number(node)
+        elif isinstance(node, ast.Constant):
+            self._literal(node)
+        elif isinstance(node, ast.Attribute | ast.Name):
+            self._figure(node)
+        elif isinstance(node, ast.BoolOp | ast.Compare) or _inverts(node):
+            raise self._fault(node, "a condition stands where a number belongs")
+        else:
+            raise self._fault(node, "a number, a figure or a condition in parentheses belongs here")
 
-    def _one(self) -> Node:
-        inverted = 0
-        while self._took("not"):
-            inverted += 1
-        if not inverted:
-            return self._comparison()
-        condition = self._truth(self._comparison, "what 'not' stands before")
-        return Not(condition) if inverted % 2 else condition
+    def _comparison(self, node: ast.Compare) -> None:
+        if not all(type(sign) in _COMPARE for sign in node.ops):
+            raise self._fault(node, f"numbers are compared with {' '.join(('<', '<=', '>', '>=', '==', '!='))}")
+        for side in (node.left, *node.comparators):
+            self.number(side)
 
-    def _comparison(self) -> Node:
-        first_at = self._peek()
-        first = self._sum()
-        if self._peek().text not in _COMPARING:
-            return first
-        links = []
-        left = self._as_number(first, first_at)
-        while self._peek().text in _COMPARING:
-            sign = self._take().text
-            right = self._number(self._sum)
-            links.append((left, sign, right))
-            left = right
-        return Chain(tuple(links))
+    def _literal(self, node: ast.Constant) -> None:
+        if type(node.value) not in (int, float):
+            raise self._fault(node, f"{node.value!r} is not a number")
+        if _amount(node, {}) is None:
+            raise self._fault(node, f"{ast.get_source_segment(self.text, node) or 'this'} is too large a number")
 
-    def _sum(self) -> Node:
-        return self._chained(("+", "-"), self._product, Sum)
+    def _figure(self, node: ast.expr) -> None:
+        name = ast.unparse(node)
+        if name not in self.names:
+            near = difflib.get_close_matches(name, self.names, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"the figures are {', '.join(self.names)}"
+            raise self._fault(node, f"there is no figure {name!r}", hint)
+        self.named[name] = None
 
-    def _product(self) -> Node:
-        return self._chained(("*", "/"), self._sign, Product)
+    def _check_characters(self) -> None:
+        if found := _FOREIGN.search(self.text):
+            char = found[0]
+            hint = f"write {_INSTEAD[char]!r}" if char in _INSTEAD else EXAMPLE
+            raise self._fault(found.start(), f"{char!r} means nothing here", hint)
 
-    def _chained(
-        self, signs: tuple[str, str], part: Callable[[], Node], kind: Callable[[tuple[tuple[str, Number], ...]], Number]
-    ) -> Node:
-        """Parts with one of two signs between them, the first under the first sign; a lone part may be a condition."""
-        first_at = self._peek()
-        first = part()
-        if self._peek().text not in signs:
-            return first
-        parts = [(signs[0], self._as_number(first, first_at))]
-        while self._peek().text in signs:
-            parts.append((self._take().text, self._number(part)))
-        return kind(tuple(parts))
+    def _check_depth(self) -> None:
+        depth = 0
+        for place, char in enumerate(self.text):
+            depth += (char == "(") - (char == ")")
+            if depth > MAX_DEPTH:
+                raise self._fault(place, f"more than {MAX_DEPTH} parentheses within one another")
 
-    def _sign(self) -> Node:
-        signs = ""
-        while self._peek().text in ("+", "-"):
-            signs += self._take().text
-        if not signs:
-            return self._atom()
-        number = self._number(self._atom)
-        return Negated(number) if signs.count("-") % 2 else number
+    def _unreadable(self, error: SyntaxError, indent: int) -> UsageError:
+        """What Python's parser stopped at."""
+        at = (error.offset or 0) - 1 + indent
+        word = None if error.lineno != 1 or at < indent else re.compile(r"\s*(\w+|\S)").match(self.text, at)
+        if word is None:
+            return self._fault(len(self.text.rstrip()), "the condition ends too early")
+        if "never closed" in error.msg:
+            return self._fault(at, "this '(' is not closed")
+        return self._fault(word.start(1), f"{word[1]!r} does not belong here")
 
-    def _atom(self) -> Node:
-        token = self._take()
-        if token.kind == "number":
-            return self._literal(token)
-        if token.kind == "name":
-            return self._figure(token)
-        if token.text == "(":
-            return self._parenthesised(token)
-        raise self._fault(f"a number, a figure or '(' belongs where {token.text!r} stands", token)
+    def _fault(self, where: ast.expr | int, why: str, hint: str = EXAMPLE) -> UsageError:
+        at = where if isinstance(where, int) else where.col_offset
+        return UsageError("USAGE", f"{OPTION} '{self.text}', character {at + 1}: {why}", hint=hint)
 
-    def _parenthesised(self, opening: Token) -> Node:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise self._fault(f"more than {MAX_DEPTH} parentheses within one another", opening)
-        inner = self._condition()
-        if not self._took(")"):
-            raise self._fault("this '(' is not closed", opening)
-        self._depth -= 1
-        return inner
 
-    def _literal(self, token: Token) -> Number:
-        value = float(token.text)
-        if not math.isfinite(value):
-            raise self._fault(f"{token.text} is too large a number", token)
-        return Figure(None, value)
+def _holds(node: ast.expr, figures: Figures) -> bool | None:
+    inverted = False
+    while isinstance(node, ast.UnaryOp):
+        node, inverted = node.operand, not inverted
+    if isinstance(node, ast.BoolOp):
+        decide = _every if isinstance(node.op, ast.And) else _some
+        value = decide([_holds(part, figures) for part in node.values])
+    elif isinstance(node, ast.Compare):
+        amounts = [_amount(side, figures) for side in (node.left, *node.comparators)]
+        value = _every([_compared(*pair) for pair in zip(amounts, node.ops, amounts[1:], strict=False)])
+    else:
+        raise TypeError(f"{ast.dump(node)} was not checked")
+    return value if value is None else value is not inverted
 
-    def _figure(self, token: Token) -> Number:
-        if token.text not in self.names:
-            near = difflib.get_close_matches(token.text, self.names, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(self.names)}"
-            raise self._fault(f"there is no {token.text!r}", token, hint)
-        self._named[token.text] = None
-        return Figure(token.text)
 
-    def _truth(self, part: Callable[[], Node], what: str) -> Condition:
-        token = self._peek()
-        return self._as_truth(part(), what, token)
+def _amount(node: ast.expr, figures: Figures) -> float | None:
+    total = 0.0
+    for sign, operand in _terms(node):
+        minus, inner = _unsigned(operand)
+        value = _amount(inner, figures) if isinstance(inner, ast.BinOp) else _known(inner, figures)
+        if value is None or (isinstance(sign, ast.Div) and value == 0):
+            return None
+        value = -value if minus else value
+        total = value if sign is None else _COMBINE[type(sign)](total, value)
+    return total if math.isfinite(total) else None
 
-    def _number(self, part: Callable[[], Node]) -> Number:
-        token = self._peek()
-        return self._as_number(part(), token)
 
-    def _as_truth(self, node: Node, what: str, token: Token) -> Condition:
-        if isinstance(node, Condition):
-            return node
-        raise self._fault(f"{what} is a number, not a condition", token, "compare it, as in best.return_pct < 0")
+def _known(node: ast.expr, figures: Figures) -> float | None:
+    if not isinstance(node, ast.Constant):
+        return figures[ast.unparse(node)]
+    try:
+        return float(node.value)  # type: ignore[arg-type]  # `_literal` has seen that it is a number
+    except OverflowError:
+        return None
 
-    def _as_number(self, node: Node, token: Token) -> Number:
-        if isinstance(node, Number):
-            return node
-        raise self._fault("a condition stands where a number belongs", token, EXAMPLE)
 
-    def _peek(self) -> Token:
-        return self._tokens[self._next]
+def _terms(node: ast.expr) -> Iterator[tuple[ast.operator | None, ast.expr]]:
+    """`a + b - c` from left to right, each part with the operator before it; the first has none.
 
-    def _take(self) -> Token:
-        token = self._tokens[self._next]
-        self._next = min(self._next + 1, len(self._tokens) - 1)
-        return token
+    A product within a sum is one part: it is nested to the right of its operator, or it is the first part's chain.
+    """
+    chain: list[tuple[ast.operator | None, ast.expr]] = []
+    while isinstance(node, ast.BinOp):
+        chain.append((node.op, node.right))
+        node = node.left
+    return iter([(None, node), *reversed(chain)])
 
-    def _took(self, text: str) -> bool:
-        found = self._peek().kind == "sign" and self._peek().text == text
-        if found:
-            self._take()
-        return found
 
-    def _fault(self, why: str, token: Token | None = None, hint: str = EXAMPLE) -> UsageError:
-        return fault(self.text, (token or self._peek()).at, why, hint)
+def _unsigned(node: ast.expr) -> tuple[bool, ast.expr]:
+    """Whether the signs before a number come to a minus, and the number without them."""
+    minus = False
+    while isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd | ast.USub):
+        minus ^= isinstance(node.op, ast.USub)
+        node = node.operand
+    return minus, node
+
+
+def _inverts(node: ast.expr) -> bool:
+    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+
+
+def _compared(left: float | None, sign: ast.cmpop, right: float | None) -> bool | None:
+    return None if left is None or right is None else _COMPARE[type(sign)](left, right)
+
+
+def _every(truths: list[bool | None]) -> bool | None:
+    return False if False in truths else (None if None in truths else True)
+
+
+def _some(truths: list[bool | None]) -> bool | None:
+    return True if True in truths else (None if None in truths else False)
 
 
 def _shown(value: float | None) -> str:
