@@ -1,7 +1,7 @@
 PY ?= .venv/bin/python
 BIN = $(dir $(PY))
 
-.PHONY: check lint types contracts test bench mutants
+.PHONY: check lint types contracts test bench house mutants
 
 check: lint types contracts test
 
@@ -20,6 +20,10 @@ test:
 
 bench:
 	$(PY) -m benchmarks.sweeps --curves --docs
+
+# how the source is laid out, in figures
+house:
+	$(PY) -m benchmarks.house
 
 # docs/mutation-testing.md; one package: make mutants PACKAGE=policy
 mutants:

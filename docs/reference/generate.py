@@ -9,7 +9,7 @@ import ast
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -20,6 +20,7 @@ from textual.binding import Binding
 from typer.models import ArgumentInfo
 
 from engine import errors
+from engine.account.metrics import METRICS, Unit
 from engine.errors import CODES, DataError, InvalidError, PapertapeError, SystemFault
 from engine.policy.limits import Limits, kind_of
 from engine.policy.rules import ENTRY_RULES
@@ -33,6 +34,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 MADE = "Made by `python -m docs.reference.generate` from the code. Do not edit."
 BAR = "\\|"
+UP_TO_HERE = "<!-- up to here -->"
 
 
 def pages() -> dict[str, str]:
@@ -43,7 +45,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings,
     }
     made = {name: "\n".join(make()).rstrip() + "\n" for name, make in makers.items()}
-    return made | {name: _with_table(name, rows()) for name, rows in TABLES.items()}
+    return made | {name: _with_tables(name, rows) for name, rows in TABLES.items()}
 
 
 def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
@@ -56,7 +58,7 @@ def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[
     yield ""
 
 
-# pages of which one table is made
+# pages of which some tables are made
 
 
 def rules() -> Iterator[str]:
@@ -78,18 +80,33 @@ def limits() -> Iterator[str]:
     return table(("field", "type", "meaning"), rows)
 
 
-TABLES: dict[str, Callable[[], Iterator[str]]] = {"json.md": limits, "../concepts/policy.md": rules}
-"""By page, from here, the table that stands on it between the two comments."""
+def metrics() -> Iterator[str]:
+    """The metrics of a run and of a variant as JSON has them."""
+    rows = []
+    for name, metric in METRICS.items():
+        kind = "integer" if metric.unit is Unit.COUNT else "number"
+        needs = f"; null without {metric.needs}" if metric.needs else ""
+        rows.append((f"`{name}`", kind + (" or null" if needs else ""), metric.meaning + needs))
+    return table(("field", "type", "meaning"), rows)
 
-_TABLE = re.compile(r"(?s)(<!-- made by `python -m docs\.reference\.generate` -->\n).*?(<!-- up to here -->)")
+
+TABLES: dict[str, dict[str, Callable[[], Iterator[str]]]] = {
+    "json.md": {"limits": limits, "metrics": metrics},
+    "../concepts/policy.md": {"rules": rules},
+}
+"""By page, from here, the tables that stand on it, each between two comments that name it."""
 
 
-def _with_table(name: str, lines: Iterator[str]) -> str:
+def _with_tables(name: str, tables: Mapping[str, Callable[[], Iterator[str]]]) -> str:
     text = (HERE / name).read_text(encoding="utf-8")
-    made, places = _TABLE.subn(lambda found: found[1] + "\n".join(lines) + found[2], text)
-    if places != 1:
-        raise ValueError(f"docs/reference/{name} has {places} places for its table")
-    return made
+    for title, rows in tables.items():
+        begin = f"<!-- {title}: made by `python -m docs.reference.generate` -->\n"
+        before, begins, rest = text.partition(begin)
+        _, ends, after = rest.partition(UP_TO_HERE)
+        if not begins or not ends:
+            raise ValueError(f"docs/reference/{name} has no place for its table of {title}")
+        text = before + begin + "\n".join(rows()) + UP_TO_HERE + after
+    return text
 
 
 # commands.md

@@ -3,29 +3,201 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, Any, NamedTuple
 
 from engine.account.ledger import Trade
 from engine.compiled import Kernel
 from engine.validation import StrictModel, trusted
 
-Measured = tuple[float, float, float, int, float, float]
+
+class Unit(Enum):
+    """What a metric is measured in; `SHARE` is from 0 to 1 and shown in percent."""
+
+    COUNT = "count"
+    MONEY = "money"
+    PERCENT = "percent"
+    SHARE = "share"
+    RATIO = "ratio"
+
+
+class Better(Enum):
+    """Which way a metric is better; the value is the sign of an improvement."""
+
+    HIGHER = 1
+    LOWER = -1
+    NEITHER = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What is known of a metric beside its formula. Every table, screen, export and page is made from it.
+
+    `title` heads a column and `label` stands where there is room; `digits` are the decimals shown, of percents for a
+    share. `meaning` says what it is, in the JSON reference; `short` the same where a line must do, as in a tooltip.
+    `needs` says when there is one. Leaderboards leave out the greatest `spared` first where there is no room, and
+    never show one without; `compared` ones are shown where two variants are set side by side.
+    """
+
+    title: str
+    label: str
+    unit: Unit
+    digits: int
+    meaning: str
+    short: str = ""
+    better: Better = Better.NEITHER
+    needs: str = ""
+    spared: int | None = None
+    compared: bool = True
+
+    @property
+    def scale(self) -> int:
+        """What a value is multiplied by to be shown."""
+        return 100 if self.unit is Unit.SHARE else 1
 
 
 class Metrics(StrictModel):
-    """`sharpe` is per trade and not annualised; percentages are of equity; a figure that does not exist is null."""
+    """`sharpe` is per trade and not annualised; percentages are of equity; a figure that does not exist is null.
 
-    trade_count: int
-    starting_equity: float
+    The order of the fields is that of JSON and of exports. Tables show them in the order of `SHOWN`.
+    """
+
+    trade_count: Annotated[
+        int, Metric("trades", "trades", Unit.COUNT, 0, "round trips closed", "closed round trips", spared=0)
+    ]
+    starting_equity: Annotated[
+        float, Metric("starting", "starting equity", Unit.MONEY, 2, "the first point of the curve", compared=False)
+    ]
+    ending_equity: Annotated[
+        float,
+        Metric(
+            "ending",
+            "ending equity",
+            Unit.MONEY,
+            2,
+            "the last point: equity at cost after the last close",
+            "equity at the end, after fees",
+            Better.HIGHER,
+        ),
+    ]
+    return_pct: Annotated[
+        float,
+        Metric(
+            "return %",
+            "return %",
+            Unit.PERCENT,
+            2,
+            "`(ending / starting - 1) * 100`",
+            "of the starting equity",
+            Better.HIGHER,
+            spared=0,
+        ),
+    ]
+    max_drawdown_pct: Annotated[
+        float,
+        Metric(
+            "max dd %",
+            "max drawdown %",
+            Unit.PERCENT,
+            2,
+            "the greatest fall from a peak of the curve, positive",
+            "the greatest fall from a peak, trade by trade",
+            Better.LOWER,
+            spared=1,
+        ),
+    ]
+    win_rate: Annotated[
+        float | None,
+        Metric(
+            "won %",
+            "won %",
+            Unit.SHARE,
+            1,
+            "share of trades with `pnl > 0`, 0 to 1",
+            "trades with a profit, of all",
+            Better.HIGHER,
+            needs="a trade",
+            spared=4,
+        ),
+    ]
+    profit_factor: Annotated[
+        float | None,
+        Metric(
+            "profit factor",
+            "profit factor",
+            Unit.RATIO,
+            2,
+            "gross profit / gross loss",
+            "gross profit by gross loss",
+            Better.HIGHER,
+            needs="a losing trade",
+            spared=5,
+        ),
+    ]
+    gross_profit: Annotated[
+        float,
+        Metric(
+            "gross profit",
+            "gross profit",
+            Unit.MONEY,
+            2,
+            "sum of the gains",
+            "of all winning trades",
+            Better.HIGHER,
+        ),
+    ]
+    gross_loss: Annotated[
+        float,
+        Metric(
+            "gross loss",
+            "gross loss",
+            Unit.MONEY,
+            2,
+            "sum of the losses, positive",
+            "of all losing trades",
+            Better.LOWER,
+        ),
+    ]
+    sharpe: Annotated[
+        float | None,
+        Metric(
+            "Sharpe/trade",
+            "Sharpe, per trade",
+            Unit.RATIO,
+            4,
+            "mean / population standard deviation of the changes along the curve: per trade, not annualised",
+            "Sharpe, per trade; not annualised",
+            Better.HIGHER,
+            needs="two trades that differ, and equity above zero throughout",
+            spared=2,
+        ),
+    ]
+
+
+def _described(name: str) -> Metric:
+    (metric,) = (each for each in Metrics.model_fields[name].metadata if isinstance(each, Metric))
+    return metric
+
+
+METRICS: Mapping[str, Metric] = {name: _described(name) for name in Metrics.model_fields}
+"""Every metric by its name in JSON."""
+
+_FIRST_SHOWN = ("return_pct", "max_drawdown_pct", "sharpe", "win_rate", "trade_count", "profit_factor")
+SHOWN: tuple[str, ...] = (*_FIRST_SHOWN, *(name for name in METRICS if name not in _FIRST_SHOWN))
+"""Their names in the order in which tables show them."""
+
+
+class Measured(NamedTuple):
+    """What `measure` finds: `fall` is the greatest fall from a peak in percent, `ratio` the Sharpe ratio or NaN."""
+
     ending_equity: float
-    return_pct: float
-    max_drawdown_pct: float
-    win_rate: float | None
-    profit_factor: float | None
     gross_profit: float
     gross_loss: float
-    sharpe: float | None
+    wins: int
+    fall: float
+    ratio: float
 
 
 def metrics_of(starting_equity: float, trades: Sequence[Trade]) -> Metrics:
@@ -36,7 +208,7 @@ def metrics_of(starting_equity: float, trades: Sequence[Trade]) -> Metrics:
 
 def figures_of(starting_equity: float, trade_count: int, measured: Sequence[float]) -> Metrics:
     """What `measure` found, as metrics. No model validates them: a sweep makes thousands, and they are floats."""
-    ending_equity, gross_profit, gross_loss, wins, drawdown, ratio = measured
+    ending_equity, gross_profit, gross_loss, wins, drawdown, ratio = measured  # in the order of `Measured`
     values = {
         "trade_count": trade_count,
         "starting_equity": starting_equity,
@@ -53,7 +225,7 @@ def figures_of(starting_equity: float, trade_count: int, measured: Sequence[floa
 
 
 def measure(starting_equity: float, equity: Any, pnl: Any, count: int) -> Measured:
-    """Ending equity, gross profit, gross loss, wins, greatest fall from a peak in percent, Sharpe ratio (NaN: none).
+    """What the metrics are made of, from a curve and the profit or loss of each of its trades.
 
     `equity` and `pnl` hold `count` values, one a trade; anything that can be indexed, so that numba can compile it.
 
@@ -79,7 +251,7 @@ def measure(starting_equity: float, equity: Any, pnl: Any, count: int) -> Measur
             changes += point / before - 1
         before = point
     if count < 2 or least <= 0:
-        return before, gross_profit, gross_loss, wins, worst, math.nan
+        return Measured(before, gross_profit, gross_loss, wins, worst, math.nan)
     mean = changes / count
     before = starting_equity
     for trade in range(count):
@@ -87,7 +259,7 @@ def measure(starting_equity: float, equity: Any, pnl: Any, count: int) -> Measur
         squares += deviation * deviation
         before = equity[trade]
     spread = math.sqrt(squares / count)
-    return before, gross_profit, gross_loss, wins, worst, mean / spread if spread > 0 else math.nan
+    return Measured(before, gross_profit, gross_loss, wins, worst, mean / spread if spread > 0 else math.nan)
 
 
 MEASURE = Kernel(measure)

@@ -12,7 +12,7 @@ from tui.commands.calls import Call, command
 from tui.commands.tables import gain_tone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from engine.account.metrics import Metrics
     from engine.desk.accounts import EquityPoint
@@ -53,19 +53,24 @@ def draw(page: Page, points: Sequence[EquityPoint]) -> None:
     page.raw(step_chart(times, values, page.width, colour=page.colour, unicode=page.unicode))
 
 
+_LINES: Mapping[str, str] = {
+    "equity": "{starting_equity} to {ending_equity}",
+    "return": "{return_pct} %",
+    "max drawdown": "{max_drawdown_pct} %",
+    "Sharpe, per trade": "{sharpe}",
+    "trades": "{trade_count}, {win_rate} % won",
+    "profit factor": "{profit_factor}",
+    "gross profit, loss": "{gross_profit}, {gross_loss}",
+}
+"""Lines that hold more than their metric; every other metric has a line of its own below them."""
+
+
 def metric_fields(metrics: Metrics) -> list[Field]:
     """The metrics, labelled; a figure that does not exist is a dash."""
+    from tui.commands.metric_figures import ALL
 
-    def shown(figure: float | None, digits: int = 2) -> str:
-        return figures.NONE if figure is None else figures.decimals(figure, digits)
-
-    win_rate = None if metrics.win_rate is None else metrics.win_rate * 100
-    return [
-        ("equity", f"{figures.money(metrics.starting_equity)} to {figures.money(metrics.ending_equity)}"),
-        ("return", figures.percent(metrics.return_pct), gain_tone(metrics.return_pct)),
-        ("max drawdown", f"{shown(metrics.max_drawdown_pct)} %"),
-        ("Sharpe, per trade", shown(metrics.sharpe, 4)),
-        ("trades", f"{figures.whole(metrics.trade_count)}, {shown(win_rate, 1)} % won"),
-        ("profit factor", shown(metrics.profit_factor)),
-        ("gross profit, loss", f"{figures.money(metrics.gross_profit)}, {figures.money(metrics.gross_loss)}"),
-    ]
+    values = {figure.key: figure.in_words(metrics) for figure in ALL}
+    fields: list[Field] = [(label, line.format(**values)) for label, line in _LINES.items()]
+    fields[1] = ("return", fields[1][1], gain_tone(metrics.return_pct))
+    lines = "".join(_LINES.values())
+    return [*fields, *(figure.field(metrics) for figure in ALL if f"{{{figure.key}}}" not in lines)]

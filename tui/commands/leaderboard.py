@@ -5,10 +5,10 @@ The baseline stands on it wherever it ended. What has no place on it is told wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tui.commands import figures
 from tui.commands.tables import Table
@@ -16,6 +16,7 @@ from tui.commands.text import cell_width
 
 if TYPE_CHECKING:
     from engine.sweeps.results import VariantResult
+    from tui.commands.metric_figures import Figure
     from tui.commands.pages import Page
 
 BEST, ABLATION = "*", "~"
@@ -24,10 +25,9 @@ SHORTEST_ID = 4
 NAMED = 3
 """Variants named beside the reason that they share."""
 _UNLIMITED = 1_000_000
-_ESSENTIAL = ("rank", "variant", "score", "return", "trades")
-_WELCOME = ("drawdown", "sharpe", "id", "won", "profit factor")
-"""Left out from the end where there is no room."""
-_ORDER = ("rank", "id", "variant", "score", "return", "drawdown", "sharpe", "won", "trades", "profit factor")
+_ID_SPARED = 3
+"""When the ids are left out among the figures, by `Figure.spared`."""
+_EVERYTHING = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,47 +78,39 @@ class Leaderboard:
     def has_room_for_labels(self, width: int) -> bool:
         """Whether labels stand whole beside the main figures, or there is room for the values alone."""
         labels = [row.result.label for row in self.rows]
-        return _natural_width(self._table(labels, {*_ESSENTIAL, *_WELCOME[:3]})) <= width
+        return _natural_width(self._table(labels, _ID_SPARED)) <= width
 
     def table(self, width: int) -> Table:
         """The rows, with as many figures as there is room for."""
         whole = self.has_room_for_labels(width)
         labels = [row.result.label if whole else _values_of(row.result) for row in self.rows]
-        for kept in range(len(_WELCOME), 0, -1):
-            table = self._table(labels, {*_ESSENTIAL, *_WELCOME[:kept]})
+        levels = {_ID_SPARED, *(figure.spared for figure in self._figures(_EVERYTHING) if figure.spared)}
+        for most in sorted(levels, reverse=True):
+            table = self._table(labels, most)
             if _natural_width(table) <= width:
                 return table
-        return self._table(labels, _ESSENTIAL)
+        return self._table(labels, 0)
 
-    def _table(self, labels: list[str], wanted: Collection[str]) -> Table:
-        table = Table()
-        for name in _ORDER:
-            if name in wanted:
-                _COLUMNS[name](table, self, labels)
+    def _table(self, labels: list[str], most: int) -> Table:
+        """With the figures that are spared at `most`, or later."""
+        results = [row.result for row in self.rows]
+        table = Table().text("rank", self.ranks(), right=True)
+        if most >= _ID_SPARED:
+            table.text("id", [self.ids[result.variant_id] for result in results])
+        table.text("variant", labels, shrinks=True)
+        for figure in self._figures(most):
+            figure.put(table, results)
         return table
 
-    def metric(self, name: str, times: float = 1) -> list[float | None]:
-        """A figure of every row."""
-        found = [getattr(row.result.metrics, name) for row in self.rows]
-        return [None if value is None else value * times for value in found]
+    @staticmethod
+    def _figures(most: int) -> list[Figure]:
+        from tui.commands.metric_figures import FIGURES, SCORE
+
+        return [each for each in (SCORE, *FIGURES) if each.spared is not None and each.spared <= most]
 
     def ranks(self) -> list[str]:
         """`1*`: each rank with its sign."""
         return [f"{figures.whole(row.rank)}{self.sign(row.result)}" for row in self.rows]
-
-
-_COLUMNS: Mapping[str, Callable[[Table, Leaderboard, list[str]], Any]] = {
-    "rank": lambda table, board, _: table.text("rank", board.ranks(), right=True),
-    "id": lambda table, board, _: table.text("id", [board.ids[row.result.variant_id] for row in board.rows]),
-    "variant": lambda table, _, labels: table.text("variant", labels, shrinks=True),
-    "score": lambda table, board, _: table.money("score", [row.result.objective_score for row in board.rows], 4),
-    "return": lambda table, board, _: table.gains("return %", board.metric("return_pct")),
-    "drawdown": lambda table, board, _: table.money("max dd %", board.metric("max_drawdown_pct")),
-    "sharpe": lambda table, board, _: table.money("Sharpe/trade", board.metric("sharpe"), 4),
-    "won": lambda table, board, _: table.money("won %", board.metric("win_rate", 100), 1),
-    "trades": lambda table, board, _: table.money("trades", board.metric("trade_count"), 0),
-    "profit factor": lambda table, board, _: table.money("profit factor", board.metric("profit_factor")),
-}
 
 
 def in_order(results: Sequence[VariantResult]) -> list[VariantResult]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from engine.account.metrics import Metrics
+from engine.account.metrics import METRICS, Unit
 from engine.errors import SystemFault, UsageError
 
 Document = Mapping[str, Any]
@@ -45,13 +45,13 @@ def as_json(document: Document) -> bytes:
 def as_csv(document: Document) -> bytes:
     """A header and a row a variant, in plan order; lines end in \\n, tags are joined by spaces."""
     paths = swept_paths(document)
-    lines = [",".join([*_AT_FRONT, *paths, *_SCORED, *Metrics.model_fields, *_AT_END])]
+    lines = [",".join([*_AT_FRONT, *paths, *_SCORED, *METRICS, *_AT_END])]
     for result in document["results"]:
         overrides, metrics = result["overrides"], result["metrics"] or {}
         cells = [result["variant_id"], result["label"], " ".join(result["tags"])]
         cells += [NULL if overrides.get(path, "") is None else overrides.get(path) for path in paths]
         cells += [result[name] for name in _SCORED]
-        cells += [metrics.get(name) for name in Metrics.model_fields]
+        cells += [metrics.get(name) for name in METRICS]
         lines.append(",".join(map(_cell, [*cells, *(_said(result[name]) for name in _AT_END)])))
     return "".join(f"{line}\n" for line in lines).encode()
 
@@ -65,8 +65,8 @@ def as_parquet(document: Document) -> bytes:
     for path in swept_paths(document):
         columns[path] = _override_column(pa, [result["overrides"].get(path) for result in results])
     columns |= {name: pa.array([result[name] for result in results], _type(pa, name)) for name in _SCORED}
-    for name, field in Metrics.model_fields.items():
-        kind = pa.int64() if field.annotation is int else pa.float64()
+    for name, metric in METRICS.items():
+        kind = pa.int64() if metric.unit is Unit.COUNT else pa.float64()
         columns[name] = pa.array([each.get(name) for each in metrics], kind)
     columns |= {name: pa.array([_said(result[name]) for result in results], pa.string()) for name in _AT_END}
     plan = {name: str(document[name]) for name in ("run_plan_id", "fingerprint", "dataset_sha256", "objective")}

@@ -49,9 +49,9 @@ class Gate:
 
 def figure_names() -> list[str]:
     """Every figure that a condition may name."""
-    from engine.account.metrics import Metrics
+    from engine.account.metrics import METRICS
 
-    return [f"{side}.{name}" for side in ("best", "baseline") for name in (*Metrics.model_fields, SCORE)]
+    return [f"{side}.{name}" for side in ("best", "baseline") for name in (*METRICS, SCORE)]
 
 
 def figures_of(result: PlanResult) -> dict[str, float | None]:

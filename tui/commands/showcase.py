@@ -149,15 +149,18 @@ def show(page: Page, found: Showcase) -> None:
     page.line(f"       papertape plan show {found.sweeps.earlier.run_plan_id}")
 
 
+_RUN_FIGURES = ("trade_count", "return_pct", "max_drawdown_pct", "win_rate", "sharpe")
+
+
 def _runs_table(runs: list[ClosedRun]) -> Table:
-    metrics = [run.metrics for run in runs]
+    from tui.commands.metric_figures import FIGURES
+
     table = Table().text("strategy", [run.strategy_id for run in runs], shrinks=True)
     table.text("symbol", [run.symbol for run in runs])
-    table.counts("trades", [each.trade_count for each in metrics])
-    table.gains("return %", [each.return_pct for each in metrics])
-    table.money("max dd %", [each.max_drawdown_pct for each in metrics])
-    table.money("won %", [None if each.win_rate is None else each.win_rate * 100 for each in metrics], 1)
-    return table.money("Sharpe/trade", [each.sharpe for each in metrics], 3)
+    by_name = {figure.key: figure for figure in FIGURES}
+    for name in _RUN_FIGURES:
+        by_name[name].put(table, runs)
+    return table
 
 
 def _show_reconcile(page: Page, report: ReconcileReport) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.sweeping import WHOLE, sweep_in
-from tui.dashboard.screens.run_plan_differences import FIGURES, said
+from tui.commands.metric_figures import said
+from tui.dashboard.screens.run_plan_differences import COMPARED
 from tui.dashboard.screens.run_plan_grid import Cut, Grid
 from tui.dashboard.screens.run_plan_map_page import Layout, MapPage, window
 from tui.dashboard.screens.run_plan_shading import NOTHING, SHADES, cell, colour_between, shade_of
@@ -105,12 +106,12 @@ def test_a_cell_under_the_cursor_keeps_its_shade_and_its_width() -> None:
 def test_the_best_by_the_figure_shown_by_the_objective_and_the_base_values_are_told_apart(db: Path) -> None:
     view = view_of(db, {"entry.fast_period": [5, 10, 20], "entry.slow_period": [30, 50, 70]})
     grid, results = Grid(view), [one for one in view.detail.results if "grid" in one.tags and one.metrics]
-    for metric, figure in enumerate(FIGURES):
+    for metric, figure in enumerate(COMPARED):
         page = MapPage(grid, Cut(metric=metric), view.detail.best_variant_id, PALETTE)
         by_sign = {sign: one for one, signs in page._signs.items() for sign in signs}
         values = {one.variant_id: value for one in results if (value := figure.of(one)) is not None}
-        if figure.better:
-            assert values[by_sign["*"]] == (max if figure.better > 0 else min)(values.values())
+        if figure.better.value:
+            assert values[by_sign["*"]] == (max if figure.better.value > 0 else min)(values.values())
         assert view.detail.best_variant_id in (by_sign.get("◆"), by_sign.get("*"))
         assert view.by_id[by_sign["b"]].overrides == {"entry.fast_period": 20, "entry.slow_period": 50}
         least, greatest = (said(bound(values.values()), figure.digits) for bound in (min, max))

@@ -11,8 +11,9 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from tui.commands.leaderboard import scalar
+from tui.commands.metric_figures import Figure
 from tui.commands.text import safe_text
-from tui.dashboard.screens.run_plan_differences import FIGURES, Figure, difference, said, signed
+from tui.dashboard.screens.run_plan_differences import COMPARED, difference, signed
 from tui.dashboard.screens.run_plan_part import Part
 from tui.dashboard.widgets.columns import WORDS, Column
 from tui.dashboard.widgets.pane import TablePane
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from tui.dashboard.screens.run_plan_view import PlanView
 
 EMPTY = "Nothing was swept: there is the base spec alone, and nothing to put back."
-SHOWN = FIGURES[:7]
+SHOWN = tuple(figure for figure in COMPARED if figure.spared is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,9 @@ class AblationRow:
 
 
 def _column(figure: Figure) -> Column[AblationRow]:
-    title = (
-        f"Δ {figure.name}".replace("max drawdown", "dd").replace("Sharpe, per trade", "Sharpe/trade").replace(" %", "%")
-    )
+    title = f"Δ {figure.title}".replace("max dd", "dd").replace(" %", "%")
     value = partial(_distance, figure)
-    return Column(figure.name, title, signed(figure.digits), value, f"{figure.name}: after less before")
+    return Column(figure.key, title, signed(figure.digits), value, f"{figure.label}: after less before")
 
 
 def _distance(figure: Figure, row: AblationRow) -> float | None:
@@ -117,5 +116,5 @@ def _key(overrides: dict[str, Any]) -> tuple[Any, ...]:
 
 def _heading(first: VariantResult) -> Text:
     line = Text.assemble(("against the grid's first: ", "dim"), (safe_text(first.label), "bold"))
-    shown = (f"{figure.name} {said(figure.of(first), figure.digits)}" for figure in SHOWN[:3])
+    shown = (f"{figure.label} {figure.text(first)}" for figure in SHOWN[:3])
     return line.append(f"   {'   '.join(shown)}", "dim")

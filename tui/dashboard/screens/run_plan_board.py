@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual import events, on
@@ -12,9 +11,10 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from tui.commands import figures
+from tui.commands.metric_figures import FIGURES, SCORE, Figure
 from tui.dashboard.screens.run_plan_part import Part
 from tui.dashboard.screens.run_plan_view import ABLATION, BASELINE, PlanView
-from tui.dashboard.widgets.columns import COUNTS, MONEY, PERCENT, RATES, WORDS, Column, Form, fixed
+from tui.dashboard.widgets.columns import COUNTS, RATES, WORDS, Column, Form, fixed
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import DeskTable, Order
@@ -66,33 +66,27 @@ class BoardRow:
         return all(word in self._text for word in words)
 
 
-def _metric(name: str, times: float = 1) -> Callable[[BoardRow], Any]:
-    def value(row: BoardRow) -> Any:
-        found = getattr(row.result.metrics, name, None)
-        return found if found is None or times == 1 else found * times
-
-    return value
-
-
-SCORE = fixed(4)
 STATUS = Form(lambda status, _, palette: Text(status, "" if status == "succeeded" else palette.loss), right=False)
+
+_ESSENTIAL = ("return_pct", "max_drawdown_pct", "trade_count")
+
+
+def _first_on_a_narrow_screen(figure: Figure) -> int:
+    """What a narrow screen has room for comes first; the rest keep their order."""
+    return _ESSENTIAL.index(figure.key) if figure.key in _ESSENTIAL else len(_ESSENTIAL)
+
+
+def _column(figure: Figure) -> Column[BoardRow]:
+    form = RATES if figure.is_gain else fixed(figure.digits)
+    return Column(figure.key, figure.title.replace(" %", "%"), form, lambda row: figure.of(row.result), figure.short)
+
 
 COLUMNS: tuple[Column[BoardRow], ...] = (
     Column("sign", "", WORDS, lambda row: row.sign, LEGEND, 5),
     Column("rank", "rank", COUNTS, lambda row: row.rank, "by the objective"),
     Column("variant", "variant", WORDS, lambda row: row.label, "what it has otherwise than the base spec", 60),
-    Column("score", "score", SCORE, lambda row: row.result.objective_score, "by the objective"),
-    Column("return", "return%", RATES, _metric("return_pct"), "of the starting equity"),
-    Column(
-        "drawdown", "max dd%", fixed(2), _metric("max_drawdown_pct"), "the greatest fall from a peak, trade by trade"
-    ),
-    Column("trades", "trades", COUNTS, _metric("trade_count"), "closed round trips"),
-    Column("sharpe", "Sharpe/trade", SCORE, _metric("sharpe"), "Sharpe, per trade; not annualised"),
-    Column("won", "won%", PERCENT, _metric("win_rate", 100), "trades with a profit, of all"),
-    Column("factor", "profit factor", fixed(2), _metric("profit_factor"), "gross profit by gross loss"),
-    Column("ending", "ending", MONEY, _metric("ending_equity"), "equity at the end, after fees"),
-    Column("profit", "gross profit", MONEY, _metric("gross_profit"), "of all winning trades"),
-    Column("loss", "gross loss", MONEY, _metric("gross_loss"), "of all losing trades"),
+    _column(SCORE),
+    *map(_column, sorted(FIGURES, key=_first_on_a_narrow_screen)),
     Column("status", "status", STATUS, lambda row: row.result.status, "failed ones have an error of their own", 12),
     Column("id", "id", WORDS, lambda row: row.result.variant_id, "as commands take it", 18),
     Column("why", "why", WORDS, lambda row: row.why, "why it failed or was skipped", 60),

@@ -13,7 +13,7 @@ from textual.widgets import Static
 from tui.commands import figures
 from tui.commands.leaderboard import scalar
 from tui.commands.text import safe_text
-from tui.dashboard.screens.run_plan_differences import FIGURES, difference, said
+from tui.dashboard.screens.run_plan_differences import COMPARED, difference
 from tui.dashboard.screens.run_plan_part import Part
 from tui.dashboard.widgets.columns import WORDS, Column, Form
 from tui.dashboard.widgets.pane import TablePane
@@ -98,11 +98,11 @@ def pairs(view: PlanView, one: VariantResult, other: VariantResult) -> list[Pair
 
 
 def _metrics(one: VariantResult, other: VariantResult) -> Iterator[Pair]:
-    for figure in FIGURES:
+    for figure in COMPARED:
         left, right = figure.of(one), figure.of(other)
         apart = difference(right, left)
         shown = "" if not apart else figures.signed(apart, figure.digits)
-        yield Pair(figure.name, said(left, figure.digits), said(right, figure.digits), shown)
+        yield Pair(figure.label, figure.text(one), figure.text(other), shown)
 
 
 def _refusals(one: VariantResult, other: VariantResult) -> Iterator[Pair]:

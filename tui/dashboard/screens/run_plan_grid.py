@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
-from tui.dashboard.screens.run_plan_differences import FIGURES, Figure
+from tui.commands.metric_figures import Figure
+from tui.dashboard.screens.run_plan_differences import COMPARED
 from tui.dashboard.screens.run_plan_view import GRID, PlanView
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Grid:
 
     def figure(self, cut: Cut) -> Figure:
         """The metric that is shown."""
-        return FIGURES[cut.metric % len(FIGURES)]
+        return COMPARED[cut.metric % len(COMPARED)]
 
     def fixed(self, cut: Cut) -> dict[str, Any]:
         """The other parameters, each at its value."""
@@ -80,7 +81,7 @@ class Grid:
         fixed = 1
         for path in self.fixed(replace(made, fixed=0)):
             fixed *= len(self.values[path])
-        return Cut(made.axes % len(self._pairs), made.metric % len(FIGURES), made.fixed % fixed)
+        return Cut(made.axes % len(self._pairs), made.metric % len(COMPARED), made.fixed % fixed)
 
     def within(self, cut: Cut) -> Iterator[VariantResult]:
         """Every variant that the cut has: far fewer than it has cells, where `max_variants` cut a huge sweep."""

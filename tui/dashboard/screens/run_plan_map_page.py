@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from tui.commands.leaderboard import scalar
+from tui.commands.metric_figures import said
 from tui.commands.text import cell_width, fit, pad, safe_text
-from tui.dashboard.screens.run_plan_differences import said
 from tui.dashboard.screens.run_plan_shading import FRAME, NOTHING, SHADES, cell, colour_between, shade_of
 from tui.dashboard.widgets.money import Palette
 
@@ -92,7 +92,7 @@ class MapPage:
 
     def _heading(self) -> Iterator[Text]:
         across, down = self._grid.axes(self._cut)
-        title = Text.assemble((self._figure.name, "bold"), "  by ", (safe_text(across), "bold"), " →")
+        title = Text.assemble((self._figure.label, "bold"), "  by ", (safe_text(across), "bold"), " →")
         title.append(f"  and {safe_text(down)} ↓" if self._has_rows else "")
         fixed = ", ".join(f"{path} = {scalar(value)}" for path, value in self._grid.fixed(self._cut).items())
         yield title.append(f"  fixed: {safe_text(fixed)}" if fixed else "", self._palette.muted)
@@ -110,7 +110,7 @@ class MapPage:
     def _signed(self) -> Iterator[tuple[str, str]]:
         """The variants of the cut that have signs; the objective's best has its own where another is the best here."""
         known = [(value, one) for one in self._grid.within(self._cut) if (value := self._figure.of(one)) is not None]
-        better = self._figure.better
+        better = self._figure.better.value
         first = max(known, key=lambda each: each[0] * better)[1] if known and better else None
         for one in self._grid.within(self._cut):
             signs = BEST if one is first else BEST_OF_PLAN if one.variant_id == self._best else ""
@@ -156,9 +156,9 @@ class MapPage:
 
     def _colour(self, value: float | None) -> str:
         """The best figures have a gain's colour, be they the least; where neither is better there is one colour."""
-        if value is None or not self._figure.better:
+        if value is None or not self._figure.better.value:
             return self._palette.muted if value is None else self._palette.line
-        worst, best = self._bounds[:: self._figure.better]
+        worst, best = self._bounds[:: self._figure.better.value]
         return colour_between(value, worst, best, self._palette)
 
     def _row_name(self, value: Any) -> str:

@@ -15,10 +15,10 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from tui.commands import figures
+from tui.commands.metric_figures import FIGURES
 from tui.commands.plan_pages import bars_of
 from tui.dashboard.keys import bound
 from tui.dashboard.plan_data import load_told
-from tui.dashboard.screens.run_plan_differences import FIGURES, said
 from tui.dashboard.widgets.dialog import DeskDialog, FormDialog, fact_lines
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class RanDialog(DeskDialog[UUID]):
         """The metrics, the run's and the sweep's; the score is the objective's, which a run has not."""
         ran = self._ran.variant.model_copy(update={"metrics": self._ran.outcome.metrics})
         lines = [f"{'':<20}{'this run':>16}{'the sweep':>16}"]
-        for figure in FIGURES[1:]:
-            one, other = (said(figure.of(each), figure.digits) for each in (ran, self._ran.variant))
-            lines.append(f"{figure.name:<20}{one:>16}{other:>16}")
+        for figure in FIGURES:
+            one, other = (figure.text(each) for each in (ran, self._ran.variant))
+            lines.append(f"{figure.label:<20}{one:>16}{other:>16}")
         return Text("\n".join(lines))
