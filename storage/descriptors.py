@@ -10,7 +10,8 @@ from engine.errors import SystemFault
 FOR_A_DATABASE = 8
 """The file, its -wal, -shm and journal, a market data file, a module that is imported, and two to spare."""
 FOR_A_SERVICE = 40
-"""Beside the database's: sockets, the event loop's own, and a connection for each request that is answered at once."""
+"""Of what stays open, the dashboard and the service: sockets, the event loop's own, and a connection to the database
+for each thread that asks it something."""
 
 _NONE_LEFT = {errno.EMFILE, errno.ENFILE}
 

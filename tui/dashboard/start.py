@@ -74,11 +74,13 @@ def open_dashboard(call: Asked, workspace: str | None = None) -> None:
     The workspace is `workspace`, else what -w or PAPERTAPE_WORKSPACE names, else the one that was looked at last.
     """
     gc.set_threshold(IMPORTS)
+    from storage.descriptors import FOR_A_SERVICE, require_descriptors
     from tui.dashboard.app import DashboardApp
     from tui.dashboard.leaving import leaving_at_signals
     from tui.dashboard.prefs import default_path
     from tui.dashboard.surroundings import Surroundings
 
+    require_descriptors(FOR_A_SERVICE)
     named = workspace or call.workspace or os.environ.get("PAPERTAPE_WORKSPACE") or None
     app = DashboardApp(call.settings, Surroundings(default_path(), left=lambda: _leave_in_time(leaving)), named)
     with leaving_at_signals(lambda: app.call_from_thread(app.exit)) as leaving:
