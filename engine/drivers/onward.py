@@ -167,9 +167,10 @@ class Onward:
             if known is not None and known.ts >= ts:
                 return Taken(elsewhere=True)
             check_code(self.walk.spec, known, self._progress.strategy_sha256)
-            tally = replace(self.tally)
+            tally = self.tally.copy()
             self._execute(unit, tick, tally, taken)
             if not (taken.events or tick == self.end):
+                self.tally = tally
                 return taken
             self._unrecorded.write(unit, self._workspace_id, ts)
             began = None if known is None else known.began

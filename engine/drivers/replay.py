@@ -23,6 +23,7 @@ from engine.market.sessions import LAST_MICROS, from_micros
 from engine.policy.workspace import Workspace
 from engine.ports import JournalEvent, Store, Unwatched, Watch
 from engine.strategies.guard import signals_of
+from engine.strategies.held_back import DISABLED
 from engine.strategies.runner import Series, history_code, levels_at
 from engine.strategies.spec import CompiledSpec
 
@@ -197,7 +198,7 @@ class Replay:
     def _code(self, series: Series, row: int, taken: Taken, *, is_flat: bool) -> str | None:
         symbol = series.bars.symbol
         if not self._enabled:
-            return "strategy_disabled"
+            return DISABLED
         for attempt in taken.attempts:
             if attempt.intent.symbol == symbol:
                 return attempt.intent.reason
