@@ -117,6 +117,10 @@ class Replay:
         """Intents, fills and refusals so far."""
         return self._run.tally
 
+    def reasons(self) -> list[str]:
+        """Why so little was traded so far, in words; nothing before the first step."""
+        return self._run.reasons(self.position)
+
     def step(self, count: int = 1, watch: Watch | None = None) -> list[Step]:
         """Trade the next timestamps, at most `count`; fewer at the end, or when the watch says stop.
 

@@ -88,7 +88,7 @@ class Walk:
     def __init__(self, spec: CompiledSpec, dataset: Dataset, workspace_id: UUID, terms: Terms) -> None:
         check_slippage(terms.slippage_bps)
         self.spec, self._workspace_id, self._terms = spec, workspace_id, terms
-        self._key = spec.key
+        self._key, self.slippage_bps = spec.key, terms.slippage_bps
         last_session = max((int(bars.session[-1]) for bars in _bars(dataset, spec) if len(bars)), default=0)
         self.series = [_series(spec, bars, terms, last_session) for bars in _bars(dataset, spec)]
         self._index([dataset.first_decision(symbol) for symbol in spec.symbols])

@@ -7,13 +7,13 @@ from engine.account.metrics import metrics_of
 from engine.account.state import Account
 from engine.broker.paper import Placement, check, place
 from engine.drivers.closed import trade_all
+from engine.drivers.reasons import Stopped
 from engine.drivers.walk import Terms, Walk
 from engine.intents import TradeIntent
 from engine.market.bars import Dataset
 from engine.policy.workspace import Workspace
 from engine.ports import Unwatched, Watch
 from engine.stamps import CountedStamps
-from engine.strategies.held_back import in_order
 from engine.strategies.spec import CompiledSpec
 from engine.sweeps.outcome import Outcome
 
@@ -44,6 +44,5 @@ def walked(
     world = _World(workspace)
     walk = Walk(spec, dataset, workspace.id, Terms(slippage_bps))
     tally = trade_all(walk, world.account.ledger, world.submit, watch or Unwatched())
-    metrics, unready = metrics_of(workspace.starting_equity, world.trades), walk.unready()
-    held_back = in_order({**unready.bars, **tally.held_back})
-    return Outcome(metrics, tally.refusals, held_back, unready.short, world.fills)
+    metrics, stopped = metrics_of(workspace.starting_equity, world.trades), Stopped.of_tally(tally, walk.unready())
+    return Outcome(metrics, stopped.refusals, stopped.held_back, stopped.short_history, world.fills)
