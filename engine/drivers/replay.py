@@ -96,6 +96,8 @@ class Replay:
         self.workspace, self.spec = workspace, spec
         self.position = self._run.start
         """Timestamps that are behind; at the beginning those that were traded before."""
+        self.reasons: list[str] = []
+        """Why so little was traded, in words, once the data are at their end."""
 
     @property
     def start(self) -> int:
@@ -117,10 +119,6 @@ class Replay:
         """Intents, fills and refusals so far."""
         return self._run.tally
 
-    def reasons(self) -> list[str]:
-        """Why so little was traded so far, in words; nothing before the first step."""
-        return self._run.reasons(self.position)
-
     def step(self, count: int = 1, watch: Watch | None = None) -> list[Step]:
         """Trade the next timestamps, at most `count`; fewer at the end, or when the watch says stop.
 
@@ -135,6 +133,8 @@ class Replay:
             steps.append(self._seen(self.position, taken))
             self.position += 1
         self._run.mark(self._closes)
+        if steps and self.is_over:
+            self.reasons = self._run.reasons()
         return steps
 
     def past(self, symbol: str, most: int | None = None) -> Past:

@@ -120,7 +120,7 @@ class Leaderboard:
         if name == "refused":
             return [sum(row.result.refusals.values()) for row in self.rows]
         if name == "held back":
-            return [_dropped(row.result) for row in self.rows]
+            return [dropped_of(row.result) for row in self.rows]
         return [1]
 
     def ranks(self) -> list[str]:
@@ -205,7 +205,7 @@ def short_ids(ids: Sequence[str], least: int = SHORTEST_ID) -> dict[str, str]:
     return {one: one[:length].removesuffix("-") for one in ids}
 
 
-def _dropped(result: VariantResult) -> int | None:
+def dropped_of(result: VariantResult) -> int | None:
     """Entries that were signalled and held back; None where that was not counted."""
     from engine.sweeps.reasons import stopped_of
 
