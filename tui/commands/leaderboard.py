@@ -25,9 +25,22 @@ NAMED = 3
 """Variants named beside the reason that they share."""
 _UNLIMITED = 1_000_000
 _ESSENTIAL = ("rank", "variant", "score", "return", "trades")
-_WELCOME = ("drawdown", "sharpe", "id", "won", "profit factor")
+_WELCOME = ("drawdown", "sharpe", "id", "refused", "won", "profit factor", "held back")
 """Left out from the end where there is no room."""
-_ORDER = ("rank", "id", "variant", "score", "return", "drawdown", "sharpe", "won", "trades", "profit factor")
+_ORDER = (
+    "rank",
+    "id",
+    "variant",
+    "score",
+    "return",
+    "drawdown",
+    "sharpe",
+    "won",
+    "trades",
+    "profit factor",
+    "refused",
+    "held back",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +106,7 @@ class Leaderboard:
     def _table(self, labels: list[str], wanted: Collection[str]) -> Table:
         table = Table()
         for name in _ORDER:
-            if name in wanted:
+            if name in wanted and any(self.counts(name)):
                 _COLUMNS[name](table, self, labels)
         return table
 
@@ -101,6 +114,14 @@ class Leaderboard:
         """A figure of every row."""
         found = [getattr(row.result.metrics, name) for row in self.rows]
         return [None if value is None else value * times for value in found]
+
+    def counts(self, name: str) -> list[int | None]:
+        """What a column of counts says of every row: of another column that there is something to show."""
+        if name == "refused":
+            return [sum(row.result.refusals.values()) for row in self.rows]
+        if name == "held back":
+            return [dropped_of(row.result) for row in self.rows]
+        return [1]
 
     def ranks(self) -> list[str]:
         """`1*`: each rank with its sign."""
@@ -118,6 +139,8 @@ _COLUMNS: Mapping[str, Callable[[Table, Leaderboard, list[str]], Any]] = {
     "won": lambda table, board, _: table.money("won %", board.metric("win_rate", 100), 1),
     "trades": lambda table, board, _: table.money("trades", board.metric("trade_count"), 0),
     "profit factor": lambda table, board, _: table.money("profit factor", board.metric("profit_factor")),
+    "refused": lambda table, board, _: table.money("refused", board.counts("refused"), 0),
+    "held back": lambda table, board, _: table.money("held back", board.counts("held back"), 0),
 }
 
 
@@ -135,9 +158,14 @@ def in_order(results: Sequence[VariantResult]) -> list[VariantResult]:
 
 
 def show_board(
-    page: Page, results: Sequence[VariantResult], best_variant_id: str | None, objective: str, top: int
+    page: Page,
+    results: Sequence[VariantResult],
+    best_variant_id: str | None,
+    objective: str,
+    top: int,
+    reasons: Sequence[str] = (),
 ) -> None:
-    """The leaderboard with its heading and legend, then what has no place on it."""
+    """The leaderboard with its heading and legend, why variants traded little, then what has no place on it."""
     board = Leaderboard.of(results, best_variant_id, top)
     if board.rows:
         page.heading(board.heading())
@@ -147,7 +175,7 @@ def show_board(
         page.table(board.table(page.width))
         if board.legend(objective):
             page.line(board.legend(objective))
-    for sentence in without_result(results):
+    for sentence in (*reasons, *without_result(results)):
         page.paragraph(sentence)
 
 
@@ -175,6 +203,14 @@ def short_ids(ids: Sequence[str], least: int = SHORTEST_ID) -> dict[str, str]:
         while one[:length] == other[:length] and length < len(one):
             length += 1
     return {one: one[:length].removesuffix("-") for one in ids}
+
+
+def dropped_of(result: VariantResult) -> int | None:
+    """Entries that were signalled and held back; None where that was not counted."""
+    from engine.sweeps.reasons import stopped_of
+
+    stopped = stopped_of(result)
+    return None if stopped is None else sum(stopped.dropped.values())
 
 
 def _values_of(result: VariantResult) -> str:
