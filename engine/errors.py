@@ -81,6 +81,7 @@ CODES: Mapping[str, str] = {
     "DATABASE_TOO_NEW": "The database was written by a newer papertape.",
     "DATABASE_NOT_OURS": "The file is not a papertape database.",
     "FILE_NOT_WRITTEN": "The disk is full or failed while a file was written; nothing is left of it.",
+    "TOO_MANY_FILES": "The system lets the process open no more files: `ulimit -n` is too low.",
     "ANSWER_NOT_WRITTEN": "The command was carried out; its answer did not reach the standard output.",
     "PACKAGE_SHADOWED": "A file of another program stands in the place of one of papertape's packages; it is named.",
     "EXTRA_MISSING": "A feature needs an optional extra that is not installed.",

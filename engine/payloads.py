@@ -67,6 +67,12 @@ def _fault_in_window(window: dict[str, Any] | None) -> str:
     return "" if window is None else fault_in(window, dict.fromkeys(("from", "to"), Such(TEXT, _fault_in_time)))
 
 
+def _fault_in_short_history(short: dict[str, Any] | None) -> str:
+    """A symbol, how much past it has, how much is needed, or nothing."""
+    units = frozenset({"bars", "sessions"})
+    return "" if short is None else fault_in(short, {"symbol": TEXT, "have": COUNT, "needed": COUNT, "unit": units})
+
+
 _PAIR = Each(ANYTHING, length=2)
 _TIMES = Each(Such(TEXT, _fault_in_time), of=dict)
 _SIGNALS = {"entry": FLAG, "exit": (bool, NOTHING), "levels": Each(FIGURE, of=dict)}
@@ -93,6 +99,11 @@ _VARIANT = {
     "overrides": Such(Each((str, int, float, bool, type(None)), of=dict), _fault_in_paths),
     "skip_reason": WORDS,
 }
+_STOPPED = {
+    "held_back": Maybe(Each(COUNT, of=dict)),
+    "short_history": Maybe(Such((dict, NOTHING), _fault_in_short_history)),
+}
+"""What kept entries from becoming orders; older versions did not count it"""
 _BASE = {"symbols": Each(TEXT), **dict.fromkeys(("entry", "exit", "risk"), PARTS)}
 _DATASET = {
     "sha256": TEXT,
@@ -153,6 +164,8 @@ SHAPES: Mapping[str, Shape] = {
         "spec": PARTS,
         "fills": COUNT,
         "metrics": {"trade_count": COUNT, "ending_equity": NUMBER},
+        "refusals": Maybe(Each(COUNT, of=dict)),
+        **_STOPPED,
     },
     EventType.HISTORY_ACCEPTED: {
         "spec_key": TEXT,
@@ -188,6 +201,7 @@ SHAPES: Mapping[str, Shape] = {
         "objective_score": FIGURE,
         "metrics": (dict, type(None)),
         "refusals": Each(COUNT, of=dict),
+        **_STOPPED,
         **dict.fromkeys(("error", "error_code"), WORDS),
     },
     EventType.RUN_COMPLETED: _ENDED,

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from engine.errors import InvalidError
-from engine.jsontext import compact_json, parse_json
+from engine.jsontext import TOO_DEEP, compact_json, is_too_deep, parse_json
 from engine.symbols import check_held_symbol, check_symbol, check_text
 
 STORED = {"stored": True}
@@ -99,9 +99,14 @@ def parse_model(
     if isinstance(source, (str, bytes)):
         source = parse_json(source, what=what)
     try:
-        return model.model_validate_json(compact_json(source), context=STORED if stored else None)
+        text = compact_json(source)
+        if is_too_deep(text, source):
+            raise ValueError(TOO_DEEP)
+        return model.model_validate_json(text, context=STORED if stored else None)
     except ValidationError as error:
         raise InvalidError(code, f"{what} is refused: {faults_of(error)}", hint="correct it and try again") from error
+    except RecursionError as error:
+        raise InvalidError(code, f"{what} is refused: {TOO_DEEP}", hint="correct it and try again") from error
     except (ValueError, TypeError) as error:  # what is not JSON at all: NaN, bytes, a set
         raise InvalidError(code, f"{what} is refused: {error}", hint="correct it and try again") from error
 

@@ -13,7 +13,8 @@ from engine.market.bars import Dataset
 from engine.payloads import damaged
 from engine.ports import Watch
 from engine.shapes import TEXT, WORDS, Each, Shape, Such, fault_in
-from storage.faults import unwritable
+from storage.directories import make_private
+from storage.faults import fault_of_system
 from storage.market_files import Source, load_dataset
 from storage.samples import sample_of, sample_path
 
@@ -87,11 +88,11 @@ def keep_dataset(content: bytes, database: Path, suffix: str = ".csv") -> Path:
     """
     kept = database.parent / DIRECTORY / f"{hashlib.sha256(content).hexdigest()}{suffix}"
     try:
-        kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(kept.parent)
         if not kept.exists():
             _write_whole(content, kept)
     except OSError as error:
-        raise unwritable(kept, error.strerror or str(error)) from error
+        raise fault_of_system(error, kept) from error
     return kept
 
 

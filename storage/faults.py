@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.errors import ReadOnlyFault, SystemFault
+from storage.descriptors import has_descriptors, is_out_of_descriptors, too_many_files
 from storage.driver import sqlite
 from storage.place import has_room
 
@@ -24,6 +26,8 @@ VALUE_ERRORS = (OverflowError, UnicodeEncodeError)
 # primary result codes, sqlite.org/rescode.html
 _BUSY = frozenset({5, 6})
 _PLACE = frozenset({3, 8, 14, 23})  # PERM, READONLY, CANTOPEN, AUTH
+_FILES = 3
+"""What a connection opens: the file, the -wal and the -shm. SQLite does not say that it was for want of descriptors."""
 _READ_ONLY = 8
 _MOVED = 1032
 """SQLITE_READONLY_DBMOVED: another file is at the path now."""
@@ -74,15 +78,21 @@ def fault_of(error: BaseException, path: Path) -> SystemFault:
         return busy(path)
     if code == _FULL or (code == _DISK_FAILED and not has_room(path)):  # the wheel does not say why a disk failed
         return _fault(f"the disk under {path} is full", "free some space and do it again: nothing was written")
-    if code == _READ_ONLY and extended_code(error) != _MOVED:
-        return read_only(path)
     if code in _PLACE:
-        return unwritable(path, said)
+        return _closed_place(error, path, said)
     if code == _DISK_FAILED:
         return _fault(f"the disk failed under {path} ({said})", "look after the disk, and do it again")
     if isinstance(error, UnicodeDecodeError):
         code = _DAMAGED
     return _damage(path, said, code) or _fault(f"{path}: {said}", "nothing was written")
+
+
+def _closed_place(error: BaseException, path: Path, said: str) -> SystemFault:
+    if not has_descriptors(_FILES):
+        return too_many_files()
+    if result_code(error) == _READ_ONLY and extended_code(error) != _MOVED:
+        return read_only(path)
+    return unwritable(path, said)
 
 
 def _damage(path: Path, said: str, code: int) -> SystemFault | None:
@@ -110,6 +120,17 @@ def moved(path: Path) -> SystemFault:
         f"{path} is not the file that was opened: it was moved, replaced or deleted",
         hint="nothing was written; put it back, or leave and start again with the file that is there",
     )
+
+
+def fault_of_system(error: OSError, path: Path) -> SystemFault:
+    """What the system said of a place for a file: a `ReadOnlyFault`, unless nobody could open a file there."""
+    if is_out_of_descriptors(error):
+        return too_many_files()
+    if error.errno == errno.ELOOP:
+        return _fault(
+            f"{path} cannot be opened: its symbolic links lead in a circle", "name a file with --db or PAPERTAPE_DB"
+        )
+    return unwritable(path, error.strerror or str(error))
 
 
 def unwritable(path: Path, said: str) -> ReadOnlyFault:

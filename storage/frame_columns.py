@@ -14,8 +14,8 @@ from engine.market.sessions import MICROS_PER_SECOND
 from engine.symbols import quoted
 from storage.market_files.faults import FaultLog
 from storage.market_files.layout import FIGURES, TIME_NAMES, Layout, is_time, read_layout
-from storage.market_files.table import UNREADABLE, SymbolCodes, Table
-from storage.market_files.times import EARLIEST, LATEST, read_time
+from storage.market_files.table import UNREADABLE, OffsetArray, SymbolCodes, Table
+from storage.market_files.times import EARLIEST, LATEST, read_stamp
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,8 +92,10 @@ def frame_table(columns: Columns, layout: Layout, symbols: SymbolCodes, log: Fau
     codes = np.zeros(count, np.int64)
     if layout.symbol is not None:
         codes = _codes(columns[layout.symbol], layout.symbol, symbols, log)
-    ts = _times(columns, layout.times, log)
-    return Table(np.arange(1, count + 1), ts, codes, (opening, high, low, close, volume), symbols.names)
+    ts, offsets = _times(columns, layout.times, log)
+    rows, zone = np.arange(1, count + 1), _zone_name(columns[layout.times[0]])
+    said = offsets if offsets.any() else None
+    return Table(rows, ts, codes, (opening, high, low, close, volume), symbols.names, said, zone)
 
 
 def _figures(column: pd.Series[Any], place: int, log: FaultLog) -> FloatArray:
@@ -128,22 +130,39 @@ def _symbol(value: object) -> str:
     return value
 
 
-def _times(columns: Columns, places: tuple[int, ...], log: FaultLog) -> IntArray:
-    """Each row's time in UTC microseconds, UNREADABLE where there is a fault; a date and a time are joined."""
+def _zone_name(column: pd.Series[Any]) -> str:
+    """The zone that a column of times is in; empty where it says none."""
+    return str(getattr(column.dtype, "tz", None) or "")
+
+
+def _times(columns: Columns, places: tuple[int, ...], log: FaultLog) -> tuple[IntArray, OffsetArray]:
+    """Each row's time in UTC microseconds, UNREADABLE where there is a fault, and its offset in minutes.
+
+    A date and a time are joined.
+    """
     empty = [columns[place].isna().to_numpy(np.bool_) for place in places]
     for place, nulls in zip(places, empty, strict=True):
         log.add_rows(_rows(nulls), place, lambda _: "is empty")
     missing: BoolArray = np.logical_or.reduce(empty)
     if len(places) == 1 and columns[places[0]].dtype.kind == "M":
-        return _stored_times(columns[places[0]], places[0], missing, log)
+        column = columns[places[0]]
+        return _stored_times(column, places[0], missing, log), _stored_offsets(column, missing)
     parts = [columns[place].tolist() for place in places]
-    ts = np.full(len(missing), UNREADABLE, np.int64)
+    ts, offsets = np.full(len(missing), UNREADABLE, np.int64), np.zeros(len(missing), np.int16)
     for i in np.flatnonzero(~missing).tolist():
         try:
-            ts[i] = read_time("T".join(_time_text(part[i]) for part in parts))
+            ts[i], offsets[i] = read_stamp("T".join(_time_text(part[i]) for part in parts))
         except ValueError as error:
             log.add(i + 1, str(error), places[0])
-    return ts
+    return ts, offsets
+
+
+def _stored_offsets(column: pd.Series[Any], missing: BoolArray) -> OffsetArray:
+    """How many minutes the clocks of a column's zone are ahead of UTC; zeros for a column without one."""
+    if column.dt.tz is None:
+        return np.zeros(len(column), np.int16)
+    ahead = (column.dt.tz_localize(None) - column.dt.tz_convert(None)).dt.total_seconds().to_numpy()
+    return (np.where(missing, 0, ahead) // 60).astype(np.int16)
 
 
 def _stored_times(column: pd.Series[Any], place: int, missing: BoolArray, log: FaultLog) -> IntArray:

@@ -11,16 +11,17 @@ from engine.desk.accounts import TradeView
 from engine.desk.journal import EventView
 from engine.errors import DataError, InvalidError
 from engine.market.bars import Bars, Dataset
-from engine.market.quality import quality_warnings
 from engine.market.sessions import zone
 from engine.symbols import check_symbol
 from engine.validation import StrictModel
+from storage.clock import Clock, wall_clock
 from storage.frame_columns import frame_layout, frame_table
 from storage.market_files import rules
 from storage.market_files.faults import KEPT, FaultLog
 from storage.market_files.loading import bars_by_symbol
 from storage.market_files.reading import Reading
 from storage.market_files.table import SymbolCodes
+from storage.market_files.warned import warnings_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,12 +31,15 @@ _TIMES = frozenset({"ts", "recorded_at", "entry_ts", "exit_ts"})
 _TYPES = dict.fromkeys(("quantity", "price", "entry_price", "exit_price", "fees", "pnl"), "float64") | {"seq": "int64"}
 
 
-def dataset_from_frame(frame: pd.DataFrame, symbol: str | None = None, session_tz: str = "UTC") -> Dataset:
+def dataset_from_frame(
+    frame: pd.DataFrame, symbol: str | None = None, session_tz: str = "UTC", clock: Clock = wall_clock
+) -> Dataset:
     """The bars of a frame, under the rules of data files; its rows are counted from 1.
 
     The columns are those of a file: a time (or an index of times), `open`, `high`, `low`, `close`, `volume`, perhaps
     `symbol`; others are left alone. Times without a zone are UTC. `symbol` names what a frame without that column
-    holds; a frame with it must then hold that one alone. The dataset's `sha256` is of its bars.
+    holds; a frame with it must then hold that one alone. The dataset's `sha256` is of its bars. `clock` is only asked
+    whether the last session is over, for a warning.
 
     DataError lists what is wrong with the frame; InvalidError says that a symbol or a zone cannot be one.
     """
@@ -46,8 +50,7 @@ def dataset_from_frame(frame: pd.DataFrame, symbol: str | None = None, session_t
     if reading.log.count:
         raise _refused(reading.log)
     bars = bars_by_symbol([reading], None, session_tz)
-    turned = (f"{NAME}: the rows are newest-first and were turned round",) if reading.newest_first else ()
-    warnings = (*turned, *(warning for one in bars.values() for warning in quality_warnings(one)))
+    warnings = warnings_of([reading], bars, session_tz, clock())
     return Dataset(bars, session_tz, _digest(bars), (NAME,), warnings)
 
 

@@ -6,6 +6,7 @@ is never opened but through SQLite, since closing any other descriptor of it dro
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -18,8 +19,10 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from engine.errors import SystemFault
 from engine.vocabulary import EventType
+from storage.descriptors import FOR_A_DATABASE, require_descriptors
+from storage.directories import make_private
 from storage.driver import sqlite
-from storage.faults import COPY_IT, DATABASE_ERRORS, fault_of, is_not_a_database, read_only, unwritable
+from storage.faults import COPY_IT, DATABASE_ERRORS, fault_of, fault_of_system, is_not_a_database, read_only
 from storage.files import JOURNAL, WAL, beside, keep_private, may_write, traces
 from storage.identity import APPLICATION_ID, check_ours, count_tables, not_ours, revision_of
 from storage.patience import Patience
@@ -59,11 +62,24 @@ class Schema:
 SHIPPED = Schema(("0001", "0002", "0003"), "storage:migrations")
 
 
+def file_behind(path: Path | str) -> Path:
+    """The file that a name stands for, there or not; DATABASE_ERROR when its links lead in a circle."""
+    named = Path(path).expanduser()
+    found = Path(os.path.realpath(named))  # `Path.resolve` raises what differs between versions of Python
+    try:
+        found.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise fault_of_system(error, named) from error
+    return found
+
+
 def prepare(path: Path, patience: Patience, schema: Schema = SHIPPED) -> None:
     """See that `path` is a database at the schema's head. Raises `SystemFault`; a foreign file stays untouched.
 
     Of a database that is there and cannot be written it is a `ReadOnlyFault`: `read_only_file` may be able to read it.
     """
+    require_descriptors(FOR_A_DATABASE)
     with _ONE_AT_A_TIME:
         try:
             _make_place(path)
@@ -79,7 +95,7 @@ def prepare(path: Path, patience: Patience, schema: Schema = SHIPPED) -> None:
                 raise not_ours(path, "it is not an SQLite database") from error
             raise fault_of(error, path) from error
         except OSError as error:
-            raise unwritable(path, error.strerror or str(error)) from error
+            raise fault_of_system(error, path) from error
 
 
 def read_only_file(path: Path, patience: Patience, schema: Schema = SHIPPED) -> ReadOnlyFile:
@@ -113,8 +129,7 @@ def create_schema(connection: Connection) -> None:
 
 def _make_place(path: Path) -> None:
     """The directory, and a file that only we may read, unless they are there."""
-    if not path.parent.is_dir():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:

@@ -7,7 +7,6 @@ paths in it are relative to it. Nothing here imports the database.
 from __future__ import annotations
 
 import os
-import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from engine.errors import InvalidError
+from storage.tomltext import parse_toml
 
 APPLICATION = "papertape"
 PREFIX = "PAPERTAPE_"
@@ -128,7 +128,7 @@ def exposed_token() -> Path | None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return parse_toml(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         if CONFIG_VARIABLE not in os.environ:
             return {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from datetime import date, time
 from math import isfinite
@@ -16,6 +15,7 @@ from engine.strategies.paths import read_value
 from engine.strategies.registry import Registry
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, ExitSpec, compile_spec, parse_spec
 from storage.spec_template import new_spec_text
+from storage.tomltext import parse_toml
 
 __all__ = ["MAX_BYTES", "new_spec_text", "read_spec", "spec_from_flags"]
 
@@ -103,9 +103,9 @@ def _text(path: Path, what: str) -> str:
 
 def _toml(text: str, what: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise _invalid(f"{what} is not valid TOML: {error or type(error).__name__}", "correct the file") from error
+        return parse_toml(text)
+    except ValueError as error:
+        raise _invalid(f"{what} is not valid TOML: {error}", "correct the file") from error
 
 
 def _plain(value: Any, what: str, where: str) -> Any:

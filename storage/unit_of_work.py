@@ -26,7 +26,7 @@ from storage.driver import sqlite
 from storage.faults import DATABASE_ERRORS
 from storage.files import identity
 from storage.link import Known, Link
-from storage.opening import SHIPPED, Schema, prepare, read_only_file
+from storage.opening import SHIPPED, Schema, file_behind, prepare, read_only_file
 from storage.patience import Patience
 from storage.recordings import rewrite_recording, write_bars
 from storage.transaction import Transaction, guarded
@@ -206,7 +206,7 @@ class SqliteStore:
     """
 
     def __init__(self, path: Path | str, *, patience: Patience | None = None, schema: Schema = SHIPPED) -> None:
-        self.path = Path(path).expanduser().resolve()
+        self.path = file_behind(path)
         patience = patience or Patience()
         try:
             prepare(self.path, patience, schema)

@@ -119,7 +119,7 @@ class Metrics(StrictModel):
             "trades with a profit, of all",
             Better.HIGHER,
             needs="a trade",
-            spared=4,
+            spared=5,
         ),
     ]
     profit_factor: Annotated[
@@ -133,7 +133,7 @@ class Metrics(StrictModel):
             "gross profit by gross loss",
             Better.HIGHER,
             needs="a losing trade",
-            spared=5,
+            spared=6,
         ),
     ]
     gross_profit: Annotated[

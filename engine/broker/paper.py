@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +24,12 @@ from engine.ports import PriorFill
 from engine.symbols import readable
 
 PAPER = "paper"
+REMEDIES: Mapping[str, str] = {
+    "INVALID_QUANTITY": "a smaller risk.dollars_per_trade buys a quantity that is taken",
+    "INVALID_FILL_PRICE": "a smaller risk.dollars_per_trade makes smaller amounts; look at the data's prices too",
+}
+"""What a person can do where the broker refused a driver's intents, by error code."""
+
 _SIDES = {IntentAction.OPEN_LONG: BUY, IntentAction.CLOSE_LONG: SELL}
 
 

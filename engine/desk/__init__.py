@@ -58,6 +58,11 @@ class Desk:
         """Whether everything can be looked at and nothing changed: a change raises a `ReadOnlyFault`."""
         return self._store.is_read_only
 
+    def __repr__(self) -> str:
+        where = getattr(self._store, "path", "memory")
+        read_only = ", read-only" if self.is_read_only else ""
+        return f"<Desk on {where}, workspace {self.config.workspace!r}{read_only}>"
+
     def close(self) -> None:
         """Let go of the database."""
         self._store.close()

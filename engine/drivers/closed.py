@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from engine.account.metrics import Metrics, metrics_of
 from engine.account.state import Account
 from engine.broker.execute import create
 from engine.broker.paper import Placement, check, place
+from engine.drivers.reasons import Asked, Stopped, reasons
 from engine.drivers.trial import Span, Tried, traded_span
 from engine.drivers.walk import Submit, Tally, Terms, Walk
 from engine.errors import SystemFault
@@ -32,7 +33,8 @@ BATCH = 5_000
 class RunOutcome:
     """What a run did, and what came of it.
 
-    `bars` of all symbols in the window, `history_bars` of all before it; `notes` are sentences for a person.
+    `bars` of all symbols in the window, `history_bars` of all before it; `notes` are sentences for a person. `stopped`
+    is what kept entries from being filled, and `reasons` says so in words.
     """
 
     workspace_id: UUID
@@ -42,6 +44,8 @@ class RunOutcome:
     trades: list[Trade]
     history_bars: int = 0
     notes: tuple[str, ...] = ()
+    stopped: Stopped = field(default_factory=Stopped.nothing)
+    reasons: tuple[str, ...] = ()
 
 
 class ClosedWorld:
@@ -134,12 +138,18 @@ def run_closed(
     tally = trade_all(walk, world.account.ledger, world.submit, watch)
     metrics = metrics_of(workspace.starting_equity, world.trades)
     tried, span = Tried.of(spec, strategy_sha256, dataset), traded_span(spec, dataset)
-    world.end(tried, span, _came_of(slippage_bps, tally, metrics), walk.last_ts)
+    stopped = Stopped.of_tally(tally, walk.unready())
+    world.end(tried, span, _came_of(slippage_bps, tally, metrics, stopped), walk.last_ts)
     watch.advance(len(walk.ticks), len(walk.ticks))
-    return RunOutcome(workspace.id, dataset.bar_count, tally, metrics, world.trades, dataset.history_bars)
+    asked = Asked.of(spec, workspace, workspace.starting_equity, slippage_bps, dataset.bar_count)
+    return RunOutcome(
+        *(workspace.id, dataset.bar_count, tally, metrics, world.trades, dataset.history_bars),
+        stopped=stopped,
+        reasons=tuple(reasons(stopped, asked)),
+    )
 
 
-def _came_of(slippage_bps: float, tally: Tally, metrics: Metrics) -> dict[str, Any]:
+def _came_of(slippage_bps: float, tally: Tally, metrics: Metrics, stopped: Stopped) -> dict[str, Any]:
     """What BACKTEST_RECORDED says beside what was tried: on which terms, with what result."""
     return {
         "slippage_bps": slippage_bps,
@@ -147,4 +157,5 @@ def _came_of(slippage_bps: float, tally: Tally, metrics: Metrics) -> dict[str, A
         "fills": tally.fills,
         "rejected": tally.rejected,
         "metrics": metrics.model_dump(mode="json"),
+        **stopped.document(),
     }

@@ -22,6 +22,7 @@ from engine.drivers.acceptance import Acceptance, check_code
 from engine.drivers.beginning import Beginning, OnwardTerms
 from engine.drivers.closed import RunOutcome
 from engine.drivers.order_signals import signals_of_row
+from engine.drivers.reasons import Asked, Stopped, reasons
 from engine.drivers.walk import Tally
 from engine.errors import NotFoundError, PapertapeError, SystemFault
 from engine.events import EventRow, EventType, Stamps, account_event
@@ -82,7 +83,7 @@ class Onward:
         self._beginning, self._acceptance = beginning, beginning.acceptance
         self._progress, self._is_new = beginning.progress, beginning.is_new
         self._unrecorded = beginning.unrecorded
-        self._enabled = spec.spec.enabled
+        self._enabled, self._workspace = spec.spec.enabled, workspace
         self.walk, self.notes = beginning.walk, beginning.notes
         after = beginning.after
         self.start = 0 if after is None else int(np.searchsorted(self.walk.ticks, after, side="right"))
@@ -114,6 +115,19 @@ class Onward:
             return Taken()
         self._accept()
         return self._trade(tick)
+
+    def stopped(self, stop: int | None = None) -> Stopped:
+        """What kept this run's entries from being filled so far, before the tick `stop` (None: all are behind)."""
+        stop = max(self.start, self.end + 1 if stop is None else stop)
+        signalled = self.walk.signals_any(self.start, stop)
+        return Stopped.of_tally(self.tally, self.walk.unready(self.start, stop), signalled=signalled)
+
+    def reasons(self, stop: int | None = None) -> list[str]:
+        """The same, in words."""
+        stop = max(self.start, self.end + 1 if stop is None else stop)
+        bars = self.walk.bars_between(self.start, stop)
+        asked = Asked.of(self.walk.spec, self._workspace, self.ledger().cash, self.walk.slippage_bps, bars)
+        return reasons(self.stopped(stop), asked)
 
     def finish(self) -> None:
         """Where no tick was new: take over what was accepted, begin or complete the recording, mark what is held.
@@ -167,9 +181,10 @@ class Onward:
             if known is not None and known.ts >= ts:
                 return Taken(elsewhere=True)
             check_code(self.walk.spec, known, self._progress.strategy_sha256)
-            tally = replace(self.tally)
+            tally = self.tally.copy()
             self._execute(unit, tick, tally, taken)
             if not (taken.events or tick == self.end):
+                self.tally = tally
                 return taken
             self._unrecorded.write(unit, self._workspace_id, ts)
             began = None if known is None else known.began
@@ -265,7 +280,10 @@ def run_onward(
         replayed(views, workspace, trades)
     metrics = metrics_of(workspace.starting_equity, trades)
     return RunOutcome(
-        *(workspace.id, dataset.bar_count, run.tally, metrics, trades, dataset.history_bars), notes=tuple(run.notes)
+        *(workspace.id, dataset.bar_count, run.tally, metrics, trades, dataset.history_bars),
+        notes=tuple(run.notes),
+        stopped=run.stopped(),
+        reasons=tuple(run.reasons()),
     )
 
 

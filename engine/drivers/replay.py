@@ -23,6 +23,7 @@ from engine.market.sessions import LAST_MICROS, from_micros
 from engine.policy.workspace import Workspace
 from engine.ports import JournalEvent, Store, Unwatched, Watch
 from engine.strategies.guard import signals_of
+from engine.strategies.held_back import DISABLED
 from engine.strategies.runner import Series, history_code, levels_at
 from engine.strategies.spec import CompiledSpec
 
@@ -95,6 +96,8 @@ class Replay:
         self.workspace, self.spec = workspace, spec
         self.position = self._run.start
         """Timestamps that are behind; at the beginning those that were traded before."""
+        self.reasons: list[str] = []
+        """Why so little was traded, in words, once the data are at their end."""
 
     @property
     def start(self) -> int:
@@ -130,6 +133,8 @@ class Replay:
             steps.append(self._seen(self.position, taken))
             self.position += 1
         self._run.mark(self._closes)
+        if steps and self.is_over:
+            self.reasons = self._run.reasons()
         return steps
 
     def past(self, symbol: str, most: int | None = None) -> Past:
@@ -197,7 +202,7 @@ class Replay:
     def _code(self, series: Series, row: int, taken: Taken, *, is_flat: bool) -> str | None:
         symbol = series.bars.symbol
         if not self._enabled:
-            return "strategy_disabled"
+            return DISABLED
         for attempt in taken.attempts:
             if attempt.intent.symbol == symbol:
                 return attempt.intent.reason

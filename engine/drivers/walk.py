@@ -7,7 +7,8 @@ and hands every decision, as an intent with its fill price, to whoever drives it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from uuid import UUID
 
 import numpy as np
@@ -15,11 +16,13 @@ import numpy as np
 from engine.account.arithmetic import slipped_buy, slipped_sell
 from engine.account.ledger import Holding, Ledger
 from engine.broker.paper import Placement
+from engine.drivers.short_history import Decided, Unready, unready_bars
 from engine.errors import ConflictError, InvalidError
 from engine.intents import IntentAction, TradeIntent
 from engine.market.bars import Bars, Dataset
 from engine.market.sessions import from_micros, is_intraday, session_ends
 from engine.numerals import real_number
+from engine.strategies.base import History
 from engine.strategies.guard import driven_signals
 from engine.strategies.runner import Decision, Held, Series, decide_entry, decide_exit, intent_of, levels_at
 from engine.strategies.spec import CompiledSpec
@@ -33,12 +36,33 @@ HeldBack = Callable[[str, str], None]
 
 @dataclass(slots=True)
 class Tally:
-    """What a driver did: intents emitted, orders filled, intents refused by policy or broker."""
+    """What a driver did: intents emitted, orders filled, intents refused by policy or broker.
+
+    `entries` are the intents that would enter. `refusals` counts the refused by policy rule or by the broker's error
+    code; `held_back` counts, by signal code, the entries in a flat symbol that a strategy signalled and that were
+    dropped before they became intents.
+    """
 
     intents: int = 0
     fills: int = 0
     rejected: int = 0
     already_executed: int = 0
+    entries: int = 0
+    refusals: dict[str, int] = field(default_factory=dict)
+    held_back: dict[str, int] = field(default_factory=dict)
+
+    def copy(self) -> Tally:
+        """Another with the same counts."""
+        return replace(self, refusals=dict(self.refusals), held_back=dict(self.held_back))
+
+    def refuse(self, code: str) -> None:
+        """An intent was refused, by a rule or with an error code."""
+        self.rejected += 1
+        self.refusals[code] = self.refusals.get(code, 0) + 1
+
+    def hold_back(self, code: str) -> None:
+        """An entry was dropped before it became an intent."""
+        self.held_back[code] = self.held_back.get(code, 0) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +88,14 @@ class Walk:
     def __init__(self, spec: CompiledSpec, dataset: Dataset, workspace_id: UUID, terms: Terms) -> None:
         check_slippage(terms.slippage_bps)
         self.spec, self._workspace_id, self._terms = spec, workspace_id, terms
-        self._key = spec.key
+        self._key, self.slippage_bps = spec.key, terms.slippage_bps
         last_session = max((int(bars.session[-1]) for bars in _bars(dataset, spec) if len(bars)), default=0)
         self.series = [_series(spec, bars, terms, last_session) for bars in _bars(dataset, spec)]
         self._index([dataset.first_decision(symbol) for symbol in spec.symbols])
 
     def _index(self, begins: Sequence[int]) -> None:
         """Lay all symbols' rows out by time, spec order within a time, each from the row in `begins` on."""
+        self._begins = begins
         each = list(zip(self.series, begins, strict=True))
         ts = np.concatenate([series.bars.ts[first:] for series, first in each])
         rows = np.concatenate([np.arange(first, len(series.bars)) for series, first in each])
@@ -104,6 +129,27 @@ class Walk:
         found = range(int(self._starts[tick]), int(self._stops[tick]))
         return [(self.series[self._which[member]], int(self._rows[member])) for member in found]
 
+    def unready(self, start: int = 0, stop: int | None = None) -> Unready:
+        """The symbol-bars of the ticks from `start` on, before `stop`, on which nothing can enter."""
+        first, last = self._rows_at(start), self._rows_at(len(self.ticks) if stop is None else stop)
+        decided = (
+            Decided(series.bars, self._histories[which], series.signals.needed, first[which], last[which])
+            for which, series in enumerate(self.series)
+        )
+        return unready_bars(decided, self.spec)
+
+    def signals_any(self, start: int, stop: int) -> bool:
+        """Whether the strategy would enter anything on a bar of these ticks, were it flat."""
+        first, last = self._rows_at(start), self._rows_at(stop)
+        return any(
+            bool(series.signals.entry[begin:end].any())
+            for series, begin, end in zip(self.series, first, last, strict=True)
+        )
+
+    def bars_between(self, start: int, stop: int) -> int:
+        """How many symbol-bars these ticks have."""
+        return sum(self._rows_at(stop)) - sum(self._rows_at(start))
+
     def would_act(self, tick: int, ledger: Ledger) -> bool:
         """Whether `step` on this account would hand anything to the broker at this tick, or be asked to."""
         for series, row in self.members(tick):
@@ -136,8 +182,10 @@ class Walk:
             entering = decide_entry(self.spec, series, row, len(ledger.holdings))
             if isinstance(entering, Decision):
                 self._submit(entering, series, row, ts, submit, tally)
-            elif entering is not None and held_back is not None:
-                held_back(symbol, entering)
+            elif entering is not None:
+                tally.hold_back(entering)
+                if held_back is not None:
+                    held_back(symbol, entering)
 
     def close_out(self, ledger: Ledger, submit: Submit, tally: Tally) -> None:
         """Close what is open, in spec order, at each symbol's last close with that bar's time."""
@@ -164,6 +212,20 @@ class Walk:
         """Each symbol's last close."""
         return {series.bars.symbol: float(series.bars.close[-1]) for series in self.series if len(series.bars)}
 
+    @cached_property
+    def _histories(self) -> list[History | None]:
+        """How much of the past each symbol's bars have."""
+        columns = (series.signals.history for series in self.series)
+        return [None if column is None else History(column) for column in columns]
+
+    def _rows_at(self, tick: int) -> list[int]:
+        """Of each symbol the first row that decides at this tick or later."""
+        if tick >= len(self.ticks):
+            return [max(first, len(series.bars)) for first, series in zip(self._begins, self.series, strict=True)]
+        ts = self.ticks[tick]
+        rows = (int(np.searchsorted(series.bars.ts, ts)) for series in self.series)
+        return [max(first, row) for first, row in zip(self._begins, rows, strict=True)]
+
     def _exit(self, series: Series, row: int, held: Holding) -> Decision | None:
         return decide_exit(self.spec, series, row, Held(held.quantity, held.avg_price, held.opened_at))
 
@@ -172,21 +234,23 @@ class Walk:
 
     def _submit(self, decision: Decision, series: Series, row: int, ts: int, submit: Submit, tally: Tally) -> bool:
         """Hand a decision to the broker; whether it filled."""
-        slip = slipped_buy if decision.action is IntentAction.OPEN_LONG else slipped_sell
+        is_entry = decision.action is IntentAction.OPEN_LONG
+        slip = slipped_buy if is_entry else slipped_sell
         fill_price = slip(decision.price, self._terms.slippage_bps)
         levels = levels_at(series.signals, row)
         intent = intent_of(self.spec, self._key, decision, self._workspace_id, from_micros(ts), levels)
         tally.intents += 1
+        tally.entries += is_entry
         try:
             placement = submit(intent, fill_price, ts)
         except ConflictError:
             tally.already_executed += 1
             return False
-        except InvalidError:
-            tally.rejected += 1
+        except InvalidError as error:
+            tally.refuse(error.code)
             return False
         if placement.fill is None:
-            tally.rejected += 1
+            tally.refuse(str(placement.decision.rule))
             return False
         tally.fills += 1
         return True

@@ -21,6 +21,10 @@ Bound = date | datetime
 """Where bars begin or end: a date stands for the session of that day, a datetime for an instant (naive: in UTC)."""
 
 
+SHOWN = 5
+"""Symbols that a dataset's one line names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bars:
     """One symbol's bars, oldest first; every column has shape (n,).
@@ -44,6 +48,10 @@ class Bars:
 
     def __len__(self) -> int:
         return len(self.ts)
+
+    def __repr__(self) -> str:
+        span = f", {iso(int(self.ts[0]))} to {iso(int(self.ts[-1]))}" if len(self) else ""
+        return f"<Bars of {self.symbol!r}: {len(self):,}{span}>"
 
     def slice(self, start: int, stop: int) -> Bars:
         """Rows `start` to `stop` (exclusive), as views on the same columns."""
@@ -104,6 +112,13 @@ class Dataset:
     first_rows: Mapping[str, int] = field(default_factory=dict)
     _taken: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
     _taken_of: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        names = ", ".join(map(repr, self.symbols[:SHOWN])) + (", ..." if len(self.symbols) > SHOWN else "")
+        held = (
+            f"{self.bar_count:,} bars of {len(self.symbols):,} symbol{'' if len(self.symbols) == 1 else 's'} ({names})"
+        )
+        return f"<Dataset: {held}, {self.history_bars:,} of history, session_tz={self.session_tz!r}>"
 
     @property
     def digest(self) -> str:

@@ -12,6 +12,10 @@ from engine.policy import rules as policy_rules
 from engine.policy.limits import Limits, TradingState
 from engine.policy.rules import EntryFigures, Rule
 
+TRADING_STATE = "trading_state"
+TRADING_STATE_REMEDY = "`trading-state ACTIVE` lets orders through"
+"""What a person can do where the trading state refused."""
+
 WARN_AT = 0.9
 """A limit used to this share is warned of."""
 
@@ -125,10 +129,10 @@ def entry_figures(ledger: Ledger, limits: Limits, symbol: str, ts: int, quantity
 
 def _trading_state(trading_state: TradingState, *, is_entry: bool) -> Verdict:
     if trading_state is TradingState.HALTED:
-        return Verdict("trading_state", "refuse", trading_state.value, because="trading is HALTED: nothing is executed")
+        return Verdict(TRADING_STATE, "refuse", trading_state.value, because="trading is HALTED: nothing is executed")
     if trading_state is TradingState.REDUCING and is_entry:
-        return Verdict("trading_state", "refuse", trading_state.value, because="trading is REDUCING: exits only")
-    return Verdict("trading_state", "pass", trading_state.value)
+        return Verdict(TRADING_STATE, "refuse", trading_state.value, because="trading is REDUCING: exits only")
+    return Verdict(TRADING_STATE, "pass", trading_state.value)
 
 
 def _evaluate(rule: Rule, limits: Limits, figures: EntryFigures) -> Verdict | None:

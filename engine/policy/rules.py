@@ -41,6 +41,19 @@ class EntryFigures:
 Figures = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """What is known of a driver's entries without looking at one: amounts in the account's currency.
+
+    `dollars` are a trade's; `cash` is what the account had, to begin with in a closed world.
+    """
+
+    dollars: float
+    cash: float
+    slippage_bps: float
+    limits: Limits
+
+
 def _unwarned(_: EntryFigures) -> None:
     """For a limit that is not used up by degrees."""
 
@@ -60,6 +73,16 @@ class Rule:
     """What it refuses, as the table in docs/concepts/policy.md has it"""
     used: Callable[[EntryFigures], float | None] = _unwarned
     """How much of the limit, in its own unit, the account has used once the entry is made; None: nothing to warn of"""
+    told: Callable[[Sizing], str] | None = None
+    """Why it refuses a driver's entries, in words; None: its limits, by name and value"""
+    remedy: str = "set it otherwise with `policy set`"
+    """What a person can do so that entries come through"""
+
+    def because_of(self, sizing: Sizing) -> str:
+        """Why it refuses entries of this size, whichever they are."""
+        if self.told is not None:
+            return self.told(sizing)
+        return " and ".join(f"{key} is {_shown(getattr(sizing.limits, key))}" for key in self.keys) or self.meaning
 
     def is_on(self, limits: Limits) -> bool:
         """Whether it has a say under these limits; one that cannot tell has, since it refuses every entry."""
@@ -99,6 +122,26 @@ def apart(amount: float, limit: float, digits: int = 2) -> tuple[str, str]:
                 return shown
         return repr(amount), repr(limit)
     return f"{amount:,.{digits}f}", f"{limit:,.{digits}f}"
+
+
+def _shown(limit: Any) -> str:
+    if isinstance(limit, tuple):
+        return ", ".join(limit)
+    return f"{limit:,}" if isinstance(limit, (int, float)) else "off" if limit is None else str(limit)
+
+
+def _cost_told(sizing: Sizing) -> str:
+    """With figures where the cash would not pay for a single one; what a share costs is not known beforehand."""
+    order = sizing.dollars * (1 + sizing.slippage_bps / 1e4)
+    fees = sizing.limits.fees(0.0, 0.0) + (sizing.limits.fee_bps or 0.0) / 1e4 * order
+    parts = ["an order of {}" + (" with slippage" if sizing.slippage_bps else "")]
+    if sizing.limits.fee_per_share or fees:
+        parts.append(f"fees of {fees:,.2f}" + (" and more by the share" if sizing.limits.fee_per_share else ""))
+    verb = "cost" if len(parts) > 1 else "costs"
+    if order + fees <= sizing.cash:
+        return f"{' and '.join(parts)} {verb} more than the cash that was left".format(f"{order:,.2f}")
+    shown, cash = apart(order, sizing.cash) if order > sizing.cash else (f"{order:,.2f}", f"{sizing.cash:,.2f}")
+    return f"{' and '.join(parts)} {verb} more than the cash of {cash}".format(shown)
 
 
 def _exposure_refuses(o: EntryFigures, limit: float) -> bool:
@@ -151,6 +194,7 @@ ENTRY_RULES: tuple[Rule, ...] = (
         ),
         keys=("allow_symbols", "deny_symbols"),
         meaning="an entry in a symbol that is on the deny-list, or off the allow-list",
+        remedy="take the symbol off deny_symbols, or onto allow_symbols, with `policy set`",
     ),
     Rule(
         "buying_power",
@@ -159,6 +203,8 @@ ENTRY_RULES: tuple[Rule, ...] = (
         figures=lambda o: {"notional": o.notional, "fees": o.fees, "cost": o.cost, "cash": o.cash},
         because=lambda o, _: "it costs {} with fees, above the cash of {}".format(*apart(o.cost, o.cash)),
         meaning="an entry that costs more than the cash, fees included",
+        told=_cost_told,
+        remedy="a smaller risk.dollars_per_trade fits",
     ),
     Rule(
         "max_positions",
@@ -168,6 +214,7 @@ ENTRY_RULES: tuple[Rule, ...] = (
         because=lambda o, limit: f"{o.open_positions} positions are open and max_positions is {limit}",
         keys=("max_positions",),
         meaning="an entry in a new symbol beyond so many open ones",
+        remedy="`policy set max_positions=N` lets more in",
     ),
     Rule(
         "max_order_notional",
@@ -178,6 +225,7 @@ ENTRY_RULES: tuple[Rule, ...] = (
         keys=("max_order_notional",),
         meaning="an entry with `quantity*price` above it",
         used=lambda o: o.notional,
+        remedy="a smaller risk.dollars_per_trade fits, and `policy set max_order_notional=N` lets more in",
     ),
     Rule(
         "max_position_notional",
@@ -190,6 +238,7 @@ ENTRY_RULES: tuple[Rule, ...] = (
         keys=("max_position_notional",),
         meaning="an entry with `(held + quantity)*price` above it",
         used=lambda o: o.position_notional,
+        remedy="a smaller risk.dollars_per_trade fits, and `policy set max_position_notional=N` lets more in",
     ),
     Rule(
         "max_exposure_pct",
@@ -205,6 +254,7 @@ ENTRY_RULES: tuple[Rule, ...] = (
         keys=("max_exposure_pct",),
         meaning="an entry with `(Σ quantity*avg_price + order) / equity at cost before * 100` above it",
         used=exposure_pct,
+        remedy="a smaller risk.dollars_per_trade fits, and `policy set max_exposure_pct=N` lets more in",
     ),
     Rule(
         "max_daily_loss",
@@ -217,6 +267,7 @@ ENTRY_RULES: tuple[Rule, ...] = (
         keys=("max_daily_loss",),
         meaning="entries once the realized P&L of the entry's day is at or below minus it",
         used=lambda o: -o.realized_on_day,
+        remedy="`policy set max_daily_loss=N` sets it otherwise, and `off` clears it",
     ),
     Rule(
         "max_drawdown_pct",
@@ -231,6 +282,7 @@ ENTRY_RULES: tuple[Rule, ...] = (
         keys=("max_drawdown_pct",),
         meaning="entries once `(peak_equity - equity at cost) / peak_equity * 100` is at or above it",
         used=drawdown_pct,
+        remedy="`policy set max_drawdown_pct=N` sets it otherwise, and `off` clears it",
     ),
     Rule(
         "cooldown_minutes",
@@ -240,6 +292,7 @@ ENTRY_RULES: tuple[Rule, ...] = (
         because=_cooldown_because,
         keys=("cooldown_minutes",),
         meaning="an entry in a symbol less than so many minutes after its last close",
+        remedy="`policy set cooldown_minutes=N` sets it otherwise, and `off` clears it",
     ),
 )
 """The one list of rules, in the order in which they are asked; the trading state, which exits meet too, comes before.

@@ -61,17 +61,42 @@ class Signals:
             _check_column(f"the level {name}", column, rows, "fiub")
 
 
+class History:
+    """How much of the past each bar has, in the window's unit: shape (n,), made once and asked for many needs."""
+
+    def __init__(self, have: IntArray) -> None:
+        self._have = have
+        self._rises = bool(np.all(have[1:] >= have[:-1]))
+        """As it does unless a strategy counts otherwise: then the rows with less than something are the first ones"""
+
+    def below(self, needed: int, first: int, stop: int) -> int:
+        """How many of the rows from `first` on, before `stop`, have less."""
+        if self._rises:
+            return min(max(int(np.searchsorted(self._have, needed)), first), stop) - first
+        return int(np.count_nonzero(self._have[first:stop] < needed))
+
+    def most(self, first: int, stop: int) -> int:
+        """The most that one of these rows has; there is one at least."""
+        return int(self._have[stop - 1] if self._rises else self._have[first:stop].max())
+
+
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What a sweep needs of signals: the rows that would enter, rising, and where the strategy's own exit fires."""
+    """What a sweep needs of signals: the rows that would enter, rising, and where the strategy's own exit fires.
+
+    `history` and `needed` are those of the signals; the same `History` serves whatever is needed.
+    """
 
     rows: IntArray
     exit: BoolArray | None = None
+    history: History | None = None
+    needed: int = 0
 
     @classmethod
     def of(cls, signals: Signals) -> Candidates:
         """Those of whole signals."""
-        return cls(np.flatnonzero(signals.entry), signals.exit)
+        history = None if signals.history is None else History(signals.history)
+        return cls(np.flatnonzero(signals.entry), signals.exit, history, signals.needed)
 
 
 def _check_column(name: str, column: object, rows: int, kinds: str) -> None:
@@ -125,7 +150,8 @@ class Strategy(ABC, Generic[P]):
     def prepare(self, bars: Bars) -> Callable[[P], Candidates]:
         """For sweeps: a function of the parameters, which may share work between them; any thread may call it.
 
-        What it gives must be what `signals` gives, row for row. Without one of its own a strategy's signals are used.
+        What it gives must be what `signals` gives, row for row. Without one of its own a strategy's signals are used,
+        and where it gives no history, that of the signals.
         """
         return lambda params: Candidates.of(self.signals(bars, params))
 

@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
@@ -48,12 +49,18 @@ def prepared(strategy: Strategy[Any], bars: Bars) -> Callable[[BaseModel], Candi
         return lambda params: Candidates.of(signals_of(strategy, bars, params))
     with users_code(strategy):
         candidates_at = strategy.prepare(bars)
+    counts_history = True  # until its signals turn out to have none
 
     def candidates(params: BaseModel) -> Candidates:
+        nonlocal counts_history
         with users_code(strategy):
             given = candidates_at(params)
             if strategy.has_exit and given.exit is None:
                 raise ValueError("has_exit is set, and prepare() gave no exit")
+        if given.history is None and counts_history:
+            whole = Candidates.of(signals_of(strategy, bars, params))
+            counts_history = whole.history is not None
+            return replace(given, history=whole.history, needed=whole.needed)
         return given
 
     return candidates

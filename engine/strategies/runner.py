@@ -15,6 +15,7 @@ from engine.intents import IntentAction, TradeIntent, lots_for, to_quantity
 from engine.market.bars import Bars, BoolArray
 from engine.market.sessions import is_intraday, to_micros
 from engine.market.snapshot import MarketSnapshot
+from engine.strategies import held_back
 from engine.strategies.base import Signals
 from engine.strategies.exits import BarView, find_exit, stop_price, target_price
 from engine.strategies.guard import signals_of
@@ -84,15 +85,15 @@ def decide_entry(spec: CompiledSpec, series: Series, row: int, open_positions: i
     if blocked is not None or not series.signals.entry[row]:
         return blocked
     if row >= series.no_entry_from:
-        return "entry_skipped_end_of_data"
+        return held_back.END_OF_DATA
     if spec.exit.type == "eod" and series.intraday and series.is_eod[row]:
-        return "entry_skipped_eod"
+        return held_back.END_OF_SESSION
     if open_positions >= spec.risk.max_positions:
-        return "entry_blocked_max_positions"
+        return held_back.MAX_POSITIONS
     price = float(series.bars.close[row])
     lots = lots_for(spec.risk.dollars_per_trade, price)
     if lots < 1:
-        return "entry_skipped_zero_quantity"
+        return held_back.ZERO_QUANTITY
     return Decision(series.bars.symbol, IntentAction.OPEN_LONG, to_quantity(lots), price, spec.strategy.entry_signal)
 
 
@@ -103,7 +104,7 @@ def history_code(signals: Signals, row: int) -> str | None:
     have = int(signals.history[row])
     if have >= signals.needed:
         return None
-    return "entry_skipped_no_history" if have == 0 else f"lookback_partial_{have}_of_{signals.needed}"
+    return held_back.NO_HISTORY if have == 0 else f"lookback_partial_{have}_of_{signals.needed}"
 
 
 def levels_at(signals: Signals, row: int) -> dict[str, float | None]:
@@ -200,12 +201,12 @@ class StrategyRunner:
         self, spec: CompiledSpec, snapshot: MarketSnapshot, state: PaperState
     ) -> tuple[Decision | None, str | None, dict[str, Any]]:
         if snapshot.symbol not in spec.symbols:
-            return None, "symbol_not_in_spec", EMPTY
+            return None, held_back.NOT_IN_SPEC, EMPTY
         if not spec.spec.enabled:
-            return None, "strategy_disabled", EMPTY
+            return None, held_back.DISABLED, EMPTY
         position = state.positions.get(snapshot.symbol)
         if position is None and snapshot.price <= 0:
-            return None, "entry_skipped_invalid_price", EMPTY
+            return None, held_back.INVALID_PRICE, EMPTY
         series = self._series(spec, snapshot)
         row = len(series.bars) - 1
         levels = levels_at(series.signals, row)

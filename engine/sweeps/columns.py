@@ -58,11 +58,11 @@ class Columns:
     def in_order(self, rows: Sequence[IntArray]) -> IntArray:
         """Each symbol's own row numbers, as rows in the order of the walk.
 
-        Those that never enter are left out: the first row of a symbol, its history, and its last row.
+        Those that decide nothing are left out: the first row of a symbol, and its history.
         """
         laid = [
-            mine[(mine >= first) & (mine < len(bars) - 1)] + begin
-            for mine, bars, begin, first in zip(rows, self.bars, self.begins, self.first_decisions, strict=True)
+            mine[mine >= first] + begin
+            for mine, begin, first in zip(rows, self.begins, self.first_decisions, strict=True)
         ]
         if len(laid) == 1:
             only: IntArray = laid[0]

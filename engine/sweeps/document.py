@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from engine.account.metrics import Metrics
+from engine.drivers.short_history import ShortHistory
 from engine.drivers.trial import traded_window
 from engine.errors import ConflictError, InvalidError
 from engine.events import EventType
@@ -133,12 +134,17 @@ def _bound(document: dict[str, Any], name: str) -> int | None:
     return None if window is None else to_micros(datetime.fromisoformat(window[name]))
 
 
-def account_of(document: dict[str, Any], where: str) -> Workspace:
-    """What every variant begins with; DATABASE_ERROR says `where` the limits are none."""
+def limits_of(document: Mapping[str, Any], where: str) -> Limits:
+    """Under which every variant trades; DATABASE_ERROR says `where` they are none."""
     try:
-        limits = Limits.model_validate_json(compact_json(document["limits"]), context=STORED)
+        return Limits.model_validate_json(compact_json(document["limits"]), context=STORED)
     except ValidationError as error:
         raise damaged(where, f"its limits: {faults_of(error)}") from error
+
+
+def account_of(document: dict[str, Any], where: str) -> Workspace:
+    """What every variant begins with; DATABASE_ERROR says `where` the limits are none."""
+    limits = limits_of(document, where)
     nobody = UUID(int=0)
     return Workspace(
         nobody, str(nobody), document["starting_equity"], document["created_at"], WorkspaceKind.VARIANT, limits
@@ -157,6 +163,8 @@ def done_payload(done: Done, variant_id: str) -> str:
         "objective_score": done.score,
         "metrics": metrics,
         "refusals": done.refusals,
+        "held_back": done.held_back,
+        "short_history": None if done.short_history is None else vars(done.short_history),
         "error": done.error,
         "error_code": done.error_code,
     }
@@ -173,6 +181,8 @@ def done_of(stored: StoredPayload) -> Done:
         said["objective_score"],
         None if said["metrics"] is None else _metrics_of(said["metrics"], stored.seq),
         said["refusals"],
+        said.get("held_back"),
+        None if (short := said.get("short_history")) is None else ShortHistory.model_construct(**short),
         said["error"],
         said["error_code"],
     )

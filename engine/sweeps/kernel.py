@@ -16,6 +16,7 @@ from typing import Any
 
 from engine.account.metrics import MEASURE, measure
 from engine.compiled import Kernel
+from engine.strategies.held_back import END_OF_DATA, END_OF_SESSION, MAX_POSITIONS, ZERO_QUANTITY
 
 WALK = -1
 """What `simulate` returns when an amount leaves the range in which its arithmetic is the broker's: walk instead."""
@@ -36,6 +37,9 @@ RULES = (
 Which rules there are is not said here but in `policy.rules.ENTRY_RULES`; `terms.must_walk` compares the two.
 """
 
+HELD_BACK = (END_OF_DATA, END_OF_SESSION, MAX_POSITIONS, ZERO_QUANTITY)
+"""The signal codes with which `simulate` drops a candidate, in the order in which it looks; counted after the rules."""
+
 BLOCK = 8
 """Rows that `find_exit` may pass over at once: as many as own exits, a byte each, make a machine word."""
 
@@ -49,7 +53,11 @@ BLOCK = 8
     _MAX_DAILY_LOSS,
     _MAX_DRAWDOWN,
     _COOLDOWN,
-) = range(len(RULES))
+    _END_OF_DATA,
+    _END_OF_SESSION,
+    _NO_SLOT,
+    _NO_LOT,
+) = range(len(RULES) + len(HELD_BACK))
 
 _LOTS = 1e8
 _MOST_LOTS = 2**26 * 1e8  # beyond so many units the quantity's shortest decimal may name a neighbouring lot
@@ -113,7 +121,8 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
     `slots`: scratch for open positions, (symbol, exit_row, exit_time, exit_rank, lots, price, cost, fees,
     exit_price), each
     (max_positions,). `out`: (equity, pnl, refused, of_day, fill_row, fill_side, fill_lots, fill_price, fill_fees):
-    equity and P&L after each trade, refusals by rule, P&L by day, and the fills in order (length 0: not wanted).
+    equity and P&L after each trade, refusals by rule and what was held back by code, P&L by day, and the fills in
+    order (length 0: not wanted).
     """
     ts, close, session_end, symbol_of, rank, day = (
         columns[0],
@@ -201,13 +210,21 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
 
         at += 1
         symbol = 0 if single else symbol_of[row]
-        if held[symbol] != 0 or closed_row[symbol] == row or n_open >= most_open:
+        if held[symbol] != 0 or closed_row[symbol] == row:
+            continue
+        if row == last_row[symbol]:
+            o_refused[_END_OF_DATA] += 1
             continue
         if eod and intraday[symbol] and session_end[row] == row:
+            o_refused[_END_OF_SESSION] += 1
+            continue
+        if n_open >= most_open:
+            o_refused[_NO_SLOT] += 1
             continue
         affordable = dollars / close[row] * _LOTS
         if not affordable >= 1:
-            continue  # no whole lot
+            o_refused[_NO_LOT] += 1
+            continue
         if affordable >= _MOST_LOTS:
             return WALK, WALK
         lots = math.floor(affordable)
@@ -304,8 +321,8 @@ def simulate_each(
     `variants`: (begin, end, eod, signal, stop_pct, target_pct, max_bars, dollars_per_trade, max_positions), each
     (variants,); a variant's candidates are those from its `begin` on, before its `end`.
     `account`: (starting_equity, slippage_bps, fee_fixed, fee_per_share, fee_bps). What comes out is put into `found`:
-    (trades, fills, refused, then the six of `metrics.measure`), each (variants,), `refused` (variants, rules). The
-    fills in `out` are the last variant's.
+    (trades, fills, refused, then the six of `metrics.measure`), each (variants,), `refused` (variants, rules and
+    codes). The fills in `out` are the last variant's.
     """
     begin, end, eod, signal, stop_pct, target_pct, max_bars, dollars, most_open = variants
     starting_equity, slippage_bps, fee_fixed, fee_per_share, fee_bps = account

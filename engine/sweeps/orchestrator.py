@@ -14,8 +14,9 @@ from engine.sweeps.duplicates import differing
 from engine.sweeps.ending import best_of, ending
 from engine.sweeps.fingerprint import history_bars
 from engine.sweeps.plan import RunPlan, variant_workspace_id
+from engine.sweeps.reasons import Sweep, sweep_reasons
 from engine.sweeps.recorder import Recorder, Run, run_event
-from engine.sweeps.results import Done, PlanResult, RunStatus, result_of
+from engine.sweeps.results import Done, PlanResult, RunStatus, VariantResult, result_of
 from engine.sweeps.simulate import Simulation
 from engine.sweeps.verify import verify
 from engine.sweeps.watching import RunWatch
@@ -135,7 +136,7 @@ class Execution:
     def _result(self, status: RunStatus, verified: int, differs: dict[str, int] | None = None) -> PlanResult:
         plan, run, done = self._plan, self._run, self._recorder.done
         best = best_of(done.values(), self._ids)
-        full = plan.journal == "full"
+        results = self._results()
         return PlanResult.model_construct(
             run_plan_id=run.run_plan_id,
             fingerprint=plan.fingerprint,
@@ -145,19 +146,22 @@ class Execution:
             objective=plan.objective,
             best_variant_id=None if best is None else best.variant_id,
             variants_dropped=plan.variants_dropped,
-            results=[
-                result_of(
-                    variant,
-                    one := done.get(index),
-                    variant_workspace_id(run.run_plan_id, variant.variant_id)
-                    if full and one is not None and one.status == "succeeded"
-                    else None,
-                )
-                for index, variant in enumerate(plan.variants)
-            ],
+            results=results,
             status=status,
             duplicate_of=list(plan.duplicate_of),
             verified=verified,
             trials=plan.trials,
             differs_from=differs or {},
+            reasons=sweep_reasons(results, Sweep.of(plan)),
         )
+
+    def _results(self) -> list[VariantResult]:
+        """Every variant, in plan order."""
+        plan, run, done = self._plan, self._run, self._recorder.done
+        full, found = plan.journal == "full", []
+        for index, variant in enumerate(plan.variants):
+            one = done.get(index)
+            stored = full and one is not None and one.status == "succeeded"
+            workspace = variant_workspace_id(run.run_plan_id, variant.variant_id) if stored else None
+            found.append(result_of(variant, one, workspace))
+        return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from engine.account.fold import apply_fills
 from engine.account.ledger import Fill, Ledger, Trade
 from engine.account.metrics import Metrics
+from engine.drivers.short_history import ShortHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,16 @@ class Failure:
 class Outcome:
     """A variant's result, or its failure.
 
-    `refusals` counts entries that the policy (by rule) or the broker (by error code) refused. `fills` are in the order
-    of execution, with `seq` 0; empty unless they were asked for.
+    `refusals` counts intents that the policy (by rule) or the broker (by error code) refused. `held_back` counts, by
+    signal code, entries that were signalled and dropped, and bars on which nothing could enter; `short_history` says
+    which past is missing when that is so of all. `fills` are in the order of execution, with `seq` 0; empty unless they
+    were asked for.
     """
 
     metrics: Metrics | None
     refusals: Mapping[str, int] = field(default_factory=dict)
+    held_back: Mapping[str, int] = field(default_factory=dict)
+    short_history: ShortHistory | None = None
     fills: Sequence[Fill] = ()
     failure: Failure | None = None
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from engine.errors import NotFoundError
+from engine.errors import DamageFault, NotFoundError
 from engine.events import EventType
 from engine.market.sessions import from_micros
 from engine.payloads import damaged, event_named, read_payload, stored_uuid
@@ -15,6 +15,7 @@ from engine.sweeps.document import done_of, trials_of
 from engine.sweeps.ending import best_of, ending
 from engine.sweeps.fingerprint import history_bars
 from engine.sweeps.plan import variant_workspace_id
+from engine.sweeps.reasons import Sweep, sweep_reasons
 from engine.sweeps.results import Done, PlanDetail, PlanResult, PlanSummary, RunStatus, VariantResult, result_of
 from engine.sweeps.status import Standing, is_alive, standing_of, standings
 
@@ -97,7 +98,7 @@ class RunRecord:
 
     def result(self) -> PlanResult:
         """As the execution itself returned it."""
-        document, ended = self.document, self.ended(self.last_at)
+        document, ended, results = self.document, self.ended(self.last_at), self.results()
         return PlanResult.model_construct(
             run_plan_id=self.id,
             fingerprint=document["fingerprint"],
@@ -107,18 +108,19 @@ class RunRecord:
             objective=document["objective"],
             best_variant_id=ended["best_variant_id"],
             variants_dropped=document["variants_dropped"],
-            results=self.results(),
+            results=results,
             status=self.status,
             duplicate_of=document["duplicate_of"],
             verified=ended["verified"],
             trials=trials_of(document),
             differs_from=ended.get("differs_from", {}),
+            reasons=self._reasons(results),
         )
 
     def detail(self, now: int) -> PlanDetail:
         """The summary with the plan and every result."""
         document = self.document
-        ended = self.ended(now)
+        ended, results = self.ended(now), self.results()
         return PlanDetail.model_construct(
             **_summary(self.id, self.standing, self.status, ended),
             workspace_id=self.workspace_id,
@@ -131,9 +133,17 @@ class RunRecord:
             verified=ended["verified"],
             trials=trials_of(document),
             plan={name: document[name] for name in _PLAN} | {"distributions": document.get("distributions", {})},
-            results=self.results(),
+            results=results,
             differs_from=ended.get("differs_from", {}),
+            reasons=self._reasons(results),
         )
+
+    def _reasons(self, results: list[VariantResult]) -> list[str]:
+        """Why variants traded little."""
+        try:
+            return sweep_reasons(results, Sweep.read(self.document))
+        except DamageFault:  # limits that cannot be read explain nothing; the results can be looked at
+            return []
 
 
 def _done(stored: list[StoredPayload], variant_ids: list[str]) -> dict[int, Done]:

@@ -110,9 +110,10 @@ class Recorder:
             failure = self._write_world(variant, outcome, metrics)
         if failure is not None or metrics is None:
             failure = failure or Failure("INTERNAL", "the simulation gave no metrics")
-            done = Done(index, "failed", None, None, {}, failure.message, failure.code)
+            done = Done(index, "failed", error=failure.message, error_code=failure.code)
         else:
-            done = Done(index, "succeeded", self._score(metrics), metrics, dict(outcome.refusals))
+            counts = dict(outcome.refusals), dict(outcome.held_back), outcome.short_history
+            done = Done(index, "succeeded", self._score(metrics), metrics, *counts)
         now = self._finish(done, variant)
         if len(self._batch.rows) >= BATCH or now - self._written_at >= PATIENCE:
             self._written_at = now
@@ -150,7 +151,7 @@ class Recorder:
         try:
             payload = done_payload(done, variant.variant_id)
         except ValueError:  # a figure beyond the floats
-            done = Done(done.place, "failed", None, None, {}, "its metrics are not finite numbers", "INTERNAL")
+            done = Done(done.place, "failed", error="its metrics are not finite numbers", error_code="INTERNAL")
             payload = done_payload(done, variant.variant_id)
         event_id = f"{self._prefix}{done.place + 1:012x}"  # the database refuses a variant's second result
         self._batch.rows.append(self._completed._replace(event_id=event_id, recorded_at=now, payload=payload))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from engine.account.ledger import Fill, Ledger, Trade
 from engine.account.metrics import metrics_of
 from engine.account.state import Account
 from engine.broker.paper import Placement, check, place
 from engine.drivers.closed import trade_all
+from engine.drivers.reasons import Stopped
 from engine.drivers.walk import Terms, Walk
-from engine.errors import InvalidError
 from engine.intents import TradeIntent
 from engine.market.bars import Dataset
 from engine.policy.workspace import Workspace
@@ -29,17 +27,10 @@ class _World:
         self.account = Account(workspace.id, Ledger.fresh(workspace.starting_equity))
         self.fills: list[Fill] = []
         self.trades: list[Trade] = []
-        self.refusals: Counter[str] = Counter()
 
     def submit(self, intent: TradeIntent, fill_price: float, ts: int) -> Placement:
-        try:
-            placement = place(check(intent, fill_price), self.account, self._workspace, ts, self._stamps)
-        except InvalidError as error:
-            self.refusals[error.code] += 1
-            raise
-        if placement.fill is None:
-            self.refusals[str(placement.decision.rule)] += 1
-        else:
+        placement = place(check(intent, fill_price), self.account, self._workspace, ts, self._stamps)
+        if placement.fill is not None:
             self.fills.append(placement.fill)
         if placement.trade is not None:
             self.trades.append(placement.trade)
@@ -52,5 +43,6 @@ def walked(
     """A variant in a world of its own; `workspace` gives equity, limits and fees. Raises what its strategy raises."""
     world = _World(workspace)
     walk = Walk(spec, dataset, workspace.id, Terms(slippage_bps))
-    trade_all(walk, world.account.ledger, world.submit, watch or Unwatched())
-    return Outcome(metrics_of(workspace.starting_equity, world.trades), dict(world.refusals), world.fills)
+    tally = trade_all(walk, world.account.ledger, world.submit, watch or Unwatched())
+    metrics, stopped = metrics_of(workspace.starting_equity, world.trades), Stopped.of_tally(tally, walk.unready())
+    return Outcome(metrics, stopped.refusals, stopped.held_back, stopped.short_history, world.fills)

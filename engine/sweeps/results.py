@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from engine.account.metrics import Metrics
+from engine.drivers.short_history import ShortHistory
 from engine.sweeps.plan import TrialCount, Variant
 from engine.validation import StrictModel, UtcTime, trusted
 
@@ -14,19 +15,29 @@ RunStatus = Literal["running", "completed", "failed", "cancelled", "interrupted"
 
 
 class Done(NamedTuple):
-    """How one variant came out; `place` is where in the plan it stands, from 0. Only one that succeeded has metrics."""
+    """How one variant came out; `place` is where in the plan it stands, from 0. Only one that succeeded has metrics.
+
+    `held_back` is None of a variant that came out before it was counted.
+    """
 
     place: int
     status: VariantStatus
     score: float | None = None
     metrics: Metrics | None = None
     refusals: dict[str, int] = {}  # noqa: RUF012 - read only
+    held_back: dict[str, int] | None = {}  # noqa: RUF012 - read only
+    short_history: ShortHistory | None = None
     error: str | None = None
     error_code: str | None = None
 
 
 class VariantResult(StrictModel):
-    """One variant of a plan. `refusals` counts entries refused, by policy rule or by the broker's error code."""
+    """One variant of a plan. `refusals` counts orders refused, by policy rule or by the broker's error code.
+
+    `held_back` counts by signal code: entries that were signalled and dropped before they were orders, and symbol-bars
+    on which nothing could enter; None of a result from before it was counted. `short_history` names the symbol with the
+    longest past where none has the past that the strategy looks back on.
+    """
 
     variant_id: str
     label: str
@@ -40,6 +51,8 @@ class VariantResult(StrictModel):
     skip_reason: str | None
     error_code: str | None
     refusals: dict[str, int]
+    held_back: dict[str, int] | None = None
+    short_history: ShortHistory | None = None
 
 
 class PlanResult(StrictModel):
@@ -47,6 +60,7 @@ class PlanResult(StrictModel):
     `duplicate_of`: earlier completed plans with the same fingerprint; `verified`: how many variants were run again, bar
     by bar, and came out the same. `trials` is None of a plan that was begun before tries were counted. `differs_from`:
     the last of `duplicate_of`, where it had other results, with how many variants differ, once all have come out.
+    `reasons`: sentences that say why variants did not trade, and what was refused most.
     """
 
     run_plan_id: UUID
@@ -63,6 +77,7 @@ class PlanResult(StrictModel):
     verified: int
     trials: TrialCount | None = None
     differs_from: dict[str, int] = {}  # noqa: RUF012 - read only
+    reasons: list[str] = []  # noqa: RUF012 - read only
 
 
 class PlanSummary(StrictModel):
@@ -100,6 +115,7 @@ class PlanDetail(PlanSummary):
     plan: dict[str, Any]
     results: list[VariantResult]
     differs_from: dict[str, int] = {}  # noqa: RUF012 - read only
+    reasons: list[str] = []  # noqa: RUF012 - read only
 
 
 def result_of(variant: Variant | dict[str, Any], done: Done | None, workspace_id: UUID | None) -> VariantResult:
@@ -122,5 +138,7 @@ def result_of(variant: Variant | dict[str, Any], done: Done | None, workspace_id
         "skip_reason": skip_reason,
         "error_code": done.error_code,
         "refusals": done.refusals,
+        "held_back": done.held_back,
+        "short_history": done.short_history,
     }
     return trusted(VariantResult, values)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from engine.sweeps.columns import Columns
-from engine.sweeps.kernel import RULES
+from engine.sweeps.kernel import HELD_BACK, RULES
 
+_COUNTED = len(RULES) + len(HELD_BACK)
 _TERMS = (np.int64, np.int64, np.int64, np.int64, np.float64, np.float64, np.int64, np.float64, np.int64)
 
 
@@ -24,7 +25,7 @@ class Scratch:
         self.symbols = (*given, self._whole(count), self._whole(count))
         slots = count + 1
         self.slots = (*(self._whole(slots) for _ in range(5)), *(self._real(slots) for _ in range(4)))
-        self._refused = self._whole(len(RULES))
+        self._refused = self._whole(_COUNTED)
         self._of_day = self._real(days)
         self._results: tuple[Any, ...] = ((), ())
         self._fills = self._no_fills = self._fill_columns(0)
@@ -46,10 +47,8 @@ class Scratch:
 
     def found(self, variants: int) -> tuple[Any, ...]:
         """`found` of `kernel.simulate_each`; `read` takes it."""
-        rules = len(RULES)
-        refused = (
-            np.zeros((variants, rules), dtype=np.int64) if self.compiled else [[0] * rules for _ in range(variants)]
-        )
+        shape = (variants, _COUNTED)
+        refused = np.zeros(shape, dtype=np.int64) if self.compiled else [[0] * _COUNTED for _ in range(variants)]
         counts, measured = (self._whole(variants) for _ in range(2)), [self._real(variants) for _ in range(6)]
         measured[3] = self._whole(variants)
         return (*counts, refused, *measured)

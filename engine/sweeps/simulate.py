@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from engine.account.metrics import figures_of
 from engine.compiled import expect_much_work, is_loaded
+from engine.drivers.short_history import Decided, Unready, unready_bars
 from engine.errors import PapertapeError
 from engine.market.bars import Dataset
 from engine.policy.workspace import Workspace
@@ -24,7 +25,7 @@ from engine.strategies.guard import prepared
 from engine.strategies.spec import CompiledSpec
 from engine.sweeps.columns import Columns, own_exits, view_of
 from engine.sweeps.fills import FillColumns
-from engine.sweeps.kernel import RULES, SIMULATE_EACH, WALK
+from engine.sweeps.kernel import HELD_BACK, RULES, SIMULATE_EACH, WALK
 from engine.sweeps.outcome import Failure, Outcome
 from engine.sweeps.reference import walked
 from engine.sweeps.scratch import Scratch
@@ -55,18 +56,21 @@ _FASTER = 50
 
 
 class _Entries(NamedTuple):
-    """One set of entry parameters: the candidates in the order of the walk, and the own exits over all rows."""
+    """One set of entry parameters: the candidates in the order of the walk, the own exits over all rows, and the bars
+    on which nothing can enter."""
 
     rows: Any
     own: Any
     own_blocks: Any
+    unready: Unready = Unready()
 
 
 class _Batch(NamedTuple):
-    """Variants that are traded in one call: their places, and where in the candidates each one's are."""
+    """Variants that are traded in one call: their places, where in the candidates each one's are, its unready bars."""
 
     places: list[int]
     spans: list[tuple[int, int]]
+    unready: list[Unready]
     entries: _Entries | None = None
 
 
@@ -180,7 +184,7 @@ class Simulation:
         alike: dict[int, list[int]] = {}
         for at, spec in enumerate(specs):
             alike.setdefault(id(spec.params), []).append(at)  # a generator makes one object for the same values
-        together = _Batch([], [])
+        together = _Batch([], [], [])
         parts: list[Any] = []
         for places in alike.values():
             try:
@@ -189,12 +193,14 @@ class Simulation:
                 found.update((at, Outcome(None, failure=Failure(error.code, error.message))) for at in places)
                 continue
             if entries.own is not _NO_EXITS[0]:
-                yield _Batch(places, [(0, len(entries.rows))] * len(places), entries)
+                count = len(places)
+                yield _Batch(places, [(0, len(entries.rows))] * count, [entries.unready] * count, entries)
                 continue
             begin = sum(len(part) for part in parts)
             parts.append(entries.rows)
             together.places.extend(places)
             together.spans.extend([(begin, begin + len(entries.rows))] * len(places))
+            together.unready.extend([entries.unready] * len(places))
         if parts:
             rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
             yield together._replace(entries=_Entries(rows, *_NO_EXITS))
@@ -211,14 +217,15 @@ class Simulation:
         )
         simulate_each(rows, laid, scratch.symbols, owns, variants, self._money, self._limits, scratch.slots, out, found)
         outcomes = []
-        for spec, (trades, filled, refused, *measured) in zip(specs, scratch.read(found), strict=True):
+        each = zip(specs, batch.unready, scratch.read(found), strict=True)
+        for spec, idle, (trades, filled, counts, *measured) in each:
             if trades == WALK:
                 outcomes.append(self._walked(spec, fills))
                 continue
             metrics = figures_of(self._account.starting_equity, trades, measured)
-            outcomes.append(
-                Outcome(metrics, _refusals(refused), FillColumns(columns, filled, out[4:]) if fills else ())
-            )
+            refused, held_back = _counted(counts, idle, enabled=spec.spec.enabled)
+            kept = FillColumns(columns, filled, out[4:]) if fills else ()
+            outcomes.append(Outcome(metrics, refused, held_back, idle.short, kept))
         return outcomes
 
     def _prepared(self, spec: CompiledSpec) -> Columns:
@@ -233,13 +240,15 @@ class Simulation:
 
     def _entries_of(self, spec: CompiledSpec) -> _Entries:
         columns = self._prepared(spec)
-        return self._entries.get(spec.params.model_dump_json(), lambda: self._compute(columns, spec.params))
+        known_as = f"{spec.spec.enabled} {spec.params.model_dump_json()}"
+        return self._entries.get(known_as, lambda: self._compute(columns, spec))
 
-    def _compute(self, columns: Columns, params: BaseModel) -> _Entries:
-        found = [candidates(params) for candidates in self._candidates]
+    def _compute(self, columns: Columns, spec: CompiledSpec) -> _Entries:
+        found = [candidates(spec.params) for candidates in self._candidates]
         own = [each.exit for each in found if each.exit is not None]
         rows = columns.in_order([each.rows for each in found])
-        return _Entries(rows, *(own_exits(own) if own else _NO_EXITS))
+        exits, blocks = own_exits(own) if own else _NO_EXITS
+        return _Entries(rows, exits, blocks, _unready(columns, found, spec))
 
     def _scratch(self, columns: Columns) -> Scratch:
         """This thread's own; made anew when kernels begin to be compiled."""
@@ -290,8 +299,21 @@ def _plain_or_compiled(columns: Columns, entries: _Entries, *, compiled: bool) -
     return SIMULATE_EACH.plain, columns.views, *views
 
 
-def _refusals(counts: Sequence[int]) -> dict[str, int]:
-    return {rule: count for rule, count in zip(RULES, counts, strict=True) if count} if any(counts) else {}
+def _unready(columns: Columns, found: Sequence[Candidates], spec: CompiledSpec) -> Unready:
+    decided = (
+        Decided(bars, each.history, each.needed, first, len(bars))
+        for bars, each, first in zip(columns.bars, found, columns.first_decisions, strict=True)
+    )
+    return unready_bars(decided, spec)
+
+
+def _counted(counts: Sequence[int], unready: Unready, *, enabled: bool) -> tuple[dict[str, int], dict[str, int]]:
+    """Refusals by rule, and what was held back by code, each in its table's order."""
+    if not (enabled and any(counts)):
+        return {}, unready.bars
+    refused = {rule: count for rule, count in zip(RULES, counts, strict=False) if count}
+    dropped = {code: count for code, count in zip(HELD_BACK, counts[len(RULES) :], strict=True) if count}
+    return refused, {**unready.bars, **dropped}
 
 
 def _bytes(entries: _Entries) -> int:

@@ -8,6 +8,7 @@ from engine.errors import SystemFault
 from engine.market.bars import Dataset
 from engine.ports import Watch
 from engine.sweeps.ending import best_of
+from engine.sweeps.outcome import Outcome
 from engine.sweeps.plan import RunPlan
 from engine.sweeps.reference import walked
 from engine.sweeps.results import Done
@@ -43,6 +44,7 @@ def verify(plan: RunPlan, dataset: Dataset, simulation: Simulation, done: Mappin
                 ("metrics", fast.metrics == slow.metrics == recorded.metrics),
                 ("fills", [tuple(fill) for fill in fast.fills] == [(0, *fill[1:]) for fill in slow.fills]),
                 ("refusals", dict(fast.refusals) == dict(slow.refusals) == recorded.refusals),
+                ("held_back", _same_held_back(fast, slow, recorded)),
             )
             if not same
         ]
@@ -53,3 +55,10 @@ def verify(plan: RunPlan, dataset: Dataset, simulation: Simulation, done: Mappin
                 hint="its results are not to be relied on; please report it",
             )
     return len(indices)
+
+
+def _same_held_back(fast: Outcome, slow: Outcome, recorded: Done) -> bool:
+    """One that was recorded before this was counted says nothing of it."""
+    alike = (fast.held_back, fast.short_history) == (slow.held_back, slow.short_history)
+    known = (recorded.held_back, recorded.short_history)
+    return alike and (recorded.held_back is None or known == (slow.held_back, slow.short_history))

@@ -12,6 +12,7 @@ from typing import Literal
 
 from platformdirs import user_data_path
 
+from storage.directories import make_private
 from storage.settings import APPLICATION
 
 Fact = Literal["ran", "checked"]
@@ -33,7 +34,7 @@ class KnownCode:
         if self.holds(fact, sha256):
             return True
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self._path.parent)
             handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 os.write(handle, f"{fact} {sha256}\n".encode())  # one call: two processes do not mix their lines

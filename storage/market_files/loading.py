@@ -9,15 +9,16 @@ import numpy as np
 
 from engine.errors import DataError, InvalidError, SystemFault
 from engine.market.bars import Bars, Dataset, IntArray, make_bars
-from engine.market.quality import quality_warnings
 from engine.market.sessions import zone
 from engine.ports import Unwatched, Watch
 from engine.symbols import check_symbol
+from storage.clock import Clock, wall_clock
 from storage.market_files.extent import Extent, read_extent
 from storage.market_files.faults import KEPT
 from storage.market_files.reading import Reading, read_source
 from storage.market_files.sources import Source, digest, named_sources, read_bytes
-from storage.market_files.table import Table, read_stored_symbol, read_symbol
+from storage.market_files.table import Table, read_stored_symbol, read_symbol, rows_by_symbol
+from storage.market_files.warned import warnings_of
 
 
 def load_dataset(
@@ -31,6 +32,7 @@ def load_dataset(
     watch: Watch | None = None,
     unnamed: str | None = None,
     stored: bool = False,
+    clock: Clock = wall_clock,
 ) -> Dataset:
     """The bars of one or several files, validated whole, then cut.
 
@@ -39,7 +41,8 @@ def load_dataset(
     `--to` and `--cut`, inclusive: a date is the session of that day in `session_tz`, a time an instant. What lies
     before the cut or after the end is dropped; what lies before the start stays, as history of the window that begins
     there. `sha256` is of a lone file's bytes as they are on disk (compressed ones too), of several files that of their
-    hex digests joined in order. `stored`: the call is a run plan's own, whose symbols were taken when it began.
+    hex digests joined in order. `stored`: the call is a run plan's own, whose symbols were taken when it began. `clock`
+    is only asked whether the last session is over, for a warning.
 
     DataError lists what is wrong with the files, NotFoundError names one that is missing, InvalidError a time or zone
     that is none or a symbol that cannot be one, SystemFault CANCELLED says that `watch` stopped it and EXTRA_MISSING
@@ -55,8 +58,7 @@ def load_dataset(
     bars = bars_by_symbol(readings, symbols, session_tz)
     _refuse_absent(symbols, bars, sources)
     kept = _cut(bars, extent)
-    said = [warning for reading in readings for warning in _turned(reading)]
-    warnings = (*said, *(warning for one in kept.values() for warning in quality_warnings(one)))
+    warnings = warnings_of(readings, kept, session_tz, clock())
     paths = tuple(str(path) for _, path in sources)
     whole = Dataset(kept, session_tz, digest([reading.sha256 for reading in readings]), paths, warnings)
     return _window(whole, extent)
@@ -137,19 +139,10 @@ def bars_by_symbol(readings: Sequence[Reading], symbols: Sequence[str] | None, s
         table = reading.table
         if table is None:
             continue
-        for symbol, rows in _rows_by_symbol(table):
+        for symbol, rows in rows_by_symbol(table):
             if symbols is None or symbol in symbols:
                 bars[symbol] = _bars(symbol, table, rows, reading.newest_first, session_tz)
     return bars
-
-
-def _rows_by_symbol(table: Table) -> list[tuple[str, IntArray | slice]]:
-    """Where in the table each symbol's rows are, in the order of the file."""
-    if len(table.symbols) == 1:
-        return [(table.symbols[0], slice(None))]
-    order = np.argsort(table.codes, kind="stable")
-    ends = np.cumsum(np.bincount(table.codes, minlength=len(table.symbols)))
-    return list(zip(table.symbols, np.split(order, ends[:-1]), strict=True))
 
 
 def _bars(symbol: str, table: Table, rows: IntArray | slice, newest_first: bool, session_tz: str) -> Bars:
@@ -201,7 +194,3 @@ def _window(dataset: Dataset, extent: Extent) -> Dataset:
             hint="begin earlier, or give data that go on",
         )
     return window
-
-
-def _turned(reading: Reading) -> list[str]:
-    return [f"{reading.log.file}: the rows are newest-first and were turned round"] if reading.newest_first else []

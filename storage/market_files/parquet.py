@@ -127,7 +127,13 @@ def _read_batches(
     whole = Part.joined(parts) if parts else Part.of([])
     opening, high, low, close, volume = whole.figures
     offsets = whole.offsets if whole.offsets.any() else None
-    return Table(whole.rows, whole.ts, whole.codes, (opening, high, low, close, volume), symbols.names, offsets)
+    zone = _zone_name(schema, layout)
+    return Table(whole.rows, whole.ts, whole.codes, (opening, high, low, close, volume), symbols.names, offsets, zone)
+
+
+def _zone_name(schema: Arrow, layout: Layout) -> str:
+    """The zone that the times are stored with; empty where there is none."""
+    return str(getattr(schema.field(layout.times[0]).type, "tz", None) or "") if len(layout.times) == 1 else ""
 
 
 def _read_batch(batch: Batch, layout: Layout, symbols: SymbolCodes) -> Part:

@@ -23,7 +23,8 @@ class Table:
 
     `rows` are the places in the file (rising), `ts` UTC microseconds, `codes` places in `symbols` or -1 where the
     symbol is at fault; `figures` are open, high, low, close and volume. `offsets` are the minutes from UTC that the
-    times say (0 where they say none), None where no time says any.
+    times say (0 where they say none), None where no time says any; `zone` is the name of the zone that they are
+    of, where the file has one.
     """
 
     rows: IntArray
@@ -32,6 +33,7 @@ class Table:
     figures: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
     symbols: tuple[str, ...]
     offsets: OffsetArray | None = None
+    zone: str = ""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -41,6 +43,15 @@ class Table:
         codes, firsts = np.unique(self.codes, return_index=True)
         rows = self.rows[firsts].tolist()
         return {self.symbols[code]: row for code, row in zip(codes.tolist(), rows, strict=True) if code >= 0}
+
+
+def rows_by_symbol(table: Table) -> list[tuple[str, IntArray | slice]]:
+    """Where in the table each symbol's rows are, in the order of the file."""
+    if len(table.symbols) == 1:
+        return [(table.symbols[0], slice(None))]
+    order = np.argsort(table.codes, kind="stable")
+    ends = np.cumsum(np.bincount(table.codes, minlength=len(table.symbols)))
+    return list(zip(table.symbols, np.split(order, ends[:-1]), strict=True))
 
 
 def read_symbol(text: str) -> str:

@@ -265,3 +265,38 @@ def test_flags_for_a_strategy_that_is_not_there() -> None:
     with pytest.raises(PapertapeError) as error:
         spec_from_flags("sma_crss", ["A"])
     assert (error.value.code, error.value.hint) == ("STRATEGY_NOT_FOUND", "did you mean sma_cross?")
+
+
+DEEP = {
+    "lists.toml": "entry.period = " + "[" * 500 + "]" * 500,
+    "tables.toml": "entry = " + "{a = " * 500 + "1" + "}" * 500,
+    "header.toml": "[entry." + ".".join("a" * 500) + "]\nx = 1",
+    "key.toml": ".".join("a" * 100_000) + " = 1",  # `tomllib` would take gigabytes
+    "quoted.toml": " . ".join(['"a b"', "'c'"] * 300) + " = 1",
+    "lists.json": '{"entry": ' + "[" * 500 + "]" * 500 + "}",
+    "objects.json": '{"entry": ' + '{"a": ' * 500 + "1" + "}" * 500 + "}",
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_a_spec_nested_without_reason_is_refused_in_a_sentence(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidError, match=f"the spec .*{name} is not valid .*: it is nested deeper than 100 levels"):
+        read_spec(written(tmp_path, DEEP[name], name))
+
+
+def test_many_numbers_and_long_words_are_no_depth(tmp_path: Path) -> None:
+    document = {**DOCUMENT, "entry": {"levels": [1.5] * 500, "note": "a.b " * 500, "word": "x" * 100_000}}
+    text = (
+        'strategy_id = "sma_cross"\nsymbols = ["AAPL", "IBM"]\nexit.stop_loss_pct = 5\nrisk.dollars_per_trade = 500.0'
+    )
+    entry = f"levels = {document['entry']['levels']}\nnote = {json.dumps('a.b ' * 500)}\nword = '{'x' * 100_000}'"
+    assert read_spec(written(tmp_path, f"{text}\n[entry]\n{entry}")) == parse_spec(document)
+
+
+@pytest.mark.parametrize("depth", [150, 400, 900])
+def test_a_deep_object_from_python_is_refused_too(depth: int) -> None:
+    entry: dict[str, Any] = {}
+    for _ in range(depth):
+        entry = {"a": entry}
+    with pytest.raises(InvalidError, match="the spec is refused: it is nested deeper than 100 levels"):
+        parse_spec({**DOCUMENT, "entry": entry})

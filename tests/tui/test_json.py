@@ -39,7 +39,10 @@ METRICS = {
     *{"return_pct", "max_drawdown_pct", "sharpe", "win_rate", "trade_count", "profit_factor", "starting_equity"},
     *{"ending_equity", "gross_profit", "gross_loss"},
 }
-RUN = {"workspace_id", "bars", "history_bars", "intents", "fills", "rejected", "metrics"}
+RUN = {
+    *{"workspace_id", "bars", "history_bars", "intents", "fills", "rejected", "metrics"},
+    *{"refusals", "held_back", "short_history", "reasons"},
+}
 EVENT = {
     *{"seq", "event_id", "event_type", "workspace_id", "ts", "recorded_at", "correlation_id", "intent_id"},
     *{"order_id", "mode", "symbol", "side", "quantity", "price", "fees", "payload"},

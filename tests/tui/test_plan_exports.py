@@ -80,13 +80,30 @@ def test_csv_has_a_row_a_variant_and_a_column_a_parameter() -> None:
     assert as_csv(SWEEP).decode().splitlines()[0] == (
         "variant_id,label,tags,entry.days,exit.stop_loss_pct,entry.word,entry.loud,status,objective_score,"
         + ",".join(Metrics.model_fields)
-        + ",workspace_id,error,skip_reason"
+        + ",workspace_id,error,skip_reason,refusals,held_back"
     )
     baseline, second, failed, skipped = rows(as_csv(SWEEP))
     assert (baseline["label"], baseline["tags"], baseline["entry.days"]) == ("baseline", "baseline", "")
     assert (second["entry.days"], second["exit.stop_loss_pct"], second["entry.word"]) == ("20", "null", "")
     assert (failed["status"], failed["return_pct"], failed["error"]) == ("failed", "", "it\nfailed")
     assert (skipped["entry.loud"], skipped["workspace_id"]) == ("true", "")
+
+
+STOPPED = document(
+    result(
+        "a" * 16, "baseline", {}, refusals={"buying_power": 3, "max_positions": 1}, held_back={"lookback_partial": 5}
+    ),
+    result("b" * 16, "nothing", {}, held_back={}),
+    result("c" * 16, "not counted", {}, held_back=None),
+)
+COUNTED = [("buying_power:3 max_positions:1", "lookback_partial:5"), ("", ""), ("", "")]
+
+
+def test_what_kept_entries_from_being_filled_is_a_column_each() -> None:
+    assert [(row["refusals"], row["held_back"]) for row in rows(as_csv(STOPPED))] == COUNTED
+    table = parquet.read_table(io.BytesIO(as_parquet(STOPPED)))
+    found = zip(table["refusals"].to_pylist(), table["held_back"].to_pylist(), strict=True)
+    assert [(refused or "", held_back or "") for refused, held_back in found] == COUNTED
 
 
 def test_csv_figures_read_back_as_they_are_and_are_never_guarded() -> None:

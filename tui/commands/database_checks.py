@@ -24,8 +24,15 @@ RESTORE = "restore the database from a backup, and look after the disk"
 
 def database_checks(path: Path) -> list[Check]:
     """Every check of the database, in the order shown; of one that is not there, whether it can be made."""
+    from storage.descriptors import FOR_A_DATABASE, require_descriptors
+    from storage.opening import file_behind
     from storage.unit_of_work import SqliteStore
 
+    try:
+        require_descriptors(FOR_A_DATABASE)
+        file_behind(path)
+    except PapertapeError as error:
+        return [Check.of("database", error)]
     if not path.exists():
         return [_room(path, is_there=False), Check("database", OK, f"{path}, made on first use")]
     try:

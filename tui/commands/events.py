@@ -158,8 +158,14 @@ def _of_a_driver(payload: dict[str, Any]) -> str:
             return f"{strategy}: the code {before[:SHORT]} is now {now[:SHORT]}"
         case {"spec": dict(spec), "fills": _, "metrics": {"trade_count": trades, "ending_equity": equity}}:
             made = f"{figures.counted(trades, 'trade')}, equity {figures.money(equity)}"
-            return f"{spec['strategy_id']} on {', '.join(spec['symbols'])}: {made}"
+            return f"{spec['strategy_id']} on {', '.join(spec['symbols'])}: {made}{_stopped(payload)}"
     return ""
+
+
+def _stopped(payload: dict[str, Any]) -> str:
+    """What kept entries of a backtest from being filled, where it was counted."""
+    counts = (("refused", payload.get("refusals")), ("held back", payload.get("held_back")))
+    return "".join(f"; {what}: {figures.by_code(counted)}" for what, counted in counts if counted)
 
 
 def _of_a_sweep(payload: dict[str, Any]) -> str:

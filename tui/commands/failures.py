@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from engine.errors import DataError, PapertapeError, SystemFault, UsageError
+from storage.descriptors import is_out_of_descriptors, too_many_files
 from tui.commands.documents import write_line
 from tui.commands.exits import exit_code
 from tui.commands.text import safe_text
@@ -51,6 +52,8 @@ def as_papertape_error(error: BaseException) -> PapertapeError:
     """Any exception as one of ours: wrong usage, a stop, or a fault of our own."""
     if isinstance(error, PapertapeError):
         return error
+    if is_out_of_descriptors(error):
+        return too_many_files()
     import typer  # the dashboard's first frame does without
 
     wrong_call = typer.BadParameter.__mro__[1]  # click's own, wherever this version of Typer keeps it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 NONE = "-"
@@ -36,6 +36,16 @@ def whole(count: int) -> str:
 def counted(count: int, one: str) -> str:
     """`1 trade`, `1,234 trades`."""
     return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"
+
+
+def by_code(counts: Mapping[str, int]) -> str:
+    """`buying_power 3, max_positions 1`."""
+    return ", ".join(f"{code} {count:,}" for code, count in counts.items())
+
+
+def stopped_by(what: str, counts: Mapping[str, int]) -> list[tuple[str, str]]:
+    """A field of what was counted by code; none where nothing was."""
+    return [(what, by_code(counts))] if counts else []
 
 
 def after(history: int) -> str:

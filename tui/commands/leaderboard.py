@@ -25,8 +25,8 @@ SHORTEST_ID = 4
 NAMED = 3
 """Variants named beside the reason that they share."""
 _UNLIMITED = 1_000_000
-_ID_SPARED = 3
-"""When the ids are left out among the figures, by `Figure.spared`."""
+_ID_SPARED, _REFUSED_SPARED, _HELD_BACK_SPARED = 3, 4, 7
+"""When these are left out among the figures, by `Figure.spared`."""
 _EVERYTHING = 1_000
 
 
@@ -84,7 +84,8 @@ class Leaderboard:
         """The rows, with as many figures as there is room for."""
         whole = self.has_room_for_labels(width)
         labels = [row.result.label if whole else _values_of(row.result) for row in self.rows]
-        levels = {_ID_SPARED, *(figure.spared for figure in self._figures(_EVERYTHING) if figure.spared)}
+        levels = {_ID_SPARED, _REFUSED_SPARED, _HELD_BACK_SPARED}
+        levels |= {figure.spared for figure in self._figures(_EVERYTHING) if figure.spared}
         for most in sorted(levels, reverse=True):
             table = self._table(labels, most)
             if _natural_width(table) <= width:
@@ -100,6 +101,11 @@ class Leaderboard:
         table.text("variant", labels, shrinks=True)
         for figure in self._figures(most):
             figure.put(table, results)
+        refused, held_back = [sum(each.refusals.values()) for each in results], [dropped_of(each) for each in results]
+        if most >= _REFUSED_SPARED and any(refused):
+            table.counts("refused", refused)
+        if most >= _HELD_BACK_SPARED and any(held_back):
+            table.counts("held back", held_back)
         return table
 
     @staticmethod
@@ -127,9 +133,14 @@ def in_order(results: Sequence[VariantResult]) -> list[VariantResult]:
 
 
 def show_board(
-    page: Page, results: Sequence[VariantResult], best_variant_id: str | None, objective: str, top: int
+    page: Page,
+    results: Sequence[VariantResult],
+    best_variant_id: str | None,
+    objective: str,
+    top: int,
+    reasons: Sequence[str] = (),
 ) -> None:
-    """The leaderboard with its heading and legend, then what has no place on it."""
+    """The leaderboard with its heading and legend, why variants traded little, then what has no place on it."""
     board = Leaderboard.of(results, best_variant_id, top)
     if board.rows:
         page.heading(board.heading())
@@ -139,7 +150,7 @@ def show_board(
         page.table(board.table(page.width))
         if board.legend(objective):
             page.line(board.legend(objective))
-    for sentence in without_result(results):
+    for sentence in (*reasons, *without_result(results)):
         page.paragraph(sentence)
 
 
@@ -167,6 +178,14 @@ def short_ids(ids: Sequence[str], least: int = SHORTEST_ID) -> dict[str, str]:
         while one[:length] == other[:length] and length < len(one):
             length += 1
     return {one: one[:length].removesuffix("-") for one in ids}
+
+
+def dropped_of(result: VariantResult) -> int | None:
+    """Entries that were signalled and held back; None where that was not counted."""
+    from engine.sweeps.reasons import stopped_of
+
+    stopped = stopped_of(result)
+    return None if stopped is None else sum(stopped.dropped.values())
 
 
 def _values_of(result: VariantResult) -> str:

@@ -26,6 +26,8 @@ _SPECIAL = re.compile(r'[,"\r\n]')
 _AT_FRONT = ("variant_id", "label", "tags")
 _SCORED = ("status", "objective_score")
 _AT_END = ("workspace_id", "error", "skip_reason")
+_COUNTED = ("refusals", "held_back")
+"""Counts by code, as `buying_power:3 max_positions:1`; a cell is empty where nothing was counted"""
 
 
 def encoder_for(path: Path) -> Callable[[Document], bytes]:
@@ -45,14 +47,15 @@ def as_json(document: Document) -> bytes:
 def as_csv(document: Document) -> bytes:
     """A header and a row a variant, in plan order; lines end in \\n, tags are joined by spaces."""
     paths = swept_paths(document)
-    lines = [",".join([*_AT_FRONT, *paths, *_SCORED, *METRICS, *_AT_END])]
+    lines = [",".join([*_AT_FRONT, *paths, *_SCORED, *METRICS, *_AT_END, *_COUNTED])]
     for result in document["results"]:
         overrides, metrics = result["overrides"], result["metrics"] or {}
         cells = [result["variant_id"], result["label"], " ".join(result["tags"])]
         cells += [NULL if overrides.get(path, "") is None else overrides.get(path) for path in paths]
         cells += [result[name] for name in _SCORED]
         cells += [metrics.get(name) for name in METRICS]
-        lines.append(",".join(map(_cell, [*cells, *(_said(result[name]) for name in _AT_END)])))
+        cells += [_said(result[name]) for name in _AT_END]
+        lines.append(",".join(map(_cell, [*cells, *(_by_code(result.get(name)) for name in _COUNTED)])))
     return "".join(f"{line}\n" for line in lines).encode()
 
 
@@ -69,6 +72,7 @@ def as_parquet(document: Document) -> bytes:
         kind = pa.int64() if metric.unit is Unit.COUNT else pa.float64()
         columns[name] = pa.array([each.get(name) for each in metrics], kind)
     columns |= {name: pa.array([_said(result[name]) for result in results], pa.string()) for name in _AT_END}
+    columns |= {name: pa.array([_by_code(result.get(name)) for result in results], pa.string()) for name in _COUNTED}
     plan = {name: str(document[name]) for name in ("run_plan_id", "fingerprint", "dataset_sha256", "objective")}
     sink = io.BytesIO()
     parquet.write_table(pa.table(columns).replace_schema_metadata(plan), sink)
@@ -106,6 +110,11 @@ def _said(value: object) -> str | None:
     if isinstance(value, Mapping):
         return ": ".join(str(part) for part in value.values() if part)
     return None if value is None else str(value)
+
+
+def _by_code(counts: Mapping[str, int] | None) -> str | None:
+    """Counts in one text; None where there are none, or nobody counted."""
+    return " ".join(f"{code}:{count}" for code, count in counts.items()) if counts else None
 
 
 def _type(pa: Any, name: str) -> Any:

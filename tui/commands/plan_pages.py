@@ -56,7 +56,7 @@ def show_result(page: Page, found: PlanResult, top: int) -> None:
         rows.append(("verified", f"{figures.counted(found.verified, 'variant')} run again bar by bar, all the same"))
     page.fields(rows)
     page.line()
-    show_board(page, found.results, found.best_variant_id, found.objective, top)
+    show_board(page, found.results, found.best_variant_id, found.objective, top, found.reasons)
     if succeeded > 1:
         page.paragraph(f"The best of {figures.whole(succeeded)} is partly the luckiest: try it on data not swept over.")
 
@@ -92,7 +92,7 @@ def show_plan(page: Page, found: PlanDetail, events: Sequence[EventView], top: i
     page.heading(f"run plan {found.run_plan_id}  {found.status}")
     page.fields([*_standing(found), *_history(events), *_asked(found)])
     page.line()
-    show_board(page, found.results, found.best_variant_id, found.objective, top)
+    show_board(page, found.results, found.best_variant_id, found.objective, top, found.reasons)
     for sentence in found.plan["data"].get("warnings", ()):
         page.paragraph(f"warning: {sentence}")
     if found.status in ("interrupted", "cancelled", "failed"):

@@ -63,7 +63,7 @@ def generate(call: Call, spec: SpecOptions, data: DataOptions, sweep: SweepOptio
             include_ablations=not sweep.no_ablations,
             max_variants=sweep.max_variants,
         )
-    call.answer(_generated(found), lambda page: show_generated(page, found, top))
+    call.answer(_generated(found, wanted.timeframe or timeframe), lambda page: show_generated(page, found, top))
 
 
 @command(app, "run", example=f"papertape plan run {_SMA} --sweep entry.fast_period=5:25:5 --slippage-bps 5")
@@ -186,10 +186,11 @@ def _values(desk: Desk, wanted: ExecutionSpec, sweep: SweepOptions) -> dict[str,
     return read_sweep(desk.research.compile(wanted), sweep.sweep)
 
 
-def _generated(found: Generated) -> dict[str, Any]:
-    """Variants as JSON has them."""
+def _generated(found: Generated, timeframe: str) -> dict[str, Any]:
+    """Variants as JSON has them, and the timeframe that their ids are made with."""
     variants = [variant.payload() for variant in found.variants]
-    return {"n_variants": len(variants), "variants_dropped": found.dropped, "variants": variants}
+    counts = {"n_variants": len(variants), "variants_dropped": found.dropped}
+    return {"timeframe": timeframe, **counts, "variants": variants}
 
 
 def _answer(call: Call, desk: Desk, result: PlanResult, load: Load, gate: Gate, top: int) -> None:

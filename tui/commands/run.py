@@ -123,6 +123,8 @@ def document_of(outcome: RunOutcome) -> dict[str, Any]:
         "fills": tally.fills,
         "rejected": tally.rejected,
         "metrics": plain(outcome.metrics),
+        **outcome.stopped.document(),
+        "reasons": list(outcome.reasons),
     }
 
 
@@ -137,10 +139,16 @@ def show_outcome(page: Page, outcome: RunOutcome, workspace: str | None) -> None
         [
             ("bars", figures.whole(outcome.bars) + figures.after(outcome.history_bars)),
             ("this run", ", ".join(counts)),
+            *figures.stopped_by("refused by", outcome.stopped.refusals),
+            *figures.stopped_by("held back", outcome.stopped.held_back),
             *metric_fields(outcome.metrics),
         ]
     )
     page.line()
+    for sentence in outcome.reasons:
+        page.paragraph(sentence)
+    if outcome.reasons:
+        page.line()
     where = quote(workspace or str(outcome.workspace_id))
     page.line(f"look on:  papertape trades -w {where}")
     page.line(f"          papertape equity -w {where}")

@@ -37,7 +37,9 @@ def serve(
         _print_document()
         return
     from api.server import LOOPBACK, serve
+    from storage.descriptors import FOR_A_SERVICE, require_descriptors
 
+    require_descriptors(FOR_A_SERVICE)
     settings = _settings(call, host, port)
     if settings.host not in LOOPBACK:
         call.warn(

@@ -84,8 +84,10 @@ def is_loopback(host: str) -> bool:
 def serve_dashboard(call: Call, asked: WebCall) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises what the dashboard could not open for, and why nobody can listen."""
     _require_extra()
+    from storage.descriptors import FOR_A_SERVICE, require_descriptors
     from tui.web.server import address_of, dashboard_command, listening, serve
 
+    require_descriptors(FOR_A_SERVICE)
     named = call.workspace or os.environ.get("PAPERTAPE_WORKSPACE") or None
     _try_opening(call, named)
     with listening(asked.listening_host, asked.listening_port) as listener:

@@ -11,11 +11,13 @@ from uuid import UUID
 
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.command import Provider
+from textual.command import CommandPalette, Provider
 from textual.events import Event, InputEvent, Key
 from textual.filter import DimFilter
 from textual.notifications import Notify
+from textual.theme import ThemeProvider
 from textual.widgets import Input
+from textual.worker import WorkerFailed
 
 from tui.commands.failures import as_papertape_error, lines_of
 from tui.commands.text import safe_text
@@ -24,7 +26,7 @@ from tui.dashboard.keys import bound, every_binding, key_lines, unknown_names
 from tui.dashboard.live import Live, Reading, read_account
 from tui.dashboard.loading import Loader
 from tui.dashboard.opening import WORKSPACES, Opened, open_behind
-from tui.dashboard.palette import DeskCommands
+from tui.dashboard.palette import DeskCommands, Palette
 from tui.dashboard.prefs import Prefs
 from tui.dashboard.registry import SCREENS
 from tui.dashboard.screens.base import DeskScreen
@@ -51,7 +53,8 @@ MOST_TOASTS = 3
 class DashboardApp(App[None]):
     """`settings_of` says which database; `workspace` is what was asked for by name, None to go on where one was.
 
-    `failure` is why it could not open, for the command line to tell. The desk is open from the first reading on.
+    `failure` is why it could not open, and `crash` what ended it unforeseen, for the command line to tell. The desk is
+    open from the first reading on.
     """
 
     TITLE = NAME
@@ -74,11 +77,14 @@ class DashboardApp(App[None]):
         self.surroundings = surroundings
         self.live = Live()
         self.sweeps = Sweeps(self)
+        self.owing: set[Loader] = set()
+        """Those that could not read something, and try again"""
         self.failure: PapertapeError | None = None
+        self.crash: BaseException | None = None
         self._settings_of, self._named = settings_of, workspace
         self._opened: Opened | None = None
         self._workspace: UUID | None = None
-        self._loader = Loader(self, lambda: self.desk, self._cannot_read)
+        self._loader = Loader(self)
         self._told_clashes: set[str] = set()
         self._touched_at = time.monotonic()
         self._offer_our_themes()
@@ -135,11 +141,27 @@ class DashboardApp(App[None]):
     def on_notify(self, event: Notify) -> None:
         """A toast more: no more than a few stand over the screen at once."""
         event.prevent_default()
-        told = [*self._notifications, event.notification][-MOST_TOASTS:]
+        standing = [*self._notifications]
+        if event.notification.message in {each.message for each in standing}:
+            return  # an outage is told once, however many could not read
+        told = [*standing, event.notification][-MOST_TOASTS:]
         self._notifications.clear()
         for each in told:
             self._notifications.add(each)
         self._refresh_notifications()
+
+    def end_with(self, error: Exception) -> None:
+        """Something went wrong that nobody has foreseen: leave, and keep it for whoever started this."""
+        if self.crash is None:
+            self.crash = error.error if isinstance(error, WorkerFailed) else error
+        super()._handle_exception(error)
+        self._exit_renderables.clear()  # Textual's traceback, over pages
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.end_with(error)
+
+    def _fatal_error(self) -> None:
+        self._close_messages_no_wait()
 
     def close(self) -> None:
         """Let go of the database; after the application has ended, and its workers with it."""
@@ -190,7 +212,12 @@ class DashboardApp(App[None]):
         workspace, before = self._workspace, self.live.reading
         if workspace is not None:
             self._loader.load(
-                lambda desk, _: read_account(desk, workspace, before), self._was_read, group="poll", in_turn=True
+                lambda desk, _: read_account(desk, workspace, before),
+                self._was_read,
+                group="poll",
+                failed=self._cannot_read,
+                in_turn=True,
+                acts=True,
             )
         self.desk_screen.catch_up()
         collect_at_leisure(time.monotonic() - self._touched_at)
@@ -211,6 +238,15 @@ class DashboardApp(App[None]):
 
         if self._workspace is not None:
             self.push_screen(WorkspacePicker(self._workspace), lambda it: self.show_workspace(it) if it else None)
+
+    def action_command_palette(self) -> None:
+        """Everything that can be done."""
+        if self.use_command_palette and not CommandPalette.is_open(self):
+            self.push_screen(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """The themes that there are."""
+        self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
 
     def action_keys(self) -> None:
         """The help of the screen that is shown."""
@@ -260,6 +296,7 @@ class DashboardApp(App[None]):
         if before is None or before.overview.workspace.name != reading.overview.workspace.name:
             self.set_terminal_title(f"{NAME}: {reading.overview.workspace.name}")
         self.desk_screen.catch_up()
+        self.owing = {loader for loader in tuple(self.owing) if loader.try_again()}
 
     def _cannot_read(self, error: PapertapeError) -> None:
         if self.live.fault is None:

@@ -1,15 +1,21 @@
-"""Reading and writing off the event loop: `load` runs one call in a thread and shows its result on the loop."""
+"""Reading and writing off the event loop: `load` runs one call in a thread and shows its result on the loop.
+
+What comes for a screen or a dialog that has gone meanwhile is dropped. What could not be read because the database was
+away is read again when it is back.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from engine.errors import PapertapeError
+from textual.app import App
+
+from engine.errors import DamageFault, PapertapeError
 from tui.commands.failures import as_papertape_error
 
 if TYPE_CHECKING:
@@ -18,17 +24,36 @@ if TYPE_CHECKING:
 
     from engine.desk import Desk
     from engine.ports import Watch
+    from tui.dashboard.app import DashboardApp
 
 Found = TypeVar("Found")
 
 Advanced = Callable[[int, int], None]
 
+OUTAGES = ("DATABASE_BUSY", "DATABASE_ERROR", "DATABASE_MOVED")
+"""What passes by itself: the file is put back, the other process has done."""
+
+LONGEST_WAIT = 64
+"""Good looks at the database between two tries of a call that fails all the same, at most."""
+
+
+def is_there(node: DOMNode) -> bool:
+    """Whether a result still has somewhere to go: the node is on a screen, and nobody has left it."""
+    if isinstance(node, App):
+        return node.is_running
+    return node.is_attached and (not node.screen.is_modal or node.screen in node.app.screen_stack)
+
+
+def is_outage(error: PapertapeError) -> bool:
+    """Whether the same call may well succeed later; what was stored and is damaged stays so."""
+    return error.code in OUTAGES and not isinstance(error, DamageFault)
+
 
 class LoopWatch:
     """An `engine.ports.Watch` of a call in a thread: progress comes to the loop, the newest alone, and it can stop."""
 
-    def __init__(self, advanced: Advanced | None) -> None:
-        self._advanced = advanced
+    def __init__(self, node: DOMNode, advanced: Advanced | None) -> None:
+        self._node, self._advanced = node, advanced
         self._loop = asyncio.get_running_loop()
         self._stopped = threading.Event()
         self._newest: tuple[int, int] | None = None
@@ -51,8 +76,12 @@ class LoopWatch:
 
     def _tell(self) -> None:
         newest, self._newest = self._newest, None
-        if newest is not None and self._advanced is not None and not self._stopped.is_set():
+        if newest is None or self._advanced is None or self._stopped.is_set() or not is_there(self._node):
+            return
+        try:
             self._advanced(*newest)
+        except Exception as error:  # else the event loop prints it over the screen, and goes on
+            cast("DashboardApp", self._node.app).end_with(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +90,20 @@ class _Request:
     show: Callable[[Any], None]
     failed: Callable[[PapertapeError], None]
     advanced: Advanced | None
+    acts: bool
+    wait: int = 1
+    """Good looks at the database before it is tried again"""
 
 
 class Loader:
-    """Calls to the desk on behalf of a node; they end with it. `tell` is what happens to an error by default."""
+    """Calls to the desk on behalf of a node; they end with it. An error is told by the application by default."""
 
-    def __init__(self, node: DOMNode, desk: Callable[[], Desk | None], tell: Callable[[PapertapeError], None]) -> None:
-        self._node, self._desk, self._tell = node, desk, tell
+    def __init__(self, node: DOMNode) -> None:
+        self._node = node
         self._running: dict[str, Worker[None]] = {}
         self._due: dict[str, _Request] = {}
+        self._owed: dict[str, tuple[int, _Request]] = {}
+        """What could not be read, with the good looks until it is tried again"""
 
     def load(
         self,
@@ -80,42 +114,69 @@ class Loader:
         failed: Callable[[PapertapeError], None] | None = None,
         advanced: Advanced | None = None,
         in_turn: bool = False,
+        acts: bool = False,
     ) -> None:
         """Run `call` in a thread, then `show` its result, or `failed` its error, on the event loop.
 
         A later call of the same group cancels this one (its watch is `stopped`) and its result is dropped; with
         `in_turn` it waits for this one's end instead, and of those that wait only the newest is run. Nothing happens
-        before the desk is open.
+        before the desk is open. What `acts`, a person has asked for once: after an outage it is not done by itself.
         """
-        request = _Request(call, show, failed or self._tell, advanced)
+        request = _Request(call, show, failed or self._app.tell, advanced, acts)
         if in_turn and self.is_loading(group):
             self._due[group] = request
         else:
-            self._due.pop(group, None)
-            self._running[group] = self._node.run_worker(
-                partial(self._work, group, request), group=group, exclusive=True
-            )
+            self._begin(group, request)
 
     def is_loading(self, group: str = "load") -> bool:
         """Whether a call of the group is under way."""
         worker = self._running.get(group)
         return worker is not None and not worker.is_finished
 
+    def try_again(self) -> bool:
+        """The database can be read: try what could not be. Whether anything is left to be tried later."""
+        if not is_there(self._node):
+            self._owed.clear()
+        for group, (wait, request) in list(self._owed.items()):
+            if wait > 1:
+                self._owed[group] = wait - 1, request
+            else:
+                self._begin(group, request)
+        return bool(self._owed)
+
+    @property
+    def _app(self) -> DashboardApp:
+        return cast("DashboardApp", self._node.app)
+
+    def _begin(self, group: str, request: _Request) -> None:
+        self._due.pop(group, None)
+        self._owed.pop(group, None)
+        self._running[group] = self._node.run_worker(partial(self._work, group, request), group=group, exclusive=True)
+
     async def _work(self, group: str, request: _Request | None) -> None:
         while request is not None:
-            desk = self._desk()
+            desk = self._app.desk
             if desk is not None:
-                await self._carry_out(request, desk)
+                await self._carry_out(group, request, desk)
             request = self._due.pop(group, None)
 
-    async def _carry_out(self, request: _Request, desk: Desk) -> None:
-        watch = LoopWatch(request.advanced)
+    async def _carry_out(self, group: str, request: _Request, desk: Desk) -> None:
+        watch = LoopWatch(self._node, request.advanced)
         try:
             found = await asyncio.to_thread(request.call, desk, watch)
         except asyncio.CancelledError:
             watch.stop()
             raise
         except Exception as error:
-            request.failed(as_papertape_error(error))
+            self._fail(group, request, as_papertape_error(error))
         else:
-            request.show(found)
+            if is_there(self._node):
+                request.show(found)
+
+    def _fail(self, group: str, request: _Request, error: PapertapeError) -> None:
+        if not is_there(self._node):
+            return
+        if is_outage(error) and not request.acts and group not in self._due:
+            self._owed[group] = request.wait, replace(request, wait=min(2 * request.wait, LONGEST_WAIT))
+            self._app.owing.add(self)
+        request.failed(error)

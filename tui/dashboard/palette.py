@@ -7,11 +7,12 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.worker import WorkerCancelled, WorkerFailed
 
 from tui.dashboard.keys import bindings_of
 from tui.dashboard.registry import SCREENS, ScreenEntry
+from tui.dashboard.widgets.dialog import LeftOnce
 
 if TYPE_CHECKING:
     from textual.binding import Binding
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 MOVES = ("cursor_", "scroll_", "page_")
 IN_WHY = 0.01
 """The score of a command whose title has not the words that were typed, but whose word of why has."""
+
+
+class Palette(CommandPalette, LeftOnce[None]):
+    """Textual's palette, that keys in a burst cannot leave twice."""
 
 
 class Command(NamedTuple):

@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from storage.directories import make_private
+
 FILE = "dashboard.json"
 
 
@@ -59,7 +61,7 @@ def _texts(values: dict[str, Any]) -> dict[str, str]:
 
 def _write(path: Path, document: dict[str, dict[str, str]]) -> None:
     """Whole or not at all: another dashboard may be reading it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -50,7 +50,7 @@ class Sweeps:
 
     def __init__(self, app: DashboardApp) -> None:
         self._app = app
-        self._loader = Loader(app, lambda: app.desk, app.tell)
+        self._loader = Loader(app)
         self._under_way: dict[UUID, Progress] = {}
 
     def progress(self, run_plan_id: UUID) -> Progress | None:
@@ -68,6 +68,7 @@ class Sweeps:
             group=f"sweep {run_plan_id}",
             failed=partial(self._failed, run_plan_id),
             advanced=partial(self._advanced, run_plan_id),
+            acts=True,
         )
 
     def _advanced(self, run_plan_id: UUID, done: int, total: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from engine.market.bars import Bars, FloatArray, IntArray
-from engine.strategies.base import Candidates, Params, Signals, Strategy, Window
+from engine.strategies.base import Candidates, History, Params, Signals, Strategy, Window
 
 
 class BreakoutParams(Params):
@@ -49,12 +49,14 @@ class Breakout52wHigh(Strategy[BreakoutParams]):
         starts = np.flatnonzero(begins)
         session_highs = np.maximum.reduceat(bars.high, starts)
         rows = np.flatnonzero(~(bars.close <= high_so_far(bars.high, starts)))
-        ordinal = (np.cumsum(begins) - 1)[rows]
+        sessions = np.cumsum(begins) - 1
+        ordinal, history = sessions[rows], History(sessions)
         reach = sessions_below(session_highs, ordinal, bars.close[rows])
 
         def candidates(params: BreakoutParams) -> Candidates:
             first = np.searchsorted(ordinal, params.lookback_days)
-            return Candidates(rows[first:][reach[first:] >= params.lookback_days])
+            found = rows[first:][reach[first:] >= params.lookback_days]
+            return Candidates(found, history=history, needed=params.lookback_days)
 
         return candidates
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from engine.compiled import Kernel
 from engine.market.bars import Bars, FloatArray
 from engine.shared import Shared
-from engine.strategies.base import Candidates, Params, Signals, Strategy, Window
+from engine.strategies.base import Candidates, History, Params, Signals, Strategy, Window
 
 KEPT_BYTES = 256 * 2**20
 
@@ -52,11 +52,13 @@ class RsiReversion(Strategy[RsiReversionParams]):
     def prepare(self, bars: Bars) -> Callable[[RsiReversionParams], Candidates]:
         """Variants share the index of a period; their thresholds are comparisons."""
         indexes: Shared[FloatArray] = Shared(KEPT_BYTES, lambda index: index.nbytes)
+        history = History(np.arange(len(bars), dtype=np.int64))
 
         def candidates(params: RsiReversionParams) -> Candidates:
             rsi = indexes.get(params.period, lambda: wilder_rsi(bars.close, params.period))
             with np.errstate(invalid="ignore"):
-                return Candidates(np.flatnonzero(rsi < params.buy_below), rsi > params.sell_above)
+                enters, leaves = np.flatnonzero(rsi < params.buy_below), rsi > params.sell_above
+            return Candidates(enters, leaves, history, params.period)
 
         return candidates
 

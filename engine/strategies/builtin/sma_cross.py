@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from engine.compiled import Kernel
 from engine.market.bars import Bars, BoolArray, FloatArray
 from engine.shared import Shared
-from engine.strategies.base import Candidates, Params, Signals, Strategy, Window
+from engine.strategies.base import Candidates, History, Params, Signals, Strategy, Window
 
 BLOCK = 4096
 """Values that stay in the processor's cache while each is added `period` times."""
@@ -56,6 +56,7 @@ class SmaCross(Strategy[SmaCrossParams]):
     def prepare(self, bars: Bars) -> Callable[[SmaCrossParams], Candidates]:
         """Variants share the averages that they have in common."""
         averages: Shared[FloatArray] = Shared(KEPT_BYTES, lambda average: average.nbytes)
+        history = History(np.arange(len(bars), dtype=np.int64))
 
         def average(period: int) -> FloatArray:
             return averages.get(period, lambda: moving_average(bars.close, period))
@@ -63,7 +64,7 @@ class SmaCross(Strategy[SmaCrossParams]):
         def candidates(params: SmaCrossParams) -> Candidates:
             fast, slow = average(params.fast_period), average(params.slow_period)
             entry, below = crossings(fast, slow, params.slow_period)
-            return Candidates(np.flatnonzero(entry), below)
+            return Candidates(np.flatnonzero(entry), below, history, params.slow_period)
 
         return candidates
 

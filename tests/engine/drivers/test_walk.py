@@ -175,7 +175,7 @@ def test_exits_come_before_entries_and_what_left_does_not_enter_again_at_that_ti
         (4, "A", "CLOSE", 24.0 * (1 - 100.0 / 1e4), "signal_exit"),
         (5, "B", "OPEN", 45.0 * (1 + 100.0 / 1e4), "signalled_entry"),
     ]
-    assert (tally, held_back) == (Tally(intents=5, fills=5), [])
+    assert (tally, held_back) == (Tally(intents=5, fills=5, entries=3), [])
 
 
 def test_an_entry_is_decided_on_the_positions_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,19 +185,21 @@ def test_an_entry_is_decided_on_the_positions_so_far(monkeypatch: pytest.MonkeyP
     tally, held_back = trade(walk, book)
     assert [each[:3] for each in book.taken] == [(1, "B", "OPEN"), (2, "B", "CLOSE"), (2, "A", "OPEN")]
     blocked = world(monkeypatch, {"A": {2, 4}, "B": {1}}, exit={"type": "signal"}, risk=risk)
-    assert trade(blocked, Book())[1] == [("A", "entry_blocked_max_positions"), ("A", "entry_skipped_end_of_data")]
+    counted, told = trade(blocked, Book())
+    assert told == [("A", "entry_blocked_max_positions"), ("A", "entry_skipped_end_of_data")]
+    assert counted.held_back == {"entry_blocked_max_positions": 1, "entry_skipped_end_of_data": 1}
     assert (tally.fills, held_back) == (3, [])
 
 
 def test_what_the_policy_refuses_and_what_the_broker_raises_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     walk = world(monkeypatch, {"A": {2, 3}, "B": {1}}, exit={"type": "none"})
     refused = Book(deny_symbols=("A",))
-    assert trade(walk, refused)[0] == Tally(intents=3, fills=1, rejected=2)
+    assert trade(walk, refused)[0] == Tally(intents=3, fills=1, rejected=2, entries=3, refusals={"symbols": 2})
     raising = Book()
     raising.refusing = InvalidError("INVALID_QUANTITY", "too much")
-    assert trade(walk, raising)[0] == Tally(intents=3, rejected=3)
+    assert trade(walk, raising)[0] == Tally(intents=3, rejected=3, entries=3, refusals={"INVALID_QUANTITY": 3})
     raising.refusing = ConflictError("ALREADY_EXECUTED", "done")
-    assert trade(walk, raising)[0] == Tally(intents=3, already_executed=3)
+    assert trade(walk, raising)[0] == Tally(intents=3, already_executed=3, entries=3)
 
 
 def test_an_exit_that_is_refused_does_not_keep_its_symbol_from_being_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +208,10 @@ def test_an_exit_that_is_refused_does_not_keep_its_symbol_from_being_looked_at(m
     book.refusing = InvalidError("INVALID_FILL_PRICE", "no")
     tally = Tally()
     walk.step(1, book.account.ledger, book.submit, tally)
-    assert (tally, [each[:3] for each in book.taken]) == (Tally(1, 0, 1), [(1, "B", "OPEN"), (2, "B", "CLOSE")])
+    assert (tally, [each[:3] for each in book.taken]) == (
+        Tally(1, 0, 1, refusals={"INVALID_FILL_PRICE": 1}),
+        [(1, "B", "OPEN"), (2, "B", "CLOSE")],
+    )
 
 
 def test_a_disabled_spec_does_nothing_and_what_is_open_is_closed_at_the_last_closes(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from engine.compiled import Kernel, expect_much_work
 from engine.market.bars import Bars
 from engine.market.synthetic import synthetic_minutes
+from engine.strategies.base import Candidates, Signals
 from engine.strategies.guard import prepared, signals_of
 from engine.strategies.registry import Registry
 from tests.support.worlds import make_dataset, make_entry
@@ -31,8 +32,21 @@ def assert_prepared(key: str, bars: Bars, random: Random) -> int:
         assert (found.exit is None) == (whole.exit is None)
         if found.exit is not None and whole.exit is not None:
             assert np.array_equal(found.exit, whole.exit)
+        assert_same_history(found, whole, random)
         entries += len(found.rows)
     return entries
+
+
+def assert_same_history(found: Candidates, whole: Signals, random: Random) -> None:
+    """Between any two rows, for what is needed and for anything else."""
+    assert found.history is not None
+    assert whole.history is not None
+    assert found.needed == whole.needed
+    first, stop = sorted(random.sample(range(len(whole.history) + 1), 2))
+    for needed in (found.needed, 1, random.randrange(9)):
+        short = int(np.count_nonzero(whole.history[first:stop] < needed))
+        assert found.history.below(needed, first, stop) == short
+    assert found.history.most(first, stop) == whole.history[first:stop].max()
 
 
 @pytest.mark.parametrize("key", BUILT_IN)

@@ -18,10 +18,11 @@ from engine.compiled import Kernel, expect_much_work
 from engine.market.bars import Bars, Dataset, make_bars
 from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace
-from engine.strategies.base import Params, Signals, Strategy, Window
+from engine.strategies.base import Candidates, Params, Signals, Strategy, Window
+from engine.strategies.held_back import LOOKBACK_PARTIAL, NO_HISTORY
 from engine.strategies.registry import Registry
 from engine.strategies.spec import CompiledSpec, RiskSpec, compile_spec, parse_spec
-from engine.sweeps.kernel import RULES
+from engine.sweeps.kernel import HELD_BACK, RULES
 from engine.sweeps.outcome import Outcome, trades_of
 from engine.sweeps.reference import walked
 from engine.sweeps.simulate import Simulation
@@ -66,6 +67,8 @@ def assert_same(fast: Outcome, slow: Outcome) -> None:
     assert fast.metrics == slow.metrics
     assert list(fast.fills) == list(slow.fills)
     assert dict(fast.refusals) == dict(slow.refusals)
+    assert list(fast.held_back.items()) == list(slow.held_back.items())
+    assert fast.short_history == slow.short_history
     assert fast.failure is None
 
 
@@ -99,17 +102,20 @@ def test_the_compiled_kernel_is_the_walk(world: World) -> None:
 def test_seeded_worlds_meet_every_rule_and_exit(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fixed set of worlds, in which each rule refuses and the kernel never gives up."""
     refused: set[str] = set()
+    held_back: set[str] = set()
     fills = crowded = 0
     for seed in range(400):
         fast, slow = both(make_world(Random(seed)))
         assert_same(fast, slow)
         refused |= set(slow.refusals)
+        held_back |= set(slow.held_back)
         fills += len(slow.fills)
         crowded += "max_positions" in slow.refusals
     no_walk(monkeypatch)
     for seed in range(40):
         both(make_world(Random(seed)))
     assert refused == set(RULES)
+    assert held_back == {*HELD_BACK, LOOKBACK_PARTIAL, NO_HISTORY}
     assert fills > 3000
     assert crowded > 5
 
@@ -193,7 +199,57 @@ def test_what_the_kernel_leaves_to_the_walk_is_the_walks(
 def test_a_disabled_spec_does_nothing(form: str) -> None:
     spec = compiled_spec({**BREAKOUT, "enabled": False})
     account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([1.0, 2.0, 3.0, 4.0])
-    assert_same(Simulation(data, account).outcome(spec), walked(spec, data, account, 0.0))
+    simulation = Simulation(data, account)
+    assert_same(simulation.outcome(spec), walked(spec, data, account, 0.0))
+    assert simulation.outcome(spec).held_back == {"strategy_disabled": 3}
+    assert simulation.outcome(compiled_spec(BREAKOUT)).held_back == {"entry_skipped_end_of_data": 1}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "closes", "held_back", "short"),
+    [
+        ({"entry": {"lookback_days": 9}}, [1, 2, 3, 4], {"lookback_partial": 3}, ("X", 3, 9, "sessions")),
+        ({"entry": {"lookback_days": 3}}, [1, 2, 3, 4], {"lookback_partial": 2, "entry_skipped_end_of_data": 1}, None),
+        ({"strategy_id": "sma_cross", "entry": {}}, [1, 2, 3], {"lookback_partial": 2}, ("X", 2, 50, "bars")),
+        ({"strategy_id": "rsi_reversion", "entry": {}}, [1, 2], {"lookback_partial": 1}, ("X", 1, 14, "bars")),
+        ({"risk": {"dollars_per_trade": 1e-9}}, [1, 2, 1], {"entry_skipped_zero_quantity": 1}, None),
+        ({}, [3, 2, 1], {}, None),
+    ],
+    ids=["short", "short but for the last", "averages", "index", "no lot", "no signal"],
+)
+def test_what_holds_entries_back_is_counted(
+    form: str, strategy: dict[str, Any], closes: list[float], held_back: dict[str, int], short: Any
+) -> None:
+    spec, account = compiled_spec({**BREAKOUT, **strategy}), Workspace(UUID(int=7), "plan", 1000.0, 0)
+    data = one_symbol(closes)
+    fast = Simulation(data, account).outcome(spec)
+    assert_same(fast, walked(spec, data, account, 0.0))
+    assert fast.held_back == held_back
+    assert (None if fast.short_history is None else tuple(vars(fast.short_history).values())) == short
+
+
+class Counting(Strategy[Params]):
+    """Counts its past in a way of its own, and prepares candidates without saying so."""
+
+    key = "counting"
+
+    def signals(self, bars: Bars, params: Params) -> Signals:
+        rows = np.arange(len(bars))
+        return Signals(rows % 5 == 0, history=np.where(rows % 7 == 0, 0, rows % 4), needed=3)
+
+    def window(self, params: Params) -> Window:
+        raise ValueError("nobody knows")
+
+    def prepare(self, bars: Bars) -> Any:
+        return lambda params: Candidates(np.flatnonzero(self.signals(bars, params).entry))
+
+
+def test_a_past_that_a_strategy_of_ones_own_counts(form: str) -> None:
+    spec = compile_spec(parse_spec({"strategy_id": "counting", "symbols": ["X"]}), Counting())
+    account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([*map(float, range(1, 60))])
+    fast = Simulation(data, account).outcome(spec)
+    assert_same(fast, walked(spec, data, account, 0.0))
+    assert (fast.held_back["entry_skipped_no_history"], fast.held_back["lookback_partial"]) == (20, 26)
 
 
 class Failing(Strategy[Params]):
@@ -293,7 +349,7 @@ def test_much_work_loads_the_compiled_kernels_and_little_does_not(monkeypatch: p
     specs = [compiled_spec(BREAKOUT)] * 25
     list(Simulation(data, account).outcomes(specs))
     assert not loaded
-    monkeypatch.setattr(engine.sweeps.simulate, "BUSY", 75)  # two candidates, 25 variants: 50 steps a sweep
+    monkeypatch.setattr(engine.sweeps.simulate, "BUSY", 100)  # three candidates, 25 variants: 75 steps a sweep
     list(Simulation(data, account).outcomes(specs))
     assert not loaded
     list(Simulation(data, account).outcomes(specs))

@@ -110,3 +110,41 @@ def test_a_thread_that_cannot_be_stopped_is_not_waited_for(tmp_path: Path) -> No
     code, shown = on_a_terminal(tmp_path, "-c", STUCK, keys=b"", after=b"")
     assert code == 0
     assert b"plan resume last" in shown
+
+
+BROKEN = """
+import asyncio, sys
+from tui.dashboard import app, start
+
+def broken(self, *_):
+    {how}
+
+app.DashboardApp.on_ready = broken
+try:
+    start.open_dashboard(start.Alone())
+except Exception as error:
+    from tui.commands.failures import as_papertape_error, tell
+    sys.exit(tell(as_papertape_error(error), json=False))
+"""
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "self.query_one('#nowhere')",
+        "self.run_worker(asyncio.to_thread(self.query_one, '#nowhere'))",
+        "self._was_read = lambda _: self.query_one('#nowhere')",
+    ],
+    ids=["in a handler", "in a worker", "of a result"],
+)
+def test_what_nobody_has_foreseen_is_one_line_with_the_path_of_a_log(tmp_path: Path, how: str) -> None:
+    code, shown = on_a_terminal(tmp_path, "-c", BROKEN.replace("{how}", how), keys=b"", after=b"")
+    assert code == 1
+    assert b"Traceback" not in shown
+    (line,) = [line for line in shown.decode().splitlines() if "error INTERNAL" in line]
+    assert "NoMatches: No nodes match '#nowhere'" in line
+    (log,) = tmp_path.rglob("logs/dashboard-*.log")
+    assert line.rstrip().endswith(f"where it went wrong is in {log}")
+    written = log.read_text(encoding="utf-8")
+    assert "Traceback (most recent call last)" in written
+    assert "NoMatches" in written

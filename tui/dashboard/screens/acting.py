@@ -77,6 +77,7 @@ class ActingScreen(DeskScreen):
             lambda now: self.acted(f"{now.name} is {now.trading_state.value}"),
             group=ACT,
             in_turn=True,
+            acts=True,
         )
 
     def _reset(self, workspace: Workspace) -> None:
@@ -85,4 +86,5 @@ class ActingScreen(DeskScreen):
             lambda state: self.acted(f"{workspace.name} is back at {figures.money(state.cash)}; its journal stays"),
             group=ACT,
             in_turn=True,
+            acts=True,
         )

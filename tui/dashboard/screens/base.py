@@ -44,7 +44,7 @@ class DeskScreen(Screen[None]):
         # its widgets get their styles as they are made: without this Textual parses all stylesheets anew, twice
         self._css_update_count = self.app._css_update_count
         self._seen: Reading | None = None
-        self._loader = Loader(self, lambda: self.app.desk, self.app.tell)
+        self._loader = Loader(self)
 
     def compose(self) -> ComposeResult:
         """Header, body, footer."""
@@ -71,9 +71,10 @@ class DeskScreen(Screen[None]):
         failed: Callable[[PapertapeError], None] | None = None,
         advanced: Advanced | None = None,
         in_turn: bool = False,
+        acts: bool = False,
     ) -> None:
         """`Loader.load`: run `call` in a thread, show its result on the loop, an error as a toast."""
-        self._loader.load(call, show, group=group, failed=failed, advanced=advanced, in_turn=in_turn)
+        self._loader.load(call, show, group=group, failed=failed, advanced=advanced, in_turn=in_turn, acts=acts)
 
     @property
     def overview(self) -> Overview | None:

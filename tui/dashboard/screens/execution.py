@@ -170,7 +170,7 @@ class ExecutionScreen(DeskScreen):
             return
         self._say(Text("working…"))
         call = partial(submit, asked, overview.workspace.id, self.intent.intent_id)
-        self.load(lambda desk, _: call(desk), self._was_submitted, group="submit", failed=self._refused)
+        self.load(lambda desk, _: call(desk), self._was_submitted, group="submit", failed=self._refused, acts=True)
 
     def action_trace(self) -> None:
         """The tree of the order under the cursor."""

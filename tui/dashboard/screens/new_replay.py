@@ -89,7 +89,9 @@ class NewReplayDialog(FilledIn[Begun]):
             return
         wanted = self._wanted()
         self.query_one("#problem", Static).update("reading the data…")
-        self.loader.load(lambda desk, watch: begin(desk, wanted, watch), self._begun, group=READ, failed=self._refused)
+        self.loader.load(
+            lambda desk, watch: begin(desk, wanted, watch), self._begun, group=READ, failed=self._refused, acts=True
+        )
 
     @on(Button.Pressed, "#choose")
     def _choose(self) -> None:

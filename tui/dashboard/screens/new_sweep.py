@@ -121,6 +121,7 @@ class NewSweepDialog(FilledIn[Prepared]):
             self._begin,
             group=READ,
             failed=self._refused,
+            acts=True,
         )
 
     def entries(self) -> Entries:

@@ -201,6 +201,7 @@ class ReconciliationScreen(ActingScreen):
             group=ACT,
             failed=self._failed,
             advanced=partial(self._advanced, "reconciling"),
+            acts=True,
         )
 
     def _applied(self, report: ReconcileReport) -> None:

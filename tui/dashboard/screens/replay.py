@@ -218,6 +218,7 @@ class ReplayScreen(DeskScreen):
             group=STEP,
             failed=self._failed,
             in_turn=True,
+            acts=True,
         )
 
     def _took(self, session: Session, steps: list[Step], view: View) -> None:

@@ -48,7 +48,8 @@ def standing(session: Session, pace: Pace, going: str, palette: Palette, width: 
         tally = replay.tally
         second.append(f"  {figures.moment(newest.ts)}")
         second.append("  equity ", palette.muted).append(figures.money(newest.equity), "bold")
-        second.append(f"  {figures.counted(tally.fills, 'fill')}, {tally.rejected:,} refused")
+        by_code = f" ({figures.by_code(tally.refusals)})" if tally.refusals else ""
+        second.append(f"  {figures.counted(tally.fills, 'fill')}, {tally.rejected:,} refused{by_code}")
     elif replay.start:
         second.append(f"  {figures.counted(replay.start, 'bar')} traded before")
     third = _bar(session.seen, palette) if session.seen is not None else Text(f" {safe_text(session.symbol)}")
@@ -63,7 +64,8 @@ def ended(session: Session) -> str:
     if newest is None:
         return f"everything in these data was traded in {replay.workspace.name} before"
     fills = figures.counted(replay.tally.fills, "fill")
-    return f"the data end: {fills} in {replay.workspace.name}, equity {figures.money(newest.equity)}"
+    said = f"the data end: {fills} in {replay.workspace.name}, equity {figures.money(newest.equity)}"
+    return "; ".join([said, *replay.reasons[:1]])
 
 
 def _progress(done: int, total: int) -> str:

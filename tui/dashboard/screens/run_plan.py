@@ -78,7 +78,7 @@ class RunPlanScreen(DeskScreen):
     def catch_up(self) -> None:
         """A run that goes on may be interrupted by its process's end, of which nothing is written."""
         super().catch_up()
-        if self._view is not None and self._view.detail.status == RUNNING:
+        if self.app.live.fault is None and self._view is not None and self._view.detail.status == RUNNING:
             self._read()
 
     def on_resize(self) -> None:

@@ -84,6 +84,8 @@ def _to_know(detail: PlanDetail) -> Iterator[Fact]:
         count = detail.differs_from.get(same)
         but = f", but for the results of {figures.counted(count, 'variant')}" if count else ""
         yield "same as" if place == 0 else "", f"run plan {same}{but}"
+    for place, sentence in enumerate(detail.reasons):
+        yield "why" if place == 0 else "", sentence
     for place, sentence in enumerate(without_result(detail.results)):
         yield "no result" if place == 0 else "", sentence
     for place, sentence in enumerate(detail.plan["data"].get("warnings", ())):

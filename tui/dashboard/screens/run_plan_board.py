@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from tui.commands import figures
+from tui.commands.leaderboard import dropped_of
 from tui.commands.metric_figures import FIGURES, SCORE, Figure
 from tui.dashboard.screens.run_plan_part import Part
 from tui.dashboard.screens.run_plan_view import ABLATION, BASELINE, PlanView
@@ -54,8 +55,18 @@ class BoardRow:
 
     @property
     def why(self) -> str | None:
-        """Why it has no result."""
-        return self.result.error or self.result.skip_reason
+        """Why it has no result, or why it traded little."""
+        return self.result.error or self.result.skip_reason or ". ".join(self.view.reasons(self.result)) or None
+
+    @property
+    def refused(self) -> int | None:
+        """Orders refused; None without a result."""
+        return sum(self.result.refusals.values()) if self.result.metrics else None
+
+    @property
+    def held_back(self) -> int | None:
+        """Entries that were signalled and held back; None where nobody counted."""
+        return dropped_of(self.result)
 
     def holds(self, words: list[str]) -> bool:
         """Whether every word is somewhere in its label, tags, status, id or reason; the words in lower case."""
@@ -89,7 +100,9 @@ COLUMNS: tuple[Column[BoardRow], ...] = (
     *map(_column, sorted(FIGURES, key=_first_on_a_narrow_screen)),
     Column("status", "status", STATUS, lambda row: row.result.status, "failed ones have an error of their own", 12),
     Column("id", "id", WORDS, lambda row: row.result.variant_id, "as commands take it", 18),
-    Column("why", "why", WORDS, lambda row: row.why, "why it failed or was skipped", 60),
+    Column("why", "why", WORDS, lambda row: row.why, "why it failed, was skipped or traded little", 60),
+    Column("refused", "refused", COUNTS, lambda row: row.refused, "orders that policy or broker refused"),
+    Column("held", "held back", COUNTS, lambda row: row.held_back, "entries that were dropped before they were orders"),
 )
 
 

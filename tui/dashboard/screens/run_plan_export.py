@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from engine.errors import PapertapeError
 from tui.commands import figures
@@ -42,9 +42,7 @@ class ExportDialog(FormDialog[str]):
     def _replace(self, said_yes: bool | None) -> None:
         if said_yes:
             values = {"to": self.query_one("#field-to", Input).value}
-            write = partial(export, self._run_plan_id, True)
-            self.query_one("#problem", Static).update(WRITING)
-            self.loader.load(lambda desk, _: write(desk, values), self._done, group="work", failed=self._refused)
+            self.carry_out(partial(export, self._run_plan_id, True), values)
 
 
 def export(run_plan_id: UUID, force: bool, desk: Desk, values: Mapping[str, str]) -> str:

@@ -28,7 +28,7 @@ class Part(Vertical):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loader = Loader(self, lambda: self.app.desk, self.app.tell)
+        self.loader = Loader(self)
 
     def take(self, view: PlanView) -> None:
         """Show this run plan."""

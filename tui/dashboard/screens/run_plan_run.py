@@ -105,7 +105,9 @@ class RanDialog(DeskDialog[UUID]):
             ("world", str(outcome.workspace_id)),
             ("bars", figures.whole(outcome.bars)),
             ("intents", f"{figures.whole(tally.intents)}, {figures.whole(tally.fills)} filled"),
-            ("refused", figures.whole(tally.rejected)),
+            ("refused", figures.by_code(outcome.stopped.refusals) or figures.whole(tally.rejected)),
+            *figures.stopped_by("held back", outcome.stopped.held_back),
+            *(("why" if not place else "", sentence) for place, sentence in enumerate(outcome.reasons)),
         ]
         with Vertical(classes="dialog"):
             yield Static(Text(f"It ran: {self._verdict()}", "bold"), classes="dialog-title")

@@ -68,6 +68,7 @@ class TradesPart(Part):
         super().__init__()
         self._asked: tuple[object, ...] = ()
         self._found: list[TradeRow] = []
+        self._why: list[str] = []
         self._shown = PAGE
 
     def compose(self) -> ComposeResult:
@@ -94,6 +95,7 @@ class TradesPart(Part):
             self._fill()
             return
         self._asked, self._found, self._shown = wanted, [], PAGE
+        self._why = view.reasons(view.variant)
         self._pane.say(READING)
         self._pane.show(())
         run_plan_id, variant_id = view.detail.run_plan_id, view.current
@@ -113,7 +115,7 @@ class TradesPart(Part):
 
     def _show(self, found: list[TradeRow]) -> None:
         self._found = found
-        self._pane.say("It closed no trade.")
+        self._pane.say(safe_text("\n".join(["It closed no trade.", *self._why])))
         self._fill()
 
     def _fill(self) -> None:

@@ -13,6 +13,7 @@ from tui.dashboard.sweeps import SHORT
 
 if TYPE_CHECKING:
     from engine.desk import Desk
+    from engine.sweeps.reasons import Sweep
     from engine.sweeps.results import PlanDetail, PlanSummary, VariantResult
 
 MOST_MARKED = 4
@@ -43,6 +44,23 @@ class PlanView:
     def labels(self) -> dict[str, str]:
         """Variants in few words, by id: where many stand below each other."""
         return brief_labels(self.detail.results)
+
+    def reasons(self, result: VariantResult) -> list[str]:
+        """Why a variant traded little, in sentences."""
+        from engine.sweeps.reasons import variant_reasons
+
+        return [] if self._sweep is None else variant_reasons(result, self._sweep)
+
+    @cached_property
+    def _sweep(self) -> Sweep | None:
+        """What all variants have in common; None where the journal's limits cannot be read."""
+        from engine.errors import DamageFault
+        from engine.sweeps.reasons import Sweep
+
+        try:
+            return Sweep.read(self.detail.plan)
+        except DamageFault:
+            return None
 
     @property
     def short_id(self) -> str:

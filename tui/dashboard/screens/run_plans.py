@@ -98,7 +98,7 @@ class RunPlansScreen(DeskScreen):
     def catch_up(self) -> None:
         """One that runs may be interrupted by its process's end, of which nothing is written."""
         super().catch_up()
-        if any(row.is_running for row in self._rows):
+        if self.app.live.fault is None and any(row.is_running for row in self._rows):
             self._read()
 
     def action_next_status(self) -> None:
@@ -189,4 +189,4 @@ def cancel(screen: DeskScreen, run_plan_id: UUID) -> None:
         screen.app.say(said)
         screen.app.refresh_now()
 
-    screen.load(lambda desk, _: desk.plans.cancel(run_plan_id), asked, group="cancel")
+    screen.load(lambda desk, _: desk.plans.cancel(run_plan_id), asked, group="cancel", acts=True)

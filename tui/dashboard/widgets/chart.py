@@ -38,7 +38,7 @@ class Chart(Static):
         self._title = Text()
         self._series: Sequence[charts.Series] = ()
         self._axes = charts.FRAMED
-        self._loader = Loader(self, lambda: self.app.desk, self.app.tell)
+        self._loader = Loader(self)
 
     def show(self, title: Text, series: Sequence[charts.Series], axes: charts.Axes = charts.FRAMED) -> None:
         """Draw these, as `charts.plot` does, at the size there is."""

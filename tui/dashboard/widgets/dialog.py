@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
@@ -33,7 +34,23 @@ Facts = Sequence[tuple[str, str]]
 """Lines of a label and a value; made safe when they are shown."""
 
 
-class DeskDialog(ModalScreen[Result | None]):
+class LeftOnce(ModalScreen[Result]):
+    """A screen over the others that is left once, however often it is told to: keys and results come in bursts.
+
+    What stands over it, a question about it, goes with it.
+    """
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Leave with the result; nothing happens when it was left before."""
+        stack = self.app.screen_stack
+        if self not in stack:
+            return AwaitComplete()
+        for above in reversed(stack[stack.index(self) + 1 :]):
+            above.dismiss(None)
+        return super().dismiss(result)
+
+
+class DeskDialog(LeftOnce[Result | None]):
     """A dialog over the screen. Esc leaves it with None. `load` as on a screen; it ends with the dialog."""
 
     app: DashboardApp
@@ -44,7 +61,7 @@ class DeskDialog(ModalScreen[Result | None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.loader = Loader(self, lambda: self.app.desk, self.app.tell)
+        self.loader = Loader(self)
 
     def action_leave(self) -> None:
         """Go without doing anything."""
@@ -162,8 +179,12 @@ class FormDialog(DeskDialog[Result]):
         if self.loader.is_loading("work"):
             return
         values = self._values()
+        self.carry_out(self._do, values)
+
+    def carry_out(self, work: Callable[[Desk, Mapping[str, str]], Result], values: Mapping[str, str]) -> None:
+        """Do the work off the loop; the dialog stays until it is done."""
         self.query_one("#problem", Static).update(self._doing)
-        self.loader.load(lambda desk, _: self._do(desk, values), self._done, group="work", failed=self._refused)
+        self.loader.load(lambda desk, _: work(desk, values), self._done, group="work", failed=self._refused, acts=True)
 
     @on(Input.Changed)
     def _look_ahead(self) -> None:

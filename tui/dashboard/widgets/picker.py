@@ -63,18 +63,17 @@ class WorkspacePicker(DeskDialog[UUID]):
     def _take(self) -> None:
         highlighted = self.query_one(OptionList).highlighted
         if highlighted is not None:
-            self._leave_with(self._listed[highlighted].id)
+            self.dismiss(self._listed[highlighted].id)
             return
         named = self.query_one(Input).value.strip()
         known = as_uuid(named)
-        self.loader.load(lambda desk, _: desk.accounts.overview(known or named).workspace.id, self._leave_with)
+        self.loader.load(
+            lambda desk, _: desk.accounts.overview(known or named).workspace.id, self.dismiss, group="take", acts=True
+        )
 
     @on(OptionList.OptionSelected)
     def _choose(self, event: OptionList.OptionSelected) -> None:
-        self._leave_with(self._listed[event.option_index].id)
-
-    def _leave_with(self, workspace: UUID) -> None:
-        self.dismiss(workspace)
+        self.dismiss(self._listed[event.option_index].id)
 
     def _show(self, found: list[Workspace]) -> None:
         self._all = found
