@@ -23,13 +23,13 @@ if __name__ != "__main__":
 if TYPE_CHECKING:
     from engine.account.metrics import Metrics
     from engine.account.state import PaperPosition, PaperState
+    from engine.broker.execute import ExecutionResult
     from engine.broker.reconcile import ReconcileReport
-    from engine.broker.result import ExecutionResult
     from engine.desk import Desk
     from engine.desk.accounts import EquityPoint, TradeView
     from engine.desk.journal import EventView
+    from engine.drivers.backtest import RunOutcome
     from engine.drivers.beginning import OnwardTerms
-    from engine.drivers.closed import RunOutcome
     from engine.errors import (
         ConflictError,
         DataError,
@@ -57,17 +57,17 @@ if TYPE_CHECKING:
     from storage.market_files import infer_timeframe, load_dataset
     from storage.settings import Settings
     from storage.spec_files import read_spec
-    from storage.strategy_files import load_strategy_file, make_registry
+    from storage.strategies.files import load_strategy_file, make_registry
 
 _HOMES = {
     "engine.account.metrics": ("Metrics",),
     "engine.account.state": ("PaperPosition", "PaperState"),
     "engine.broker.reconcile": ("ReconcileReport",),
-    "engine.broker.result": ("ExecutionResult",),
+    "engine.broker.execute": ("ExecutionResult",),
     "engine.desk": ("Desk",),
     "engine.desk.accounts": ("EquityPoint", "TradeView"),
     "engine.desk.journal": ("EventView",),
-    "engine.drivers.closed": ("RunOutcome",),
+    "engine.drivers.backtest": ("RunOutcome",),
     "engine.drivers.beginning": ("OnwardTerms",),
     "engine.errors": (
         "ConflictError",
@@ -96,7 +96,7 @@ _HOMES = {
     "storage.market_files": ("infer_timeframe", "load_dataset"),
     "storage.settings": ("Settings",),
     "storage.spec_files": ("read_spec",),
-    "storage.strategy_files": ("load_strategy_file", "make_registry"),
+    "storage.strategies.files": ("load_strategy_file", "make_registry"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

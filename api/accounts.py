@@ -12,7 +12,7 @@ from engine.desk import Desk
 from engine.errors import NotFoundError
 from engine.policy.workspace import DEFAULT_EQUITY, Workspace
 from engine.ports import Watch
-from storage.clock import wall_clock
+from storage.system import wall_clock
 
 
 def workspace_id_in(text: str) -> UUID:

@@ -29,8 +29,8 @@ from api.models import ExecuteRequest, GeneratedPlan, GenerateRequest
 from api.service import service_of
 from api.token import HEADER
 from engine.account.state import PaperPosition, PaperState
+from engine.broker.execute import ExecutionResult
 from engine.broker.reconcile import ReconcileReport
-from engine.broker.result import ExecutionResult
 from engine.ports import Watch
 from engine.sweeps.results import PlanResult
 from engine.validation import parse_model

@@ -15,14 +15,14 @@ from api.models import Constraints, GeneratedPlan, GeneratedVariant, GenerateReq
 from api.statuses import RequestRefused
 from api.uploads import UploadLimit, check_upload, named_after
 from engine.desk import Desk
-from engine.drivers.walk import check_slippage
+from engine.drivers.bar_loop import check_slippage
 from engine.errors import SystemFault
 from engine.jsontext import parse_json
 from engine.market.bars import Dataset
 from engine.ports import Watch
 from engine.strategies.spec import ExecutionSpec, parse_spec
-from engine.sweeps.generator import generate
 from engine.sweeps.objectives import DEFAULT_OBJECTIVE, objective
+from engine.sweeps.plan.generator import generate
 from engine.sweeps.results import PlanResult
 from engine.validation import parse_model
 from storage.datasets import keep_dataset, loading

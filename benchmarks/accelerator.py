@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.children import directory_of_caches, repeated, run
-from engine.sweeps.columns import Columns, view_of
-from engine.sweeps.kernel import FIND_EXIT, find_exit
+from engine.sweeps.simulation.columns import Columns, view_of
+from engine.sweeps.simulation.kernel import FIND_EXIT, find_exit
 
 _BARS, _EVERY, _STOP, _TARGET = 1_000_000, 50, 0.5, 1.0
 _LEAVE = (0, 0, _STOP, _TARGET, 0)

@@ -108,8 +108,8 @@ def _simulation(
 ) -> dict[str, Any]:
     """`Simulation.outcomes` alone, made anew each time: no generation, no journal; `form` says which kernels."""
     from engine.policy.workspace import Workspace  # noqa: PLC0415
-    from engine.sweeps import simulate  # noqa: PLC0415
-    from engine.sweeps.simulate import Simulation  # noqa: PLC0415
+    from engine.sweeps.simulation import simulate  # noqa: PLC0415
+    from engine.sweeps.simulation.simulate import Simulation  # noqa: PLC0415
 
     if "form" in question:  # else it decides by the work there is
         simulate.MUCH_WORK = simulate.BUSY = 0 if question["form"] == "compiled" else 2**63
@@ -128,7 +128,7 @@ def _journal(
     desk: Desk, spec: ExecutionSpec, dataset: Dataset, sweep: dict[str, list[Any]], question: dict[str, Any]
 ) -> dict[str, Any]:
     """Runs with the journal `full` into one file, and how many events each wrote."""
-    from storage.unit_of_work import SqliteStore  # noqa: PLC0415
+    from storage.sqlite.unit_of_work import SqliteStore  # noqa: PLC0415
 
     def head() -> int:
         with SqliteStore(question["db"]) as store, store.read() as views:

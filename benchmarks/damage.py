@@ -29,9 +29,9 @@ from engine.market.bars import Bars, Dataset
 from engine.policy.limits import TradingState
 from engine.stamps import LiveStamps
 from engine.strategies.spec import parse_spec
-from storage.driver import sqlite
-from storage.strategy_files import make_registry
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.connection.driver import sqlite
+from storage.sqlite.unit_of_work import SqliteStore
+from storage.strategies.files import make_registry
 from tui.commands.check import FAULT
 from tui.commands.database_checks import database_checks
 

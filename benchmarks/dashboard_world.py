@@ -29,11 +29,11 @@ from engine.ports import EventFilter
 from engine.stamps import CountedStamps, LiveStamps
 from engine.strategies.registry import Registry
 from storage.datasets import load_again, loading
-from storage.owners import ProcessOwners
 from storage.samples import sample_path
 from storage.spec_files import spec_from_flags
-from storage.strategy_files import strategy_source
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.owners import ProcessOwners
+from storage.sqlite.unit_of_work import SqliteStore
+from storage.strategies.files import strategy_source
 
 MINUTE = 60_000_000
 BEGAN = 1_420_452_000_000_000  # 2015-01-05 10:00 UTC

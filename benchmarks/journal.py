@@ -34,8 +34,8 @@ from engine.intents import IntentAction, TradeIntent
 from engine.policy.workspace import Workspace
 from engine.ports import EventFilter
 from engine.stamps import CountedStamps, LiveStamps
-from storage.driver import has_wal_fault, sqlite_version
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.connection.driver import has_wal_fault, sqlite_version
+from storage.sqlite.unit_of_work import SqliteStore
 
 WORKSPACE = Workspace(UUID(int=1), "benchmark", 1e9, 0)
 DAY = 86_400_000_000

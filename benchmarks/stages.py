@@ -95,8 +95,9 @@ def main() -> int:
     into, arguments = Path(sys.argv[1]), sys.argv[2:]
     stages = Stages(float(os.environ.get("BENCHMARK_BEGAN") or time.time()))
     import engine.sweeps.simulate as simulate  # noqa: PLC0415
-    import storage.market_files as files  # noqa: PLC0415
     import storage.unit_of_work as store  # noqa: PLC0415
+
+    import storage.market_files as files  # noqa: PLC0415
     from storage import desk  # noqa: F401, PLC0415
     from tui.commands import plans  # noqa: F401, PLC0415
     from tui.commands.app import run_command  # noqa: PLC0415

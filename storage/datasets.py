@@ -13,10 +13,10 @@ from engine.market.bars import Dataset
 from engine.payloads import damaged
 from engine.ports import Watch
 from engine.shapes import TEXT, WORDS, Each, Shape, Such, fault_in
-from storage.directories import make_private
-from storage.faults import fault_of_system
 from storage.market_files import Source, load_dataset
 from storage.samples import sample_of, sample_path
+from storage.sqlite.connection.faults import fault_of_system
+from storage.system import make_private
 
 DIRECTORY = "datasets"
 _TOLD: Shape = {

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from engine.desk import Desk, DeskConfig
 from engine.stamps import LiveStamps
-from storage.clock import wall_clock
-from storage.code.identity import strategy_code
-from storage.code.known import KnownCode
-from storage.owners import ProcessOwners
 from storage.settings import Settings
-from storage.strategy_files import make_registry
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.owners import ProcessOwners
+from storage.sqlite.unit_of_work import SqliteStore
+from storage.strategies.files import make_registry
+from storage.strategies.identity import strategy_code
+from storage.strategies.known import KnownCode
+from storage.system import wall_clock
 
 
 def open_desk(settings: Settings | None = None) -> Desk:

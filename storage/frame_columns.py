@@ -15,7 +15,7 @@ from engine.symbols import quoted
 from storage.market_files.faults import FaultLog
 from storage.market_files.layout import FIGURES, TIME_NAMES, Layout, is_time, read_layout
 from storage.market_files.table import UNREADABLE, OffsetArray, SymbolCodes, Table
-from storage.market_files.times import EARLIEST, LATEST, read_stamp
+from storage.market_files.values import EARLIEST, LATEST, read_stamp
 
 if TYPE_CHECKING:
     import pandas as pd

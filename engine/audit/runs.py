@@ -12,8 +12,8 @@ from engine.events import EventType
 from engine.payloads import event_named
 from engine.policy.workspace import as_uuid
 from engine.ports import JournalEvent
-from engine.sweeps.plan import variant_workspace_id
-from engine.sweeps.status import ENDS
+from engine.sweeps.plan.run_plan import variant_workspace_id
+from engine.sweeps.record.status import ENDS
 
 _HEADING = ("strategy_id", "objective", "journal", "variants_count", "fingerprint")
 

@@ -11,9 +11,10 @@ from engine.audit.findings import Audit, Findings
 from engine.audit.worlds import World
 from engine.drivers.trial import traded_window
 from engine.errors import DamageFault
+from engine.events import EventType
 from engine.market.sessions import iso
 from engine.policy.workspace import WorkspaceKind
-from engine.ports import Progress, Views
+from engine.ports import SPEC_DIGEST, JournalEvent, Progress, Trial, Views
 
 
 def compare_account(views: Views, world: World, found: Audit) -> None:
@@ -52,7 +53,7 @@ def compare_progress(views: Views, worlds: Mapping[str, World], findings: Findin
         if said is None:
             findings.add(f"{where} has no RUN_ADVANCED in the journal")
         else:
-            stored = _as_said(progress)
+            stored = _stored_as_said(progress)
             findings.compare(where, stored, {name: said[name] for name in stored if name in said})
     for key, spec in told:
         findings.add(f"workspace {key} has no stored progress of spec {spec}, and the journal a RUN_ADVANCED")
@@ -65,7 +66,7 @@ def _differing(stored: Account, made: Ledger) -> list[str]:
     return names + [name for name in beside if getattr(stored.ledger, name) != getattr(made, name)]
 
 
-def _as_said(progress: Progress) -> dict[str, Any]:
+def _stored_as_said(progress: Progress) -> dict[str, Any]:
     """As RUN_ADVANCED has it."""
     return {
         "ts": iso(progress.ts),
@@ -75,4 +76,64 @@ def _as_said(progress: Progress) -> dict[str, Any]:
         "settled": {symbol: iso(last) for symbol, last in progress.settled.items()},
         "strategy_sha256": progress.strategy_sha256,
         "window": traded_window(progress.began, progress.ts),
+    }
+
+
+Key = tuple[str, str, str, str]
+"""Kind, run, spec key and the sha256 of the strategy's code."""
+
+
+class Tries:
+    """What BACKTEST_RECORDED, RUN_ADVANCED and RUN_STARTED say of tries, event by event, the newest of each last."""
+
+    def __init__(self) -> None:
+        self._told: dict[Key, Mapping[str, Any]] = {}
+
+    def take(self, event: JournalEvent, said: Mapping[str, Any]) -> None:
+        """The next event of one of these types."""
+        seq, row = event
+        if row.event_type == EventType.RUN_STARTED:
+            key = ("plan", str(row.correlation_id), "", said["strategy_sha256"])
+            known = {"strategy_id": said["strategy_id"], "bars": said.get("bars_sha256"), "window": said.get("window")}
+        else:
+            kind = "forward" if row.event_type == EventType.RUN_ADVANCED else "backtest"
+            key = (kind, row.workspace_id, said.get("spec_key", ""), said.get("strategy_sha256", ""))
+            digest = str(said.get("spec_sha256", ""))[: 2 * SPEC_DIGEST]
+            known = {"bars": said.get("bars"), "window": said.get("window"), "specs": digest, "seq": seq}
+        if known["bars"] is not None and (known["window"] is not None or kind_of(key) != "forward"):
+            self._told[key] = known  # else it was journaled before tries were counted, or traded nothing yet
+
+    def compare(self, views: Views, findings: Findings) -> None:
+        """Find a trial that is stored otherwise, and one that is not stored; of a plan there may be none."""
+        try:
+            stored = {_key(each): each for each in views.trials()}
+        except DamageFault as error:
+            findings.add(error.message)
+            return
+        for key, known in self._told.items():
+            trial = stored.get(key)
+            where = f"what {kind_of(key)} {key[1]} tried, as it is stored,"
+            if trial is not None:
+                findings.compare(where, _trial_as_said(trial), known)
+            elif kind_of(key) != "plan":
+                findings.add(f"{where} is not there")
+
+
+def kind_of(key: Key) -> str:
+    """`plan`, `backtest` or `forward`."""
+    return key[0]
+
+
+def _key(trial: Trial) -> Key:
+    return trial.kind, trial.run_id, trial.spec_key, trial.strategy_sha256
+
+
+def _trial_as_said(trial: Trial) -> dict[str, Any]:
+    """As the events have it."""
+    return {
+        "strategy_id": trial.strategy_id,
+        "bars": dict(trial.bars),
+        "window": traded_window(trial.first_ts, trial.last_ts),
+        "specs": trial.specs.hex(),
+        "seq": trial.seq,
     }

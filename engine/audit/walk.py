@@ -8,8 +8,7 @@ from typing import Any
 from engine.audit.chains import audit_chain
 from engine.audit.findings import Audit
 from engine.audit.runs import Sweeps
-from engine.audit.stored import compare_account, compare_progress
-from engine.audit.tries import Tries
+from engine.audit.stored import Tries, compare_account, compare_progress
 from engine.audit.worlds import World
 from engine.broker.reconcile import without_gc
 from engine.errors import DamageFault, SystemFault

@@ -14,7 +14,7 @@ from engine.desk.trading import Trading
 from engine.events import Stamps
 from engine.ports import Owners, Store
 from engine.strategies.registry import Registry
-from engine.sweeps.owner import SoleOwners
+from engine.sweeps.record.status import SoleOwners
 
 
 class Desk:

@@ -9,7 +9,7 @@ from engine.desk.research import SourceSha256
 from engine.errors import InvalidError
 from engine.strategies.base import Strategy
 from engine.strategies.registry import Registry, StartedWith
-from engine.sweeps.queries import RunRecord
+from engine.sweeps.record.queries import RunRecord
 
 Distributions = Callable[[type[Strategy[Any]]], Mapping[str, str]]
 """The installed packages that a strategy imports, with their versions."""

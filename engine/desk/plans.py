@@ -13,9 +13,9 @@ from engine.desk.accounts import Accounts, EquityPoint, TradeView
 from engine.desk.journal import EventView
 from engine.desk.plan_code import Distributions, moved, recalled
 from engine.desk.research import Research, SourceSha256, check_window
-from engine.drivers.closed import closed_workspace
+from engine.drivers.backtest import closed_workspace
+from engine.drivers.bar_loop import check_slippage
 from engine.drivers.trial import bars_sha256, traded_span
-from engine.drivers.walk import check_slippage
 from engine.errors import DataError, InvalidError, NotFoundError, SystemFault
 from engine.events import EventType, Stamps
 from engine.market.bars import Dataset
@@ -24,17 +24,16 @@ from engine.payloads import damaged, stored_uuid
 from engine.policy.workspace import Workspace, WorkspaceKind, check_open
 from engine.ports import EventFilter, Owners, Store, Watch
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, compile_spec
-from engine.sweeps.document import plan_of
-from engine.sweeps.fingerprint import describe, fingerprint, same_data
-from engine.sweeps.generator import MAX_VARIANTS, Generated, generate
-from engine.sweeps.lifecycle import begin, cancel, check_resumable, take_over
 from engine.sweeps.objectives import DEFAULT_OBJECTIVE, objective
 from engine.sweeps.orchestrator import Execution
-from engine.sweeps.outcome import trades_of
-from engine.sweeps.plan import JournalMode, RunPlan
-from engine.sweeps.queries import RunRecord, find_run, find_variant, summaries
-from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary
-from engine.sweeps.simulate import Simulation
+from engine.sweeps.plan.document import plan_of
+from engine.sweeps.plan.fingerprint import describe, fingerprint, same_data
+from engine.sweeps.plan.generator import MAX_VARIANTS, Generated, generate
+from engine.sweeps.plan.run_plan import JournalMode, RunPlan
+from engine.sweeps.record.lifecycle import begin, cancel, check_resumable, take_over
+from engine.sweeps.record.queries import RunRecord, find_run, find_variant, summaries
+from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary, trades_of
+from engine.sweeps.simulation.simulate import Simulation
 
 Load = Callable[[Mapping[str, Any]], Dataset]
 """Loads a dataset again from the `data` that the run was started with."""

@@ -9,9 +9,9 @@ from uuid import UUID
 import numpy as np
 
 from engine.desk.accounts import Accounts
+from engine.drivers.backtest import RunOutcome, closed_workspace, run_closed
 from engine.drivers.beginning import OnwardTerms
-from engine.drivers.closed import RunOutcome, closed_workspace, run_closed
-from engine.drivers.onward import run_onward, with_first_timeframe
+from engine.drivers.forward_run import run_onward, with_first_timeframe
 from engine.drivers.replay import Replay
 from engine.errors import DataError, InvalidError, NotFoundError
 from engine.events import Stamps

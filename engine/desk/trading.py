@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from uuid import UUID
 
-from engine.broker.execute import PaperBroker, nothing_filled
+from engine.broker.execute import ExecutionResult, PaperBroker, Preview, nothing_filled
 from engine.broker.paper import PAPER
-from engine.broker.result import ExecutionResult, Preview
 from engine.desk.accounts import Accounts
 from engine.errors import ConflictError, InvalidError
 from engine.events import Stamps

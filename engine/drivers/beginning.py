@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from engine.drivers.acceptance import Acceptance
-from engine.drivers.history import check_history
-from engine.drivers.memory import Memory, without_settled
+from engine.drivers.bar_loop import Terms, Walk
+from engine.drivers.memory import Memory, Unrecorded, check_history, without_settled
 from engine.drivers.order_signals import check_kept, read_kept
 from engine.drivers.trial import Tried
-from engine.drivers.unrecorded import Unrecorded
-from engine.drivers.walk import Terms, Walk
 from engine.market.bars import Bars, Dataset
 from engine.market.recording import Recorded
 from engine.market.sessions import is_intraday, moment

@@ -8,10 +8,14 @@ from uuid import UUID
 
 import numpy as np
 
+from engine.account.ledger import Ledger
+from engine.errors import InvalidError
 from engine.market.bars import Bars, Dataset, IntArray
-from engine.market.recording import BarChange, Recorded, first_change
-from engine.market.sessions import session_days
-from engine.ports import Progress, Views
+from engine.market.recording import BarChange, Recorded, Span, first_change
+from engine.market.sessions import MICROS_PER_DAY, iso, session_days
+from engine.ports import Progress, UnitOfWork, Views
+from engine.strategies.base import Window
+from engine.strategies.guard import window_of
 from engine.strategies.spec import CompiledSpec
 
 
@@ -84,3 +88,82 @@ def without_settled(dataset: Dataset, progress: Progress) -> Dataset:
         for symbol, last in progress.settled.items()
     }
     return dataset.traded_from(begins)
+
+
+WHOLE_FILE = "give the whole file"
+
+
+def check_history(spec: CompiledSpec, dataset: Dataset, known: Progress, ledger: Ledger) -> None:
+    """HISTORY_SHORT unless the data hold what the strategy needs of the bars before the first new one."""
+    window = window_of(spec.strategy, spec.params)
+    for symbol in spec.symbols:
+        bars = dataset.bars[symbol]
+        first_new = int(np.searchsorted(bars.ts, known.ts, side="right"))
+        if first_new == len(bars):
+            continue
+        start, began = int(bars.ts[0]), known.first_ts[symbol]
+        if start != began and (window.anchored or start > began) and not covers(window, bars, first_new):
+            hint = WHOLE_FILE if start > began else f"cut the earlier bars off again: --cut {iso(began)}"
+            raise _short(symbol, f"its bars begin at {iso(start)}, the first run's at {iso(began)}", hint)
+        held = ledger.holdings.get(symbol)
+        if held is not None and spec.exit.max_bars is not None and start > held.opened_at:
+            raise _short(symbol, f"its bars begin at {iso(start)}, after the open position's entry")
+
+
+def covers(window: Window, bars: Bars, first_new: int) -> bool:
+    """Whether the row `first_new` has its whole window in the data."""
+    if window.anchored:
+        return False
+    if first_new < max(window.bars - 1, 1):
+        return False
+    days = bars.session[: first_new + 1]
+    earlier = int(np.count_nonzero(days[1:] != days[:-1]))
+    return earlier >= window.sessions + _begins_within_a_session(bars)
+
+
+def _begins_within_a_session(bars: Bars) -> bool:
+    """Whether the first session seems cut: it begins later in its day than another one does."""
+    starts = np.flatnonzero(np.r_[True, bars.session[1:] != bars.session[:-1]])
+    into_day = bars.ts[starts] - bars.session[starts] * MICROS_PER_DAY
+    return bool(np.any(into_day[1:] < into_day[0]))
+
+
+def _short(symbol: str, why: str, hint: str = WHOLE_FILE) -> InvalidError:
+    return InvalidError("HISTORY_SHORT", f"{symbol}: the data lack history that the strategy needs: {why}", hint=hint)
+
+
+class Unrecorded:
+    """By symbol: the rows before the recording begins, and those from a row on that came after it."""
+
+    def __init__(self, timeframe: str, bars: Mapping[str, Bars], recorded: Mapping[str, Recorded]) -> None:
+        self._timeframe, self._bars = timeframe, bars
+        self._head = {symbol: _rows_before(one, recorded[symbol]) for symbol, one in bars.items()}
+        self._tail = {symbol: _rows_through(one, recorded[symbol].last) for symbol, one in bars.items()}
+
+    def has(self, ts: int) -> bool:
+        """Whether a bar up to a time (UTC microseconds) is not recorded."""
+        return any(self._head.values()) or any(stop > self._tail[symbol] for symbol, stop in self._stops(ts).items())
+
+    def write(self, unit: UnitOfWork, workspace_id: UUID, ts: int) -> None:
+        """Record what there is up to a time; `written` says that it was committed."""
+        spans = []
+        for symbol, stop in self._stops(ts).items():
+            rows = ((0, self._head[symbol]), (self._tail[symbol], stop))
+            spans += [Span(self._bars[symbol], start, end) for start, end in rows if end > start]
+        unit.record_bars(workspace_id, self._timeframe, spans)
+
+    def written(self, ts: int) -> None:
+        """All up to a time is recorded."""
+        for symbol, stop in self._stops(ts).items():
+            self._head[symbol], self._tail[symbol] = 0, max(self._tail[symbol], stop)
+
+    def _stops(self, ts: int) -> dict[str, int]:
+        return {symbol: _rows_through(bars, ts) for symbol, bars in self._bars.items()}
+
+
+def _rows_before(bars: Bars, recorded: Recorded) -> int:
+    return int(np.searchsorted(bars.ts, recorded.ts[0])) if len(recorded) else 0
+
+
+def _rows_through(bars: Bars, ts: int | None) -> int:
+    return 0 if ts is None else int(np.searchsorted(bars.ts, ts, side="right"))

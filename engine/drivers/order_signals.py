@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numpy as np
 
-from engine.drivers.history import covers
+from engine.drivers.memory import covers
 from engine.errors import InvalidError
 from engine.market.bars import Bars
 from engine.market.sessions import moment, to_micros

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.broker.paper import REMEDIES
+from engine.drivers.bar_loop import Tally
 from engine.drivers.short_history import ShortHistory, Unready
-from engine.drivers.walk import Tally
 from engine.errors import CODES as ERRORS
 from engine.policy import rules
 from engine.policy.decide import TRADING_STATE, TRADING_STATE_REMEDY

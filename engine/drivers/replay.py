@@ -14,9 +14,9 @@ from datetime import datetime
 import numpy as np
 
 from engine.account.state import Account, PaperPosition
+from engine.drivers.bar_loop import Tally
 from engine.drivers.beginning import OnwardTerms
-from engine.drivers.onward import Attempt, Onward, Taken
-from engine.drivers.walk import Tally
+from engine.drivers.forward_run import Attempt, Onward, Taken
 from engine.events import Stamps
 from engine.market.bars import Bars, Dataset, FloatArray
 from engine.market.sessions import LAST_MICROS, from_micros

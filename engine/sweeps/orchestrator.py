@@ -10,16 +10,15 @@ from engine.events import EventType, Stamps
 from engine.jsontext import compact_json
 from engine.market.bars import Dataset
 from engine.ports import Store, Watch
-from engine.sweeps.duplicates import differing
-from engine.sweeps.ending import best_of, ending
-from engine.sweeps.fingerprint import history_bars
-from engine.sweeps.plan import RunPlan, variant_workspace_id
+from engine.sweeps.plan.fingerprint import differing, history_bars
+from engine.sweeps.plan.run_plan import RunPlan, variant_workspace_id
 from engine.sweeps.reasons import Sweep, sweep_reasons
-from engine.sweeps.recorder import Recorder, Run, run_event
+from engine.sweeps.record.ending import best_of, ending
+from engine.sweeps.record.lifecycle import RunWatch
+from engine.sweeps.record.recorder import Recorder, Run, run_event
 from engine.sweeps.results import Done, PlanResult, RunStatus, VariantResult, result_of
-from engine.sweeps.simulate import Simulation
-from engine.sweeps.verify import verify
-from engine.sweeps.watching import RunWatch
+from engine.sweeps.simulation.simulate import Simulation
+from engine.sweeps.simulation.verify import verify
 
 
 class Execution:

@@ -9,8 +9,8 @@ from typing import Any
 from engine.drivers.reasons import Asked, Stopped, reasons
 from engine.policy.limits import Limits
 from engine.policy.rules import Sizing
-from engine.sweeps.document import limits_of
-from engine.sweeps.plan import RunPlan
+from engine.sweeps.plan.document import limits_of
+from engine.sweeps.plan.run_plan import RunPlan
 from engine.sweeps.results import VariantResult
 
 NAMED = 3

@@ -11,13 +11,13 @@ import numpy as np
 
 from engine.market.bars import BoolArray, FloatArray, IntArray
 from engine.market.sessions import MICROS_PER_SECOND, offset_minutes
-from storage.market_files.cells import MARGIN, Cells
-from storage.market_files.fast_numerals import read_numbers
-from storage.market_files.fast_times import read_times
+from storage.market_files.csv.cells import MARGIN, Cells
+from storage.market_files.csv.fast_columns import read_numbers
+from storage.market_files.csv.fast_times import read_times
+from storage.market_files.csv.records import PADDING
 from storage.market_files.faults import FaultLog
-from storage.market_files.records import PADDING
 from storage.market_files.table import UNREADABLE, OffsetArray, SymbolCodes
-from storage.market_files.times import EARLIEST, LATEST, time_reason
+from storage.market_files.values import EARLIEST, LATEST, time_reason
 
 _MICROS_OF = {"s": (MICROS_PER_SECOND, 1), "ms": (1000, 1), "us": (1, 1), "ns": (1, 1000)}
 _LEAST, _MOST = int(np.iinfo(np.int64).min), int(np.iinfo(np.int64).max)

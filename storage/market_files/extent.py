@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.errors import InvalidError
 from engine.market.bars import Bars, Bound
 from engine.market.sessions import MICROS_PER_DAY, from_micros
-from storage.market_files.times import read_time
+from storage.market_files.values import read_time
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}", re.ASCII)
 

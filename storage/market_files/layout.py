@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from storage.market_files.faults import FaultLog
-from storage.market_files.times import read_time
+from storage.market_files.values import read_time
 
 TIME_NAMES = ("ts", "datetime", "timestamp", "date", "time")
 FIGURES = ("open", "high", "low", "close", "volume")

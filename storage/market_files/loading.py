@@ -12,13 +12,13 @@ from engine.market.bars import Bars, Dataset, IntArray, make_bars
 from engine.market.sessions import zone
 from engine.ports import Unwatched, Watch
 from engine.symbols import check_symbol
-from storage.clock import Clock, wall_clock
 from storage.market_files.extent import Extent, read_extent
 from storage.market_files.faults import KEPT
 from storage.market_files.reading import Reading, read_source
 from storage.market_files.sources import Source, digest, named_sources, read_bytes
 from storage.market_files.table import Table, read_stored_symbol, read_symbol, rows_by_symbol
-from storage.market_files.warned import warnings_of
+from storage.market_files.warnings import warnings_of
+from storage.system import Clock, wall_clock
 
 
 def load_dataset(

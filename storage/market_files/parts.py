@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.market.bars import FloatArray, IntArray
-from storage.market_files.records import Row
+from storage.market_files.csv.records import Row
 from storage.market_files.table import OffsetArray
 
 

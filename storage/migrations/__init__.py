@@ -1,1 +1,1 @@
-"""Alembic's revisions, shipped with the package; `storage.opening` runs them."""
+"""Alembic's revisions, shipped with the package; `storage.sqlite.connection.opening` runs them."""

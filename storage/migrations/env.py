@@ -1,4 +1,4 @@
-"""Alembic's entry: on the connection and in the transaction of `storage.opening`, which begins and commits it."""
+"""Alembic's entry: on the connection and in the transaction of `opening`, which begins and commits it."""
 
 from __future__ import annotations
 

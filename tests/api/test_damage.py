@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from storage.driver import sqlite
+from storage.sqlite.connection.driver import sqlite
 from tests.api.serving import EXECUTE_PLAN, code_of, execute, form, intent, served, upload
 from tests.support.desks import open_test_desk
 
@@ -39,7 +39,7 @@ def test_damage_is_500_and_named(home: Path, stocked: tuple[Path, UUID]) -> None
 def test_a_read_only_database_is_read(home: Path, stocked: tuple[Path, UUID], monkeypatch: pytest.MonkeyPatch) -> None:
     path, workspace_id = stocked
     before = path.read_bytes()
-    monkeypatch.setattr("storage.opening.may_write", lambda _: False)
+    monkeypatch.setattr("storage.sqlite.connection.opening.may_write", lambda _: False)
     with served(path) as service, service.client() as http:
         assert http.get(f"/execute/paper/positions/{workspace_id}").json()[0]["symbol"] == "IBM"
         assert http.get(f"/execute/paper/state/{FRESH}").json()["cash"] == 10_000.0

@@ -22,8 +22,8 @@ from api.ending import EndingGate
 from api.service import Service
 from engine.ports import EventFilter
 from storage.desk import open_desk
-from storage.driver import sqlite as sqlite3
 from storage.settings import Settings
+from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.api.serving import (
     EXECUTE_PLAN,
     TOKEN,

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from engine.broker.result import ExecutionResult
+from engine.broker.execute import ExecutionResult
 from engine.desk.trading import parse_intent
 from engine.events import EventType
 from engine.policy.limits import TradingState

@@ -18,7 +18,7 @@ import pytest
 from api.models import GeneratedPlan
 from api.service import Stoppable
 from engine.errors import ConflictError
-from engine.sweeps import watching
+from engine.sweeps.record import lifecycle as watching
 from engine.sweeps.results import PlanResult
 from storage.datasets import load_again
 from storage.samples import sample_path

@@ -14,7 +14,7 @@ from benchmarks.plans import Plan, quick, whole
 from benchmarks.rivals import with_papertape
 from benchmarks.work import daily, minutes
 from engine.compiled import Kernel, is_loaded
-from engine.sweeps import simulate
+from engine.sweeps.simulation import simulate
 
 FEW = (1, 2)
 

@@ -17,7 +17,7 @@ from engine.market.bars import Dataset
 from engine.policy.limits import Limits, TradingState
 from engine.ports import Unwatched
 from engine.strategies.spec import parse_spec
-from engine.sweeps import watching
+from engine.sweeps.record import lifecycle as watching
 from tests.docs.pages import codes, first_codes, section, table_under, tables, text_of
 from tests.support.memory_desks import memory_desk
 from tests.support.samples import sample_dataset

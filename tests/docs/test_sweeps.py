@@ -9,8 +9,9 @@ from typing import get_args
 import pytest
 
 from engine.account.metrics import Metrics
-from engine.sweeps import generator, plan
 from engine.sweeps.objectives import DEFAULT_OBJECTIVE, OBJECTIVES
+from engine.sweeps.plan import generator
+from engine.sweeps.plan import run_plan as plan
 from engine.sweeps.results import RunStatus
 from storage.desk import open_desk
 from storage.settings import Settings

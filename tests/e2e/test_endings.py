@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.descriptors import FOR_A_DATABASE
+from storage.system import FOR_A_DATABASE
 from tests.support.web import WAIT_S, environment
 
 pytest.importorskip("resource", reason="no bounds of that kind here")

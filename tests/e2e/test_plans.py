@@ -19,10 +19,10 @@ from engine.events import EventType
 from engine.ports import EventFilter
 from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
-from engine.sweeps import recorder
-from storage.clock import wall_clock
-from storage.owners import ProcessOwners
-from storage.unit_of_work import SqliteStore
+from engine.sweeps.record import recorder
+from storage.sqlite.owners import ProcessOwners
+from storage.sqlite.unit_of_work import SqliteStore
+from storage.system import wall_clock
 from tests.engine.sweeps.cases import DATA, run, same
 
 ROOT = Path(__file__).parents[2]

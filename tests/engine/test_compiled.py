@@ -74,7 +74,7 @@ def test_where_nothing_can_be_kept_it_is_compiled_all_the_same(monkeypatch: pyte
 
 def test_a_small_sweep_does_not_import_numba() -> None:
     script = (
-        "import sys; from engine.sweeps.simulate import Simulation; import engine.strategies.registry;"
+        "import sys; from engine.sweeps.simulation.simulate import Simulation; import engine.strategies.registry;"
         " assert 'numba' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)

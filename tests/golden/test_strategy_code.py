@@ -13,8 +13,8 @@ import pytest
 from engine.desk import Desk, DeskConfig
 from engine.strategies.registry import BUILTIN
 from engine.strategies.spec import parse_spec
-from storage.code.identity import strategy_code, strategy_source
-from storage.strategy_files import make_registry
+from storage.strategies.files import make_registry
+from storage.strategies.identity import strategy_code, strategy_source
 from tests.support.memory_desks import counted_stamps
 from tests.support.memory_store import MemoryStore
 from tests.support.samples import sample_dataset

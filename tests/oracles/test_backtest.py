@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 from engine.account.state import Account
 from engine.desk import Desk, DeskConfig
-from engine.drivers.closed import RunOutcome
+from engine.drivers.backtest import RunOutcome
 from engine.events import EventType
 from engine.market.bars import Dataset, make_bars
 from engine.market.sessions import day_to_date, to_micros
@@ -21,7 +21,7 @@ from engine.market.synthetic import synthetic_minutes
 from engine.ports import EventFilter, Store
 from engine.strategies.registry import Registry
 from engine.strategies.spec import parse_spec
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.unit_of_work import SqliteStore
 from tests.oracles.backtest import Backtest
 from tests.oracles.rows import rows_of
 from tests.support.memory_desks import counted_stamps

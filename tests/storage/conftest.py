@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.unit_of_work import SqliteStore
 from tests.storage.rows import OTHER, WORKSPACE, add
 
 

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from engine.events import EventRow
 from engine.policy.workspace import Workspace, WorkspaceKind
-from storage.driver import sqlite as sqlite3
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.connection.driver import sqlite as sqlite3
+from storage.sqlite.unit_of_work import SqliteStore
 
 WORKSPACE = Workspace(UUID(int=1), "first", 10_000.0, 5)
 OTHER = Workspace(UUID(int=2), "second", 500.0, 6)

@@ -20,7 +20,7 @@ from engine.account.ledger import BUY, SELL, Fill, Holding, Ledger
 from engine.account.state import Account
 from engine.intents import MAX_LOTS, to_quantity
 from engine.policy.workspace import Workspace
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.unit_of_work import SqliteStore
 from tests.storage.rows import OTHER, WORKSPACE, add, raw
 
 COUNTER = itertools.count(1)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import SystemFault
-from storage.driver import sqlite
-from storage.opening import APPLICATION_ID, SHIPPED
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.connection.driver import sqlite
+from storage.sqlite.connection.opening import APPLICATION_ID, SHIPPED
+from storage.sqlite.unit_of_work import SqliteStore
 from tests.docs.pages import code_blocks, text_of
 from tests.storage.rows import WORKSPACE, append, event, fill
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from storage.code.known import KnownCode
 from storage.datasets import keep_dataset
-from storage.directories import make_private
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.unit_of_work import SqliteStore
+from storage.strategies.known import KnownCode
+from storage.system import make_private
 from tui.dashboard.prefs import Prefs
 
 

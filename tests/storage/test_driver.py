@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from storage import driver
-from storage.driver import sqlite
+from storage.sqlite.connection import driver
+from storage.sqlite.connection.driver import sqlite
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,9 +11,9 @@ from sqlalchemy.exc import OperationalError
 
 from engine.errors import SystemFault
 from engine.ports import EventFilter
-from storage.driver import sqlite
-from storage.faults import fault_of
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.connection.driver import sqlite
+from storage.sqlite.connection.faults import fault_of
+from storage.sqlite.unit_of_work import SqliteStore
 from tests.storage.rows import WORKSPACE, append, event, fill
 
 
@@ -95,7 +95,7 @@ def test_a_disk_that_failed_for_want_of_room_is_full(tmp_path: Path, monkeypatch
     error = sqlite.OperationalError("disk I/O error")
     error.sqlite_errorcode = sqlite3.SQLITE_IOERR
     assert "the disk failed" in fault_of(error, tmp_path / "desk.db").message
-    monkeypatch.setattr("storage.place.free_bytes", lambda _: 4096)
+    monkeypatch.setattr("storage.sqlite.connection.files.free_bytes", lambda _: 4096)
     assert fault_of(error, tmp_path / "desk.db").message == f"the disk under {tmp_path / 'desk.db'} is full"
 
 
@@ -123,6 +123,6 @@ class FullDisk:
 
 def test_a_disk_found_full_while_opening_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     SqliteStore(tmp_path / "desk.db").close()
-    monkeypatch.setattr("storage.opening._opened", lambda *_, **__: FullDisk())
+    monkeypatch.setattr("storage.sqlite.connection.opening._opened", lambda *_, **__: FullDisk())
     with pytest.raises(SystemFault, match=r"the disk under .* is full"):
         SqliteStore(tmp_path / "desk.db")

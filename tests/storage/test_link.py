@@ -17,7 +17,7 @@ from engine.account.state import Account
 from engine.errors import SystemFault
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace
-from storage.unit_of_work import SqliteStore, SqliteUnitOfWork
+from storage.sqlite.unit_of_work import SqliteStore, SqliteUnitOfWork
 from tests.storage.rows import KEY, OTHER, WORKSPACE, add, append, event, raw
 from tests.storage.test_accounts import bits
 from tests.storage.test_unit_of_work import BadDisk

@@ -6,8 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from storage.driver import sqlite as sqlite3
-from storage.many_rows import MOST_VALUES, ManyRows
+from storage.sqlite.connection.driver import sqlite as sqlite3
+from storage.sqlite.statements import MOST_VALUES, ManyRows
 
 
 @pytest.mark.parametrize("count", [0, 1, 4, 5, 6, 424, 425, 426, 431, 1_300])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import SystemFault
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.unit_of_work import SqliteStore
 from tests.storage.rows import append, event
 
 

@@ -19,10 +19,10 @@ import pytest
 
 import storage.migrations
 from engine.errors import SystemFault
-from storage.driver import sqlite as sqlite3
-from storage.opening import APPLICATION_ID, SHIPPED, Schema
-from storage.patience import Patience
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.connection.driver import sqlite as sqlite3
+from storage.sqlite.connection.opening import APPLICATION_ID, SHIPPED, Schema
+from storage.sqlite.connection.retry import Patience
+from storage.sqlite.unit_of_work import SqliteStore
 from tests.storage.rows import OTHER, WORKSPACE, add, append, event, fill, raw
 
 ROOT = Path(__file__).parents[2]

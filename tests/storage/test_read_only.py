@@ -19,10 +19,10 @@ from engine.errors import ReadOnlyFault, SystemFault
 from engine.ports import EventFilter
 from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
-from storage.driver import sqlite
-from storage.opening import SHIPPED, Schema
-from storage.patience import Patience
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.connection.driver import sqlite
+from storage.sqlite.connection.opening import SHIPPED, Schema
+from storage.sqlite.connection.retry import Patience
+from storage.sqlite.unit_of_work import SqliteStore
 from tests.storage.rows import KEY, WORKSPACE, add, append, event, fill, raw
 
 ROOT = Path(__file__).parents[2]
@@ -192,7 +192,7 @@ def read_as_it_lies(room: Path, monkeypatch: pytest.MonkeyPatch) -> SqliteStore:
     """A database whose owner could write to it, opened by somebody who may not."""
     path = stocked(room)
     with monkeypatch.context() as patch:
-        patch.setattr("storage.opening.may_write", lambda _: False)
+        patch.setattr("storage.sqlite.connection.opening.may_write", lambda _: False)
         return SqliteStore(path, patience=IMPATIENT)
 
 

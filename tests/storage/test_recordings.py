@@ -13,8 +13,8 @@ from engine.errors import InvalidError, SystemFault
 from engine.market.bars import Bars, make_bars
 from engine.market.recording import Recorded, Span
 from engine.market.sessions import session_days
-from storage.recordings import pack, unpack
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.recordings import pack, unpack
+from storage.sqlite.unit_of_work import SqliteStore
 from tests.storage.rows import OTHER, WORKSPACE, raw
 from tests.support.worlds import DAY, MINUTE
 

@@ -23,15 +23,15 @@ from engine.ports import EventFilter, Owner
 from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
 from engine.strategies.spec import parse_spec
-from engine.sweeps.document import plan_payload
-from engine.sweeps.fingerprint import describe
-from engine.sweeps.recorder import Recorder, Run, run_event
-from engine.sweeps.simulate import Simulation
+from engine.sweeps.plan.document import plan_payload
+from engine.sweeps.plan.fingerprint import describe
+from engine.sweeps.record.recorder import Recorder, Run, run_event
+from engine.sweeps.simulation.simulate import Simulation
 from storage.datasets import keep_dataset, load_again, loading
 from storage.market_files import load_dataset, write_csv
-from storage.owners import ProcessOwners, process_start
 from storage.samples import sample_path
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.owners import ProcessOwners, process_start
+from storage.sqlite.unit_of_work import SqliteStore
 from tests.engine.sweeps.cases import DATA, SWEEP, run, same, spec
 from tests.engine.sweeps.test_plans import interfering
 from tests.support.desks import TickingClock

@@ -14,12 +14,12 @@ from sqlalchemy import Connection, NullPool, create_engine
 
 from engine.account.ledger import Fill
 from engine.events import EventRow, EventType
-from storage import statements
-from storage.driver import sqlite as sqlite3
-from storage.opening import ALEMBIC_TABLE, APPLICATION_ID, SHIPPED, create_schema
-from storage.tables import Base
-from storage.unit_of_work import SqliteStore
-from storage.upgrading import alembic_config
+from storage.sqlite import statements
+from storage.sqlite.connection.driver import sqlite as sqlite3
+from storage.sqlite.connection.opening import ALEMBIC_TABLE, APPLICATION_ID, SHIPPED, create_schema
+from storage.sqlite.connection.revisions import alembic_config
+from storage.sqlite.tables import Base
+from storage.sqlite.unit_of_work import SqliteStore
 
 
 def schema_of(driver: sqlite3.Connection) -> dict[str, str]:

@@ -13,10 +13,9 @@ from engine.audit.walk import audit
 from engine.broker.reconcile import replayed
 from engine.errors import DamageFault, SystemFault
 from engine.ports import EventFilter
-from storage.driver import sqlite
-from storage.guards import missing_guards
-from storage.soundness import soundness
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.connection.driver import sqlite
+from storage.sqlite.connection.soundness import missing_guards, soundness
+from storage.sqlite.unit_of_work import SqliteStore
 from tests.storage.rows import KEY, WORKSPACE, append, event, fill
 
 PRICE = 123456.78125
@@ -89,7 +88,7 @@ class Impatient:
 
 
 def test_it_is_stopped(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.soundness._STEPS", 1)
+    monkeypatch.setattr("storage.sqlite.connection.soundness._STEPS", 1)
     with pytest.raises(SystemFault) as caught:
         soundness(store, Impatient())
     assert caught.value.code == "CANCELLED"

@@ -13,10 +13,10 @@ import pytest
 from engine.market.bars import Bars, Dataset, make_bars
 from engine.market.synthetic import synthetic_daily
 from engine.strategies.proof import CUTS
-from storage import strategy_check
-from storage.code.opened import listening, theirs
-from storage.code.places import is_installed
-from storage.strategy_check import StrategyCheck, check_strategy_class, check_strategy_file
+from storage.strategies import check as strategy_check
+from storage.strategies.check import StrategyCheck, check_strategy_class, check_strategy_file
+from storage.strategies.places import is_installed
+from storage.strategies.probing import listening, theirs
 from tests.storage.code.folders import RISES, strategy, written
 from tests.support.samples import sample_dataset
 

@@ -15,8 +15,8 @@ from engine.market.bars import Dataset
 from engine.market.synthetic import synthetic_daily
 from engine.strategies.registry import BUILTIN
 from engine.strategies.spec import parse_spec
-from storage.strategy_check import check_strategy_class, check_strategy_file
-from storage.strategy_files import (
+from storage.strategies.check import check_strategy_class, check_strategy_file
+from storage.strategies.files import (
     UserRegistry,
     load_strategy_file,
     make_registry,
@@ -25,7 +25,7 @@ from storage.strategy_files import (
     strategy_key,
     strategy_source,
 )
-from storage.strategy_loading import MAX_BYTES, load_strategy_source, split_ref
+from storage.strategies.loading import MAX_BYTES, load_strategy_source, split_ref
 from tests.support.memory_desks import memory_desk
 
 HEAD = "import numpy as np\nfrom papertape import Bars, Params, Signals, Strategy, Window\n"

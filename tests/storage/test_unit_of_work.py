@@ -15,9 +15,9 @@ from engine.errors import ConflictError, NotFoundError, PapertapeError, SystemFa
 from engine.policy.limits import Limits, TradingState
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import EventFilter, Progress, Store
-from storage.driver import sqlite as sqlite3
-from storage.patience import Patience
-from storage.unit_of_work import SqliteStore, SqliteUnitOfWork
+from storage.sqlite.connection.driver import sqlite as sqlite3
+from storage.sqlite.connection.retry import Patience
+from storage.sqlite.unit_of_work import SqliteStore, SqliteUnitOfWork
 from tests.storage.rows import HIDDEN, KEY, OTHER, WORKSPACE, add, append, event, fill, raw
 
 NEWEST = "SELECT workspace_id, last_seq, last_event_at FROM account_states ORDER BY workspace_id"

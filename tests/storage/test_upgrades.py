@@ -14,11 +14,11 @@ from engine.account.ledger import Ledger
 from engine.account.state import Account
 from engine.intents import MAX_LOTS
 from engine.vocabulary import EventType
-from storage.driver import sqlite as sqlite3
-from storage.opening import APPLICATION_ID, SHIPPED
-from storage.statements import columns_of
-from storage.unit_of_work import SqliteStore
-from storage.upgrading import alembic_config
+from storage.sqlite.connection.driver import sqlite as sqlite3
+from storage.sqlite.connection.opening import APPLICATION_ID, SHIPPED
+from storage.sqlite.connection.revisions import alembic_config
+from storage.sqlite.statements import columns_of
+from storage.sqlite.unit_of_work import SqliteStore
 from tests.storage.rows import KEY, WORKSPACE, append, event, fill, raw
 
 OLD = SHIPPED.revisions[:-1]

@@ -9,9 +9,9 @@ import pytest
 
 from engine.account.ledger import Fill
 from engine.ports import EventFilter
-from storage import statements as sql
-from storage.unit_of_work import SqliteStore
-from storage.views import SqliteViews
+from storage.sqlite import statements as sql
+from storage.sqlite.unit_of_work import SqliteStore
+from storage.sqlite.views import SqliteViews
 from tests.storage.rows import OTHER, WORKSPACE, append, event, fill, raw
 
 HERE, THERE = WORKSPACE.id, OTHER.id

@@ -38,8 +38,8 @@ from engine.ports import EventFilter
 from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
 from engine.strategies.spec import ExecutionSpec, parse_spec
-from storage.clock import wall_clock
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.unit_of_work import SqliteStore
+from storage.system import wall_clock
 
 WORKSPACE = Workspace(UUID("0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"), "account", 100_000.0, 0)
 POINTS = ("begin", "append", "save", "before_commit", "inside_commit", "after_commit", "after_ack")

@@ -13,7 +13,7 @@ from engine.market.sessions import MICROS_PER_SECOND
 from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
 from engine.symbols import check_held_symbol
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.unit_of_work import SqliteStore
 
 EPOCH = 1_700_000_000 * MICROS_PER_SECOND
 

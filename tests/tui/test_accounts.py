@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from storage.driver import sqlite as sqlite3
+from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.tui.console import Console
 from tests.tui.test_exit_codes import intent
 from tui.commands import accounts

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from storage.driver import sqlite
+from storage.sqlite.connection.driver import sqlite
 from tests.tui.console import Console, breakout, write_bars
 
 LOOKS = ("state", "positions", "trades", "equity", "reconcile --dry-run", "policy show", "workspace show")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from storage.driver import sqlite as sqlite3
+from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.tui.console import ROOT, Console, breakout, write_bars
 from tests.tui.test_exit_codes import contents
 
@@ -259,10 +259,10 @@ def test_the_doctor_finds_a_full_disk(console: Console) -> None:
         patch.setattr("tempfile.TemporaryFile", full)
         assert f"the disk under {console.home} has no room" in faulty(console, "writing")["detail"]
     with console.monkeypatch.context() as patch:
-        patch.setattr("storage.place.free_bytes", lambda _: 1000)
+        patch.setattr("storage.sqlite.connection.files.free_bytes", lambda _: 1000)
         assert "has no room: 1,000 bytes are free" in faulty(console, "writing")["detail"]
     with console.monkeypatch.context() as patch:
-        patch.setattr("storage.place.free_bytes", lambda _: 20 << 20)
+        patch.setattr("storage.sqlite.connection.files.free_bytes", lambda _: 20 << 20)
         found = checks(console)["writing"]
         assert (found["status"], found["detail"].partition(": ")[2]) == ("note", "21.0 MB are free")
 

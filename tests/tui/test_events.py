@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from storage.driver import sqlite as sqlite3
+from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.tui.console import Console
 from tui.commands import events
 from tui.commands.text import cell_width

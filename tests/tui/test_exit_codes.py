@@ -24,7 +24,7 @@ from engine.errors import PapertapeError as AnyError
 from engine.intents import IntentAction
 from engine.policy.limits import TradingState
 from storage.desk import open_desk
-from storage.driver import sqlite as sqlite3
+from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.tui.console import BREAKOUT, Console, write_bars
 from tui.commands.exits import ANYTHING_ELSE, EXIT_CODES, exit_code
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from storage.driver import sqlite as sqlite3
+from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.tui.console import BARS, Console, breakout, write_bars
 from tests.tui.probes import probe
 from tests.tui.test_exit_codes import contents
@@ -54,7 +54,7 @@ def test_choices_are_the_engines() -> None:
     from typing import get_args
 
     from engine.sweeps.objectives import DEFAULT_OBJECTIVE, OBJECTIVES
-    from engine.sweeps.plan import JournalMode as Journals
+    from engine.sweeps.plan.run_plan import JournalMode as Journals
     from engine.sweeps.results import RunStatus
 
     assert [each.value for each in Objective] == list(OBJECTIVES)

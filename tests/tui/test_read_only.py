@@ -49,7 +49,7 @@ def closed(console: Console, bars: Path, monkeypatch: pytest.MonkeyPatch) -> str
     """A desk with an order and a sweep, whose file we may not write: the sweep's id."""
     console.buy()
     plan = console.json("plan", "run", *breakout(bars), "--sweep", "entry.lookback_days=2,3")["run_plan_id"]
-    monkeypatch.setattr("storage.opening.may_write", lambda _: False)
+    monkeypatch.setattr("storage.sqlite.connection.opening.may_write", lambda _: False)
     return str(plan)
 
 
@@ -79,7 +79,7 @@ def test_a_change_is_refused_in_one_line(console: Console, closed: str, bars: Pa
 
 def test_default_is_looked_at_where_it_was_never_made(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     console.ok("workspace", "create", "other")
-    monkeypatch.setattr("storage.opening.may_write", lambda _: False)
+    monkeypatch.setattr("storage.sqlite.connection.opening.may_write", lambda _: False)
     assert console.json("state")["cash"] == 10_000.0
     assert console.json("trades") == []
     assert console.ok("events", "--json").out == ""

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from storage.code import identity
 from storage.datasets import loading
 from storage.desk import open_desk
 from storage.settings import Settings
+from storage.strategies import identity
 from tests.storage.code.folders import RISES, strategy, written
 from tests.tui.console import Console, write_bars
 
@@ -114,7 +114,7 @@ def test_a_journal_that_names_any_file_runs_none(console: Console, lab: Lab, ver
     evil.write_text(f"open({str(lab.mark)!r}, 'a').close()\n")
     with open_desk(Settings(db=console.db)) as desk:
         from storage.datasets import load_again
-        from storage.strategy_files import load_strategy_file
+        from storage.strategies.files import load_strategy_file
         from tests.tui.dashboard.sweeping import StopAfter
 
         spec = desk.research.registry.add(load_strategy_file(str(lab.path)), "theirs")

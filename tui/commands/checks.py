@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from engine.errors import PapertapeError
-from storage.driver import driver_name, has_wal_fault, sqlite_version
 from storage.settings import config_path, exposed_token
+from storage.sqlite.connection.driver import driver_name, has_wal_fault, sqlite_version
 from tui.commands.answers import answers
 from tui.commands.check import FAULT, NOTE, OK, Check
 from tui.commands.database_checks import database_checks

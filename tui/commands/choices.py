@@ -29,7 +29,7 @@ class Trading(StrEnum):
 
 
 class JournalMode(StrEnum):
-    """`engine.sweeps.plan.JournalMode`."""
+    """`engine.sweeps.plan.run_plan.JournalMode`."""
 
     FULL = "full"
     SUMMARY = "summary"

@@ -14,7 +14,7 @@ from tui.commands.text import safe_text
 
 if TYPE_CHECKING:
     from engine.audit.findings import Audit, Findings
-    from storage.unit_of_work import SqliteStore
+    from storage.sqlite.unit_of_work import SqliteStore
 
 ERROR = "DATABASE_ERROR"
 SHOWN = 3
@@ -24,9 +24,9 @@ RESTORE = "restore the database from a backup, and look after the disk"
 
 def database_checks(path: Path) -> list[Check]:
     """Every check of the database, in the order shown; of one that is not there, whether it can be made."""
-    from storage.descriptors import FOR_A_DATABASE, require_descriptors
-    from storage.opening import file_behind
-    from storage.unit_of_work import SqliteStore
+    from storage.sqlite.connection.opening import file_behind
+    from storage.sqlite.unit_of_work import SqliteStore
+    from storage.system import FOR_A_DATABASE, require_descriptors
 
     try:
         require_descriptors(FOR_A_DATABASE)
@@ -48,14 +48,14 @@ def _writing(path: Path, store: SqliteStore) -> Check:
     """Whether an order could be written."""
     if not store.is_read_only:
         return _room(path, is_there=True)
-    from storage.faults import COPY_IT
+    from storage.sqlite.connection.faults import COPY_IT
 
     return Check("writing", FAULT, f"{path} is read-only: what is in it can be looked at", COPY_IT, ERROR)
 
 
 def _room(path: Path, *, is_there: bool) -> Check:
     """Whether there is room on the disk; and for a database to be made, whether its place is open to us."""
-    from storage.place import COMFORTABLE, NEEDED, free_bytes, is_full, nearest_directory, trial
+    from storage.sqlite.connection.files import COMFORTABLE, NEEDED, free_bytes, is_full, nearest_directory, trial
 
     place, error, free = nearest_directory(path), trial(path), free_bytes(path)
     room = "" if free is None else f": {_size(free)} are free"
@@ -80,7 +80,7 @@ def _size(count: int) -> str:
 
 def _sound(path: Path, store: SqliteStore) -> list[Check]:
     """The file as SQLite sees it, and whether everything that keeps the journal append-only is there."""
-    from storage.soundness import soundness
+    from storage.sqlite.connection.soundness import soundness
 
     with watching("checking the file") as watch:
         found = soundness(store, watch)

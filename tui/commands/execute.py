@@ -18,7 +18,7 @@ from tui.commands.choices import Action
 
 if TYPE_CHECKING:
     from engine.account.state import PaperPosition
-    from engine.broker.result import ExecutionResult
+    from engine.broker.execute import ExecutionResult
     from engine.desk import Desk
     from engine.intents import TradeIntent
     from tui.commands.pages import Page

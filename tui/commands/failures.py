@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from engine.errors import DataError, PapertapeError, SystemFault, UsageError
-from storage.descriptors import is_out_of_descriptors, too_many_files
+from storage.system import is_out_of_descriptors, too_many_files
 from tui.commands.documents import write_line
 from tui.commands.exits import exit_code
 from tui.commands.text import safe_text

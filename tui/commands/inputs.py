@@ -187,8 +187,8 @@ def key_in(call: Call, registry: Registry, name: str, *, tells: bool = False) ->
 
 def class_in(call: Call, name: str, *, tells: bool = False) -> type[Strategy[Any]]:
     """The class that a file or module name says, run now; a note says that it is a program."""
-    from storage.code.source import read_module, read_source
-    from storage.strategy_loading import load_module_ref, load_source, split_module_ref, split_ref
+    from storage.strategies.loading import load_module_ref, load_source, split_module_ref, split_ref
+    from storage.strategies.source import read_module, read_source
 
     module = split_module_ref(name)
     source = read_source(split_ref(name)[0]) if module is None else read_module(module[0])
@@ -201,7 +201,7 @@ def class_in(call: Call, name: str, *, tells: bool = False) -> type[Strategy[Any
 
 def note_rights(call: Call, name: str, more: str = "") -> None:
     """Say that what a strategy is in is a program, and what else there is to say of it."""
-    from storage.strategy_files import rights_notice
+    from storage.strategies.files import rights_notice
 
     call.warn([f"{rights_notice(name)}; {more}" if more else rights_notice(name)], "note")
 
@@ -209,7 +209,7 @@ def note_rights(call: Call, name: str, more: str = "") -> None:
 def unchecked(registry: Registry, key: str) -> list[str]:
     """What there is to say of a strategy of one's own whose source, as it is now, has passed no check."""
     from engine.strategies.registry import BUILTIN
-    from storage.code.identity import strategy_code
+    from storage.strategies.identity import strategy_code
 
     found = registry.entry(key)
     kind = type(found.strategy)
@@ -225,12 +225,12 @@ def is_file(name: str) -> bool:
 
 def names_code(name: str) -> bool:
     """Whether a strategy is named by its file or module, not by its key."""
-    from storage.strategy_loading import split_module_ref
+    from storage.strategies.loading import split_module_ref
 
     return is_file(name) or split_module_ref(name) is not None
 
 
 def _is_checked(sha256: str) -> bool:
-    from storage.code.known import KnownCode
+    from storage.strategies.known import KnownCode
 
     return KnownCode().holds("checked", sha256)

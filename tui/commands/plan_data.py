@@ -33,7 +33,7 @@ def recorded(desk: Desk, data: DataOptions, spec: ExecutionSpec, dataset: Datase
 
 def strategy_file(desk: Desk, key: str) -> str | None:
     """A strategy's file with its class, as it is found from anywhere; None for one that is in no file of its own."""
-    from storage.strategy_loading import split_ref
+    from storage.strategies.loading import split_ref
 
     origin = desk.research.registry.entry(key).origin
     path, kind = split_ref(origin)
@@ -80,7 +80,7 @@ def find_strategy(call: Call, desk: Desk, plan: PlanDetail, named: str | None) -
 
     Notes say that its file is a program, and which packages it imports in another version than then.
     """
-    from storage.strategy_loading import split_ref
+    from storage.strategies.loading import split_ref
 
     told = plan.plan["data"].get("strategy_file")
     if named is not None:

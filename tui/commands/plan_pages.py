@@ -11,8 +11,8 @@ from tui.commands.tables import Table
 
 if TYPE_CHECKING:
     from engine.desk.journal import EventView
-    from engine.sweeps.generator import Generated
-    from engine.sweeps.plan import TrialCount
+    from engine.sweeps.plan.generator import Generated
+    from engine.sweeps.plan.run_plan import TrialCount
     from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary
     from tui.commands.pages import Field, Page
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from engine.desk.plans import Load
     from engine.strategies.paths import Scalar
     from engine.strategies.spec import ExecutionSpec
-    from engine.sweeps.generator import Generated
+    from engine.sweeps.plan.generator import Generated
     from engine.sweeps.results import PlanResult
     from tui.commands.plan_verdict import Gate
 
@@ -174,7 +174,7 @@ def _run(
 def _fresh_id() -> UUID:
     """The id of a run plan that is about to begin: whoever ends it at once is told which it was."""
     from engine.stamps import LiveStamps
-    from storage.clock import wall_clock
+    from storage.system import wall_clock
 
     return UUID(LiveStamps(wall_clock).new_id())
 

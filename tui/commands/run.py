@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from engine.desk import Desk
+    from engine.drivers.backtest import RunOutcome
     from engine.drivers.beginning import OnwardTerms
-    from engine.drivers.closed import RunOutcome
     from engine.strategies.spec import ExecutionSpec
     from tui.commands.pages import Page
 

@@ -37,7 +37,7 @@ def serve(
         _print_document()
         return
     from api.server import LOOPBACK, serve
-    from storage.descriptors import FOR_A_SERVICE, require_descriptors
+    from storage.system import FOR_A_SERVICE, require_descriptors
 
     require_descriptors(FOR_A_SERVICE)
     settings = _settings(call, host, port)

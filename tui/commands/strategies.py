@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from engine.strategies.base import Strategy
     from engine.strategies.registry import Registered
-    from storage.strategy_check import StrategyCheck
-    from storage.strategy_files import UserRegistry
+    from storage.strategies.check import StrategyCheck
+    from storage.strategies.files import UserRegistry
 
 NAME, PANEL = "strategy", "Strategies"
 HELP = "The strategies there are, and one of your own."
@@ -62,7 +62,7 @@ def new(
 
     It runs as it is. No file is overwritten.
     """
-    from storage.strategy_files import new_strategy_text, rights_notice, strategy_key
+    from storage.strategies.files import new_strategy_text, rights_notice, strategy_key
 
     key = strategy_key(name)
     path = write_new(Path(to or f"{key}.py"), new_strategy_text(name))
@@ -96,7 +96,7 @@ def check(
     Its parameters, its signals twice over, each row with later bars added and earlier ones cut. Exit 5 where it fails,
     and where it entered nowhere: nothing was proved. What is rounding is said to be, and files that it opens are named.
     """
-    from storage.strategy_check import check_strategy
+    from storage.strategies.check import check_strategy
 
     dataset = load_any(call, data) if data else None
     found = check_strategy(lambda: _class_named(call, name), dataset, lambda kind: _entry(kind, sets or []))
@@ -119,7 +119,7 @@ def _class_named(call: Call, name: str) -> type[Strategy[Any]]:
 def _entry(kind: type[Strategy[Any]], sets: list[str]) -> Mapping[str, Any]:
     """What `--set` sets of a strategy's parameters, each in its type; USAGE, INVALID_SPEC."""
     from storage.spec_files import spec_from_flags
-    from storage.strategy_files import make_registry
+    from storage.strategies.files import make_registry
 
     others = [text for text in sets if not text.strip().startswith("entry.")]
     if others:
@@ -134,7 +134,7 @@ def _entry(kind: type[Strategy[Any]], sets: list[str]) -> Mapping[str, Any]:
 def _remember(call: Call, found: StrategyCheck) -> None:
     """Note that the source passed, for `run` and `plan run` to know; what ships needs no note."""
     from engine.strategies.registry import BUILTIN
-    from storage.code.known import KnownCode
+    from storage.strategies.known import KnownCode
 
     ships = found.sha256 in {kind.code_sha256 for kind in BUILTIN}
     if not ships and not KnownCode().add("checked", found.sha256):
@@ -228,6 +228,6 @@ def _window(window: dict[str, int | bool] | None) -> str:
 
 def registry_of(call: Call) -> UserRegistry:
     """The strategies that the settings make, without opening a database."""
-    from storage.strategy_files import make_registry
+    from storage.strategies.files import make_registry
 
     return make_registry(call.settings().strategies)

@@ -84,7 +84,7 @@ def is_loopback(host: str) -> bool:
 def serve_dashboard(call: Call, asked: WebCall) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises what the dashboard could not open for, and why nobody can listen."""
     _require_extra()
-    from storage.descriptors import FOR_A_SERVICE, require_descriptors
+    from storage.system import FOR_A_SERVICE, require_descriptors
     from tui.web.server import address_of, dashboard_command, listening, serve
 
     require_descriptors(FOR_A_SERVICE)

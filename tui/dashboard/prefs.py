@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from storage.directories import make_private
+from storage.system import make_private
 
 FILE = "dashboard.json"
 

@@ -78,7 +78,7 @@ def open_dashboard(call: Asked, workspace: str | None = None) -> None:
     The workspace is `workspace`, else what -w or PAPERTAPE_WORKSPACE names, else the one that was looked at last.
     """
     gc.set_threshold(IMPORTS)
-    from storage.descriptors import FOR_A_SERVICE, require_descriptors
+    from storage.system import FOR_A_SERVICE, require_descriptors
     from tui.dashboard.app import DashboardApp
     from tui.dashboard.leaving import leaving_at_signals
     from tui.dashboard.prefs import default_path

@@ -11,8 +11,7 @@ from uuid import UUID
 import pytest
 
 from engine.account.state import PaperPosition
-from engine.broker.execute import PaperBroker
-from engine.broker.result import Preview
+from engine.broker.execute import PaperBroker, Preview
 from engine.errors import ConflictError, InvalidError, NotFoundError
 from engine.intents import IntentAction, TradeIntent
 from engine.policy.limits import Limits

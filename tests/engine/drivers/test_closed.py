@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.account.metrics import metrics_of
 from engine.desk import Desk
-from engine.drivers.closed import RunOutcome
+from engine.drivers.backtest import RunOutcome
 from engine.errors import NotFoundError, SystemFault
 from engine.market.sessions import is_intraday
 from engine.policy.limits import TradingState

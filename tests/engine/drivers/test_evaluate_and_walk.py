@@ -15,7 +15,7 @@ from engine.account.ledger import Ledger
 from engine.account.state import Account
 from engine.broker.paper import Placement, check, place
 from engine.desk.research import snapshot_at
-from engine.drivers.walk import Tally, Terms, Walk
+from engine.drivers.bar_loop import Tally, Terms, Walk
 from engine.intents import IntentAction, TradeIntent
 from engine.market.bars import Dataset, make_bars
 from engine.market.sessions import is_intraday

@@ -9,7 +9,7 @@ import pytest
 
 from engine.account.fold import apply_fills
 from engine.account.ledger import BUY, Fill, Ledger
-from engine.drivers.history import check_history, covers
+from engine.drivers.memory import check_history, covers
 from engine.errors import InvalidError
 from engine.market.bars import Bars, Dataset, make_bars
 from engine.market.sessions import iso

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.desk import Desk
+from engine.drivers.backtest import RunOutcome
 from engine.drivers.beginning import OnwardTerms
-from engine.drivers.closed import RunOutcome
 from engine.errors import InvalidError
 from engine.market.bars import Bars, Dataset, make_bars
 from engine.market.recording import Recorded

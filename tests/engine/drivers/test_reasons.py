@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.broker.paper import REMEDIES
-from engine.drivers.closed import RunOutcome
+from engine.drivers.backtest import RunOutcome
 from engine.drivers.reasons import Asked, Stopped, commonest, reasons
 from engine.drivers.short_history import ShortHistory
 from engine.errors import CODES as ERRORS

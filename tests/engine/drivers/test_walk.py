@@ -13,7 +13,7 @@ from engine.account.fold import apply_fills
 from engine.account.ledger import BUY, Fill, Ledger
 from engine.account.state import Account
 from engine.broker.paper import Placement, check, place
-from engine.drivers.walk import Tally, Terms, Walk, check_slippage
+from engine.drivers.bar_loop import Tally, Terms, Walk, check_slippage
 from engine.errors import ConflictError, InvalidError
 from engine.intents import TradeIntent
 from engine.market.bars import Bars, Dataset, make_bars

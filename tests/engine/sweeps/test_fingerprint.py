@@ -11,7 +11,7 @@ from engine.policy.limits import Limits, Positive
 from engine.policy.workspace import Workspace
 from engine.strategies.registry import Registry
 from engine.strategies.spec import compile_spec, parse_spec
-from engine.sweeps.fingerprint import fingerprint
+from engine.sweeps.plan.fingerprint import fingerprint
 
 
 class Later(Limits):

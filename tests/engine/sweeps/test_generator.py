@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from engine.errors import InvalidError
 from engine.strategies.registry import Registry
 from engine.strategies.spec import CompiledSpec, compile_spec, parse_spec
-from engine.sweeps.generator import generate
-from engine.sweeps.overrides import base_value
-from engine.sweeps.plan import variant_id
+from engine.sweeps.plan.generator import generate
+from engine.sweeps.plan.overrides import base_value
+from engine.sweeps.plan.run_plan import variant_id
 
 
 def compiled(strategy: str = "breakout_52w_high", **parts: Any) -> CompiledSpec:

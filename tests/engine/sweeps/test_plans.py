@@ -23,10 +23,13 @@ from engine.ports import EventFilter
 from engine.stamps import CountedStamps
 from engine.strategies.registry import Registry
 from engine.strategies.spec import parse_spec
-from engine.sweeps import orchestrator, recorder, verify, watching
-from engine.sweeps.outcome import Failure, Outcome
-from engine.sweeps.plan import VARIANT_NS
-from engine.sweeps.simulate import Simulation
+from engine.sweeps import orchestrator
+from engine.sweeps.plan.run_plan import VARIANT_NS
+from engine.sweeps.record import lifecycle as watching
+from engine.sweeps.record import recorder
+from engine.sweeps.results import Failure, Outcome
+from engine.sweeps.simulation import verify
+from engine.sweeps.simulation.simulate import Simulation
 from tests.engine.sweeps.cases import DATA, SWEEP, Crash, CutStore, other_desk, run, same, spec
 from tests.support.memory_desks import memory_desk
 from tests.support.memory_store import MemoryStore

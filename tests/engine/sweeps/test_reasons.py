@@ -6,18 +6,17 @@ import json
 from typing import Any
 from uuid import UUID
 
+import engine.sweeps.verify
 import numpy as np
 import pytest
 
-import engine.sweeps.verify
 from engine.desk import Desk
 from engine.errors import SystemFault
 from engine.events import EventType
 from engine.market.bars import Dataset, make_bars
 from engine.strategies.spec import ExecutionSpec, parse_spec
-from engine.sweeps.outcome import Outcome
-from engine.sweeps.reference import walked
-from engine.sweeps.results import PlanResult
+from engine.sweeps.results import Outcome, PlanResult
+from engine.sweeps.simulation.reference import walked
 from tests.engine.sweeps.cases import DATA, run, same
 from tests.support.memory_desks import memory_desk
 from tests.support.memory_store import MemoryStore
@@ -129,7 +128,7 @@ def test_verify_compares_what_was_held_back(monkeypatch: pytest.MonkeyPatch) -> 
         outcome = walked(*arguments)
         return Outcome(outcome.metrics, outcome.refusals, {"entry_skipped_eod": 7}, None, outcome.fills)
 
-    monkeypatch.setattr(engine.sweeps.verify, "walked", otherwise)
+    monkeypatch.setattr(engine.sweeps.simulation.verify, "walked", otherwise)
     with pytest.raises(SystemFault) as fault:
         run(memory_desk(), verify=1)
     assert (fault.value.code, "has other held_back" in fault.value.message) == ("VERIFY_FAILED", True)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import engine.sweeps.simulate
 import pytest
 
-import engine.sweeps.simulate
 from engine.desk import Desk
 from engine.policy import rules
 from engine.policy.limits import OF_NO_RULE, Limits
@@ -17,12 +17,11 @@ from engine.policy.rules import ENTRY_RULES, Rule
 from engine.ports import EventFilter
 from engine.strategies.registry import Registry
 from engine.strategies.spec import ExecutionSpec, compile_spec, parse_spec
-from engine.sweeps import kernel
-from engine.sweeps.outcome import Outcome
-from engine.sweeps.reference import walked
-from engine.sweeps.results import PlanResult
-from engine.sweeps.simulate import Simulation
-from engine.sweeps.terms import FAST, must_walk
+from engine.sweeps.results import Outcome, PlanResult
+from engine.sweeps.simulation import kernel
+from engine.sweeps.simulation.reference import walked
+from engine.sweeps.simulation.simulate import Simulation
+from engine.sweeps.simulation.terms import FAST, must_walk
 from tests.engine.sweeps.cases import DATA
 from tests.engine.sweeps.cases import spec as case
 from tests.engine.sweeps.test_simulate import Failing, Stops
@@ -147,7 +146,7 @@ def test_a_rule_without_a_fast_form_costs_nothing_while_it_is_off(
     def unwanted(*_: object) -> Outcome:
         raise AssertionError("it walked")
 
-    monkeypatch.setattr(engine.sweeps.simulate, "walked", unwanted)
+    monkeypatch.setattr(engine.sweeps.simulation.simulate, "walked", unwanted)
     after = swept({"max_exposure_pct": "65"})[1]
     assert [one.metrics for one in after.results] == [one.metrics for one in before.results]
     refused = [{"max_exposure_pct": 1}, {}, {"max_exposure_pct": 4}, {"buying_power": 4}, {"max_exposure_pct": 1}]

@@ -9,11 +9,11 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+import engine.sweeps.simulate
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
-import engine.sweeps.simulate
 from engine.compiled import Kernel, expect_much_work
 from engine.market.bars import Bars, Dataset, make_bars
 from engine.policy.limits import Limits
@@ -22,10 +22,10 @@ from engine.strategies.base import Candidates, Params, Signals, Strategy, Window
 from engine.strategies.held_back import LOOKBACK_PARTIAL, NO_HISTORY
 from engine.strategies.registry import Registry
 from engine.strategies.spec import CompiledSpec, RiskSpec, compile_spec, parse_spec
-from engine.sweeps.kernel import HELD_BACK, RULES
-from engine.sweeps.outcome import Outcome, trades_of
-from engine.sweeps.reference import walked
-from engine.sweeps.simulate import Simulation
+from engine.sweeps.results import Outcome, trades_of
+from engine.sweeps.simulation.kernel import HELD_BACK, RULES
+from engine.sweeps.simulation.reference import walked
+from engine.sweeps.simulation.simulate import Simulation
 from tests.support.worlds import World, make_entry, make_world, worlds
 
 REGISTRY = Registry()
@@ -76,7 +76,7 @@ def no_walk(monkeypatch: pytest.MonkeyPatch) -> None:
     def unwanted(*_: object) -> Outcome:
         raise AssertionError("the kernel gave up")
 
-    monkeypatch.setattr(engine.sweeps.simulate, "walked", unwanted)
+    monkeypatch.setattr(engine.sweeps.simulation.simulate, "walked", unwanted)
 
 
 def both(world: World) -> tuple[Outcome, Outcome]:
@@ -138,7 +138,7 @@ def test_a_sweep_is_its_variants_one_by_one(
     form: str, workers: int, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Shared work, threads and buffers used again show in no result, and outcomes come in the order asked for."""
-    monkeypatch.setattr(engine.sweeps.simulate, "_WORTH_A_THREAD", 0)
+    monkeypatch.setattr(engine.sweeps.simulation.simulate, "_WORTH_A_THREAD", 0)
     world = make_world(Random(seed))
     specs, account = variants_of(world), account_of(world)
     simulation = Simulation(world.dataset, account, world.slippage_bps)
@@ -189,7 +189,7 @@ def test_what_the_kernel_leaves_to_the_walk_is_the_walks(
         walks.append(1)
         return walked(*arguments)
 
-    monkeypatch.setattr(engine.sweeps.simulate, "walked", counted)
+    monkeypatch.setattr(engine.sweeps.simulation.simulate, "walked", counted)
     spec = compiled_spec({**BREAKOUT, "risk": {"dollars_per_trade": dollars}})
     account, data = Workspace(UUID(int=7), "plan", equity, 0), one_symbol(closes)
     assert_same(Simulation(data, account).outcome(spec), walked(spec, data, account, 0.0))
@@ -293,7 +293,7 @@ class Stops:
 def test_a_stopped_sweep_gives_the_first_outcomes_and_no_more(
     form: str, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine.sweeps.simulate, "_WORTH_A_THREAD", 0)
+    monkeypatch.setattr(engine.sweeps.simulation.simulate, "_WORTH_A_THREAD", 0)
     specs = [replace(compiled_spec(BREAKOUT)) for _ in range(200)]
     account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([1.0, 2.0, 3.0, 4.0])
     outcomes = list(Simulation(data, account).outcomes(specs, workers=workers, watch=Stops(6)))
@@ -306,7 +306,7 @@ def test_variants_come_out_the_same_however_many_come_together(
     form: str, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Variants of one strategy share a call of the kernel: other candidates, exits and sizes in it, one that walks."""
-    monkeypatch.setattr(engine.sweeps.simulate, "_MANY", most)
+    monkeypatch.setattr(engine.sweeps.simulation.simulate, "_MANY", most)
     for seed in (2, 5, 11, 17):
         world = make_world(Random(seed))
         specs, account = variants_of(world), account_of(world)
@@ -343,13 +343,15 @@ def test_each_variant_of_one_call_has_its_own_terms(form: str) -> None:
 def test_much_work_loads_the_compiled_kernels_and_little_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[int] = []
     monkeypatch.setattr(Kernel, "_worthwhile", False)
-    monkeypatch.setattr(engine.sweeps.simulate, "_steps_taken", deque())
-    monkeypatch.setattr(engine.sweeps.simulate, "expect_much_work", lambda: loaded.append(1))
+    monkeypatch.setattr(engine.sweeps.simulation.simulate, "_steps_taken", deque())
+    monkeypatch.setattr(engine.sweeps.simulation.simulate, "expect_much_work", lambda: loaded.append(1))
     account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([1.0, 2.0, 3.0, 4.0])
     specs = [compiled_spec(BREAKOUT)] * 25
     list(Simulation(data, account).outcomes(specs))
     assert not loaded
-    monkeypatch.setattr(engine.sweeps.simulate, "BUSY", 100)  # three candidates, 25 variants: 75 steps a sweep
+    monkeypatch.setattr(
+        engine.sweeps.simulation.simulate, "BUSY", 100
+    )  # three candidates, 25 variants: 75 steps a sweep
     list(Simulation(data, account).outcomes(specs))
     assert not loaded
     list(Simulation(data, account).outcomes(specs))
@@ -359,9 +361,9 @@ def test_much_work_loads_the_compiled_kernels_and_little_does_not(monkeypatch: p
 def test_one_large_sweep_loads_the_compiled_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[int] = []
     monkeypatch.setattr(Kernel, "_worthwhile", False)
-    monkeypatch.setattr(engine.sweeps.simulate, "_steps_taken", deque())
-    monkeypatch.setattr(engine.sweeps.simulate, "MUCH_WORK", 40)
-    monkeypatch.setattr(engine.sweeps.simulate, "expect_much_work", lambda: loaded.append(1))
+    monkeypatch.setattr(engine.sweeps.simulation.simulate, "_steps_taken", deque())
+    monkeypatch.setattr(engine.sweeps.simulation.simulate, "MUCH_WORK", 40)
+    monkeypatch.setattr(engine.sweeps.simulation.simulate, "expect_much_work", lambda: loaded.append(1))
     account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([1.0, 2.0, 3.0, 4.0])
     list(Simulation(data, account).outcomes([compiled_spec(BREAKOUT)] * 25))
     assert loaded

@@ -20,9 +20,9 @@ from engine.ports import EventFilter
 from engine.strategies.base import Params, Signals, Strategy
 from engine.strategies.base import Window as Needs
 from engine.strategies.spec import CompiledSpec, compile_spec, parse_spec
-from engine.sweeps.outcome import Outcome, trades_of
-from engine.sweeps.reference import walked
-from engine.sweeps.simulate import Simulation
+from engine.sweeps.results import Outcome, trades_of
+from engine.sweeps.simulation.reference import walked
+from engine.sweeps.simulation.simulate import Simulation
 from tests.engine.sweeps.test_simulate import account_of, assert_same, compiled_spec, in_form, variants_of
 from tests.oracles.backtest import Backtest
 from tests.oracles.rows import Row, rows_of

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from engine.strategies.builtin.sma_cross import SmaCross
-from storage.code import identity
-from storage.code.identity import strategy_code, strategy_source
-from storage.strategy_loading import load_strategy_file
+from storage.strategies import identity
+from storage.strategies.identity import strategy_code, strategy_source
+from storage.strategies.loading import load_strategy_file
 from tests.storage.code.folders import strategy, written
 
 

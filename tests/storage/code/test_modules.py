@@ -10,10 +10,10 @@ import pytest
 
 from engine.errors import InvalidError
 from engine.market.synthetic import synthetic_daily
-from storage.code.identity import strategy_code
-from storage.code.modules import PREFIX, run_anew
-from storage.code.source import read_source
-from storage.strategy_loading import anew, load_source, load_strategy_file
+from storage.strategies.identity import strategy_code
+from storage.strategies.loading import anew, load_source, load_strategy_file
+from storage.strategies.modules import PREFIX, run_anew
+from storage.strategies.source import read_source
 from tests.storage.code.folders import strategy, written
 
 BARS = synthetic_daily(20, seed=1)

@@ -11,9 +11,9 @@ import pytest
 from engine.errors import PapertapeError
 from engine.strategies.builtin.sma_cross import SmaCross
 from engine.strategies.registry import StartedWith
-from storage.code.known import KnownCode
-from storage.code.source import read_source
-from storage.strategy_files import UserRegistry, load_strategy_file, make_registry, strategy_code
+from storage.strategies.files import UserRegistry, load_strategy_file, make_registry, strategy_code
+from storage.strategies.known import KnownCode
+from storage.strategies.source import read_source
 from tests.storage.code.folders import strategy, written
 
 

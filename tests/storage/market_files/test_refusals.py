@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from storage.market_files.csv.records import Blanks
 from storage.market_files.faults import FaultLog
-from storage.market_files.records import Blanks
 from tests.storage.market_files.files import GOOD, HEADER, ROWS, body, faults_of
 
 SYMBOLS = "ts,symbol,open,high,low,close,volume"
@@ -252,7 +252,7 @@ def test_a_very_long_numeral_is_read_once_over(tmp_path: Path) -> None:
 def test_a_gzip_that_unpacks_to_far_too_much_is_refused_with_the_bound(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.market_files.lines._NEVER_TOO_MUCH", 3 << 20)
+    monkeypatch.setattr("storage.market_files.csv.lines._NEVER_TOO_MUCH", 3 << 20)
     lines = b"\n" * (4 << 20)
     assert "there are no bars" in faults_of(tmp_path, gzip.compress(HEADER.encode() + lines[: 2 << 20])).faults[0]
     error = faults_of(tmp_path, gzip.compress(HEADER.encode() + lines))

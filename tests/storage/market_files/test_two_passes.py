@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from engine.market.synthetic import synthetic_minutes
 from storage.market_files import rules, write_csv
-from storage.market_files.careful import read_carefully
-from storage.market_files.fast import read_fast
+from storage.market_files.csv.careful import read_carefully
+from storage.market_files.csv.fast import read_fast
+from storage.market_files.csv.header import read_header
+from storage.market_files.csv.lines import UnreadableBytes, line_blocks
 from storage.market_files.faults import FaultLog
-from storage.market_files.header import read_header
 from storage.market_files.layout import Layout
-from storage.market_files.lines import UnreadableBytes, line_blocks
 from storage.market_files.table import UNREADABLE, SymbolCodes, Table
-from storage.market_files.times import read_time
+from storage.market_files.values import read_time
 from tests.storage.market_files.files import GOOD, HEADER, ROWS
 
 SYMBOLS = (
@@ -118,8 +118,8 @@ def test_usual_files_have_no_line_that_is_read_alone(seed: int, size: int, monke
     found = assert_alike(SEEDS[seed].encode(), size)
     assert found is not None
     assert found.log.sentences() == [] or seed == len(SEEDS) - 1
-    monkeypatch.setattr("storage.market_files.fast._Reader._read_alone", None)
-    monkeypatch.setattr("storage.market_files.fast_times.read_stamp", None)
+    monkeypatch.setattr("storage.market_files.csv.fast._Reader._read_alone", None)
+    monkeypatch.setattr("storage.market_files.csv.fast_times.read_stamp", None)
     assert passes(SEEDS[seed].encode(), size) is not None
 
 

@@ -15,12 +15,12 @@ from engine.sweeps.orchestrator import Execution
 from engine.sweeps.results import PlanResult
 from storage.datasets import load_again, loading
 from storage.desk import open_desk
-from storage.owners import ProcessOwners
 from storage.samples import sample_path
 from storage.settings import Settings
 from storage.spec_files import spec_from_flags
-from storage.strategy_files import strategy_source
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.owners import ProcessOwners
+from storage.sqlite.unit_of_work import SqliteStore
+from storage.strategies.files import strategy_source
 from tests.support.desks import EPOCH, TickingClock
 
 WHOLE, STOPPED, LEFT, RUNNING = (UUID(f"{digit}0000000-0000-4000-8000-000000000000") for digit in "abcd")

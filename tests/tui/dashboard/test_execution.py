@@ -13,7 +13,7 @@ from engine.desk import Desk, DeskConfig
 from engine.errors import InvalidError
 from engine.policy.limits import TradingState
 from engine.strategies.registry import Registry
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.unit_of_work import SqliteStore
 from tests.support.desks import any_symbol_taken, open_test_desk
 from tests.support.memory_desks import counted_stamps
 from tests.tui.dashboard.conftest import BUY, SELL

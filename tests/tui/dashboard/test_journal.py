@@ -17,8 +17,8 @@ from engine.errors import SystemFault
 from engine.events import EventType
 from engine.ports import Watch
 from engine.strategies.registry import Registry
-from storage.driver import sqlite as sqlite3
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.connection.driver import sqlite as sqlite3
+from storage.sqlite.unit_of_work import SqliteStore
 from tests.support.desks import any_symbol_taken, open_test_desk
 from tests.support.memory_desks import counted_stamps
 from tests.tui.dashboard.conftest import BUY, SELL

@@ -13,12 +13,12 @@ from engine.desk import Desk
 from engine.errors import InvalidError
 from engine.ports import Unwatched
 from engine.sweeps.results import PlanDetail
-from storage.code import identity
 from storage.datasets import load_again, loading
 from storage.desk import open_desk
 from storage.settings import Settings
 from storage.spec_files import spec_from_flags
-from storage.strategy_files import load_strategy_file
+from storage.strategies import identity
+from storage.strategies.files import load_strategy_file
 from tests.storage.code.folders import strategy, written
 from tests.tui.console import write_bars
 from tests.tui.dashboard.sweeping import StopAfter

@@ -13,7 +13,7 @@ from tests.tui.dashboard.driving import dashboard, press, screen_text, settled, 
 
 async def test_every_screen_shows_it_and_a_sale_is_refused(stocked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = stocked.read_bytes()
-    monkeypatch.setattr("storage.opening.may_write", lambda _: False)
+    monkeypatch.setattr("storage.sqlite.connection.opening.may_write", lambda _: False)
     async with dashboard(stocked) as (app, pilot):
         assert "is read-only" in toasts(app)[0].replace("\n", " ")
         for key in "1234567":
@@ -34,7 +34,7 @@ async def test_every_screen_shows_it_and_a_sale_is_refused(stocked: Path, monkey
 async def test_another_account_is_shown_where_default_was_never_made(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_test_desk(db) as desk:
         desk.accounts.create("other", 5_000.0)
-    monkeypatch.setattr("storage.opening.may_write", lambda _: False)
+    monkeypatch.setattr("storage.sqlite.connection.opening.may_write", lambda _: False)
     async with dashboard(db) as (app, _):
         assert app.live.fault is None
         assert "other" in screen_text(app).splitlines()[1]

@@ -14,8 +14,8 @@ from engine.broker.reconcile import Comparison
 from engine.policy.limits import TradingState
 from engine.ports import EventFilter, Unwatched, Watch
 from storage.settings import Settings
-from storage.tables import ORDER_INDEX
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.tables import ORDER_INDEX
+from storage.sqlite.unit_of_work import SqliteStore
 from tests.storage.rows import append, fill, raw
 from tests.support.desks import EPOCH, open_test_desk
 from tests.support.memory_desks import memory_desk

@@ -13,9 +13,9 @@ from uuid import UUID
 
 import pytest
 
-from engine.sweeps.outcome import Outcome
-from engine.sweeps.plan import Variant
-from engine.sweeps.recorder import Recorder
+from engine.sweeps.plan.run_plan import Variant
+from engine.sweeps.record.recorder import Recorder
+from engine.sweeps.results import Outcome
 from storage.desk import open_desk
 from storage.settings import Settings
 from tests.support.desks import open_test_desk
@@ -181,7 +181,7 @@ async def test_a_run_whose_process_is_gone_is_interrupted_though_nothing_was_wri
     async with dashboard(planned) as (app, pilot):
         await press(app, pilot, "5")
         assert cells(app, RUNNING)[1] == "▶ running  0 %"
-        with patch("storage.owners.ProcessOwners.alive", return_value=False):
+        with patch("storage.sqlite.owners.ProcessOwners.alive", return_value=False):
             await refreshed(app, pilot)
         assert cells(app, RUNNING)[1] == "‖ interrupted"
 

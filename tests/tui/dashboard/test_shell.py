@@ -15,8 +15,8 @@ from textual.widgets._toast import Toast
 
 from engine.errors import SystemFault
 from engine.policy.limits import TradingState
-from storage.driver import sqlite as sqlite3
 from storage.settings import Settings
+from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.conftest import BUY
 from tests.tui.dashboard.driving import NOON, World, dashboard, press, refreshed, screen_text, settled, toasts

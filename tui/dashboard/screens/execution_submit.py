@@ -16,7 +16,7 @@ from tui.dashboard.screens.execution_flow import FILLED, newest_pass
 from tui.dashboard.screens.execution_ticket import Asked
 
 if TYPE_CHECKING:
-    from engine.broker.result import ExecutionResult, Preview
+    from engine.broker.execute import ExecutionResult, Preview
     from engine.desk import Desk
     from engine.desk.journal import EventView
 

@@ -18,7 +18,7 @@ from tui.dashboard.widgets.money import Palette, gain
 
 if TYPE_CHECKING:
     from engine.account.state import PaperPosition
-    from engine.broker.result import Preview
+    from engine.broker.execute import Preview
 
 PASSED, REFUSED = "✓", "✗"
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engine.strategies.base import Strategy
     from engine.strategies.paths import Scalar
     from engine.strategies.spec import ExecutionSpec
-    from engine.sweeps.generator import Generated
+    from engine.sweeps.plan.generator import Generated
     from storage.market_files import Source
     from tui.dashboard.sweeps import Work
 
@@ -184,7 +184,7 @@ def prepare(
     desk: Desk, entries: Entries, workspace: Workspace, run_plan_id: UUID, watch: Watch | None = None
 ) -> Prepared:
     """Read the data, make the variants, and say what is wrong before anything is written. Blocks."""
-    from engine.drivers.walk import check_slippage
+    from engine.drivers.bar_loop import check_slippage
     from storage.datasets import load_again, loading
     from storage.market_files import infer_timeframe
 

@@ -30,7 +30,7 @@ from tui.dashboard.widgets.table import PAGE, DeskTable
 
 if TYPE_CHECKING:
     from engine.account.state import PaperPosition, PaperState
-    from engine.broker.result import ExecutionResult
+    from engine.broker.execute import ExecutionResult
     from engine.desk import Desk
     from engine.desk.accounts import EquityPoint, Overview
 

@@ -21,7 +21,7 @@ from tui.dashboard.widgets.money import Palette, gain
 
 if TYPE_CHECKING:
     from engine.account.state import PaperPosition
-    from engine.broker.result import ExecutionResult, Preview
+    from engine.broker.execute import ExecutionResult, Preview
     from engine.desk import Desk
     from engine.policy.workspace import Workspace
 

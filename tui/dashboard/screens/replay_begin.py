@@ -48,8 +48,8 @@ def free_name(taken: Collection[str]) -> str:
 
 def begin(desk: Desk, wanted: Wanted, watch: Watch | None = None) -> Begun:
     """Read the data first; a workspace is made when all else is right."""
+    from engine.drivers.bar_loop import check_slippage
     from engine.drivers.beginning import OnwardTerms
-    from engine.drivers.walk import check_slippage
     from storage.market_files import infer_timeframe, load_dataset
 
     spec, name = _spec(desk, wanted), wanted.workspace.strip()

@@ -23,7 +23,7 @@ from tui.dashboard.widgets.dialog import DeskDialog, FormDialog, fact_lines
 
 if TYPE_CHECKING:
     from engine.desk import Desk
-    from engine.drivers.closed import RunOutcome
+    from engine.drivers.backtest import RunOutcome
     from engine.strategies.spec import ExecutionSpec
     from engine.sweeps.results import PlanDetail, VariantResult
     from tui.dashboard.screens.run_plan_view import PlanView
@@ -54,7 +54,7 @@ def run_dialog(view: PlanView) -> FormDialog[Ran]:
 def run_variant(detail: PlanDetail, variant: VariantResult, like: UUID, desk: Desk, _: Mapping[str, str]) -> Ran:
     """Run it; DATASET_CHANGED, STRATEGY_CHANGED when the plan's data or strategy are not what they were. Blocks."""
     from engine.errors import InvalidError
-    from engine.sweeps.fingerprint import describe, same_data
+    from engine.sweeps.plan.fingerprint import describe, same_data
 
     desk.plans.know_strategy(detail.run_plan_id)
     dataset = load_told(detail.plan["data"])

@@ -1,0 +1,1 @@
+"""A run plan: its variants, its identity, and how the journal writes it."""

@@ -1,0 +1,113 @@
+"""What decides a plan's results, as a hash: the same fingerprint, the same results."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from engine.account.metrics import Metrics
+from engine.jsontext import canonical_json
+from engine.market.bars import Bars, Dataset
+from engine.market.sessions import iso
+from engine.policy.workspace import Workspace
+from engine.ports import Views
+from engine.strategies.spec import CompiledSpec
+from engine.sweeps.plan.document import done_of
+from engine.sweeps.plan.run_plan import Variant
+from engine.sweeps.results import Done
+
+_OFF_AT_FIRST: dict[str, Any] = {
+    "allow_symbols": None,
+    "deny_symbols": None,
+    "max_positions": None,
+    "max_order_notional": None,
+    "max_position_notional": None,
+    "max_exposure_pct": None,
+    "max_daily_loss": None,
+    "max_drawdown_pct": None,
+    "cooldown_minutes": None,
+    "fee_fixed": None,
+    "fee_per_share": None,
+    "fee_bps": None,
+    "session_tz": "UTC",
+}
+"""The limits that the first fingerprints hold even where they are off. It never changes: a limit that comes later is
+hashed where it is set, so that every plan without it keeps its fingerprint."""
+
+
+def describe(dataset: Dataset) -> dict[str, Any]:
+    """Which data these are: `sha256` (of the files, or of the columns when they came from none), and what is traded.
+
+    `bars` has the count and both ends of each symbol's bars in the window, `history` those of its bars before it; data
+    without history have no such key.
+    """
+    history = {symbol: _extent(dataset.history(symbol)) for symbol in dataset.bars if dataset.first_row(symbol)}
+    described = {
+        "sha256": dataset.digest,
+        "session_tz": dataset.session_tz,
+        "bar_count": dataset.bar_count,
+        "bars": {symbol: _extent(dataset.traded(symbol)) for symbol in dataset.bars},
+        "sources": list(dataset.sources),
+    }
+    return described | {"history": history} if history else described
+
+
+def history_bars(described: dict[str, Any]) -> int:
+    """How many bars before the window a description has, of all symbols together."""
+    return sum(count for count, *_ends in described.get("history", {}).values())
+
+
+def same_data(described: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two descriptions are of the same bars, wherever the files lie."""
+    return _deciding(described) == _deciding(other)
+
+
+def fingerprint(
+    base: CompiledSpec,
+    variants: Sequence[Variant],
+    described: dict[str, Any],
+    account: Workspace,
+    slippage_bps: float,
+    strategy_sha256: str,
+) -> str:
+    """The sha256 (hex) of the canonical JSON of all that decides results."""
+    decides = {
+        "base": base.base(),
+        "enabled": base.spec.enabled,
+        "variants": [variant.variant_id for variant in variants],
+        "dataset": _deciding(described),
+        "limits": _OFF_AT_FIRST | account.limits.model_dump(mode="json", exclude_defaults=True),
+        "starting_equity": account.starting_equity,
+        "slippage_bps": float(slippage_bps),
+        "strategy_sha256": strategy_sha256,
+    }
+    return hashlib.sha256(canonical_json(decides).encode()).hexdigest()
+
+
+def _deciding(described: dict[str, Any]) -> dict[str, Any]:
+    """Not where the files lie."""
+    return {key: described[key] for key in ("sha256", "session_tz", "bars", "history") if key in described}
+
+
+def _extent(bars: Bars) -> list[Any]:
+    """How many, and the times of the first and the last."""
+    return [len(bars), iso(int(bars.ts[0])), iso(int(bars.ts[-1]))] if len(bars) else [0, None, None]
+
+
+def differing(views: Views, earlier: str, done: Iterable[Done]) -> int:
+    """How many variants came out otherwise than in the run plan `earlier`, which has the same fingerprint."""
+    before = {one.place: one for one in map(done_of, views.run_variants(earlier))}
+    return sum(1 for one in done if not _same(before.get(one.place), one))
+
+
+def _same(before: Done | None, now: Done) -> bool:
+    if before is None or before.status != now.status:
+        return False
+    was, given = _figures(before.metrics), _figures(now.metrics)
+    # one that an older program ran has fewer of them
+    return all(was[name] == given[name] for name in was.keys() & given.keys())
+
+
+def _figures(metrics: Metrics | None) -> Mapping[str, object]:
+    return {} if metrics is None else vars(metrics)

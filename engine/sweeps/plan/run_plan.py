@@ -1,0 +1,103 @@
+"""A run plan: a base spec, its variants, an objective, a dataset, and all else that decides its results."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID, uuid5
+
+from engine.jsontext import canonical_json
+from engine.policy.workspace import Workspace
+from engine.strategies.spec import CompiledSpec
+from engine.sweeps.plan.overrides import Overrides
+from engine.validation import StrictModel
+
+BASELINE, GRID, ABLATION = "baseline", "grid", "ablation"
+
+VARIANT_NS = UUID("6d1f3b0a-93c5-5b8e-8f63-2f7c1f0e9a57")
+"""The namespace of variants' workspaces; it never changes."""
+
+JournalMode = Literal["full", "summary"]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The base spec with some parameters overridden. `spec` is None when a value is out of bounds: it is skipped."""
+
+    variant_id: str
+    label: str
+    tags: tuple[str, ...]
+    overrides: Overrides
+    spec: CompiledSpec | None
+    skip_reason: str | None = None
+
+    def payload(self) -> dict[str, Any]:
+        """As the journal and JSON have it."""
+        return {
+            "variant_id": self.variant_id,
+            "label": self.label,
+            "tags": self.tags,
+            "overrides": self.overrides,
+            "skip_reason": self.skip_reason,
+        }
+
+
+class TrialCount(StrictModel):
+    """How many distinct configurations (a resolved spec and a strategy's code) have been tried.
+
+    `in_plan`: in this plan. `on_these_data`: in it, and before it began in all plans, backtests and forward runs that
+    traded one of its symbols at the same time. `not_countable`: older runs on its symbols, in whose time what was tried
+    was not journaled.
+    """
+
+    in_plan: int
+    on_these_data: int
+    not_countable: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What is executed: variants in plan order, the baseline first.
+
+    `account` is what every variant begins with: equity, limits, fees, and the session zone of the data. `dataset`
+    says which data these are, `data` how the caller loads them again.
+    """
+
+    base: CompiledSpec
+    variants: tuple[Variant, ...]
+    variants_dropped: int
+    account: Workspace
+    dataset: dict[str, Any]
+    fingerprint: str
+    strategy_sha256: str
+    sweep: dict[str, list[Any]] = field(default_factory=dict)
+    include_ablations: bool = True
+    max_variants: int = 1000
+    objective: str = "sharpe_dd_penalty"
+    slippage_bps: float = 0.0
+    journal: JournalMode = "full"
+    verify: int = 0
+    data: dict[str, Any] = field(default_factory=dict)
+    duplicate_of: tuple[str, ...] = ()
+    origin: str = "built in"
+    """Where the strategy came from: `built in`, a file, an entry point"""
+    bars_sha256: dict[str, str] = field(default_factory=dict)
+    """Of each symbol's bars; empty of a plan that was begun before tries were counted"""
+    first_ts: int | None = None
+    """The first timestamp that is traded, and the last one (UTC microseconds)"""
+    last_ts: int | None = None
+    trials: TrialCount | None = None
+    distributions: dict[str, str] = field(default_factory=dict)
+    """The installed packages that the strategy imports, with their versions: told, and part of no fingerprint"""
+
+
+def variant_id(base: dict[str, Any], overrides: Overrides) -> str:
+    """The first 16 hex digits of the sha256 of the canonical base and overrides: the same variant, the same id."""
+    text = canonical_json({"base": base, "overrides": overrides})
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def variant_workspace_id(run_plan_id: UUID, variant: str) -> UUID:
+    """The workspace that a variant of an execution trades in."""
+    return uuid5(VARIANT_NS, f"{run_plan_id}:{variant}")

@@ -1,0 +1,1 @@
+"""Executions of plans in the journal: written, ended, and read again."""

@@ -1,0 +1,48 @@
+"""The reference: a variant through the walk, the policy and the broker, intent by intent. Exact, and slow."""
+
+from __future__ import annotations
+
+from engine.account.ledger import Fill, Ledger, Trade
+from engine.account.metrics import metrics_of
+from engine.account.state import Account
+from engine.broker.paper import Placement, check, place
+from engine.drivers.backtest import trade_all
+from engine.drivers.bar_loop import Terms, Walk
+from engine.drivers.reasons import Stopped
+from engine.intents import TradeIntent
+from engine.market.bars import Dataset
+from engine.policy.workspace import Workspace
+from engine.ports import Unwatched, Watch
+from engine.stamps import CountedStamps
+from engine.strategies.spec import CompiledSpec
+from engine.sweeps.results import Outcome
+
+
+class _World:
+    """An account in memory that takes intents as a closed world does, and keeps fills instead of events."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._stamps = CountedStamps(workspace.id, lambda: 0)
+        self.account = Account(workspace.id, Ledger.fresh(workspace.starting_equity))
+        self.fills: list[Fill] = []
+        self.trades: list[Trade] = []
+
+    def submit(self, intent: TradeIntent, fill_price: float, ts: int) -> Placement:
+        placement = place(check(intent, fill_price), self.account, self._workspace, ts, self._stamps)
+        if placement.fill is not None:
+            self.fills.append(placement.fill)
+        if placement.trade is not None:
+            self.trades.append(placement.trade)
+        return placement
+
+
+def walked(
+    spec: CompiledSpec, dataset: Dataset, workspace: Workspace, slippage_bps: float, watch: Watch | None = None
+) -> Outcome:
+    """A variant in a world of its own; `workspace` gives equity, limits and fees. Raises what its strategy raises."""
+    world = _World(workspace)
+    walk = Walk(spec, dataset, workspace.id, Terms(slippage_bps))
+    tally = trade_all(walk, world.account.ledger, world.submit, watch or Unwatched())
+    metrics, stopped = metrics_of(workspace.starting_equity, world.trades), Stopped.of_tally(tally, walk.unready())
+    return Outcome(metrics, stopped.refusals, stopped.held_back, stopped.short_history, world.fills)

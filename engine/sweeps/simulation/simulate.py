@@ -1,0 +1,322 @@
+"""Variants on loaded bars: one result each, by the shortest way that gives the walk's, bit for bit."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel
+
+from engine.account.metrics import figures_of
+from engine.compiled import expect_much_work, is_loaded
+from engine.drivers.short_history import Decided, Unready, unready_bars
+from engine.errors import PapertapeError
+from engine.market.bars import Dataset
+from engine.policy.workspace import Workspace
+from engine.ports import Unwatched, Watch
+from engine.shared import Shared
+from engine.strategies.base import Candidates, Strategy
+from engine.strategies.guard import prepared
+from engine.strategies.spec import CompiledSpec
+from engine.sweeps.results import Failure, Outcome
+from engine.sweeps.simulation.columns import Columns, FillColumns, Scratch, own_exits, view_of
+from engine.sweeps.simulation.kernel import HELD_BACK, RULES, SIMULATE_EACH, WALK
+from engine.sweeps.simulation.reference import walked
+from engine.sweeps.simulation.terms import denied, leave_terms, limit_terms, money_terms, must_walk, variant_terms
+
+MUCH_WORK = 1_000_000
+"""Steps of the plain kernel that take as long as it does to make the compiled one for the first time."""
+
+BUSY = 250_000
+"""Steps after which a process is taken to go on sweeping, so that its next sweep is worth loading the compiled one."""
+
+_SAMPLES = 5
+_steps_taken: deque[int] = deque(maxlen=1000)  # by this process's earlier sweeps
+
+_WORTH_A_THREAD = 10_000_000
+_SCANS_PER_STEP = 10  # the plain kernel looks at so many bars in the time of one candidate
+
+_NO_EXITS = (np.zeros(1, dtype=np.uint8), np.zeros(1, dtype=np.uint64))
+
+_KEPT_BYTES = 256 * 2**20
+_MANY = 64
+"""Variants that come out together at most."""
+
+_UNHEARD = 20_000
+"""Steps of the plain kernel, some 30 ms, between two looks whether to stop; the compiled one takes more."""
+
+_FASTER = 50
+
+
+class _Entries(NamedTuple):
+    """One set of entry parameters: the candidates in the order of the walk, the own exits over all rows, and the bars
+    on which nothing can enter."""
+
+    rows: Any
+    own: Any
+    own_blocks: Any
+    unready: Unready = Unready()
+
+
+class _Batch(NamedTuple):
+    """Variants that are traded in one call: their places, where in the candidates each one's are, its unready bars."""
+
+    places: list[int]
+    spans: list[tuple[int, int]]
+    unready: list[Unready]
+    entries: _Entries | None = None
+
+
+class Simulation:
+    """One dataset, one account to begin with, many variants of one spec; `account` gives equity, limits and fees."""
+
+    def __init__(self, dataset: Dataset, account: Workspace, slippage_bps: float = 0.0) -> None:
+        self._dataset, self._account, self._slippage_bps = dataset, account, slippage_bps
+        self._walks = must_walk(account.limits)
+        """Whether a rule without a fast form is on"""
+        self._limits = limit_terms(account.limits)
+        self._money = money_terms(account, slippage_bps)
+        self._entries: Shared[_Entries] = Shared(_KEPT_BYTES, _bytes)
+        self._once = threading.Lock()
+        self._columns: Columns | None = None
+        self._candidates: list[Callable[[BaseModel], Candidates]] = []
+        self._denied: list[int] = []
+        self._own = threading.local()
+
+    def outcomes(
+        self, specs: Sequence[CompiledSpec], *, fills: bool = False, workers: int = 1, watch: Watch | None = None
+    ) -> Iterator[Outcome]:
+        """An outcome for each spec, in the order given, whatever the number of workers.
+
+        With `fills` they hold their fills. A strategy that fails makes an outcome with its failure. When the watch
+        says stop, the iterator ends early.
+        """
+        watch = watch or Unwatched()
+        if self._walks:
+            yield from self._walked_each(specs, fills, watch)
+            return
+        scans, steps = self._load_what_pays(specs)
+        in_threads = workers > 1 and is_loaded() and scans >= _WORTH_A_THREAD
+        chunks = _chunks(specs, 1 if fills else _chunk_size(specs, steps, alone=not in_threads))
+        # threads gain nothing while Python itself does the work, and cost more than they bring where there is little
+        if not in_threads:
+            for part in chunks:
+                for outcome in self._chunk(part, fills=fills):
+                    if watch.stopped():
+                        return
+                    yield outcome
+            return
+        with ThreadPoolExecutor(workers, thread_name_prefix="sweep") as pool:
+            yield from self._in_order(pool, chunks, workers, fills, watch)
+
+    def _in_order(
+        self,
+        pool: ThreadPoolExecutor,
+        chunks: Iterator[Sequence[CompiledSpec]],
+        workers: int,
+        fills: bool,
+        watch: Watch,
+    ) -> Iterator[Outcome]:
+        """Chunks finish in any order; a few of them are under way or waiting to be their turn, never all."""
+        pending: deque[Future[list[Outcome]]] = deque()
+        try:
+            for part in chunks:
+                pending.append(pool.submit(self._chunk, part, fills=fills))
+                if len(pending) > 2 * workers:
+                    yield from pending.popleft().result()
+                if watch.stopped():
+                    return
+            while pending:
+                yield from pending.popleft().result()
+                if watch.stopped():
+                    return
+        finally:
+            for waiting in pending:
+                waiting.cancel()
+
+    def outcome(self, spec: CompiledSpec, *, fills: bool = True) -> Outcome:
+        """One spec's; its strategy's failure is an outcome too."""
+        return self._walked(spec, fills) if self._walks else self._chunk([spec], fills=fills)[0]
+
+    def _walked_each(self, specs: Sequence[CompiledSpec], fills: bool, watch: Watch) -> Iterator[Outcome]:
+        """One after the other, in this thread: threads gain nothing where Python itself does the work."""
+        for spec in specs:
+            try:
+                outcome = self._walked(spec, fills, watch)
+            except PapertapeError:  # it was stopped
+                return
+            if watch.stopped():
+                return
+            yield outcome
+
+    def _walked(self, spec: CompiledSpec, fills: bool, watch: Watch | None = None) -> Outcome:
+        """By the walk, intent by intent; CANCELLED when the watch says stop meanwhile."""
+        try:
+            outcome = walked(spec, self._dataset, self._account, self._slippage_bps, watch)
+        except PapertapeError as error:
+            if error.code == "CANCELLED":
+                raise
+            return Outcome(None, failure=Failure(error.code, error.message))
+        return outcome if fills else replace(outcome, fills=())
+
+    def _chunk(self, specs: Sequence[CompiledSpec], *, fills: bool) -> list[Outcome]:
+        """The outcomes of a few specs in their order; fills are of one spec alone."""
+        found: dict[int, Outcome] = {}
+        for batch in self._batches(specs, found):
+            found.update(
+                zip(batch.places, self._simulated([specs[at] for at in batch.places], batch, fills), strict=True)
+            )
+        return [found[at] for at in range(len(specs))]
+
+    def _batches(self, specs: Sequence[CompiledSpec], found: dict[int, Outcome]) -> Iterator[_Batch]:
+        """What one call of the kernel can trade; specs whose strategy fails are `found` to have failed.
+
+        Variants of one strategy without exits of its own go together, their candidates laid end to end; those with
+        such exits, a byte for each bar, only when they have them in common.
+        """
+        alike: dict[int, list[int]] = {}
+        for at, spec in enumerate(specs):
+            alike.setdefault(id(spec.params), []).append(at)  # a generator makes one object for the same values
+        together = _Batch([], [], [])
+        parts: list[Any] = []
+        for places in alike.values():
+            try:
+                entries = self._entries_of(specs[places[0]])
+            except PapertapeError as error:
+                found.update((at, Outcome(None, failure=Failure(error.code, error.message))) for at in places)
+                continue
+            if entries.own is not _NO_EXITS[0]:
+                count = len(places)
+                yield _Batch(places, [(0, len(entries.rows))] * count, [entries.unready] * count, entries)
+                continue
+            begin = sum(len(part) for part in parts)
+            parts.append(entries.rows)
+            together.places.extend(places)
+            together.spans.extend([(begin, begin + len(entries.rows))] * len(places))
+            together.unready.extend([entries.unready] * len(places))
+        if parts:
+            rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
+            yield together._replace(entries=_Entries(rows, *_NO_EXITS))
+
+    def _simulated(self, specs: Sequence[CompiledSpec], batch: _Batch, fills: bool) -> list[Outcome]:
+        columns, entries = self._prepared(specs[0]), batch.entries
+        assert entries is not None  # noqa: S101 - for the type checker
+        scratch = self._scratch(columns)
+        most = max(end - begin for begin, end in batch.spans)
+        out, found = scratch.out(most + 1, fills=fills), scratch.found(len(specs))
+        simulate_each, laid, rows, owns = _plain_or_compiled(columns, entries, compiled=scratch.compiled)
+        variants = scratch.variants(
+            [(*span, *variant_terms(spec)) for span, spec in zip(batch.spans, specs, strict=True)]
+        )
+        simulate_each(rows, laid, scratch.symbols, owns, variants, self._money, self._limits, scratch.slots, out, found)
+        outcomes = []
+        each = zip(specs, batch.unready, scratch.read(found), strict=True)
+        for spec, idle, (trades, filled, counts, *measured) in each:
+            if trades == WALK:
+                outcomes.append(self._walked(spec, fills))
+                continue
+            metrics = figures_of(self._account.starting_equity, trades, measured)
+            refused, held_back = _counted(counts, idle, enabled=spec.spec.enabled)
+            kept = FillColumns(columns, filled, out[4:]) if fills else ()
+            outcomes.append(Outcome(metrics, refused, held_back, idle.short, kept))
+        return outcomes
+
+    def _prepared(self, spec: CompiledSpec) -> Columns:
+        """What all variants share, laid out by the first that comes."""
+        with self._once:
+            if self._columns is None:
+                columns = Columns(self._dataset, spec.symbols)
+                self._candidates = [prepared(spec.strategy, bars) for bars in columns.bars]
+                self._denied = denied(self._account.limits, spec.symbols)
+                self._columns = columns
+            return self._columns
+
+    def _entries_of(self, spec: CompiledSpec) -> _Entries:
+        columns = self._prepared(spec)
+        known_as = f"{spec.spec.enabled} {spec.params.model_dump_json()}"
+        return self._entries.get(known_as, lambda: self._compute(columns, spec))
+
+    def _compute(self, columns: Columns, spec: CompiledSpec) -> _Entries:
+        found = [candidates(spec.params) for candidates in self._candidates]
+        own = [each.exit for each in found if each.exit is not None]
+        rows = columns.in_order([each.rows for each in found])
+        exits, blocks = own_exits(own) if own else _NO_EXITS
+        return _Entries(rows, exits, blocks, _unready(columns, found, spec))
+
+    def _scratch(self, columns: Columns) -> Scratch:
+        """This thread's own; made anew when kernels begin to be compiled."""
+        mine: Scratch | None = getattr(self._own, "scratch", None)
+        if mine is None or mine.compiled != is_loaded():
+            days = columns.days if self._account.limits.max_daily_loss else 0
+            mine = self._own.scratch = Scratch(columns, self._denied, days, compiled=is_loaded())
+        return mine
+
+    def _load_what_pays(self, specs: Sequence[CompiledSpec]) -> tuple[int, int]:
+        """Load the compiled kernels when there is work enough; how many bars are looked at, at most, and the steps."""
+        if not specs:
+            return 0, 0
+        columns = self._prepared(specs[0])
+        # whose signals are a person's own code waits for no more than the first of them before its first outcome
+        samples = specs[:1] if _brings_signals(specs[0]) else specs[:: max(1, len(specs) // _SAMPLES)]
+        try:
+            candidates = sum(len(self._entries_of(spec).rows) for spec in samples) // len(samples)
+        except PapertapeError:
+            return 0, 0  # it will fail as its variant's own
+        looks = any(any(leave_terms(leave)[1:4]) for leave in {id(spec.exit): spec.exit for spec in specs}.values())
+        scans = len(specs) * columns.rows if looks or _brings_signals(specs[0]) else 0
+        steps = scans // _SCANS_PER_STEP + len(specs) * candidates
+        if not is_loaded() and (steps >= MUCH_WORK or sum(_steps_taken) >= BUSY):
+            expect_much_work()
+        _steps_taken.append(steps)
+        return scans, steps
+
+
+def _brings_signals(spec: CompiledSpec) -> bool:
+    """Whether each of a strategy's variants goes over all bars to find its candidates."""
+    return type(spec.strategy).prepare is Strategy.prepare
+
+
+def _chunk_size(specs: Sequence[CompiledSpec], steps: int, *, alone: bool) -> int:
+    """How many variants come out together: fewer where each takes long, so that they are seen and can be stopped."""
+    if not specs or (alone and _brings_signals(specs[0])):
+        return 1
+    unheard = _UNHEARD * _FASTER if is_loaded() else _UNHEARD
+    return max(1, min(_MANY, unheard * len(specs) // max(1, steps)))
+
+
+def _plain_or_compiled(columns: Columns, entries: _Entries, *, compiled: bool) -> tuple[Any, ...]:
+    """The kernel, and its columns in the form that suits it."""
+    if compiled:
+        return SIMULATE_EACH.compiled, columns.arrays, entries.rows, (entries.own, entries.own_blocks)
+    views = (view_of(entries.rows), (view_of(entries.own), view_of(entries.own_blocks)))
+    return SIMULATE_EACH.plain, columns.views, *views
+
+
+def _unready(columns: Columns, found: Sequence[Candidates], spec: CompiledSpec) -> Unready:
+    decided = (
+        Decided(bars, each.history, each.needed, first, len(bars))
+        for bars, each, first in zip(columns.bars, found, columns.first_decisions, strict=True)
+    )
+    return unready_bars(decided, spec)
+
+
+def _counted(counts: Sequence[int], unready: Unready, *, enabled: bool) -> tuple[dict[str, int], dict[str, int]]:
+    """Refusals by rule, and what was held back by code, each in its table's order."""
+    if not (enabled and any(counts)):
+        return {}, unready.bars
+    refused = {rule: count for rule, count in zip(RULES, counts, strict=False) if count}
+    dropped = {code: count for code, count in zip(HELD_BACK, counts[len(RULES) :], strict=True) if count}
+    return refused, {**unready.bars, **dropped}
+
+
+def _bytes(entries: _Entries) -> int:
+    return int(entries.rows.nbytes + entries.own.nbytes)
+
+
+def _chunks(specs: Sequence[CompiledSpec], size: int) -> Iterator[Sequence[CompiledSpec]]:
+    return (specs[start : start + size] for start in range(0, len(specs), size))

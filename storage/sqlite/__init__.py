@@ -1,0 +1,1 @@
+"""The journal on SQLite: tables, statements, the unit of work and the reads."""

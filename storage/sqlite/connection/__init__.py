@@ -1,0 +1,1 @@
+"""A database file: found, opened, upgraded, looked at, and transactions on it."""

@@ -1,0 +1,218 @@
+"""Opening a database file: made when it is not there, upgraded when it is old, refused when it is not ours or newer.
+
+Two processes may open the same file at once: whatever is changed is looked at again under SQLite's write lock. The file
+is never opened but through SQLite, since closing any other descriptor of it drops the locks this process holds on it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import threading
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from engine.errors import SystemFault
+from engine.vocabulary import EventType
+from storage.sqlite.connection.driver import sqlite
+from storage.sqlite.connection.faults import (
+    COPY_IT,
+    DATABASE_ERRORS,
+    fault_of,
+    fault_of_system,
+    is_not_a_database,
+    read_only,
+)
+from storage.sqlite.connection.files import JOURNAL, WAL, beside, keep_private, may_write, traces
+from storage.sqlite.connection.read_only import ReadOnlyFile
+from storage.sqlite.connection.retry import Patience
+from storage.sqlite.connection.revisions import APPLICATION_ID, check_ours, count_tables, not_ours, revision_of
+from storage.sqlite.tables import Base
+from storage.sqlite.triggers import TRIGGERS
+from storage.system import FOR_A_DATABASE, make_private, require_descriptors
+
+ALEMBIC_TABLE = (
+    "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
+    " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+)
+
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The revisions that lead to today's tables, oldest first, and where Alembic finds them.
+
+    `PRAGMA user_version` is the number of revisions applied.
+    """
+
+    revisions: tuple[str, ...]
+    scripts: str
+
+    @property
+    def head(self) -> str:
+        """The newest revision."""
+        return self.revisions[-1]
+
+    @property
+    def generation(self) -> int:
+        """What `user_version` is at the newest revision."""
+        return len(self.revisions)
+
+
+SHIPPED = Schema(("0001", "0002", "0003"), "storage:migrations")
+
+
+def file_behind(path: Path | str) -> Path:
+    """The file that a name stands for, there or not; DATABASE_ERROR when its links lead in a circle."""
+    named = Path(path).expanduser()
+    found = Path(os.path.realpath(named))  # `Path.resolve` raises what differs between versions of Python
+    try:
+        found.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise fault_of_system(error, named) from error
+    return found
+
+
+def prepare(path: Path, patience: Patience, schema: Schema = SHIPPED) -> None:
+    """See that `path` is a database at the schema's head. Raises `SystemFault`; a foreign file stays untouched.
+
+    Of a database that is there and cannot be written it is a `ReadOnlyFault`: `read_only_file` may be able to read it.
+    """
+    require_descriptors(FOR_A_DATABASE)
+    with _ONE_AT_A_TIME:
+        try:
+            _make_place(path)
+            if not may_write(path):  # first: even a reader would leave a -shm beside a file with a -wal
+                raise read_only(path)
+            patience.persist(lambda: _refuse_foreign(path, patience, schema))
+            if not patience.persist(lambda: _is_at_head(path, patience, schema)):
+                # nothing in it is done twice: it looks at the file again under the lock
+                patience.persist(lambda: _bring_up(path, patience, schema))
+            keep_private(path)
+        except DATABASE_ERRORS as error:
+            if is_not_a_database(error):
+                raise not_ours(path, "it is not an SQLite database") from error
+            raise fault_of(error, path) from error
+        except OSError as error:
+            raise fault_of_system(error, path) from error
+
+
+def read_only_file(path: Path, patience: Patience, schema: Schema = SHIPPED) -> ReadOnlyFile:
+    """A database that cannot be written, to read from. Raises `SystemFault`; an older one has to be upgraded first."""
+
+    def check(driver: sqlite.Connection) -> None:
+        try:
+            check_ours(path, driver, schema.generation)
+            revision = revision_of(path, driver, schema.revisions) if count_tables(driver) else "none"
+        except DATABASE_ERRORS as error:
+            if is_not_a_database(error):
+                raise not_ours(path, "it is not an SQLite database") from error
+            raise
+        if revision != schema.head:
+            raise _not_upgradable(path, revision, schema)
+
+    return ReadOnlyFile(path, patience, check)
+
+
+def create_schema(connection: Connection) -> None:
+    """Today's tables, as the revisions make them, without Alembic: importing it takes longer than this."""
+    for table in Base.metadata.sorted_tables:
+        connection.execute(CreateTable(table))
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            connection.execute(CreateIndex(index))
+    for kind in EventType:
+        connection.exec_driver_sql("INSERT INTO event_types VALUES (?)", (kind.value,))
+    for statement in (*TRIGGERS, ALEMBIC_TABLE):
+        connection.exec_driver_sql(statement)
+
+
+def _make_place(path: Path) -> None:
+    """The directory, and a file that only we may read, unless they are there."""
+    make_private(path.parent)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        if not stat.S_ISREG(path.stat().st_mode):
+            kind = "a directory" if path.is_dir() else "not a regular file"
+            raise SystemFault(
+                "DATABASE_ERROR", f"{path} is {kind}", hint="name a file with --db or PAPERTAPE_DB"
+            ) from None
+
+
+def _refuse_foreign(path: Path, patience: Patience, schema: Schema) -> None:
+    """Look before anything may change the file: a crash or another process can have left it in the middle of a write.
+
+    With a rollback journal beside it SQLite mends it first, whosever it is. With a -wal beside it the file alone is
+    not the database, so a reader that takes the locks has to look; it changes nothing.
+    """
+    if beside(path, JOURNAL).exists():
+        return
+    if not beside(path, WAL).exists() and _looks_ours(path, schema):
+        return
+    with closing(_opened(f"{path.as_uri()}?mode=ro", patience, uri=True)) as driver:
+        check_ours(path, driver, schema.generation)
+
+
+def _looks_ours(path: Path, schema: Schema) -> bool:
+    """A look at the file alone: no locks, no -wal or -shm made beside it. False when somebody wrote meanwhile."""
+    before = traces(path)
+    try:
+        with closing(sqlite.connect(f"{path.as_uri()}?immutable=1", isolation_level=None, uri=True)) as driver:
+            check_ours(path, driver, schema.generation)
+    except (*DATABASE_ERRORS, SystemFault):
+        if traces(path) == before:
+            raise
+        return False
+    return True
+
+
+def _is_at_head(path: Path, patience: Patience, schema: Schema) -> bool:
+    with closing(_plain(path, patience)) as driver:
+        check_ours(path, driver, schema.generation)
+        return count_tables(driver) > 0 and revision_of(path, driver, schema.revisions) == schema.head
+
+
+def _bring_up(path: Path, patience: Patience, schema: Schema) -> None:
+    """Create or upgrade, in one transaction that nobody else can write beside."""
+    engine = create_engine("sqlite://", module=sqlite, poolclass=NullPool, creator=lambda: _plain(path, patience))
+    with engine.begin() as connection:  # which tells Alembic that somebody else commits
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite.Connection)  # noqa: S101 - for the type checker
+        driver.execute("BEGIN IMMEDIATE")
+        check_ours(path, driver, schema.generation)
+        if not count_tables(driver):
+            create_schema(connection)
+            driver.execute("INSERT INTO alembic_version VALUES (?)", (schema.head,))
+            driver.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        elif (revision := revision_of(path, driver, schema.revisions)) != schema.head:
+            from storage.sqlite.connection.revisions import upgrade  # noqa: PLC0415 - Alembic, only when it is needed
+
+            upgrade(path, connection, revision, schema)
+        driver.execute(f"PRAGMA user_version = {schema.generation}")
+
+
+def _plain(path: Path, patience: Patience) -> sqlite.Connection:
+    """A connection that leaves the journal mode as it is: the first commit is to reach the file itself."""
+    return _opened(str(path), patience)
+
+
+def _opened(name: str, patience: Patience, *, uri: bool = False) -> sqlite.Connection:
+    return sqlite.connect(name, isolation_level=None, timeout=patience.wait_ms / 1000, uri=uri)
+
+
+def _not_upgradable(path: Path, revision: str, schema: Schema) -> SystemFault:
+    what = (
+        "is empty" if revision == "none" else f"is of an older schema ({revision}, and this program's is {schema.head})"
+    )
+    return SystemFault(
+        "DATABASE_ERROR",
+        f"{path} {what}, and read-only: it cannot be upgraded where it is",
+        hint=COPY_IT,
+    )

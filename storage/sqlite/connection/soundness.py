@@ -1,0 +1,102 @@
+"""Is a database sound, as far as SQLite itself can tell? Its pages, its indexes against its tables, its guards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import create_engine
+
+from engine.errors import SystemFault
+from engine.ports import Unwatched, Watch
+from engine.vocabulary import EventType
+from storage.sqlite.connection.driver import sqlite
+from storage.sqlite.connection.faults import DATABASE_ERRORS
+from storage.sqlite.connection.opening import create_schema
+from storage.sqlite.unit_of_work import SqliteStore
+
+Schema = dict[str, tuple[str, str]]
+"""A name to what it is (`table`, `index`, `trigger`) and how it was written, without white space."""
+
+
+def missing_guards(driver: sqlite.Connection) -> list[str]:
+    """What today's schema has and a database has not, or otherwise, each as `trigger NAME`."""
+    there, expected = _schema_of(driver), _expected()
+    missing = [f"{kind} {name}" for name, (kind, sql) in expected.items() if there.get(name) != (kind, sql)]
+    if "table event_types" in missing:
+        return missing
+    types = {name for (name,) in driver.execute("SELECT name FROM event_types")}
+    return missing + [f"event type {kind}" for kind in EventType if kind.value not in types]
+
+
+def _expected() -> Schema:
+    engine = create_engine("sqlite://", module=sqlite)
+    with engine.begin() as connection:
+        create_schema(connection)
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite.Connection)  # noqa: S101 - for the type checker
+        return _schema_of(driver)
+
+
+def _schema_of(driver: sqlite.Connection) -> Schema:
+    rows = driver.execute("SELECT name, type, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type, name")
+    return {name: (kind, "".join(sql.split())) for name, kind, sql in rows}
+
+
+_MOST = 20
+"""So many of SQLite's own findings are asked for."""
+_STEPS = 100_000
+"""Of SQLite's machine between two looks at the watch: some milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Soundness:
+    """`faults` in SQLite's words; `missing` are tables, indexes and triggers that are not as they were made."""
+
+    faults: list[str]
+    missing: list[str]
+
+
+def soundness(store: SqliteStore, watch: Watch | None = None) -> Soundness:
+    """What SQLite finds, in one snapshot; CANCELLED when the watch says stop. Nothing is written.
+
+    `integrity_check` looks up every row of a table in every index of it, and counts the indexes' entries: a value that
+    differs between the two is found. `quick_check` would not.
+    """
+    return store.inspect(lambda driver: _inspected(driver, watch or Unwatched()))
+
+
+def _inspected(driver: sqlite.Connection, watch: Watch) -> Soundness:
+    with _watched(driver, watch):
+        faults = _said(lambda: driver.execute(f"PRAGMA integrity_check({_MOST})").fetchall())
+        astray = _said(lambda: driver.execute("PRAGMA foreign_key_check").fetchmany(_MOST))
+        missing = _said(lambda: [(each,) for each in missing_guards(driver)])
+    found = [str(row[0]) for row in faults if row[0] != "ok"]
+    found += [row[0] if len(row) == 1 else f"a row of {row[0]} has no row of {row[2]}" for row in astray]
+    return Soundness(found, [str(row[0]) for row in missing])
+
+
+def _said(ask: Callable[[], list[tuple[str, ...]]]) -> list[tuple[str, ...]]:
+    """The answer; of an error what it says, unless somebody stopped it."""
+    try:
+        return ask()
+    except DATABASE_ERRORS as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite.SQLITE_INTERRUPT:
+            raise SystemFault("CANCELLED", "the check was stopped", hint="nothing was changed") from error
+        return [(str(error),)]
+
+
+@contextmanager
+def _watched(driver: sqlite.Connection, watch: Watch) -> Iterator[None]:
+    """How long it takes nobody knows: the watch hears that it goes on."""
+
+    def look() -> int:
+        watch.advance(0, 0)
+        return int(watch.stopped())
+
+    driver.set_progress_handler(look, _STEPS)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)

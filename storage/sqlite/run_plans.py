@@ -1,0 +1,125 @@
+"""Reads of run plans: from RUN_* events alone, through their own small index."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from engine.events import EventType
+from engine.payloads import HEADING, damaged, event_named, read_payload
+from engine.ports import RunMark, RunSoFar, StoredPayload
+from engine.shapes import fault_in
+from storage.sqlite.connection.transaction import Transaction, guarded
+from storage.sqlite.stored_values import Columns, rows_of_events
+from storage.sqlite.tables import RUN_EVENT
+
+_STARTED, _DONE = f"event_type = '{EventType.RUN_STARTED}'", f"event_type = '{EventType.RUN_VARIANT_COMPLETED}'"
+_COMPLETED = f"event_type = '{EventType.RUN_COMPLETED}'"
+_MARKS = (
+    EventType.RUN_STARTED,
+    EventType.RUN_RESUMED,
+    EventType.RUN_CANCEL_REQUESTED,
+    EventType.RUN_COMPLETED,
+    EventType.RUN_FAILED,
+    EventType.RUN_CANCELLED,
+)
+# named, since the planner would rather walk a whole journal in the order asked for than sort a few rows
+_FROM = f"FROM trade_events INDEXED BY trade_events_of_runs WHERE {RUN_EVENT}"
+_OF_ONE = "correlation_id = ?"
+_IS_MARK = f"event_type IN ({', '.join(repr(kind.value) for kind in _MARKS)})"
+
+_PLANS = f"SELECT correlation_id {_FROM} AND {_STARTED} AND correlation_id >= ? AND correlation_id < ? LIMIT ?"
+_READ_MARKS = (
+    "SELECT seq, correlation_id, workspace_id, event_type, event_id, recorded_at,"
+    f" CASE WHEN {_STARTED} THEN '' ELSE payload END {_FROM} AND {_IS_MARK}"
+)
+_MARK = Columns("trade_events", ("seq", "correlation_id", *RunMark._fields[2:]))
+_HEADING = ("owner", "strategy_id", "objective", "journal", "variants_count", "fingerprint")
+_READ_HEADING = (
+    "SELECT seq, CASE WHEN json_valid(payload)"
+    f" THEN json_extract(payload, {', '.join(repr(f'$.{name}') for name in _HEADING)}) END"
+    f" {_FROM} AND {_STARTED} AND {_OF_ONE}"
+)
+_READ_DOCUMENT = f"SELECT seq, payload {_FROM} AND {_STARTED} AND {_OF_ONE}"
+_READ_VARIANTS = f"SELECT seq, payload {_FROM} AND {_DONE} AND {_OF_ONE} ORDER BY seq"
+_IS_SOUND = (
+    "json_valid(payload) AND json_extract(payload, '$.status') IN ('succeeded', 'failed', 'skipped')"
+    " AND json_type(payload, '$.variant_id') = 'text'"
+    " AND json_type(payload, '$.objective_score') IN ('real', 'integer', 'null')"
+)
+_UNSOUND = f"SELECT 1 {_FROM} AND {_DONE} AND {_OF_ONE} AND ({_IS_SOUND}) IS NOT TRUE LIMIT 1"
+_COUNTS = (
+    f"SELECT json_extract(payload, '$.status') AS status, count(*), max(recorded_at) {_FROM} AND {_DONE} AND {_OF_ONE}"
+    " GROUP BY status"
+)
+# the ranking of engine.sweeps.objectives
+_BEST = (
+    "SELECT json_extract(payload, '$.variant_id') AS id, json_extract(payload, '$.objective_score') AS score"
+    f" {_FROM} AND {_DONE} AND {_OF_ONE} AND score IS NOT NULL"
+    " ORDER BY score DESC, json_extract(payload, '$.metrics.return_pct') DESC,"
+    " json_extract(payload, '$.metrics.max_drawdown_pct'), id LIMIT 1"
+)
+_WITH_FINGERPRINT = f"SELECT correlation_id {_FROM} AND {_COMPLETED} AND instr(payload, ?) ORDER BY seq"
+
+
+class RunPlanViews(Transaction):
+    """`engine.ports.RunViews` on a transaction."""
+
+    @guarded
+    def run_plans(self, prefix: str, limit: int) -> list[str]:
+        """Ids of run plans that begin with a text, at most `limit`."""
+        rows = self._driver.execute(_PLANS, (prefix, f"{prefix}g", limit))  # no hex digit comes after f
+        return [run_plan_id for (run_plan_id,) in rows]
+
+    @guarded
+    def run_marks(self, run_plan_id: str | None = None) -> list[RunMark]:
+        """Starts, resumptions, requests to cancel and ends, of one run plan or of all, in `seq` order."""
+        if run_plan_id is None:
+            rows = rows_of_events(self._driver, _READ_MARKS)
+        else:
+            rows = rows_of_events(self._driver, f"{_READ_MARKS} AND {_OF_ONE}", (run_plan_id,))
+        for row in rows:
+            _MARK.check(row, event_named(row[0]))
+        return sorted(map(RunMark._make, rows))
+
+    @guarded
+    def run_heading(self, run_plan_id: str) -> dict[str, Any]:
+        """What RUN_STARTED says beside the variants, as far as lists show it; DATABASE_ERROR."""
+        seq, said = self._driver.execute(_READ_HEADING, (run_plan_id,)).fetchone() or (0, None)
+        if said is None:  # SQLite cannot read it; the whole of it says what is wrong
+            stored = self.run_document(run_plan_id)
+            document = read_payload(stored.text, EventType.RUN_STARTED, stored.seq)
+            return {name: document[name] for name in _HEADING}
+        heading = dict(zip(_HEADING, json.loads(said), strict=True))
+        if why := fault_in(heading, HEADING):
+            raise damaged(event_named(seq, EventType.RUN_STARTED), f"its payload{why}")
+        return heading
+
+    @guarded
+    def run_document(self, run_plan_id: str) -> StoredPayload:
+        """The payload of RUN_STARTED; DATABASE_ERROR when there is none."""
+        for found in rows_of_events(self._driver, _READ_DOCUMENT, (run_plan_id,)):
+            return StoredPayload._make(found)
+        raise damaged(f"run plan {run_plan_id}", "the journal has no RUN_STARTED of it")
+
+    @guarded
+    def run_variants(self, run_plan_id: str) -> list[StoredPayload]:
+        """The payloads of RUN_VARIANT_COMPLETED, in `seq` order."""
+        return [StoredPayload._make(row) for row in rows_of_events(self._driver, _READ_VARIANTS, (run_plan_id,))]
+
+    @guarded
+    def run_so_far(self, run_plan_id: str) -> RunSoFar:
+        """What came out of a run that has not ended; DATABASE_ERROR when one of its payloads is damaged."""
+        if self._driver.execute(_UNSOUND, (run_plan_id,)).fetchone():
+            for stored in self.run_variants(run_plan_id):
+                read_payload(stored.text, EventType.RUN_VARIANT_COMPLETED, stored.seq)  # says which it is
+        rows = self._driver.execute(_COUNTS, (run_plan_id,)).fetchall()
+        variant_id, score = self._driver.execute(_BEST, (run_plan_id,)).fetchone() or (None, None)
+        counts = {status: count for status, count, _ in rows}
+        return RunSoFar(counts, variant_id, score, max((last_at for _, _, last_at in rows), default=0))
+
+    @guarded
+    def run_plans_with(self, fingerprint: str) -> list[str]:
+        """Completed run plans of this fingerprint, in the order of their ends."""
+        wanted = f'"fingerprint":"{fingerprint}"'
+        return [run_plan_id for (run_plan_id,) in self._driver.execute(_WITH_FINGERPRINT, (wanted,))]

@@ -1,0 +1,260 @@
+"""The store, and its unit of work: a write transaction in which events and account state go together or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+from uuid import UUID
+
+from engine.account.ledger import Ledger
+from engine.account.state import Account
+from engine.errors import ConflictError, NotFoundError, ReadOnlyFault
+from engine.events import EventRow
+from engine.jsontext import compact_json
+from engine.market.bars import IntArray
+from engine.market.recording import Recorded, Span
+from engine.policy.limits import Limits, TradingState
+from engine.policy.workspace import Workspace, WorkspaceKind
+from engine.ports import Progress, Trial
+from storage.sqlite import statements as sql
+from storage.sqlite.accounts import rewrite_accounts, write_account
+from storage.sqlite.connection.database import Database
+from storage.sqlite.connection.driver import sqlite
+from storage.sqlite.connection.faults import DATABASE_ERRORS
+from storage.sqlite.connection.files import identity
+from storage.sqlite.connection.opening import SHIPPED, Schema, file_behind, prepare, read_only_file
+from storage.sqlite.connection.retry import Patience
+from storage.sqlite.connection.transaction import Known, Link, Transaction, guarded
+from storage.sqlite.recordings import rewrite_recording, write_bars
+from storage.sqlite.trials import write_trial
+from storage.sqlite.views import SqliteViews
+
+Found = TypeVar("Found")
+
+
+class SqliteUnitOfWork(SqliteViews):
+    """`engine.ports.UnitOfWork`: what is not committed never happened."""
+
+    def __init__(self, link: Link, path: Path) -> None:
+        super().__init__(link.driver, path)
+        self._link = link
+        self._head: int | None = None
+        self._loaded: list[tuple[str, Account]] = []
+        self._newest: dict[str, tuple[int, int]] = {}
+        self._recalled = link.recall()
+        self._known = None if self._recalled is None else Known(self._recalled.workspace)
+
+    @guarded
+    def workspace(self, ref: str | UUID) -> Workspace | None:
+        """The workspace of this name or id, of any kind."""
+        if self._known is not None and self._known.workspace.id == ref:
+            return self._known.workspace
+        found = super().workspace(ref)
+        self._known = None if found is None else Known(found)
+        return found
+
+    @guarded
+    def account(self, workspace: Workspace) -> Account:
+        """The stored account state; its `last_seq` follows what this transaction appends. Not to be kept beyond it."""
+        recalled, self._recalled = self._recalled, None
+        if recalled is not None and recalled.workspace is workspace:
+            account = recalled.account
+        else:
+            self._follow()
+            account = super().account(workspace)
+        if self._known is not None and self._known.workspace is workspace:
+            self._known = Known(workspace, account)
+        self._loaded.append((str(workspace.id), account))
+        return account
+
+    @guarded
+    def add_workspace(self, workspace: Workspace) -> None:
+        """A new workspace and its fresh account state; WORKSPACE_EXISTS when the name is taken."""
+        named = workspace.kind is WorkspaceKind.ACCOUNT
+        if (named and self.workspace(workspace.name)) or self.workspace(workspace.id):
+            raise ConflictError(
+                "WORKSPACE_EXISTS",
+                f"there is a workspace {workspace.name!r} already",
+                hint="choose another name, or use the one that is there",
+            )
+        self.add_workspaces([workspace])
+
+    @guarded
+    def add_workspaces(self, workspaces: Sequence[Workspace]) -> None:
+        """Many new workspaces, none of which may be stored, and their fresh account states."""
+        limits = {id(each.limits): each.limits.model_dump_json() for each in workspaces}  # a sweep's have one
+        rows = (_workspace_row(each, limits[id(each.limits)]) for each in workspaces)
+        sql.ADD_WORKSPACES.put(self._driver, rows)
+        rewrite_accounts(self._driver, [Account(each.id, Ledger.fresh(each.starting_equity)) for each in workspaces])
+
+    @guarded
+    def put_limits(self, workspace_id: UUID, limits: Limits) -> None:
+        """Replace a workspace's limits."""
+        self._put(sql.PUT_LIMITS, workspace_id, limits.model_dump_json())
+
+    @guarded
+    def put_trading_state(self, workspace_id: UUID, state: TradingState) -> None:
+        """Replace a workspace's trading state."""
+        self._put(sql.PUT_TRADING_STATE, workspace_id, state.value)
+
+    @guarded
+    def append(self, events: Sequence[EventRow]) -> int:
+        """Append events at consecutive `seq`s; the last one. The workspaces' stored and loaded states follow."""
+        self._recalled = None
+        if self._head is None:
+            self._head = self.head()
+        sql.APPEND.put(self._driver, ((seq, *row) for seq, row in enumerate(events, self._head + 1)))
+        newest = {row.workspace_id: (seq, row.ts) for seq, row in enumerate(events, self._head + 1)}
+        self._head += len(events)
+        self._newest |= newest
+        for key, account in self._loaded:
+            if key in newest:
+                account.ledger.last_seq, account.ledger.last_event_at = newest[key]
+        return self._head
+
+    @guarded
+    def save(self, account: Account, symbols: Iterable[str], sessions: Iterable[int]) -> None:
+        """Store an account's state, of its parts only the symbols and trading days named."""
+        write_account(self._driver, account, symbols, sessions)
+        self._note(account)
+
+    @guarded
+    def replace(self, *accounts: Account) -> None:
+        """Store accounts' states in place of all that was stored of them."""
+        rewrite_accounts(self._driver, accounts)
+        for account in accounts:
+            self._note(account)
+
+    @guarded
+    def save_progress(self, workspace_id: UUID, progress: Progress) -> None:
+        """Store how far a run has come."""
+        plain = (progress.spec_key, progress.ts, progress.timeframe, progress.untimed_key)
+        documents = (compact_json(progress.intraday), compact_json(progress.first_ts))
+        code = (progress.strategy_sha256, compact_json(progress.settled), progress.began)
+        self._driver.execute(sql.WRITE_PROGRESS, (str(workspace_id), *plain, *documents, *code))
+
+    @guarded
+    def record_bars(self, workspace_id: UUID, timeframe: str, spans: Sequence[Span]) -> None:
+        """Add bars to what the workspace has seen; HISTORY_CHANGED where it has seen others."""
+        write_bars(self._driver, str(workspace_id), timeframe, spans)
+
+    @guarded
+    def put_trial(self, trial: Trial) -> None:
+        """Store what a run has tried so far, in place of what was stored of it."""
+        write_trial(self._driver, trial)
+
+    @guarded
+    def replace_recording(
+        self, workspace_id: UUID, timeframe: str, symbol: str, days: IntArray, bars: Recorded
+    ) -> None:
+        """Put a symbol's recording in place of all that was recorded of it; `days` are the sessions, shape (n,)."""
+        rewrite_recording(self._driver, str(workspace_id), timeframe, symbol, days, bars)
+
+    @guarded
+    def commit(self) -> None:
+        """Make it so, durably; the transaction is over."""
+        self._follow()
+        try:
+            self._driver.execute("COMMIT")
+        except DATABASE_ERRORS as error:
+            fault = self._die(error)
+            fault.hint = "whether it was written is not certain: do it again, what was executed is not executed twice"
+            raise fault from error
+        self._over = "it was committed"
+        self._link.stored = None if self._known is None else self._known.stored
+
+    def _follow(self) -> None:
+        """Bring stored states to the events appended since they were stored."""
+        if self._newest:
+            self._driver.executemany(sql.FOLLOW, ((seq, ts, key) for key, (seq, ts) in self._newest.items()))
+            self._newest = {}
+
+    def _note(self, account: Account) -> None:
+        """An account was stored: with the newest event of its workspace it needs not follow."""
+        key, ledger = str(account.workspace_id), account.ledger
+        if self._newest.get(key) == (ledger.last_seq, ledger.last_event_at):
+            del self._newest[key]
+        if self._known is not None and self._known.account is account:
+            self._known.is_stored = True
+        else:
+            self._known = self._recalled = None
+
+    def _put(self, statement: str, workspace_id: UUID, value: str) -> None:
+        self._known = self._recalled = None
+        if self._driver.execute(statement, (value, str(workspace_id))).rowcount != 1:
+            raise NotFoundError(
+                "WORKSPACE_NOT_FOUND", f"there is no workspace {workspace_id}", hint="`workspace list` shows them"
+            )
+
+
+def _workspace_row(workspace: Workspace, limits: str) -> tuple[Any, ...]:
+    """A row of `workspaces`."""
+    name = workspace.name if workspace.kind is WorkspaceKind.ACCOUNT else None
+    kind, state = workspace.kind.value, workspace.trading_state.value
+    return (str(workspace.id), name, workspace.starting_equity, kind, state, limits, workspace.created_at)
+
+
+class SqliteStore:
+    """`engine.ports.Store` on a file, which is made, or upgraded, when it is opened. Any thread may use it.
+
+    One that cannot be written can be read: `write` raises a `ReadOnlyFault` then. Raises `SystemFault`:
+    DATABASE_NOT_OURS, DATABASE_TOO_NEW, DATABASE_BUSY, or DATABASE_ERROR with what is wrong.
+    """
+
+    def __init__(self, path: Path | str, *, patience: Patience | None = None, schema: Schema = SHIPPED) -> None:
+        self.path = file_behind(path)
+        patience = patience or Patience()
+        try:
+            prepare(self.path, patience, schema)
+            self._database = self._opened(Database(self.path, schema.generation, patience))
+        except ReadOnlyFault:
+            if identity(self.path) is None:
+                raise
+            reading = read_only_file(self.path, patience, schema)
+            self._database = self._opened(Database(self.path, schema.generation, patience, reading))
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether it can be read and not written."""
+        return self._database.reading is not None
+
+    def _opened(self, database: Database) -> Database:
+        """What stands in the way of a connection is said now."""
+        try:
+            with database.transaction(lambda link: SqliteViews(link.driver, self.path), writing=False):
+                return database
+        except BaseException:
+            database.close()
+            raise
+
+    def write(self) -> AbstractContextManager[SqliteUnitOfWork]:
+        """Begin a write transaction at once; leaving it without `commit` rolls it back."""
+        return self._database.transaction(lambda link: SqliteUnitOfWork(link, self.path), writing=True)
+
+    def read(self) -> AbstractContextManager[SqliteViews]:
+        """A snapshot to read from."""
+        return self._database.transaction(lambda link: SqliteViews(link.driver, self.path), writing=False)
+
+    def inspect(self, look: Callable[[sqlite.Connection], Found]) -> Found:
+        """What `look` finds on a connection, in a snapshot: for what SQLite alone can tell."""
+        with self._database.transaction(lambda link: Transaction(link.driver, self.path), writing=False) as found:
+            return found.ask(look)
+
+    def data_version(self) -> int:
+        """A number that changes when anybody has written."""
+        return self._database.data_version()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def __enter__(self) -> SqliteStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

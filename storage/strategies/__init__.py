@@ -1,0 +1,1 @@
+"""Strategies as files: found, loaded, identified by their code, and checked."""

@@ -1,0 +1,110 @@
+"""The strategy that a run plan was started with, found again: by the digest of its code, before a line of it runs.
+
+A journal may be somebody else's, and may name any file with the right digest. So what it names is run only when this
+user ran the very code before, by naming it; or names it now, or has it in his settings or installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.errors import InvalidError, NotFoundError, PapertapeError
+from engine.strategies.base import Strategy
+from engine.strategies.registry import StartedWith
+from storage.strategies.loading import installed_points, load_module_ref, load_source, split_module_ref, split_ref
+from storage.strategies.source import Source, read_module, read_source
+
+_BACK = "put the source back, or run the plan anew"
+_NAME_IT = "if you trust it, name it yourself: --strategy FILE, or in `strategies` of the settings"
+
+Found = tuple[type[Strategy[Any]], str]
+"""A strategy class, run, and where it came from"""
+
+
+def found_for(
+    told: StartedWith, named: str | None, listed: Sequence[str], ran_before: Callable[[str], bool]
+) -> Found | None:
+    """The strategy that a run was started with: `named` for it now, among those that the settings list, in the file
+    that the journal names, or of an installed package; None when none of them has one.
+
+    STRATEGY_CHANGED, STRATEGY_UNTRUSTED, FILE_NOT_FOUND.
+    """
+    if named is not None:
+        return named_for(named, told)
+    found = among_listed(listed, told)
+    if found is not None:
+        return found
+    return among_installed(told) if told.file is None else named_by_journal(told.file, told, ran_before)
+
+
+def named_for(ref: str, told: StartedWith) -> Found:
+    """The strategy that a person names for a run plan; STRATEGY_CHANGED when it is not the one it was started with."""
+    module = split_module_ref(ref)
+    if module is not None:
+        source = read_module(module[0])
+        if source is not None and source.sha256 == told.sha256:
+            return load_module_ref(ref), ref
+    elif (source := read_source(split_ref(ref)[0])).sha256 == told.sha256:
+        return load_source(source, split_ref(ref)[1]), ref
+    raise _changed(told, ref, source)
+
+
+def among_listed(paths: Sequence[str], told: StartedWith) -> Found | None:
+    """The strategy in one of the files that the settings list."""
+    for path in paths:
+        file, name = split_ref(path)
+        try:
+            source = read_source(file)
+        except PapertapeError:  # the list's own affair: see `UserRegistry.faults`
+            continue
+        if source.sha256 == told.sha256:
+            kind = load_source(source, name)
+            if kind.key == told.key:
+                return kind, path
+    return None
+
+
+def among_installed(told: StartedWith) -> Found | None:
+    """The strategy that an entry point of an installed package brings."""
+    for origin, point in installed_points():
+        source = read_module(point.value.partition(":")[0].strip())
+        if source is not None and source.sha256 == told.sha256:
+            kind = point.load()
+            if getattr(kind, "key", None) == told.key:
+                return kind, origin
+    return None
+
+
+def named_by_journal(file: str, told: StartedWith, ran_before: Callable[[str], bool]) -> Found:
+    """The strategy in the file that the journal names.
+
+    STRATEGY_CHANGED, FILE_NOT_FOUND; STRATEGY_UNTRUSTED when this user never ran the code that is in it.
+    """
+    path, name = split_ref(file)
+    try:
+        source = read_source(path)
+    except NotFoundError as error:
+        error.hint = "put it back, or name it where it is now: --strategy FILE"
+        raise
+    if source.sha256 != told.sha256:
+        raise _changed(told, file, source)
+    if not ran_before(told.sha256):
+        raise InvalidError(
+            "STRATEGY_UNTRUSTED",
+            f"the journal names the strategy file {path}, which you never ran: no code runs because a journal names it",
+            hint=_NAME_IT,
+        )
+    return load_source(source, name), file
+
+
+def _changed(told: StartedWith, where: str, source: Source | None) -> InvalidError:
+    """`where` and the modules of its own, since one of those may be what changed."""
+    helpers = [file for file, _ in source.helpers] if source is not None else []
+    among = f" with {', '.join(helpers)}" if helpers else ""
+    return InvalidError(
+        "STRATEGY_CHANGED",
+        f"the source of {told.key} in {Path(where)}{among} is not the one that the run plan was started with",
+        hint=_BACK,
+    )
