@@ -10,9 +10,9 @@ from pydantic import Field
 from engine.broker.paper import PAPER
 from engine.intents import TradeIntent
 from engine.strategies.spec import ExecutionSpec
-from engine.sweeps.objectives import DEFAULT_OBJECTIVE
-from engine.sweeps.plan.generator import MAX_VARIANTS
+from engine.sweeps.plan.request import MAX_VARIANTS
 from engine.validation import LongText, ShortText, StrictModel
+from engine.vocabulary import DEFAULT_OBJECTIVE
 
 MOST_VARIANTS = 10_000
 

@@ -20,11 +20,13 @@ from engine.errors import SystemFault
 from engine.jsontext import parse_json
 from engine.market.bars import Dataset
 from engine.ports import Watch
-from engine.strategies.spec import ExecutionSpec, parse_spec
-from engine.sweeps.objectives import DEFAULT_OBJECTIVE, objective
+from engine.strategies.spec import parse_spec
+from engine.sweeps.objectives import objective
 from engine.sweeps.plan.generator import generate
+from engine.sweeps.plan.request import SweepRequest
 from engine.sweeps.results import PlanResult
 from engine.validation import parse_model
+from engine.vocabulary import DEFAULT_OBJECTIVE
 from storage.datasets import keep_dataset, loading
 from storage.market_files import infer_timeframe, load_dataset
 
@@ -35,13 +37,10 @@ _REQUIRED = ("workspace_id", "base_spec_json")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A sweep to be executed."""
+    """A sweep to be executed on an upload, in a workspace that may not be there yet."""
 
     workspace_id: UUID
-    spec: ExecutionSpec
-    constraints: Constraints
-    objective: str
-    slippage_bps: float
+    request: SweepRequest
     content: bytes
 
 
@@ -71,14 +70,15 @@ def wanted_by(form: Form) -> Wanted:
     fields = form.fields
     name = fields.get("objective", DEFAULT_OBJECTIVE)
     objective(name)
-    return Wanted(
-        workspace_id_in(fields["workspace_id"]),
-        parse_spec(fields["base_spec_json"], "base_spec_json"),
-        parse_model(Constraints, fields.get("constraints_json", "{}"), code="INVALID_SPEC", what="constraints_json"),
-        name,
-        _slippage(fields.get("slippage_bps", "0")),
-        form.file,
+    workspace_id = workspace_id_in(fields["workspace_id"])
+    request = SweepRequest(
+        spec=parse_spec(fields["base_spec_json"], "base_spec_json"),
+        workspace=workspace_id,
+        objective=name,
+        **_bounds(_constraints(fields.get("constraints_json", "{}"))),
+        slippage_bps=_slippage(fields.get("slippage_bps", "0")),
     )
+    return Wanted(workspace_id, request, form.file)
 
 
 def executed(desk: Desk, wanted: Wanted, database: Path, limit: UploadLimit, workers: int, watch: Watch) -> PlanResult:
@@ -86,26 +86,19 @@ def executed(desk: Desk, wanted: Wanted, database: Path, limit: UploadLimit, wor
 
     INVALID_DATA, TOO_LARGE, INVALID_SPEC, STRATEGY_NOT_FOUND; CANCELLED when it was stopped, with the id to resume.
     """
-    compiled = desk.research.compile(wanted.spec)
-    generate(compiled, wanted.constraints.sweep, max_variants=1)  # the values, refused before the data are read
+    compiled = desk.research.compile(wanted.request.spec)
+    generate(compiled, wanted.request.sweep, max_variants=1)  # the values, refused before the data are read
     workspace = desk.accounts.find(wanted.workspace_id) or unseen_workspace(wanted.workspace_id)
     dataset, data = _kept(wanted, database, limit, workspace.limits.session_tz, watch)
-    result = desk.plans.run(
-        wanted.spec,
-        dataset,
-        timeframe=infer_timeframe(dataset),
-        workspace=workspace.id,
-        unseen=workspace,
-        objective=wanted.objective,
-        slippage_bps=wanted.slippage_bps,
-        workers=workers,
-        data=data,
-        watch=watch,
-        **_bounds(wanted.constraints),
-    )
+    request = replace(wanted.request, timeframe=infer_timeframe(dataset), data=data)
+    result = desk.plans.execute(request, dataset, workers=workers, watch=watch, unseen=workspace)
     if result.status == "cancelled":
         raise _stopped(result)
     return result
+
+
+def _constraints(text: str) -> Constraints:
+    return parse_model(Constraints, text, code="INVALID_SPEC", what="constraints_json")
 
 
 def _bounds(constraints: Constraints) -> dict[str, Any]:
@@ -129,7 +122,7 @@ def _kept(
 ) -> tuple[Dataset, Mapping[str, Any]]:
     """The upload's bars, and how they are loaded again: it is kept only once it is known to be sound."""
     suffix = check_upload(wanted.content, limit)
-    symbols = wanted.spec.symbols
+    symbols = wanted.request.spec.symbols
     with tempfile.TemporaryDirectory(prefix="papertape-") as room:
         path = Path(room) / f"upload{suffix}"
         path.write_bytes(wanted.content)

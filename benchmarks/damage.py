@@ -24,11 +24,10 @@ import numpy as np
 
 from engine.desk import Desk, DeskConfig
 from engine.errors import PapertapeError
-from engine.intents import IntentAction
 from engine.market.bars import Bars, Dataset
-from engine.policy.limits import TradingState
 from engine.stamps import LiveStamps
 from engine.strategies.spec import parse_spec
+from engine.vocabulary import IntentAction, TradingState
 from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.unit_of_work import SqliteStore
 from storage.strategies.files import make_registry

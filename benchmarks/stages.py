@@ -94,10 +94,9 @@ def main() -> int:
     """Import what the command imports, wrap what is a stage, run the command."""
     into, arguments = Path(sys.argv[1]), sys.argv[2:]
     stages = Stages(float(os.environ.get("BENCHMARK_BEGAN") or time.time()))
-    import engine.sweeps.simulate as simulate  # noqa: PLC0415
-    import storage.unit_of_work as store  # noqa: PLC0415
-
+    import engine.sweeps.simulation.simulate as simulate  # noqa: PLC0415
     import storage.market_files as files  # noqa: PLC0415
+    import storage.sqlite.unit_of_work as store  # noqa: PLC0415
     from storage import desk  # noqa: F401, PLC0415
     from tui.commands import plans  # noqa: F401, PLC0415
     from tui.commands.app import run_command  # noqa: PLC0415

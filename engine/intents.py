@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
-from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from pydantic import Field, model_validator
 
 from engine.symbols import check_symbol
 from engine.validation import HeldSymbol, JsonObject, LongText, ShortText, StrictModel, UtcTime
+from engine.vocabulary import IntentAction
 
 LOTS_PER_UNIT = 100_000_000
 MAX_LOTS = 2**62
@@ -20,18 +20,6 @@ MAX_LOTS = 2**62
 _LOT = Decimal(LOTS_PER_UNIT)
 _EXACT = 2**53
 """Up to here every whole number is a float64."""
-
-
-class IntentAction(StrEnum):
-    """What an intent asks for. The first two are executed, the others are known and refused."""
-
-    OPEN_LONG = "OPEN_LONG"
-    CLOSE_LONG = "CLOSE_LONG"
-    OPEN_SHORT = "OPEN_SHORT"
-    CLOSE_SHORT = "CLOSE_SHORT"
-    SCALE_IN = "SCALE_IN"
-    SCALE_OUT = "SCALE_OUT"
-    CANCEL_ORDER = "CANCEL_ORDER"
 
 
 class TradeIntent(StrictModel):

@@ -14,8 +14,9 @@ from engine.errors import DamageFault
 from engine.events import EventRow
 from engine.market.bars import IntArray
 from engine.market.recording import Recorded, Span
-from engine.policy.limits import Limits, TradingState
+from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace
+from engine.vocabulary import TradingState
 
 
 class PriorFill(NamedTuple):

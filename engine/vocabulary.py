@@ -1,4 +1,4 @@
-"""The words of the journal, without anything heavy: help and completion load them too."""
+"""The words that events, commands and docs share, without anything heavy: help and completion load them too."""
 
 from __future__ import annotations
 
@@ -35,3 +35,53 @@ class EventType(StrEnum):
     BACKTEST_RECORDED = "BACKTEST_RECORDED"
     HISTORY_ACCEPTED = "HISTORY_ACCEPTED"
     STRATEGY_ACCEPTED = "STRATEGY_ACCEPTED"
+
+
+class IntentAction(StrEnum):
+    """What an intent asks for. The first two are executed, the others are known and refused."""
+
+    OPEN_LONG = "OPEN_LONG"
+    CLOSE_LONG = "CLOSE_LONG"
+    OPEN_SHORT = "OPEN_SHORT"
+    CLOSE_SHORT = "CLOSE_SHORT"
+    SCALE_IN = "SCALE_IN"
+    SCALE_OUT = "SCALE_OUT"
+    CANCEL_ORDER = "CANCEL_ORDER"
+
+
+class TradingState(StrEnum):
+    """What an account may do: everything, exits only, or nothing (the kill switch)."""
+
+    ACTIVE = "ACTIVE"
+    REDUCING = "REDUCING"
+    HALTED = "HALTED"
+
+
+class JournalMode(StrEnum):
+    """What a sweep keeps: every fill of every variant, or the results alone."""
+
+    FULL = "full"
+    SUMMARY = "summary"
+
+
+class Objective(StrEnum):
+    """What best means in a sweep; `engine.sweeps.objectives` has the formulas."""
+
+    SHARPE = "sharpe"
+    SHARPE_DD_PENALTY = "sharpe_dd_penalty"
+    RETURN = "return"
+    RETURN_DD_PENALTY = "return_dd_penalty"
+    CALMAR = "calmar"
+
+
+DEFAULT_OBJECTIVE = Objective.SHARPE_DD_PENALTY
+
+
+class RunStatus(StrEnum):
+    """How an execution of a run plan stands; `interrupted` is one without an end and without a live owner."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"

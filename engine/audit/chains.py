@@ -10,9 +10,10 @@ from engine.audit.findings import Findings
 from engine.audit.worlds import World
 from engine.broker.paper import PAPER, breadcrumb
 from engine.events import EventType
-from engine.intents import IntentAction, to_lots, to_quantity
+from engine.intents import to_lots, to_quantity
 from engine.payloads import event_named
 from engine.ports import JournalEvent
+from engine.vocabulary import IntentAction
 
 Link = tuple[JournalEvent, dict[str, Any]]
 """An event and its payload"""

@@ -10,9 +10,10 @@ from engine.account.ledger import Fill, Ledger, Trade
 from engine.audit.findings import Findings
 from engine.events import EventType
 from engine.payloads import event_named
-from engine.policy.limits import Limits, TradingState
+from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import JournalEvent
+from engine.vocabulary import TradingState
 
 
 class World:

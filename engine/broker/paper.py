@@ -16,12 +16,13 @@ from engine.account.ledger import BUY, SELL, Fill, Holding, Ledger, Trade
 from engine.account.state import Account
 from engine.errors import ConflictError, InvalidError
 from engine.events import EventRow, Execution, Filled, Stamps, execution_events
-from engine.intents import MAX_LOTS, IntentAction, TradeIntent, to_quantity
+from engine.intents import MAX_LOTS, TradeIntent, to_quantity
 from engine.market.sessions import iso, session_day
 from engine.policy.decide import PolicyDecision, decide_entry, decide_exit, entry_figures
 from engine.policy.workspace import Workspace
 from engine.ports import PriorFill
 from engine.symbols import readable
+from engine.vocabulary import IntentAction
 
 PAPER = "paper"
 REMEDIES: Mapping[str, str] = {

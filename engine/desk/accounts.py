@@ -18,7 +18,7 @@ from engine.events import EventType, Stamps, account_event
 from engine.intents import to_quantity
 from engine.market.sessions import from_micros
 from engine.numerals import real_number
-from engine.policy.limits import Limits, TradingState
+from engine.policy.limits import Limits
 from engine.policy.workspace import (
     DEFAULT_EQUITY,
     DEFAULT_ID,
@@ -31,6 +31,7 @@ from engine.policy.workspace import (
 from engine.ports import Store, UnitOfWork, Watch
 from engine.symbols import check_symbol
 from engine.validation import StrictModel, UtcTime
+from engine.vocabulary import TradingState
 
 
 class TradeView(StrictModel):

@@ -14,7 +14,6 @@ from engine.desk.journal import EventView
 from engine.desk.plan_code import Distributions, moved, recalled
 from engine.desk.research import Research, SourceSha256, check_window
 from engine.drivers.backtest import closed_workspace
-from engine.drivers.bar_loop import check_slippage
 from engine.drivers.trial import bars_sha256, traded_span
 from engine.errors import DataError, InvalidError, NotFoundError, SystemFault
 from engine.events import EventType, Stamps
@@ -24,12 +23,12 @@ from engine.payloads import damaged, stored_uuid
 from engine.policy.workspace import Workspace, WorkspaceKind, check_open
 from engine.ports import EventFilter, Owners, Store, Watch
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, compile_spec
-from engine.sweeps.objectives import DEFAULT_OBJECTIVE, objective
 from engine.sweeps.orchestrator import Execution
 from engine.sweeps.plan.document import plan_of
 from engine.sweeps.plan.fingerprint import describe, fingerprint, same_data
-from engine.sweeps.plan.generator import MAX_VARIANTS, Generated, generate
-from engine.sweeps.plan.run_plan import JournalMode, RunPlan
+from engine.sweeps.plan.generator import Generated, generate
+from engine.sweeps.plan.request import SweepRequest
+from engine.sweeps.plan.run_plan import RunPlan
 from engine.sweeps.record.lifecycle import begin, cancel, check_resumable, take_over
 from engine.sweeps.record.queries import RunRecord, find_run, find_variant, summaries
 from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary, trades_of
@@ -56,20 +55,14 @@ class Plans:
         self._accounts, self._research = accounts, research
         self._owners, self._source_sha256, self._distributions = owners, source_sha256, distributions
 
-    def generate(
-        self,
-        spec: ExecutionSpec,
-        sweep: Mapping[str, Sequence[Any]],
-        *,
-        timeframe: str = "daily",
-        include_ablations: bool = True,
-        max_variants: int = MAX_VARIANTS,
-        workspace: str | UUID | None = None,
-    ) -> Generated:
+    def generate(self, spec: ExecutionSpec, sweep: Mapping[str, Sequence[Any]], **terms: Any) -> Generated:
+        """`variants` of a request in short: `terms` are further fields of `SweepRequest`."""
+        return self.variants(SweepRequest(spec=spec, sweep=sweep, **terms))
+
+    def variants(self, request: SweepRequest) -> Generated:
         """A sweep's variants; nothing is executed or written. INVALID_SPEC, STRATEGY_NOT_FOUND, WORKSPACE_NOT_FOUND."""
-        self._accounts.get_or_unsaved(workspace)
-        compiled = self._research.compile(spec, timeframe)
-        return generate(compiled, sweep, include_ablations=include_ablations, max_variants=max_variants)
+        self._accounts.get_or_unsaved(request.workspace)
+        return _generated(self._research.compile(request.spec, request.timeframe), request)
 
     def run(
         self,
@@ -77,37 +70,55 @@ class Plans:
         dataset: Dataset,
         sweep: Mapping[str, Sequence[Any]],
         *,
-        timeframe: str = "daily",
-        workspace: str | UUID | None = None,
-        objective: str = DEFAULT_OBJECTIVE,
-        slippage_bps: float = 0.0,
-        include_ablations: bool = True,
-        max_variants: int = MAX_VARIANTS,
-        journal: JournalMode = "full",
         workers: int = 1,
-        verify: int = 0,
-        like: str | UUID | None = None,
-        data: Mapping[str, Any] | None = None,
-        run_plan_id: UUID | None = None,
+        watch: Watch | None = None,
+        **terms: Any,
+    ) -> PlanResult:
+        """`execute` a request in short: `terms` are further fields of `SweepRequest`."""
+        request = SweepRequest(spec=spec, sweep=sweep, **terms)
+        return self.execute(request, dataset, workers=workers, watch=watch)
+
+    def execute(
+        self,
+        request: SweepRequest,
+        dataset: Dataset,
+        *,
+        workers: int = 1,
         watch: Watch | None = None,
         unseen: Workspace | None = None,
     ) -> PlanResult:
-        """Generate, record and execute a sweep on the equity, limits and fees of `like` (without: of `workspace`).
+        """Generate, record and execute a sweep.
 
-        `unseen` is the plan's workspace when that is not there yet: it is created with the start of the run. `data`
-        says how to load the dataset again and is kept in the journal. A run that the watch or somebody's
-        `cancel` stops returns what came out, with the status `cancelled`. What is wrong before the start raises with
-        nothing written; what goes wrong outside a variant later ends in RUN_FAILED and is raised.
+        `unseen` is the plan's workspace when that is not there yet: it is created with the start of the run. A run that
+        the watch or somebody's `cancel` stops returns what came out, with the status `cancelled`. What is wrong before
+        the start raises with nothing written; what goes wrong outside a variant later ends in RUN_FAILED and is raised.
         """
-        _check_terms(objective, slippage_bps, journal, verify)
-        compiled = self._compiled(spec, dataset, timeframe)
-        model = self._model(workspace if like is None else like, unseen if like is None else None)
-        made = generate(compiled, sweep, include_ablations=include_ablations, max_variants=max_variants)
+        request.check()
+        plan = self._planned(request, dataset, unseen)
+        self._research.registry.remember(plan.base.strategy)
+        owner = self._owners.claim()
+        try:
+            fresh = request.run_plan_id or UUID(self._stamps.new_id())
+            home = self._accounts.get(request.workspace) if unseen is None else self._unless_there(unseen)
+            run, plan = begin(self._store, self._stamps, plan, dataset, check_open(home), owner, fresh)
+            return Execution(self._store, self._stamps, plan, run, watch=watch).execute(dataset, workers)
+        finally:
+            self._owners.release(owner)
+
+    def _planned(self, request: SweepRequest, dataset: Dataset, unseen: Workspace | None) -> RunPlan:
+        compiled = self._compiled(request.spec, dataset, request.timeframe)
+        lent = None if request.like is not None else unseen
+        model = self._accounts.get_or_unsaved(request.model)[0] if lent is None else self._unless_there(lent)
+        made = _generated(compiled, request)
         account = _account(model, dataset.session_tz, self._stamps.now())
         kind = type(compiled.strategy)
         described, source = describe(dataset), self._source_sha256(kind)
-        mark = fingerprint(compiled, made.variants, described, account, slippage_bps, source)
-        plan = RunPlan(
+        mark = fingerprint(compiled, made.variants, described, account, request.slippage_bps, source)
+        first, last = traded_span(compiled, dataset)
+        return RunPlan(
+            request=replace(
+                request, sweep=made.sweep, slippage_bps=float(request.slippage_bps), data=dict(request.data)
+            ),
             base=compiled,
             variants=made.variants,
             variants_dropped=made.dropped,
@@ -115,29 +126,13 @@ class Plans:
             dataset=described,
             fingerprint=mark,
             strategy_sha256=source,
-            sweep=made.sweep,
-            include_ablations=include_ablations,
-            max_variants=max_variants,
-            objective=objective,
-            slippage_bps=float(slippage_bps),
-            journal=journal,
-            verify=verify,
-            data=dict(data or {}),
             duplicate_of=tuple(str(found) for found in self.find_same(mark)),
-            origin=self._research.registry.entry(spec.strategy_id).origin,
+            origin=self._research.registry.entry(request.spec.strategy_id).origin,
+            bars_sha256=bars_sha256(compiled, dataset),
+            first_ts=first,
+            last_ts=last,
             distributions=dict(self._distributions(kind)),
         )
-        first, last = traded_span(compiled, dataset)
-        plan = replace(plan, bars_sha256=bars_sha256(compiled, dataset), first_ts=first, last_ts=last)
-        self._research.registry.remember(compiled.strategy)
-        owner = self._owners.claim()
-        try:
-            fresh = run_plan_id or UUID(self._stamps.new_id())
-            home = self._accounts.get(workspace) if unseen is None else self._model(workspace, unseen)
-            run, plan = begin(self._store, self._stamps, plan, dataset, check_open(home), owner, fresh)
-            return Execution(self._store, self._stamps, plan, run, watch=watch).execute(dataset, workers)
-        finally:
-            self._owners.release(owner)
 
     def resume(
         self, run_plan_id: str | UUID, load: Load, *, workers: int = 1, watch: Watch | None = None
@@ -234,10 +229,9 @@ class Plans:
         with self._store.read() as views:
             return [stored_uuid(found, "the id of a run plan") for found in views.run_plans_with(mark)]
 
-    def _model(self, ref: str | UUID | None, unseen: Workspace | None) -> Workspace:
-        if unseen is not None:
-            return self._accounts.find(unseen.id) or unseen
-        return self._accounts.get_or_unsaved(ref)[0]
+    def _unless_there(self, unseen: Workspace) -> Workspace:
+        """The stored workspace of that id, else `unseen` itself."""
+        return self._accounts.find(unseen.id) or unseen
 
     def _compiled(self, spec: ExecutionSpec, dataset: Dataset, timeframe: str) -> CompiledSpec:
         absent = [symbol for symbol in spec.symbols if symbol not in dataset.bars]
@@ -280,7 +274,7 @@ class Plans:
         plan = self._plan(record)
         spec = plan.variants[index].spec
         assert spec is not None  # noqa: S101 - for the type checker: it has metrics
-        simulation = Simulation(self._loaded(record, load), plan.account, plan.slippage_bps)
+        simulation = Simulation(self._loaded(record, load), plan.account, plan.request.slippage_bps)
         (outcome,) = simulation.outcomes([spec], fills=True)
         if outcome.metrics != done.metrics:
             raise SystemFault(
@@ -309,10 +303,7 @@ def _account(model: Workspace, session_tz: str, created_at: int) -> Workspace:
     return replace(fresh, kind=WorkspaceKind.VARIANT)
 
 
-def _check_terms(name: str, slippage_bps: float, journal: str, verify: int) -> None:
-    objective(name)
-    check_slippage(slippage_bps)
-    if journal not in {"full", "summary"}:
-        raise InvalidError("INVALID_SPEC", f"there is no journal mode {journal!r}", hint="use full or summary")
-    if verify < 0:
-        raise InvalidError("INVALID_SPEC", f"verify is {verify}", hint="give the number of variants to run again")
+def _generated(compiled: CompiledSpec, request: SweepRequest) -> Generated:
+    return generate(
+        compiled, request.sweep, include_ablations=request.include_ablations, max_variants=request.max_variants
+    )

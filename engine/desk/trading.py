@@ -10,11 +10,12 @@ from engine.broker.paper import PAPER
 from engine.desk.accounts import Accounts
 from engine.errors import ConflictError, InvalidError
 from engine.events import Stamps
-from engine.intents import IntentAction, TradeIntent
+from engine.intents import TradeIntent
 from engine.numerals import real_number
 from engine.policy.workspace import Workspace
 from engine.ports import Store
 from engine.validation import parse_model
+from engine.vocabulary import IntentAction
 
 
 class Trading:

@@ -19,11 +19,12 @@ from engine.errors import SystemFault
 from engine.events import EventRow, EventType, Stamps, account_event
 from engine.intents import TradeIntent
 from engine.market.bars import Dataset
-from engine.policy.limits import Limits, TradingState
+from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Store, Trial, Unwatched, Watch
 from engine.stamps import CountedStamps
 from engine.strategies.spec import CompiledSpec
+from engine.vocabulary import TradingState
 
 BATCH = 5_000
 """Events written at once."""

@@ -18,7 +18,7 @@ from engine.account.ledger import Holding, Ledger
 from engine.broker.paper import Placement
 from engine.drivers.short_history import Decided, Unready, unready_bars
 from engine.errors import ConflictError, InvalidError
-from engine.intents import IntentAction, TradeIntent
+from engine.intents import TradeIntent
 from engine.market.bars import Bars, Dataset
 from engine.market.sessions import from_micros, is_intraday, session_ends
 from engine.numerals import real_number
@@ -26,6 +26,7 @@ from engine.strategies.base import History
 from engine.strategies.guard import driven_signals
 from engine.strategies.runner import Decision, Held, Series, decide_entry, decide_exit, intent_of, levels_at
 from engine.strategies.spec import CompiledSpec
+from engine.vocabulary import IntentAction
 
 Submit = Callable[[TradeIntent, float, int], Placement]
 """Takes an intent, its fill price and its trading time to the broker."""

@@ -9,8 +9,9 @@ from typing import Any
 from engine.account.ledger import Ledger
 from engine.market.sessions import session_day
 from engine.policy import rules as policy_rules
-from engine.policy.limits import Limits, TradingState
+from engine.policy.limits import Limits
 from engine.policy.rules import EntryFigures, Rule
+from engine.vocabulary import TradingState
 
 TRADING_STATE = "trading_state"
 TRADING_STATE_REMEDY = "`trading-state ACTIVE` lets orders through"

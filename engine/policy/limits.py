@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -15,14 +14,6 @@ from engine.numerals import plain_numeral
 from engine.validation import StrictModel, Symbol, faults_of
 
 OFF = "off"
-
-
-class TradingState(StrEnum):
-    """What an account may do: everything, exits only, or nothing (the kill switch)."""
-
-    ACTIVE = "ACTIVE"
-    REDUCING = "REDUCING"
-    HALTED = "HALTED"
 
 
 def _known_zone(name: str) -> str:

@@ -10,7 +10,8 @@ from uuid import UUID, uuid5
 
 from engine.errors import InvalidError
 from engine.numerals import real_number
-from engine.policy.limits import Limits, TradingState
+from engine.policy.limits import Limits
+from engine.vocabulary import TradingState
 
 DEFAULT_NAME = "default"
 DEFAULT_ID = uuid5(UUID("0c6b4f0e-5d0a-5c63-9a55-4f6a3f1f7d2e"), DEFAULT_NAME)

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 import numpy as np
 
 from engine.account.state import PaperPosition, PaperState
-from engine.intents import IntentAction, TradeIntent, lots_for, to_quantity
+from engine.intents import TradeIntent, lots_for, to_quantity
 from engine.market.bars import Bars, BoolArray
 from engine.market.sessions import is_intraday, to_micros
 from engine.market.snapshot import MarketSnapshot
@@ -22,6 +22,7 @@ from engine.strategies.guard import signals_of
 from engine.strategies.registry import Registry
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, compile_spec
 from engine.validation import JsonObject, StrictModel, UtcTime
+from engine.vocabulary import IntentAction
 
 EMPTY: dict[str, Any] = {}
 

@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from engine.account.metrics import Metrics
 from engine.errors import InvalidError
-
-DEFAULT_OBJECTIVE = "sharpe_dd_penalty"
+from engine.vocabulary import Objective
 
 
 def _sharpe_dd(m: Metrics) -> float | None:
@@ -19,12 +18,12 @@ def _calmar(m: Metrics) -> float | None:
     return None if m.max_drawdown_pct == 0 else m.return_pct / m.max_drawdown_pct
 
 
-OBJECTIVES: Mapping[str, Callable[[Metrics], float | None]] = {
-    "sharpe": lambda m: m.sharpe,
-    "sharpe_dd_penalty": _sharpe_dd,
-    "return": lambda m: m.return_pct,
-    "return_dd_penalty": lambda m: m.return_pct - 0.5 * m.max_drawdown_pct,
-    "calmar": _calmar,
+OBJECTIVES: Mapping[Objective, Callable[[Metrics], float | None]] = {
+    Objective.SHARPE: lambda m: m.sharpe,
+    Objective.SHARPE_DD_PENALTY: _sharpe_dd,
+    Objective.RETURN: lambda m: m.return_pct,
+    Objective.RETURN_DD_PENALTY: lambda m: m.return_pct - 0.5 * m.max_drawdown_pct,
+    Objective.CALMAR: _calmar,
 }
 """Name to score; None where a variant has none, and then it ranks last."""
 
@@ -39,10 +38,9 @@ class Scored(NamedTuple):
 
 def objective(name: str) -> Callable[[Metrics], float | None]:
     """The objective of that name; INVALID_SPEC lists them."""
-    found = OBJECTIVES.get(name)
-    if found is None:
+    if name not in OBJECTIVES:
         raise InvalidError("INVALID_SPEC", f"there is no objective {name!r}", hint=f"one of {', '.join(OBJECTIVES)}")
-    return found
+    return OBJECTIVES[Objective(name)]
 
 
 def ranked(scored: Sequence[Scored]) -> list[Scored]:

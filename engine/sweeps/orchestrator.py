@@ -16,9 +16,10 @@ from engine.sweeps.reasons import Sweep, sweep_reasons
 from engine.sweeps.record.ending import best_of, ending
 from engine.sweeps.record.lifecycle import RunWatch
 from engine.sweeps.record.recorder import Recorder, Run, run_event
-from engine.sweeps.results import Done, PlanResult, RunStatus, VariantResult, result_of
+from engine.sweeps.results import Done, PlanResult, VariantResult, result_of
 from engine.sweeps.simulation.simulate import Simulation
 from engine.sweeps.simulation.verify import verify
+from engine.vocabulary import RunStatus
 
 
 class Execution:
@@ -59,17 +60,17 @@ class Execution:
 
     def _execute(self, dataset: Dataset, workers: int) -> PlanResult:
         plan = self._plan
-        simulation = Simulation(dataset, plan.account, plan.slippage_bps)
+        simulation = Simulation(dataset, plan.account, plan.request.slippage_bps)
         if not self._simulate(simulation, workers):
             self._end(EventType.RUN_CANCELLED)
-            return self._result("cancelled", 0)
+            return self._result(RunStatus.CANCELLED, 0)
         verified = 0
-        if plan.verify:
+        if plan.request.verify:
             self._recorder.flush()
             verified = verify(plan, dataset, simulation, self._recorder.done, self._watch)
         differs = self._differing()
         self._end(EventType.RUN_COMPLETED, verified=verified, differs_from=differs)
-        return self._result("completed", verified, differs)
+        return self._result(RunStatus.COMPLETED, verified, differs)
 
     def _differing(self) -> dict[str, int]:
         """The run plan that was the same and had other results, with how many variants differ."""
@@ -88,7 +89,7 @@ class Execution:
         specs = [variant.spec for _, variant in todo if variant.spec is not None]
         if watch.stopped():
             return False
-        outcomes = iter(simulation.outcomes(specs, fills=plan.journal == "full", workers=workers, watch=watch))
+        outcomes = iter(simulation.outcomes(specs, fills=plan.request.journal == "full", workers=workers, watch=watch))
         every = max(1, total // 200)
         for index, variant in todo:
             if variant.spec is None:
@@ -121,8 +122,8 @@ class Execution:
         done = self._recorder.done
         heading = {
             "strategy_id": plan.base.spec.strategy_id,
-            "objective": plan.objective,
-            "journal": plan.journal,
+            "objective": plan.request.objective,
+            "journal": plan.request.journal,
             "variants_count": len(plan.variants),
             "fingerprint": plan.fingerprint,
         }
@@ -142,7 +143,7 @@ class Execution:
             dataset_sha256=plan.dataset["sha256"],
             bar_count=plan.dataset["bar_count"],
             history_bars=history_bars(plan.dataset),
-            objective=plan.objective,
+            objective=plan.request.objective,
             best_variant_id=None if best is None else best.variant_id,
             variants_dropped=plan.variants_dropped,
             results=results,
@@ -157,7 +158,7 @@ class Execution:
     def _results(self) -> list[VariantResult]:
         """Every variant, in plan order."""
         plan, run, done = self._plan, self._run, self._recorder.done
-        full, found = plan.journal == "full", []
+        full, found = plan.request.journal == "full", []
         for index, variant in enumerate(plan.variants):
             one = done.get(index)
             stored = full and one is not None and one.status == "succeeded"

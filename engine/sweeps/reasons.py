@@ -31,7 +31,7 @@ class Sweep:
     def of(cls, plan: RunPlan) -> Sweep:
         """Of a plan that is executed."""
         account, bars = plan.account, plan.dataset["bar_count"]
-        return cls(account.limits, account.starting_equity, plan.base.base(), plan.slippage_bps, bars)
+        return cls(account.limits, account.starting_equity, plan.base.base(), plan.request.slippage_bps, bars)
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Sweep:

@@ -13,9 +13,9 @@ from engine.account.metrics import Metrics
 from engine.drivers.short_history import ShortHistory
 from engine.sweeps.plan.run_plan import TrialCount, Variant
 from engine.validation import StrictModel, UtcTime, trusted
+from engine.vocabulary import RunStatus
 
 VariantStatus = Literal["succeeded", "failed", "skipped", "pending"]
-RunStatus = Literal["running", "completed", "failed", "cancelled", "interrupted"]
 
 
 class Done(NamedTuple):

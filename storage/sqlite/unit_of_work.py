@@ -16,9 +16,10 @@ from engine.events import EventRow
 from engine.jsontext import compact_json
 from engine.market.bars import IntArray
 from engine.market.recording import Recorded, Span
-from engine.policy.limits import Limits, TradingState
+from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Progress, Trial
+from engine.vocabulary import TradingState
 from storage.sqlite import statements as sql
 from storage.sqlite.accounts import rewrite_accounts, write_account
 from storage.sqlite.connection.database import Database

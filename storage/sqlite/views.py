@@ -13,14 +13,14 @@ from engine.account.ledger import BUY, Fill
 from engine.account.state import Account
 from engine.errors import DamageFault
 from engine.events import EventRow, EventType
-from engine.intents import IntentAction
 from engine.market.recording import Recorded
 from engine.payloads import damaged, event_named, stored_object, stored_uuid
-from engine.policy.limits import Limits, TradingState
+from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace, WorkspaceKind, as_uuid
 from engine.ports import EventFilter, JournalEvent, PriorFill, Progress, Trial
 from engine.shapes import COUNT, FLAG, Each
 from engine.validation import STORED, faults_of
+from engine.vocabulary import IntentAction, TradingState
 from storage.sqlite import statements as sql
 from storage.sqlite.accounts import read_account
 from storage.sqlite.connection.transaction import guarded

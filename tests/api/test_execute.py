@@ -14,8 +14,8 @@ import pytest
 from engine.broker.execute import ExecutionResult
 from engine.desk.trading import parse_intent
 from engine.events import EventType
-from engine.policy.limits import TradingState
 from engine.ports import EventFilter
+from engine.vocabulary import TradingState
 from tests.api.serving import Served, code_of, execute, intent
 from tests.tui.console import Console, breakout, write_bars
 

@@ -12,12 +12,12 @@ from engine.desk import Desk
 from engine.desk.journal import EventView
 from engine.drivers.beginning import OnwardTerms
 from engine.events import EventType
-from engine.intents import IntentAction
 from engine.market.bars import Dataset
-from engine.policy.limits import Limits, TradingState
+from engine.policy.limits import Limits
 from engine.ports import Unwatched
 from engine.strategies.spec import parse_spec
 from engine.sweeps.record import lifecycle as watching
+from engine.vocabulary import IntentAction, TradingState
 from tests.docs.pages import codes, first_codes, section, table_under, tables, text_of
 from tests.support.memory_desks import memory_desk
 from tests.support.samples import sample_dataset

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 from engine.account.metrics import Metrics
-from engine.sweeps.objectives import DEFAULT_OBJECTIVE, OBJECTIVES
-from engine.sweeps.plan import generator
-from engine.sweeps.plan import run_plan as plan
-from engine.sweeps.results import RunStatus
+from engine.sweeps.objectives import OBJECTIVES
+from engine.sweeps.plan.run_plan import request, run_plan
+from engine.vocabulary import DEFAULT_OBJECTIVE, JournalMode, RunStatus
 from storage.desk import open_desk
 from storage.settings import Settings
 from tests.docs.pages import codes, first_codes, section, table_under, text_of
@@ -25,10 +23,10 @@ PAGE = text_of("sweeps.md")
 
 
 def test_tags_objectives_and_statuses_are_the_codes() -> None:
-    assert first_codes(table_under(PAGE, "## Variants")) == [plan.BASELINE, plan.GRID, plan.ABLATION]
+    assert first_codes(table_under(PAGE, "## Variants")) == [run_plan.BASELINE, run_plan.GRID, run_plan.ABLATION]
     assert first_codes(table_under(PAGE, "## Ranks")) == list(OBJECTIVES)
-    assert set(first_codes(table_under(PAGE, "## Stopped, and gone on with"))) == set(get_args(RunStatus))
-    assert first_codes(table_under(PAGE, "## Accounts")) == list(get_args(plan.JournalMode))
+    assert set(first_codes(table_under(PAGE, "## Stopped, and gone on with"))) == {status.value for status in RunStatus}
+    assert first_codes(table_under(PAGE, "## Accounts")) == [mode.value for mode in JournalMode]
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -62,7 +60,7 @@ def test_figures_in_the_text() -> None:
     from tui.commands.sweep_values import MAX_VALUES
 
     assert f"at most {MAX_VALUES:,} values" in " ".join(PAGE.split())
-    assert f"({generator.MAX_VARIANTS:,} unless given)" in " ".join(PAGE.split())
+    assert f"({request.MAX_VARIANTS:,} unless given)" in " ".join(PAGE.split())
     for char in ("=", "+", "-", "@"):
         assert char in FORMULA
         assert f"`{char}`" in section(PAGE, "## Results in a file")

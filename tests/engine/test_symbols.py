@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from engine.desk import Desk
 from engine.errors import InvalidError
-from engine.intents import IntentAction
 from engine.policy.limits import Limits
 from engine.strategies.spec import parse_spec
 from engine.symbols import check_held_symbol, check_symbol, quoted, readable
 from engine.validation import STORED
+from engine.vocabulary import IntentAction
 from tests.support.desks import any_symbol_taken, open_test_desk
 
 SOUND = (

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from engine.account.ledger import Ledger
 from engine.account.state import Account
 from engine.errors import SystemFault
-from engine.policy.limits import Limits, TradingState
+from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace
+from engine.vocabulary import TradingState
 from storage.sqlite.unit_of_work import SqliteStore, SqliteUnitOfWork
 from tests.storage.rows import KEY, OTHER, WORKSPACE, add, append, event, raw
 from tests.storage.test_accounts import bits

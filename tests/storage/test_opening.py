@@ -296,8 +296,8 @@ def test_a_foreign_database_with_a_wal_is_refused_and_untouched(path: Path) -> N
 CHILD = """
 import json, sys
 from pathlib import Path
-from storage.opening import Schema
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.connection.opening import Schema
+from storage.sqlite.unit_of_work import SqliteStore
 path, revisions, scripts = json.loads(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
@@ -345,7 +345,7 @@ def test_processes_that_upgrade_the_same_file_all_succeed(store: SqliteStore, pa
 def test_an_up_to_date_database_is_opened_without_alembic(path: Path) -> None:
     script = f"""
 import sys
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.unit_of_work import SqliteStore
 for _ in range(2):
     with SqliteStore({str(path)!r}) as store, store.read() as views:
         views.head()

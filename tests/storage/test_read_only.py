@@ -146,7 +146,7 @@ os._exit(0)
 WRITER = """
 import sys
 from pathlib import Path
-from storage.unit_of_work import SqliteStore
+from storage.sqlite.unit_of_work import SqliteStore
 from tests.storage.rows import append, fill
 with SqliteStore(sys.argv[1]) as store:
     for path in Path(sys.argv[1]).parent.iterdir():

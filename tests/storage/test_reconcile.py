@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.intents import IntentAction
+from engine.vocabulary import IntentAction
 from tests.storage.rows import fill
 from tests.support.desks import open_test_desk
 

@@ -12,9 +12,10 @@ import pytest
 from engine.account.ledger import Ledger
 from engine.account.state import Account
 from engine.errors import ConflictError, NotFoundError, PapertapeError, SystemFault
-from engine.policy.limits import Limits, TradingState
+from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import EventFilter, Progress, Store
+from engine.vocabulary import TradingState
 from storage.sqlite.connection.driver import sqlite as sqlite3
 from storage.sqlite.connection.retry import Patience
 from storage.sqlite.unit_of_work import SqliteStore, SqliteUnitOfWork

@@ -17,9 +17,10 @@ from engine.errors import ConflictError, DamageFault, SystemFault
 from engine.events import EventRow, EventType
 from engine.market.bars import IntArray
 from engine.market.recording import Recorded, Span, merged
-from engine.policy.limits import Limits, TradingState
+from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import EventFilter, JournalEvent, PriorFill, Progress, RunMark, RunSoFar, StoredPayload, Trial
+from engine.vocabulary import TradingState
 
 
 class MemoryStore:

@@ -6,8 +6,8 @@ import pytest
 
 from engine.errors import PapertapeError
 from engine.events import EventType
-from engine.intents import IntentAction
 from engine.ports import EventFilter
+from engine.vocabulary import IntentAction
 from tests.support.memory_desks import memory_desk
 from tests.support.memory_store import MemoryStore
 

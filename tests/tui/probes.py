@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from engine.sweeps.watching import LOOK_EVERY
+from engine.sweeps.record.lifecycle import LOOK_EVERY
 from papertape import Bars, Params, Signals, Strategy, Window
 
 

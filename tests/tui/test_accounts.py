@@ -14,15 +14,6 @@ from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.tui.console import Console
 from tests.tui.test_exit_codes import intent
 from tui.commands import accounts
-from tui.commands.choices import Action, Trading
-
-
-def test_choices_are_the_engines() -> None:
-    from engine.intents import IntentAction
-    from engine.policy.limits import TradingState
-
-    for light, real in ((Action, IntentAction), (Trading, TradingState)):
-        assert [each.value for each in light] == [each.value for each in real]
 
 
 def test_a_workspace_by_name_by_uuid_and_by_the_variable(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:

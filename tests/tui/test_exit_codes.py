@@ -21,8 +21,7 @@ from engine.errors import (
     UsageError,
 )
 from engine.errors import PapertapeError as AnyError
-from engine.intents import IntentAction
-from engine.policy.limits import TradingState
+from engine.vocabulary import IntentAction, TradingState
 from storage.desk import open_desk
 from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.tui.console import BREAKOUT, Console, write_bars

@@ -11,11 +11,11 @@ from uuid import UUID
 
 import pytest
 
+from engine.vocabulary import Objective
 from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.tui.console import BARS, Console, breakout, write_bars
 from tests.tui.probes import probe
 from tests.tui.test_exit_codes import contents
-from tui.commands.choices import JournalMode, Objective, PlanStatus
 
 SPEC_FIELDS = [
     *("run_plan_id", "fingerprint", "dataset_sha256", "bar_count", "history_bars"),
@@ -50,17 +50,10 @@ def lookbacks(bars: Path, values: str = "1,2,3") -> tuple[str, ...]:
     return (*breakout(bars), "--sweep", f"entry.lookback_days={values}")
 
 
-def test_choices_are_the_engines() -> None:
-    from typing import get_args
+def test_every_objective_has_its_formula() -> None:
+    from engine.sweeps.objectives import OBJECTIVES
 
-    from engine.sweeps.objectives import DEFAULT_OBJECTIVE, OBJECTIVES
-    from engine.sweeps.plan.run_plan import JournalMode as Journals
-    from engine.sweeps.results import RunStatus
-
-    assert [each.value for each in Objective] == list(OBJECTIVES)
-    assert Objective.SHARPE_DD_PENALTY.value == DEFAULT_OBJECTIVE
-    assert [each.value for each in JournalMode] == list(get_args(Journals))
-    assert [each.value for each in PlanStatus] == list(get_args(RunStatus))
+    assert list(OBJECTIVES) == list(Objective)
 
 
 def test_the_document_of_a_sweep(console: Console) -> None:

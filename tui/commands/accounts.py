@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.numerals import typed_number
+from engine.vocabulary import TradingState
 from tui.commands import figures
 from tui.commands.calls import Call, command
-from tui.commands.choices import Trading
 from tui.commands.look import show_positions
 from tui.commands.progress import watching
 from tui.commands.tables import Table, gain_tone
@@ -62,12 +62,12 @@ def reset(
 @command(app, "trading-state", example="papertape trading-state REDUCING", panel=PANEL)
 def trading_state(
     call: Call,
-    state: Annotated[Trading, typer.Argument(help="What it may do.", show_default=False)],
+    state: Annotated[TradingState, typer.Argument(help="What it may do.", show_default=False)],
 ) -> None:
     """Everything, exits only, or nothing: the kill switch.
 
     ACTIVE executes everything, REDUCING exits only, HALTED nothing at all."""
-    from engine.policy.limits import TradingState
+    from engine.vocabulary import TradingState
 
     with call.desk() as desk:
         found = desk.accounts.set_trading_state(TradingState(state.value))

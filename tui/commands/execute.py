@@ -12,9 +12,9 @@ import typer
 
 from engine.errors import InvalidError, RefusedError, UsageError
 from engine.numerals import typed_number
+from engine.vocabulary import IntentAction
 from tui.commands import figures
 from tui.commands.calls import Call, command
-from tui.commands.choices import Action
 
 if TYPE_CHECKING:
     from engine.account.state import PaperPosition
@@ -33,7 +33,7 @@ class OrderOptions:
     """The parts of an order, when no file says them."""
 
     action: Annotated[
-        Action | None,
+        IntentAction | None,
         typer.Option(metavar="ACTION", help="OPEN_LONG (scales what is held) or CLOSE_LONG."),
     ] = None
     symbol: Annotated[str | None, typer.Option(metavar="SYMBOL", help="In which symbol.")] = None
@@ -124,7 +124,7 @@ def _refuse_wrong_options(order: OrderOptions, file: str | None) -> None:
 
 
 def _execute_order(call: Call, fill_price: float, order: OrderOptions) -> ExecutionResult:
-    from engine.intents import IntentAction
+    from engine.vocabulary import IntentAction
 
     with call.desk() as desk:
         return desk.trading.order(

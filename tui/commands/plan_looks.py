@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from engine.vocabulary import RunStatus
 from tui.commands.calls import Call, command
-from tui.commands.choices import PlanStatus
 from tui.commands.documents import plain
 from tui.commands.plan_options import PlanId, StrategyFile, Top, plan_named
 
@@ -18,7 +18,7 @@ app = typer.Typer()
 @command(app, "list", example="papertape plan list --status interrupted")
 def list_all(
     call: Call,
-    status: Annotated[PlanStatus | None, typer.Option("--status", help="Only those that stand so.")] = None,
+    status: Annotated[RunStatus | None, typer.Option("--status", help="Only those that stand so.")] = None,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, metavar="N", help="Only the newest N.", show_default=False)
     ] = None,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from engine.errors import NotFoundError
 from engine.numerals import typed_number
-from tui.commands.choices import JournalMode, Objective
+from engine.vocabulary import JournalMode, Objective
 
 if TYPE_CHECKING:
     from engine.desk import Desk
+    from engine.strategies.spec import ExecutionSpec
+    from engine.sweeps.plan.request import SweepRequest
 
 LAST = "last"
 
@@ -46,6 +49,18 @@ class SweepOptions:
         bool, typer.Option("--no-ablations", help="Without the variants that put one value back to the base spec's.")
     ] = False
 
+    def request(self, spec: ExecutionSpec, values: Mapping[str, Sequence[Any]], timeframe: str) -> SweepRequest:
+        """A sweep of these values, on data of this timeframe."""
+        from engine.sweeps.plan.request import SweepRequest
+
+        return SweepRequest(
+            spec=spec,
+            sweep=values,
+            timeframe=timeframe,
+            include_ablations=not self.no_ablations,
+            max_variants=self.max_variants,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
@@ -68,6 +83,17 @@ class RunOptions:
     verify: Annotated[
         int, typer.Option("--verify", min=0, metavar="N", help="Run N variants again, bar by bar, and compare exactly.")
     ] = 0
+
+    def applied_to(self, request: SweepRequest) -> SweepRequest:
+        """The request under these terms."""
+        return replace(
+            request,
+            like=self.like,
+            slippage_bps=self.slippage_bps,
+            objective=self.objective,
+            journal=self.journal,
+            verify=self.verify,
+        )
 
 
 StrategyFile = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -56,13 +57,7 @@ def generate(call: Call, spec: SpecOptions, data: DataOptions, sweep: SweepOptio
         values = _values(desk, wanted, sweep)
         model, _ = desk.accounts.get_or_unsaved()
         _, timeframe = data.load(call, wanted.symbols, data.zone(model.limits))
-        found = desk.plans.generate(
-            wanted,
-            values,
-            timeframe=timeframe,
-            include_ablations=not sweep.no_ablations,
-            max_variants=sweep.max_variants,
-        )
+        found = desk.plans.variants(sweep.request(wanted, values, timeframe))
     call.answer(_generated(found, wanted.timeframe or timeframe), lambda page: show_generated(page, found, top))
 
 
@@ -151,23 +146,12 @@ def _run(
     dataset, timeframe = data.load(call, wanted.symbols, data.zone(model.limits))
     fresh = _fresh_id()
     with watching("running the sweep", fresh) as watch:
-        result = desk.plans.run(
-            wanted,
-            dataset,
-            values,
-            timeframe=timeframe,
-            objective=terms.objective.value,
-            slippage_bps=terms.slippage_bps,
-            include_ablations=not sweep.no_ablations,
-            max_variants=sweep.max_variants,
-            journal=terms.journal.value,
-            workers=workers or _processors(),
-            verify=terms.verify,
-            like=terms.like,
+        request = replace(
+            terms.applied_to(sweep.request(wanted, values, timeframe)),
             run_plan_id=fresh,
             data=recorded(desk, data, wanted, dataset),
-            watch=watch,
         )
+        result = desk.plans.execute(request, dataset, workers=workers or _processors(), watch=watch)
     return result, lambda _: dataset
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
 from engine.events import EventType
-from engine.intents import IntentAction, TradeIntent
+from engine.intents import TradeIntent
 from engine.market.sessions import from_micros
 from engine.ports import EventFilter, Watch
+from engine.vocabulary import IntentAction
 from storage.datasets import load_again, loading
 from tui.commands import figures
 from tui.commands.progress import watching

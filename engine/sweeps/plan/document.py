@@ -26,6 +26,7 @@ from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Owner, StoredPayload
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, parse_spec
 from engine.sweeps.plan.generator import Maker
+from engine.sweeps.plan.request import SweepRequest
 from engine.sweeps.plan.run_plan import RunPlan, TrialCount
 from engine.sweeps.results import Done
 from engine.validation import STORED, faults_of
@@ -44,8 +45,8 @@ def plan_payload(plan: RunPlan, owner: Owner, created_at: int) -> str:
         {
             "owner": asdict(owner),
             "strategy_id": plan.base.spec.strategy_id,
-            "objective": plan.objective,
-            "journal": plan.journal,
+            "objective": plan.request.objective,
+            "journal": plan.request.journal,
             "variants_count": len(plan.variants),
             "variants_dropped": plan.variants_dropped,
             "fingerprint": plan.fingerprint,
@@ -55,16 +56,16 @@ def plan_payload(plan: RunPlan, owner: Owner, created_at: int) -> str:
             "strategy_sha256": plan.strategy_sha256,
             "starting_equity": account.starting_equity,
             "limits": account.limits.model_dump(mode="json"),
-            "slippage_bps": plan.slippage_bps,
-            "verify": plan.verify,
+            "slippage_bps": plan.request.slippage_bps,
+            "verify": plan.request.verify,
             "timeframe": plan.base.timeframe,
             "spec": plan.base.spec.model_dump(mode="json"),
             "base": plan.base.base(),
-            "sweep": plan.sweep,
-            "include_ablations": plan.include_ablations,
-            "max_variants": plan.max_variants,
+            "sweep": plan.request.sweep,
+            "include_ablations": plan.request.include_ablations,
+            "max_variants": plan.request.max_variants,
             "dataset": plan.dataset,
-            "data": plan.data,
+            "data": plan.request.data,
             "bars_sha256": plan.bars_sha256,
             "window": traded_window(plan.first_ts, plan.last_ts),
             "distributions": plan.distributions,
@@ -104,6 +105,7 @@ def plan_of(document: dict[str, Any], seq: int, compiled: Callable[[ExecutionSpe
             hint="run the plan anew",
         )
     return RunPlan(
+        request=_request_of(document, spec),
         base=base,
         variants=variants,
         variants_dropped=document["variants_dropped"],
@@ -111,14 +113,6 @@ def plan_of(document: dict[str, Any], seq: int, compiled: Callable[[ExecutionSpe
         dataset=document["dataset"],
         fingerprint=document["fingerprint"],
         strategy_sha256=document["strategy_sha256"],
-        sweep=document["sweep"],
-        include_ablations=document["include_ablations"],
-        max_variants=document["max_variants"],
-        objective=document["objective"],
-        slippage_bps=document["slippage_bps"],
-        journal=document["journal"],
-        verify=document["verify"],
-        data=document["data"],
         duplicate_of=tuple(document["duplicate_of"]),
         origin=document["strategy_origin"],
         bars_sha256=document.get("bars_sha256", {}),
@@ -126,6 +120,21 @@ def plan_of(document: dict[str, Any], seq: int, compiled: Callable[[ExecutionSpe
         last_ts=_bound(document, "to"),
         trials=trials_of(document),
         distributions=document.get("distributions", {}),
+    )
+
+
+def _request_of(document: dict[str, Any], spec: ExecutionSpec) -> SweepRequest:
+    return SweepRequest(
+        spec=spec,
+        sweep=document["sweep"],
+        timeframe=document["timeframe"],
+        objective=document["objective"],
+        slippage_bps=document["slippage_bps"],
+        include_ablations=document["include_ablations"],
+        max_variants=document["max_variants"],
+        journal=document["journal"],
+        verify=document["verify"],
+        data=document["data"],
     )
 
 

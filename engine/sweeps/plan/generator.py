@@ -14,9 +14,8 @@ from engine.jsontext import canonical_json
 from engine.strategies.paths import Scalar
 from engine.strategies.spec import CompiledSpec
 from engine.sweeps.plan.overrides import Overrider, Overrides, base_value, typed_values
+from engine.sweeps.plan.request import MAX_VARIANTS
 from engine.sweeps.plan.run_plan import ABLATION, BASELINE, GRID, Variant
-
-MAX_VARIANTS = 1000
 
 
 @dataclass(frozen=True, slots=True)

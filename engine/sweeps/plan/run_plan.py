@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID, uuid5
 
 from engine.jsontext import canonical_json
 from engine.policy.workspace import Workspace
 from engine.strategies.spec import CompiledSpec
 from engine.sweeps.plan.overrides import Overrides
+from engine.sweeps.plan.request import SweepRequest
 from engine.validation import StrictModel
 
 BASELINE, GRID, ABLATION = "baseline", "grid", "ablation"
 
 VARIANT_NS = UUID("6d1f3b0a-93c5-5b8e-8f63-2f7c1f0e9a57")
 """The namespace of variants' workspaces; it never changes."""
-
-JournalMode = Literal["full", "summary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +59,11 @@ class TrialCount(StrictModel):
 class RunPlan:
     """What is executed: variants in plan order, the baseline first.
 
-    `account` is what every variant begins with: equity, limits, fees, and the session zone of the data. `dataset`
-    says which data these are, `data` how the caller loads them again.
+    `request` is what was asked for, its values to try in the spec's types. `account` is what every variant begins with:
+    equity, limits, fees, and the session zone of the data. `dataset` says which data these are.
     """
 
+    request: SweepRequest
     base: CompiledSpec
     variants: tuple[Variant, ...]
     variants_dropped: int
@@ -71,14 +71,6 @@ class RunPlan:
     dataset: dict[str, Any]
     fingerprint: str
     strategy_sha256: str
-    sweep: dict[str, list[Any]] = field(default_factory=dict)
-    include_ablations: bool = True
-    max_variants: int = 1000
-    objective: str = "sharpe_dd_penalty"
-    slippage_bps: float = 0.0
-    journal: JournalMode = "full"
-    verify: int = 0
-    data: dict[str, Any] = field(default_factory=dict)
     duplicate_of: tuple[str, ...] = ()
     origin: str = "built in"
     """Where the strategy came from: `built in`, a file, an entry point"""

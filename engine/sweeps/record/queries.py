@@ -17,7 +17,8 @@ from engine.sweeps.plan.run_plan import variant_workspace_id
 from engine.sweeps.reasons import Sweep, sweep_reasons
 from engine.sweeps.record.ending import best_of, ending
 from engine.sweeps.record.status import Standing, is_alive, standing_of, standings
-from engine.sweeps.results import Done, PlanDetail, PlanResult, PlanSummary, RunStatus, VariantResult, result_of
+from engine.sweeps.results import Done, PlanDetail, PlanResult, PlanSummary, VariantResult, result_of
+from engine.vocabulary import RunStatus
 
 SHORTEST_PREFIX = 4
 _PLAN = (

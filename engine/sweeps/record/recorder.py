@@ -20,6 +20,7 @@ from engine.sweeps.plan.trials import PlanTrial
 from engine.sweeps.record.status import standing_of
 from engine.sweeps.record.variant_world import PER_FILL, VariantWorld, variant_workspace
 from engine.sweeps.results import Done, Failure, Outcome
+from engine.vocabulary import JournalMode
 
 BATCH = 5_000
 """Events written at once."""
@@ -86,7 +87,7 @@ class Recorder:
 
     def __init__(self, store: Store, stamps: Stamps, plan: RunPlan, run: Run, done: Mapping[int, Done]) -> None:
         self._store, self._stamps, self._plan, self._run = store, stamps, plan, run
-        self._score = objective(plan.objective)
+        self._score = objective(plan.request.objective)
         self._prefix = CountedStamps(run.run_plan_id, lambda: 0).new_id()[:-12]
         self._completed = run_event(
             EventType.RUN_VARIANT_COMPLETED, run.run_plan_id, run.workspace_id, "", 0, "", run.last_ts
@@ -105,7 +106,7 @@ class Recorder:
     def take(self, index: int, variant: Variant, outcome: Outcome) -> None:
         """What came of a variant."""
         failure, metrics = outcome.failure, outcome.metrics
-        if failure is None and metrics is not None and self._plan.journal == "full":
+        if failure is None and metrics is not None and self._plan.request.journal == JournalMode.FULL:
             failure = self._write_world(variant, outcome, metrics)
         if failure is not None or metrics is None:
             failure = failure or Failure("INTERNAL", "the simulation gave no metrics")

@@ -10,13 +10,13 @@ from typing import Any
 from engine.events import EventType
 from engine.payloads import damaged, read_payload
 from engine.ports import Owner, Owners, RunMark
-from engine.sweeps.results import RunStatus
+from engine.vocabulary import RunStatus
 
 BEGINS = frozenset({EventType.RUN_STARTED.value, EventType.RUN_RESUMED.value})
 ENDS: dict[str, RunStatus] = {
-    EventType.RUN_COMPLETED.value: "completed",
-    EventType.RUN_FAILED.value: "failed",
-    EventType.RUN_CANCELLED.value: "cancelled",
+    EventType.RUN_COMPLETED.value: RunStatus.COMPLETED,
+    EventType.RUN_FAILED.value: RunStatus.FAILED,
+    EventType.RUN_CANCELLED.value: RunStatus.CANCELLED,
 }
 
 
@@ -45,7 +45,7 @@ class Standing:
         """As people call it; `owner_alive` matters while there is no end."""
         if self.end is not None:
             return ENDS[self.end.event_type]
-        return "running" if owner_alive else "interrupted"
+        return RunStatus.RUNNING if owner_alive else RunStatus.INTERRUPTED
 
     @property
     def ended(self) -> dict[str, Any]:

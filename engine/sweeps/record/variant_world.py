@@ -12,11 +12,12 @@ from engine.account.ledger import BUY, Fill, Ledger, Trade
 from engine.account.metrics import Metrics
 from engine.account.state import Account
 from engine.events import EventRow, EventType
-from engine.intents import LOTS_PER_UNIT, IntentAction
+from engine.intents import LOTS_PER_UNIT
 from engine.jsontext import compact_json
 from engine.market.sessions import iso
 from engine.policy.workspace import Workspace
 from engine.stamps import CountedStamps
+from engine.vocabulary import IntentAction
 
 PAPER = "paper"
 CREATED = 1

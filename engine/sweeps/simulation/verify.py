@@ -29,13 +29,13 @@ def chosen(done: Mapping[int, Done], variant_ids: list[str], count: int) -> list
 
 def verify(plan: RunPlan, dataset: Dataset, simulation: Simulation, done: Mapping[int, Done], watch: Watch) -> int:
     """How many variants came out the same; VERIFY_FAILED names one that did not."""
-    indices = chosen(done, [variant.variant_id for variant in plan.variants], plan.verify)
+    indices = chosen(done, [variant.variant_id for variant in plan.variants], plan.request.verify)
     for index in indices:
         variant = plan.variants[index]
         if variant.spec is None:
             continue
         fast = next(iter(simulation.outcomes([variant.spec], fills=True)))
-        slow = walked(variant.spec, dataset, plan.account, plan.slippage_bps, watch)
+        slow = walked(variant.spec, dataset, plan.account, plan.request.slippage_bps, watch)
         recorded = done[index]
         differs = [
             what

@@ -15,7 +15,7 @@ from engine.audit.walk import audit
 from engine.desk import Desk
 from engine.errors import SystemFault
 from engine.events import EventRow
-from engine.policy.limits import TradingState
+from engine.vocabulary import TradingState
 from tests.engine.sweeps.cases import DATA, run, spec
 from tests.support.memory_desks import memory_desk
 from tests.support.memory_store import MemoryStore

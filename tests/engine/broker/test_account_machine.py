@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from engine.errors import PapertapeError
-from engine.intents import IntentAction
-from engine.policy.limits import TradingState
+from engine.vocabulary import IntentAction, TradingState
 from tests.support.desks import TickingClock, open_test_desk
 
 NAMESPACE = UUID("5b7d7a7e-3f43-4f0e-9f59-0d1f0c8b9a10")

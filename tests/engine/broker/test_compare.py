@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.account.state import folded
-from engine.intents import IntentAction
+from engine.vocabulary import IntentAction
 from tests.support.memory_desks import memory_desk
 from tests.support.memory_store import MemoryStore
 

@@ -13,9 +13,10 @@ import pytest
 from engine.account.state import PaperPosition
 from engine.broker.execute import PaperBroker, Preview
 from engine.errors import ConflictError, InvalidError, NotFoundError
-from engine.intents import IntentAction, TradeIntent
+from engine.intents import TradeIntent
 from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace, WorkspaceKind
+from engine.vocabulary import IntentAction
 from tests.support.memory_desks import START, counted_stamps
 from tests.support.memory_store import MemoryStore, MemoryUnit
 

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from engine.errors import ConflictError, InvalidError
-from engine.intents import MAX_LOTS, IntentAction, to_quantity
+from engine.intents import MAX_LOTS, to_quantity
+from engine.vocabulary import IntentAction
 from tests.support.memory_desks import memory_desk
 
 PRICE = 0.000007

@@ -15,11 +15,12 @@ from engine.account.ledger import BUY, Fill, Ledger
 from engine.account.state import Account
 from engine.broker.paper import Placement, check, place
 from engine.errors import ConflictError, InvalidError
-from engine.intents import MAX_LOTS, IntentAction, TradeIntent, to_lots, to_quantity
+from engine.intents import MAX_LOTS, TradeIntent, to_lots, to_quantity
 from engine.market.sessions import MICROS_PER_DAY
-from engine.policy.limits import Limits, TradingState
+from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace
 from engine.ports import PriorFill
+from engine.vocabulary import IntentAction, TradingState
 from tests.support.memory_desks import counted_stamps
 
 ID = UUID(int=7)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from engine.desk import Desk, journal
-from engine.intents import IntentAction
 from engine.ports import EventFilter
+from engine.vocabulary import IntentAction
 from tests.support.memory_desks import memory_desk
 
 FILTERS = {

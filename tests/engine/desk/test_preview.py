@@ -8,8 +8,7 @@ import pytest
 
 from engine.desk import Desk
 from engine.errors import ConflictError, InvalidError, NotFoundError, PapertapeError
-from engine.intents import IntentAction
-from engine.policy.limits import TradingState
+from engine.vocabulary import IntentAction, TradingState
 from tests.support.memory_desks import memory_desk
 
 BUY, SELL, SHORT = IntentAction.OPEN_LONG, IntentAction.CLOSE_LONG, IntentAction.OPEN_SHORT

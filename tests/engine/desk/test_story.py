@@ -8,7 +8,7 @@ import pytest
 
 from engine.desk import Desk
 from engine.errors import NotFoundError
-from engine.intents import IntentAction
+from engine.vocabulary import IntentAction
 from tests.support.memory_desks import memory_desk
 
 BUY, SELL = IntentAction.OPEN_LONG, IntentAction.CLOSE_LONG

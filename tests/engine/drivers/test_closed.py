@@ -16,10 +16,10 @@ from engine.desk import Desk
 from engine.drivers.backtest import RunOutcome
 from engine.errors import NotFoundError, SystemFault
 from engine.market.sessions import is_intraday
-from engine.policy.limits import TradingState
 from engine.policy.workspace import WorkspaceKind
 from engine.ports import EventFilter, Unwatched
 from engine.strategies.spec import parse_spec
+from engine.vocabulary import TradingState
 from tests.support.desks import open_test_desk
 from tests.support.memory_desks import memory_desk
 from tests.support.worlds import World, make_world, worlds

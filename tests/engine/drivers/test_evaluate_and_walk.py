@@ -16,13 +16,14 @@ from engine.account.state import Account
 from engine.broker.paper import Placement, check, place
 from engine.desk.research import snapshot_at
 from engine.drivers.bar_loop import Tally, Terms, Walk
-from engine.intents import IntentAction, TradeIntent
+from engine.intents import TradeIntent
 from engine.market.bars import Dataset, make_bars
 from engine.market.sessions import is_intraday
 from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace
 from engine.strategies.runner import StrategyRunner, decide_entry
 from engine.strategies.spec import parse_spec
+from engine.vocabulary import IntentAction
 from tests.support.memory_desks import counted_stamps
 from tests.support.worlds import DAY, World, make_world
 

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from engine.desk import Desk
 from engine.drivers.beginning import OnwardTerms
 from engine.errors import InvalidError, SystemFault
-from engine.intents import IntentAction
 from engine.market.bars import Bars, Dataset, make_bars
 from engine.market.sessions import is_intraday, session_ends
 from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace
 from engine.ports import EventFilter, Unwatched
 from engine.strategies.spec import ExecutionSpec, parse_spec
+from engine.vocabulary import IntentAction
 from tests.support.desks import open_test_desk
 from tests.support.memory_desks import memory_desk
 from tests.support.worlds import DAY, MINUTE, World, make_dataset, make_world

@@ -21,14 +21,13 @@ from engine.desk.research import snapshot_at
 from engine.drivers.beginning import OnwardTerms
 from engine.drivers.replay import Replay, Step
 from engine.errors import InvalidError
-from engine.intents import IntentAction
 from engine.market.bars import Bars, Dataset, make_bars
 from engine.market.sessions import from_micros
-from engine.policy.limits import TradingState
 from engine.ports import EventFilter, Unwatched
 from engine.strategies.base import Params, Signals, Strategy, Window
 from engine.strategies.runner import StrategyRunner
 from engine.strategies.spec import compile_spec, parse_spec
+from engine.vocabulary import IntentAction, TradingState
 from tests.engine.drivers.test_onward import prepare, simple, upto
 from tests.support.desks import open_test_desk
 from tests.support.memory_desks import counted_stamps, memory_desk

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from engine.desk import Desk
 from engine.errors import InvalidError
-from engine.intents import IntentAction, TradeIntent
+from engine.intents import TradeIntent
 from engine.market.bars import Bound, Dataset, make_bars
 from engine.market.sessions import from_micros
 from engine.ports import EventFilter
 from engine.strategies.spec import parse_spec
+from engine.vocabulary import IntentAction
 from tests.engine.drivers.test_onward import kind_of_cut, outcome, prepare, run, upto
 from tests.support.memory_desks import memory_desk
 from tests.support.worlds import DAY, World, make_window, make_world

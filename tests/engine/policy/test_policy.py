@@ -12,8 +12,9 @@ from engine.account.ledger import BUY, SELL, Fill, Ledger
 from engine.errors import InvalidError
 from engine.market.sessions import MICROS_PER_DAY
 from engine.policy.decide import PolicyDecision, decide_entry, decide_exit, entry_figures
-from engine.policy.limits import Limits, TradingState, kind_of
+from engine.policy.limits import Limits, kind_of
 from engine.policy.rules import EntryFigures, Rule, apart
+from engine.vocabulary import TradingState
 
 UNIT = 100_000_000
 MINUTE = 60_000_000

@@ -11,11 +11,11 @@ import pytest
 from engine.account.ledger import Holding, Ledger
 from engine.account.state import Account, PaperState
 from engine.errors import InvalidError, NotFoundError
-from engine.intents import IntentAction
 from engine.market.sessions import to_micros
 from engine.market.snapshot import Bar, MarketSnapshot
 from engine.strategies.runner import StrategyEvaluation, StrategyRunner
 from engine.strategies.spec import parse_spec
+from engine.vocabulary import IntentAction
 
 WORKSPACE = UUID("7b1f9d52-6c3e-4a6d-8f0e-2f6f1f0f7a01")
 FIRST = datetime(2024, 3, 4, tzinfo=UTC)

@@ -6,10 +6,10 @@ import json
 from typing import Any
 from uuid import UUID
 
-import engine.sweeps.verify
 import numpy as np
 import pytest
 
+import engine.sweeps.simulation.verify
 from engine.desk import Desk
 from engine.errors import SystemFault
 from engine.events import EventType

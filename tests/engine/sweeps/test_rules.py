@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import engine.sweeps.simulate
 import pytest
 
+import engine.sweeps.simulation.simulate
 from engine.desk import Desk
 from engine.policy import rules
 from engine.policy.limits import OF_NO_RULE, Limits

@@ -9,11 +9,11 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-import engine.sweeps.simulate
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
+import engine.sweeps.simulation.simulate
 from engine.compiled import Kernel, expect_much_work
 from engine.market.bars import Bars, Dataset, make_bars
 from engine.policy.limits import Limits

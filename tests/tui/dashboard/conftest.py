@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.intents import IntentAction
 from engine.market.sessions import MICROS_PER_DAY
+from engine.vocabulary import IntentAction
 from tests.support.desks import EPOCH, TickingClock, open_test_desk
 
 BUY, SELL = IntentAction.OPEN_LONG, IntentAction.CLOSE_LONG

@@ -11,8 +11,8 @@ from textual.widgets import Button, Input, Static
 
 from engine.desk import Desk, DeskConfig
 from engine.errors import InvalidError
-from engine.policy.limits import TradingState
 from engine.strategies.registry import Registry
+from engine.vocabulary import TradingState
 from storage.sqlite.unit_of_work import SqliteStore
 from tests.support.desks import any_symbol_taken, open_test_desk
 from tests.support.memory_desks import counted_stamps

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, Static
 
-from engine.policy.limits import TradingState
+from engine.vocabulary import TradingState
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.conftest import BUY, SELL
 from tests.tui.dashboard.driving import (

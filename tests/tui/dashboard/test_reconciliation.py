@@ -11,8 +11,8 @@ import pytest
 from textual.widgets import OptionList
 
 from engine.broker.reconcile import Comparison
-from engine.policy.limits import TradingState
 from engine.ports import EventFilter, Unwatched, Watch
+from engine.vocabulary import TradingState
 from storage.settings import Settings
 from storage.sqlite.tables import ORDER_INDEX
 from storage.sqlite.unit_of_work import SqliteStore

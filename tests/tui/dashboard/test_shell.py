@@ -14,7 +14,7 @@ from textual.widgets import Input
 from textual.widgets._toast import Toast
 
 from engine.errors import SystemFault
-from engine.policy.limits import TradingState
+from engine.vocabulary import TradingState
 from storage.settings import Settings
 from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.support.desks import open_test_desk

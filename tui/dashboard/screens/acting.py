@@ -14,8 +14,8 @@ from tui.dashboard.screens.trading_state import STATE_SAYS, TradingStateDialog, 
 from tui.dashboard.widgets.dialog import Confirm
 
 if TYPE_CHECKING:
-    from engine.policy.limits import TradingState
     from engine.policy.workspace import Workspace
+    from engine.vocabulary import TradingState
 
 HALT_WHY = "the kill switch: no trading, every order is refused; asks first"
 ACT = "act"
@@ -33,7 +33,7 @@ class ActingScreen(DeskScreen):
 
     def action_halt(self) -> None:
         """The kill switch."""
-        from engine.policy.limits import TradingState
+        from engine.vocabulary import TradingState
 
         self._ask_for(TradingState.HALTED)
 

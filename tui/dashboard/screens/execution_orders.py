@@ -9,8 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from engine.vocabulary import EventType
-from tui.commands.choices import Action
+from engine.vocabulary import EventType, IntentAction
 from tui.dashboard.widgets.columns import COUNTS, MONEY, PRICES, QUANTITIES, WORDS, Column
 from tui.dashboard.widgets.event_pane import SECONDS, SEQ
 
@@ -24,7 +23,7 @@ KINDS = (FILLED, REFUSED)
 ASKED = (EventType.INTENT_EMITTED.value, EventType.POLICY_EVALUATED.value)
 BEFORE = len(ASKED) + 1
 """A refusal's events are journaled in one piece: the first stands so many `seq`s less one before it."""
-SIDES = {Action.OPEN_LONG.value: "BUY", Action.CLOSE_LONG.value: "SELL"}
+SIDES = {IntentAction.OPEN_LONG.value: "BUY", IntentAction.CLOSE_LONG.value: "SELL"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class Outcome:
 
 def preview(asked: Asked, workspace: UUID, intent_id: UUID | None, desk: Desk) -> Preview:
     """What the desk would do with it now; blocks on the database."""
-    from engine.intents import IntentAction
+    from engine.vocabulary import IntentAction
 
     return desk.trading.preview(
         IntentAction(asked.action),
@@ -49,7 +49,7 @@ def preview(asked: Asked, workspace: UUID, intent_id: UUID | None, desk: Desk) -
 
 def submit(asked: Asked, workspace: UUID, intent_id: UUID, desk: Desk) -> Outcome:
     """Execute it, and read what the journal has of it then; of a conflict, what it has of the first order."""
-    from engine.intents import IntentAction
+    from engine.vocabulary import IntentAction
     from tui.commands.execute import refusal
 
     try:

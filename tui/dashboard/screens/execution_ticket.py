@@ -17,8 +17,8 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Static
 
 from engine.errors import InvalidError
+from engine.vocabulary import IntentAction
 from tui.commands import figures
-from tui.commands.choices import Action
 from tui.commands.text import safe_text
 from tui.dashboard.entries import parse_price
 from tui.dashboard.widgets.choice import Choice
@@ -27,7 +27,7 @@ from tui.dashboard.widgets.completing import Completing
 if TYPE_CHECKING:
     from engine.account.state import PaperState
 
-BUY, SELL = Action.OPEN_LONG.value, Action.CLOSE_LONG.value
+BUY, SELL = IntentAction.OPEN_LONG.value, IntentAction.CLOSE_LONG.value
 ACTIONS = ((BUY, f"{BUY} buy"), (SELL, f"{SELL} sell all"))
 ALL = "all"
 _WHY = {

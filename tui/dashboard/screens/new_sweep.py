@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 
-from tui.commands.choices import JournalMode, Objective
+from engine.vocabulary import JournalMode, Objective
 from tui.commands.failures import lines_of
 from tui.commands.text import safe_text
 from tui.dashboard.keys import bound

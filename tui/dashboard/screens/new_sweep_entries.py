@@ -185,6 +185,7 @@ def prepare(
 ) -> Prepared:
     """Read the data, make the variants, and say what is wrong before anything is written. Blocks."""
     from engine.drivers.bar_loop import check_slippage
+    from engine.sweeps.plan.request import SweepRequest
     from storage.datasets import load_again, loading
     from storage.market_files import infer_timeframe
 
@@ -203,23 +204,22 @@ def prepare(
     )
     dataset = load_again(told, watch)
 
+    request = SweepRequest(
+        spec=spec,
+        sweep=values,
+        timeframe=infer_timeframe(dataset),
+        workspace=workspace.id,
+        objective=entries.objective,
+        slippage_bps=slippage_bps,
+        include_ablations=entries.ablations,
+        max_variants=most_variants(entries),
+        journal=entries.journal,
+        data={**told, "strategy_file": strategy_file(desk, entries.strategy), "warnings": list(dataset.warnings)},
+        run_plan_id=run_plan_id,
+    )
+
     def work(desk: Desk, watch: Watch) -> Any:
-        return desk.plans.run(
-            spec,
-            dataset,
-            values,
-            timeframe=infer_timeframe(dataset),
-            workspace=workspace.id,
-            objective=entries.objective,
-            slippage_bps=slippage_bps,
-            include_ablations=entries.ablations,
-            max_variants=most_variants(entries),
-            journal="summary" if entries.journal == "summary" else "full",
-            workers=workers,
-            data={**told, "strategy_file": strategy_file(desk, entries.strategy), "warnings": list(dataset.warnings)},
-            run_plan_id=run_plan_id,
-            watch=watch,
-        )
+        return desk.plans.execute(request, dataset, workers=workers, watch=watch)
 
     return Prepared(run_plan_id, work, tuple(unchecked(desk.research.registry, spec.strategy_id)))
 

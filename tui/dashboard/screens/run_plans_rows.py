@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from rich.style import Style
 from rich.text import Text
 
+from engine.vocabulary import RunStatus
 from tui.commands import figures
-from tui.commands.choices import PlanStatus
 from tui.commands.leaderboard import short_ids
 from tui.dashboard.sweeps import SHORT, Progress
 from tui.dashboard.widgets.columns import COUNTS, MINUTES, WORDS, Column, Form, fixed
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tui.dashboard.widgets.money import Palette
 
 SIGNS = {"running": "▶", "completed": "✓", "failed": "✗", "cancelled": "□", "interrupted": "‖"}
-RUNNING, ALL = PlanStatus.RUNNING.value, "all"
+RUNNING, ALL = RunStatus.RUNNING.value, "all"
 
 SCORE = fixed(4)
 DURATIONS = Form(lambda seconds, _, __: Text(brief(seconds)))
@@ -49,7 +49,7 @@ class PlanRow:
 
     @property
     def stands(self) -> str:
-        """How it stands, as `PlanStatus` has it."""
+        """How it stands, as `RunStatus` has it."""
         return RUNNING if self.is_running else self.summary.status
 
     @property
@@ -108,7 +108,7 @@ def plan_rows(found: Sequence[PlanSummary], sweeps: Sweeps) -> list[PlanRow]:
 def counts(rows: Iterable[PlanRow]) -> dict[str, int]:
     """How many stand how, those that there are, after how many there are in all."""
     found = Counter(row.stands for row in rows)
-    return {ALL: found.total(), **{each.value: found[each.value] for each in PlanStatus if found[each.value]}}
+    return {ALL: found.total(), **{each.value: found[each.value] for each in RunStatus if found[each.value]}}
 
 
 def status_line(found: dict[str, int], chosen: str, palette: Palette) -> Text:

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from engine.policy.limits import TradingState
+from engine.vocabulary import TradingState
 from tui.commands import figures
 from tui.dashboard.widgets.dialog import DeskDialog
 from tui.dashboard.widgets.header import STATES

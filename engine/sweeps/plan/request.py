@@ -1,0 +1,58 @@
+"""What is asked of a sweep, whoever asks: command line, HTTP, dashboard and Python build the same request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from engine.drivers.bar_loop import check_slippage
+from engine.errors import InvalidError
+from engine.strategies.spec import ExecutionSpec
+from engine.sweeps.objectives import objective
+from engine.vocabulary import DEFAULT_OBJECTIVE, JournalMode
+
+MAX_VARIANTS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepRequest:
+    """A base spec, the values to try, and the terms under which every variant trades.
+
+    `sweep` maps dotted paths to the values to try. `timeframe` is that of the data, for a spec that names none.
+    `workspace` is the plan's; equity, limits and fees are taken from `like`, and from `workspace` without it.
+    `slippage_bps` is in basis points of the price. `verify` variants are run again bar by bar and compared. `data` says
+    how the caller loads the dataset again: it is kept in the journal. `run_plan_id` is for a caller who has to know the
+    id before the start; it must not be in use.
+    """
+
+    spec: ExecutionSpec
+    sweep: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    timeframe: str = "daily"
+    workspace: str | UUID | None = None
+    like: str | UUID | None = None
+    objective: str = DEFAULT_OBJECTIVE
+    slippage_bps: float = 0.0
+    include_ablations: bool = True
+    max_variants: int = MAX_VARIANTS
+    journal: str = JournalMode.FULL
+    verify: int = 0
+    data: Mapping[str, Any] = field(default_factory=dict)
+    run_plan_id: UUID | None = None
+
+    @property
+    def model(self) -> str | UUID | None:
+        """The workspace whose equity, limits and fees every variant begins with."""
+        return self.workspace if self.like is None else self.like
+
+    def check(self) -> None:
+        """INVALID_SPEC for an objective, a slippage, a journal mode or a number to verify that there is none of."""
+        objective(self.objective)
+        check_slippage(self.slippage_bps)
+        if self.journal not in list(JournalMode):
+            raise InvalidError("INVALID_SPEC", f"there is no journal mode {self.journal!r}", hint="use full or summary")
+        if self.verify < 0:
+            raise InvalidError(
+                "INVALID_SPEC", f"verify is {self.verify}", hint="give the number of variants to run again"
+            )
