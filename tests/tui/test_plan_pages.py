@@ -12,7 +12,7 @@ from engine.sweeps.results import PlanSummary
 from tests.tui.console import Console
 from tui.commands.pages import Page
 from tui.commands.plan_chart import draw_over
-from tui.commands.plan_pages import progress_of, took
+from tui.commands.plan_words import progress_of, took
 from tui.commands.text import cell_width
 
 START = datetime(2024, 1, 1, tzinfo=UTC)

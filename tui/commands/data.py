@@ -8,8 +8,8 @@ import typer
 
 from tui.commands import figures
 from tui.commands.calls import Call, command
-from tui.commands.inputs import source_of
 from tui.commands.progress import watching
+from tui.commands.sources import source_of
 from tui.commands.tables import Table
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ from uuid import UUID
 
 import typer
 
-from engine.errors import InvalidError, RefusedError, UsageError
+from engine.errors import InvalidError, UsageError
 from engine.numerals import typed_number
 from engine.vocabulary import IntentAction
 from tui.commands import figures
 from tui.commands.calls import Call, command
+from tui.commands.failures import refusal
 
 if TYPE_CHECKING:
     from engine.account.state import PaperPosition
@@ -82,14 +83,6 @@ def execute(
     if not result.success:
         raise refusal(result)
     call.answer(result, lambda page: show_fill(page, result))
-
-
-def refusal(result: ExecutionResult) -> RefusedError:
-    """A result that the policy refused, as the error that tells so; the body of its JSON is the result's."""
-    details = result.model_dump()
-    return RefusedError(
-        "POLICY_REJECTED", result.error or "refused", hint="`papertape policy show` lists the limits", details=details
-    )
 
 
 def show_fill(page: Page, result: ExecutionResult) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from engine.errors import DataError, PapertapeError, SystemFault, UsageError
+from engine.errors import DataError, PapertapeError, RefusedError, SystemFault, UsageError
 from storage.system import is_out_of_descriptors, too_many_files
 from tui.commands.documents import write_line
 from tui.commands.exits import exit_code
 from tui.commands.text import safe_text
+
+if TYPE_CHECKING:
+    from engine.broker.execute import ExecutionResult
 
 SHOWN_FAULTS = 20
 DEBUG = "PAPERTAPE_DEBUG"
@@ -86,3 +89,11 @@ def _print_traceback(error: BaseException) -> None:
     import traceback
 
     traceback.print_exception(error.__cause__ or error, file=sys.stderr)
+
+
+def refusal(result: ExecutionResult) -> RefusedError:
+    """A result that the policy refused, as the error that tells so; the body of its JSON is the result's."""
+    details = result.model_dump()
+    return RefusedError(
+        "POLICY_REJECTED", result.error or "refused", hint="`papertape policy show` lists the limits", details=details
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,21 +11,15 @@ import typer
 from engine.errors import UsageError
 from tui.commands.calls import Call
 from tui.commands.progress import watching
+from tui.commands.sources import UNCHECKED, is_checked, is_file, source_of, unchecked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from engine.desk import Desk
     from engine.market.bars import Dataset
     from engine.policy.limits import Limits
     from engine.strategies.base import Strategy
     from engine.strategies.registry import Registry
     from engine.strategies.spec import ExecutionSpec
-    from storage.market_files import Source
-
-SAMPLE = "sample:"
-UNCHECKED = "its present source has not passed `papertape strategy check`"
-_IS_FILE = re.compile(r"\.py(:\w*)?$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,18 +144,6 @@ class SpecOptions:
             )
 
 
-def source_of(text: str, symbols: Sequence[str] = ()) -> Source:
-    """`SYMBOL=file`, `file`, or `sample:GOOG`; `symbols` are the spec's, which may hold '=' too."""
-    from storage.market_files import parse_source
-
-    if text.startswith(SAMPLE) and not Path(text).exists():
-        from storage.samples import sample_path
-
-        name = text.removeprefix(SAMPLE)
-        return name, sample_path(name)
-    return parse_source(text, symbols)
-
-
 def load_any(call: Call, data: list[str]) -> Dataset:
     """The bars of files, whatever their symbols; a lone file that does not say has the one that its name suggests."""
     from storage.market_files import load_dataset
@@ -192,7 +173,7 @@ def class_in(call: Call, name: str, *, tells: bool = False) -> type[Strategy[Any
 
     module = split_module_ref(name)
     source = read_source(split_ref(name)[0]) if module is None else read_module(module[0])
-    is_unchecked = tells and source is not None and not _is_checked(source.sha256)
+    is_unchecked = tells and source is not None and not is_checked(source.sha256)
     note_rights(call, name, UNCHECKED if is_unchecked else "")
     if module is None and source is not None:
         return load_source(source, split_ref(name)[1])  # what was hashed is what runs
@@ -206,31 +187,8 @@ def note_rights(call: Call, name: str, more: str = "") -> None:
     call.warn([f"{rights_notice(name)}; {more}" if more else rights_notice(name)], "note")
 
 
-def unchecked(registry: Registry, key: str) -> list[str]:
-    """What there is to say of a strategy of one's own whose source, as it is now, has passed no check."""
-    from engine.strategies.registry import BUILTIN
-    from storage.strategies.identity import strategy_code
-
-    found = registry.entry(key)
-    kind = type(found.strategy)
-    if kind in BUILTIN or _is_checked(strategy_code(kind).sha256):
-        return []
-    return [f"the strategy {key} ({found.origin}): {UNCHECKED}"]
-
-
-def is_file(name: str) -> bool:
-    """Whether a strategy is named by its file."""
-    return _IS_FILE.search(name) is not None
-
-
 def names_code(name: str) -> bool:
     """Whether a strategy is named by its file or module, not by its key."""
     from storage.strategies.loading import split_module_ref
 
     return is_file(name) or split_module_ref(name) is not None
-
-
-def _is_checked(sha256: str) -> bool:
-    from storage.strategies.known import KnownCode
-
-    return KnownCode().holds("checked", sha256)

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConflictError
-from tui.commands.inputs import DataOptions, is_file, note_rights, source_of
+from tui.commands.inputs import DataOptions, note_rights
 from tui.commands.progress import watching
+from tui.commands.sources import packages_moved, source_of, strategy_file, versions
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from engine.desk import Desk
     from engine.desk.plans import Load
     from engine.market.bars import Dataset
@@ -29,18 +28,6 @@ def recorded(desk: Desk, data: DataOptions, spec: ExecutionSpec, dataset: Datase
         sources, symbols=spec.symbols, session_tz=dataset.session_tz, start=data.start, end=data.end, cut=data.cut
     )
     return {**again, "strategy_file": strategy_file(desk, spec.strategy_id), "warnings": list(dataset.warnings)}
-
-
-def strategy_file(desk: Desk, key: str) -> str | None:
-    """A strategy's file with its class, as it is found from anywhere; None for one that is in no file of its own."""
-    from storage.strategies.loading import split_ref
-
-    origin = desk.research.registry.entry(key).origin
-    path, kind = split_ref(origin)
-    path = path.expanduser()
-    if not is_file(origin) or not path.is_file():
-        return None
-    return str(path.absolute()) if kind is None else f"{path.absolute()}:{kind}"
 
 
 def loader(call: Call) -> Load:
@@ -91,14 +78,6 @@ def find_strategy(call: Call, desk: Desk, plan: PlanDetail, named: str | None) -
     call.warn(packages_moved(desk, plan.run_plan_id), "note")
 
 
-def packages_moved(desk: Desk, run_plan_id: UUID) -> list[str]:
-    """What is another version than when a run plan was started, a sentence each; its strategy is known from now on."""
-    return [
-        f"{said}: results may differ from those that the run plan has"
-        for said in _versions(desk.plans.know_strategy(run_plan_id))
-    ]
-
-
 def tell_of_the_same(call: Call, desk: Desk, result: PlanResult) -> None:
     """Whether a run plan that was the same came to the same. Nothing is said of results before all have come out."""
     earlier = result.duplicate_of[-1]
@@ -115,18 +94,11 @@ def _differing(desk: Desk, result: PlanResult, earlier: str, count: int) -> str:
     from engine.desk.plan_code import moved
 
     then, now = (desk.plans.get(each).plan["distributions"] for each in (earlier, result.run_plan_id))
-    why = "; ".join(_versions(moved(then, now))) or (
+    why = "; ".join(versions(moved(then, now))) or (
         "the strategy reads what the fingerprint does not know, such as a file or a clock"
     )
     many = f"{count:,} of {len(result.results):,} variants"
     return f"the same fingerprint gave other results: {many} differ from run plan {earlier} ({why})"
-
-
-def _versions(packages: Mapping[str, tuple[str, str | None]]) -> list[str]:
-    return [
-        f"{name} was {then} then and is {'not imported' if now is None else now} now"
-        for name, (then, now) in packages.items()
-    ]
 
 
 def _ships(key: str) -> bool:

@@ -50,7 +50,7 @@ def preview(asked: Asked, workspace: UUID, intent_id: UUID | None, desk: Desk) -
 def submit(asked: Asked, workspace: UUID, intent_id: UUID, desk: Desk) -> Outcome:
     """Execute it, and read what the journal has of it then; of a conflict, what it has of the first order."""
     from engine.vocabulary import IntentAction
-    from tui.commands.execute import refusal
+    from tui.commands.failures import refusal
 
     try:
         result = desk.trading.order(

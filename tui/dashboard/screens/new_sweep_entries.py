@@ -10,9 +10,8 @@ from uuid import UUID
 
 from engine.errors import InvalidError, UsageError
 from tui.commands import figures
-from tui.commands.inputs import SAMPLE, source_of, unchecked
 from tui.commands.leaderboard import scalar
-from tui.commands.plan_data import strategy_file
+from tui.commands.sources import SAMPLE, source_of, strategy_file, unchecked
 from tui.commands.sweep_values import read_sweep
 
 if TYPE_CHECKING:

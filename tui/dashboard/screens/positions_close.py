@@ -62,7 +62,7 @@ def what_it_comes_to(found: Preview, palette: Palette) -> RenderableType:
 def close_position(asked: Asked, workspace: UUID, intent_id: UUID, desk: Desk) -> ExecutionResult:
     """Sell all of it; a refusal of the policy is raised as the command line says it."""
     from engine.vocabulary import IntentAction
-    from tui.commands.execute import refusal
+    from tui.commands.failures import refusal
 
     result = desk.trading.order(
         IntentAction.CLOSE_LONG, asked.symbol, asked.quantity, asked.price, workspace=workspace, intent_id=intent_id

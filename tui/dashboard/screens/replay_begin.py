@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidError, UsageError
-from tui.commands.inputs import unchecked
+from tui.commands.sources import unchecked
 from tui.dashboard.screens.new_sweep_entries import Entries, sources_of, spec_of
 
 if TYPE_CHECKING:

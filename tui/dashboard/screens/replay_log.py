@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tui.commands import figures
-from tui.commands.events import said_by
+from tui.commands.event_words import said_by
 from tui.dashboard.widgets.columns import COUNTS, TIMES, WORDS, Column
 
 if TYPE_CHECKING:

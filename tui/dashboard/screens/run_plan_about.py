@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from tui.commands import figures
 from tui.commands.leaderboard import scalar, without_result
-from tui.commands.plan_pages import HASH, bars_of, took
+from tui.commands.plan_words import HASH, bars_of, took
 from tui.dashboard.screens.run_plan_part import Part
 from tui.dashboard.widgets.dialog import fact_lines
 

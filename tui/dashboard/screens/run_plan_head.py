@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from tui.commands import figures
-from tui.commands.plan_pages import took
+from tui.commands.plan_words import took
 from tui.commands.text import safe_text
 from tui.dashboard.screens.run_plans_rows import RUNNING, status_words
 from tui.dashboard.widgets.money import Palette, gain

@@ -16,7 +16,7 @@ from textual.widgets import Static
 
 from tui.commands import figures
 from tui.commands.metric_figures import FIGURES
-from tui.commands.plan_pages import bars_of
+from tui.commands.plan_words import bars_of
 from tui.dashboard.keys import bound
 from tui.dashboard.plan_data import load_told
 from tui.dashboard.widgets.dialog import DeskDialog, FormDialog, fact_lines

@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 
 from engine.errors import NotFoundError
 from tui.commands import figures
-from tui.commands.inputs import SAMPLE
+from tui.commands.sources import SAMPLE
 from tui.commands.text import fit, safe_text
 from tui.dashboard.widgets.dialog import DeskDialog
 

@@ -1,0 +1,84 @@
+"""What strategies run on, as people name it: bundled samples, data files, and files with a strategy of one's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from engine.desk import Desk
+    from engine.strategies.registry import Registry
+    from storage.market_files import Source
+
+SAMPLE = "sample:"
+UNCHECKED = "its present source has not passed `papertape strategy check`"
+_IS_FILE = re.compile(r"\.py(:\w*)?$")
+
+
+def source_of(text: str, symbols: Sequence[str] = ()) -> Source:
+    """`SYMBOL=file`, `file`, or `sample:GOOG`; `symbols` are the spec's, which may hold '=' too."""
+    from storage.market_files import parse_source
+
+    if text.startswith(SAMPLE) and not Path(text).exists():
+        from storage.samples import sample_path
+
+        name = text.removeprefix(SAMPLE)
+        return name, sample_path(name)
+    return parse_source(text, symbols)
+
+
+def unchecked(registry: Registry, key: str) -> list[str]:
+    """What there is to say of a strategy of one's own whose source, as it is now, has passed no check."""
+    from engine.strategies.registry import BUILTIN
+    from storage.strategies.identity import strategy_code
+
+    found = registry.entry(key)
+    kind = type(found.strategy)
+    if kind in BUILTIN or is_checked(strategy_code(kind).sha256):
+        return []
+    return [f"the strategy {key} ({found.origin}): {UNCHECKED}"]
+
+
+def is_file(name: str) -> bool:
+    """Whether a strategy is named by its file."""
+    return _IS_FILE.search(name) is not None
+
+
+def is_checked(sha256: str) -> bool:
+    """Whether this source has passed `papertape strategy check` here."""
+    from storage.strategies.known import KnownCode
+
+    return KnownCode().holds("checked", sha256)
+
+
+def strategy_file(desk: Desk, key: str) -> str | None:
+    """A strategy's file with its class, as it is found from anywhere; None for one that is in no file of its own."""
+    from storage.strategies.loading import split_ref
+
+    origin = desk.research.registry.entry(key).origin
+    path, kind = split_ref(origin)
+    path = path.expanduser()
+    if not is_file(origin) or not path.is_file():
+        return None
+    return str(path.absolute()) if kind is None else f"{path.absolute()}:{kind}"
+
+
+def packages_moved(desk: Desk, run_plan_id: UUID) -> list[str]:
+    """What is another version than when a run plan was started, a sentence each; its strategy is known from now on."""
+    return [
+        f"{said}: results may differ from those that the run plan has"
+        for said in versions(desk.plans.know_strategy(run_plan_id))
+    ]
+
+
+def versions(packages: Mapping[str, tuple[str, str | None]]) -> list[str]:
+    """Packages whose version is another now, a phrase each."""
+    return [
+        f"{name} was {then} then and is {'not imported' if now is None else now} now"
+        for name, (then, now) in packages.items()
+    ]
