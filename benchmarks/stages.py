@@ -98,8 +98,8 @@ def main() -> int:
     import storage.market_files as files  # noqa: PLC0415
     import storage.sqlite.unit_of_work as store  # noqa: PLC0415
     from storage import desk  # noqa: F401, PLC0415
-    from tui.commands import plans  # noqa: F401, PLC0415
     from tui.commands.app import run_command  # noqa: PLC0415
+    from tui.commands.plan import plans  # noqa: F401, PLC0415
 
     wrap: Any = setattr  # the type checker need not be told that functions are replaced
     wrap(files, "load_dataset", stages.wrapped(files.load_dataset, "data"))

@@ -15,9 +15,9 @@ from storage.desk import open_desk
 from storage.settings import Settings
 from tests.docs.pages import codes, first_codes, section, table_under, text_of
 from tests.tui.test_leaderboard import metrics
-from tui.commands.fail_if import read_condition
-from tui.commands.plan_exports import FORMULA
-from tui.commands.plan_verdict import figure_names
+from tui.commands.plan.fail_if import read_condition
+from tui.commands.plan.gate import figure_names
+from tui.shared.exports import FORMULA
 
 PAGE = text_of("sweeps.md")
 
@@ -57,7 +57,7 @@ def test_a_condition_may_name_every_metric() -> None:
 
 
 def test_figures_in_the_text() -> None:
-    from tui.commands.sweep_values import MAX_VALUES
+    from tui.shared.sweep_values import MAX_VALUES
 
     assert f"at most {MAX_VALUES:,} values" in " ".join(PAGE.split())
     assert f"({request.MAX_VARIANTS:,} unless given)" in " ".join(PAGE.split())
@@ -67,8 +67,8 @@ def test_figures_in_the_text() -> None:
 
 
 def test_what_the_demo_shows(tmp_path: Path) -> None:
-    from tui.commands.leaderboard import in_order
-    from tui.commands.showcase import prepare
+    from tui.commands.demo.showcase import prepare
+    from tui.shared.leaderboard import in_order
 
     with open_desk(Settings(db=tmp_path / "demo.db")) as desk:
         sweeps = prepare(desk, lambda _: None).sweeps

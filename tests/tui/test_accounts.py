@@ -13,7 +13,7 @@ import pytest
 from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.tui.console import Console
 from tests.tui.test_exit_codes import intent
-from tui.commands import accounts
+from tui.commands.account import accounts
 
 
 def test_a_workspace_by_name_by_uuid_and_by_the_variable(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from tui.charts import HEIGHT, reduced, step_chart, steps
-from tui.commands.text import cell_width
+from tui.shared.charts import HEIGHT, reduced, step_chart, steps
+from tui.shared.text import cell_width
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 

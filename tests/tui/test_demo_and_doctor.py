@@ -47,7 +47,7 @@ def test_the_demo_in_json(console: Console) -> None:
 
 
 def test_the_demo_completes_what_is_missing(console: Console) -> None:
-    from tui.commands import showcase
+    from tui.commands.demo import showcase
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(showcase, "STRATEGIES", ("sma_cross",))
@@ -103,7 +103,7 @@ def test_the_doctor_fits_a_terminal_and_cuts_nothing(console: Console, monkeypat
 
 @pytest.mark.parametrize("fault", [True, False])
 def test_the_doctor_on_the_wal_fault(console: Console, monkeypatch: pytest.MonkeyPatch, fault: bool) -> None:
-    monkeypatch.setattr("tui.commands.checks.has_wal_fault", lambda: fault)
+    monkeypatch.setattr("tui.commands.system.checks.has_wal_fault", lambda: fault)
     found = checks(console)["sqlite"]
     assert found["status"] == ("note" if fault else "ok")
     assert ("pysqlite3" in found.get("hint", "")) is fault

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.tui.console import Console
-from tui.commands import showcase_incidents
+from tui.commands.demo import incidents as showcase_incidents
 
 
 def events(console: Console, kind: str) -> list[Any]:

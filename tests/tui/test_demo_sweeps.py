@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.tui.console import Console
-from tui.commands import showcase_sweeps
+from tui.commands.demo import sweeps as showcase_sweeps
 from tui.commands.progress import Watched
 
 
@@ -52,7 +52,7 @@ def test_sweeps_that_were_stopped_are_finished(console: Console) -> None:
 
 def test_the_grid_is_of_parameters_that_the_strategy_has() -> None:
     from engine.strategies.registry import Registry
-    from tui.commands.showcase import ACCOUNT_STRATEGY
+    from tui.commands.demo.showcase import ACCOUNT_STRATEGY
 
     params = Registry().get(ACCOUNT_STRATEGY).params.model_fields
     assert {path.partition(".")[2] for path in showcase_sweeps.GRID} <= set(params)

@@ -11,8 +11,8 @@ import pytest
 
 from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.tui.console import Console
-from tui.commands import events
-from tui.commands.text import cell_width
+from tui.commands.account import events
+from tui.shared.text import cell_width
 
 
 def test_all_in_order_and_the_newest(console: Console) -> None:

@@ -11,7 +11,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from engine.errors import UsageError
-from tui.commands.fail_if import MAX_DEPTH, MAX_LENGTH, read_condition
+from tui.commands.plan.fail_if import MAX_DEPTH, MAX_LENGTH, read_condition
 
 NAMES = ("best.return_pct", "best.sharpe", "best.trade_count", "baseline.return_pct", "baseline.sharpe")
 FIGURES = {

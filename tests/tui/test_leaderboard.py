@@ -9,8 +9,8 @@ import pytest
 from engine.account.metrics import Metrics
 from engine.sweeps.results import VariantResult
 from tests.tui.console import Console
-from tui.commands.leaderboard import Leaderboard, in_order, scalar, short_ids, without_result
-from tui.commands.text import cell_width
+from tui.shared.leaderboard import Leaderboard, in_order, scalar, short_ids, without_result
+from tui.shared.text import cell_width
 
 
 def metrics(return_pct: float, drawdown: float = 1.0) -> Metrics:

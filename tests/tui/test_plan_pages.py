@@ -10,10 +10,10 @@ import pytest
 from engine.desk.accounts import EquityPoint
 from engine.sweeps.results import PlanSummary
 from tests.tui.console import Console
-from tui.commands.pages import Page
-from tui.commands.plan_chart import draw_over
-from tui.commands.plan_words import progress_of, took
-from tui.commands.text import cell_width
+from tui.commands.plan.pages import draw_over
+from tui.shared.pages import Page
+from tui.shared.plan_words import progress_of, took
+from tui.shared.text import cell_width
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from tui.commands import figures
-from tui.commands.pages import Page
-from tui.commands.tables import RESET, Table, Tone
-from tui.commands.text import cell_width, colour_wanted, fit, pad, safe_text, speaks_unicode, width_of
+from tui.shared import figures
+from tui.shared.pages import Page
+from tui.shared.tables import RESET, Table, Tone
+from tui.shared.text import cell_width, colour_wanted, fit, pad, safe_text, speaks_unicode, width_of
 
 
 @pytest.mark.parametrize(

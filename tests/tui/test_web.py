@@ -19,7 +19,7 @@ from aiohttp.web import Application, Request
 
 from tests.support.web import PROCESSES, WAIT_S, Served, environment, web
 from tests.tui.console import Console
-from tui.commands.web import is_loopback
+from tui.commands.system.web import is_loopback
 from tui.web.guard import fault_of
 from tui.web.server import PAGE, Dashboards, dashboard_command
 

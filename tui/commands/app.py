@@ -9,31 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from engine.errors import UsageError
-from tui.commands import (
-    accounts,
-    curve,
-    data,
-    demo,
-    doctor,
-    evaluate,
-    events,
-    execute,
-    look,
-    plans,
-    policy,
-    run,
-    serve,
-    specs,
-    strategies,
-    trials,
-    workspaces,
-)
+from tui.commands.account import accounts, curve, events, execute, look, policy, workspaces
 from tui.commands.calls import Call, DbOption, JsonOption, WorkspaceOption
-from tui.commands.exits import ANYTHING_ELSE, DONE
-from tui.commands.failures import as_papertape_error, tell, unwritten
+from tui.commands.demo import demo
 from tui.commands.groups import SectionedGroup, decorated, help_page
-from tui.commands.streams import close_quietly, prepare_streams
-from tui.commands.web import HostOption, KnownOption, PortOption, WebCall, WebOption, serve_dashboard
+from tui.commands.plan import plans, trials
+from tui.commands.strategy import data, evaluate, run, specs, strategies
+from tui.commands.system import doctor, serve
+from tui.commands.system.web import HostOption, KnownOption, PortOption, WebCall, WebOption, serve_dashboard
+from tui.shared.exits import ANYTHING_ELSE, DONE
+from tui.shared.failures import as_papertape_error, tell, unwritten
+from tui.shared.streams import close_quietly, prepare_streams
 
 PROGRAM = "papertape"
 JSON_FLAG = "--json"

@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from engine.errors import UsageError
-from tui.commands.answers import answers, answers_alone
-from tui.commands.documents import write_document
-from tui.commands.failures import unwritten
 from tui.commands.groups import PlainCommand
-from tui.commands.pages import Page
-from tui.commands.text import safe_text
+from tui.shared.documents import answers, answers_alone, write_document
+from tui.shared.failures import unwritten
+from tui.shared.pages import Page
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.desk import Desk

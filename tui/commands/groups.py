@@ -13,8 +13,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from tui.commands.tables import RESET, Tone
-from tui.commands.text import colour_wanted
+from tui.shared.tables import RESET, Tone
+from tui.shared.text import colour_wanted
 
 HELP_OPTIONS = ("--help", "-h")
 _BEFORE_COMMANDS = frozenset({"-w", "--workspace", "--db"})

@@ -13,9 +13,9 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import SystemFault
-from tui.commands.answers import answers, are_json
-from tui.commands.exits import ANYTHING_ELSE
-from tui.commands.failures import tell
+from tui.shared.documents import answers, are_json
+from tui.shared.exits import ANYTHING_ELSE
+from tui.shared.failures import tell
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -19,19 +19,19 @@ from textual.theme import ThemeProvider
 from textual.widgets import Input
 from textual.worker import WorkerFailed
 
-from tui.commands.failures import as_papertape_error, lines_of
-from tui.commands.text import safe_text
 from tui.dashboard.collector import collect_at_leisure, keep_what_is_there
 from tui.dashboard.keys import bound, every_binding, key_lines, unknown_names
 from tui.dashboard.live import Live, Reading, read_account
 from tui.dashboard.loading import Loader
 from tui.dashboard.opening import WORKSPACES, Opened, open_behind
 from tui.dashboard.palette import DeskCommands, Palette
-from tui.dashboard.prefs import Prefs
+from tui.dashboard.prefs import NAME, Prefs
 from tui.dashboard.registry import SCREENS
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.sweeps import Sweeps
 from tui.dashboard.themes import DARK, DIM, FALLBACK, THEMES
+from tui.shared.failures import as_papertape_error, lines_of
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from storage.settings import Settings
     from tui.dashboard.surroundings import Surroundings
 
-NAME = "papertape"
 STYLES = [Path(__file__).with_name("screens") / f"{entry.name}.tcss" for entry in SCREENS]
 """The screens' stylesheets, where `CSS_PATH` of each finds its own."""
 MOST_TOASTS = 3

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from textual.app import App
 
 from engine.errors import DamageFault, PapertapeError
-from tui.commands.failures import as_papertape_error
+from tui.shared.failures import as_papertape_error
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode

@@ -14,14 +14,13 @@ from typing import Any
 
 from storage.system import make_private
 
+NAME = "papertape"
 FILE = "dashboard.json"
 
 
 def default_path() -> Path:
     """Where the preferences are kept."""
     from platformdirs import user_data_path
-
-    from tui.dashboard.app import NAME
 
     return user_data_path(NAME) / FILE
 

@@ -62,8 +62,8 @@ def open_alone() -> int:
 
     No command is imported, nor Typer: that would be a fifth of the time to the first frame.
     """
-    from tui.commands.exits import DONE
-    from tui.commands.failures import as_papertape_error, tell
+    from tui.shared.exits import DONE
+    from tui.shared.failures import as_papertape_error, tell
 
     try:
         open_dashboard(Alone())
@@ -154,7 +154,7 @@ def _end(app: DashboardApp, leaving: Leaving) -> None:
             "left while something was still at work; a sweep goes on with `papertape plan resume last`", file=sys.stderr
         )
         if wrong is not None:
-            from tui.commands.failures import tell
+            from tui.shared.failures import tell
 
             code = tell(wrong, json=False)
     finally:  # the terminal may be gone

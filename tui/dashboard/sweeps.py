@@ -13,8 +13,8 @@ from uuid import UUID
 
 from textual.message import Message
 
-from tui.commands import figures
 from tui.dashboard.loading import Loader
+from tui.shared import figures
 
 if TYPE_CHECKING:
     from engine.desk import Desk

@@ -20,7 +20,6 @@ from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.conftest import BUY
 from tests.tui.dashboard.driving import NOON, World, dashboard, press, refreshed, screen_text, settled, toasts
-from tui.commands import figures
 from tui.dashboard.app import DashboardApp
 from tui.dashboard.keys import bindings_of, every_binding, key_lines
 from tui.dashboard.live import Live
@@ -31,6 +30,7 @@ from tui.dashboard.widgets.header import DeskHeader
 from tui.dashboard.widgets.help import HelpDialog, HelpPage
 from tui.dashboard.widgets.picker import WorkspacePicker
 from tui.dashboard.widgets.tabs import WIDE
+from tui.shared import figures
 
 
 def header(app: DashboardApp) -> str:

@@ -123,7 +123,7 @@ app.DashboardApp.on_ready = broken
 try:
     start.open_dashboard(start.Alone())
 except Exception as error:
-    from tui.commands.failures import as_papertape_error, tell
+    from tui.shared.failures import as_papertape_error, tell
     sys.exit(tell(as_papertape_error(error), json=False))
 """
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
-from tui.commands import figures
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.screens.reconciliation_words import reset_facts
 from tui.dashboard.screens.trading_state import STATE_SAYS, TradingStateDialog, change_facts
 from tui.dashboard.widgets.dialog import Confirm
+from tui.shared import figures
 
 if TYPE_CHECKING:
     from engine.policy.workspace import Workspace

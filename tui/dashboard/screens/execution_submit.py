@@ -9,11 +9,11 @@ from uuid import UUID
 from rich.text import Text
 
 from engine.errors import ConflictError, PapertapeError
-from tui.commands import figures
-from tui.commands.failures import lines_of
-from tui.commands.text import safe_text
 from tui.dashboard.screens.execution_flow import FILLED, newest_pass
 from tui.dashboard.screens.execution_ticket import Asked
+from tui.shared import figures
+from tui.shared.failures import lines_of
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.broker.execute import ExecutionResult, Preview
@@ -50,7 +50,7 @@ def preview(asked: Asked, workspace: UUID, intent_id: UUID | None, desk: Desk) -
 def submit(asked: Asked, workspace: UUID, intent_id: UUID, desk: Desk) -> Outcome:
     """Execute it, and read what the journal has of it then; of a conflict, what it has of the first order."""
     from engine.vocabulary import IntentAction
-    from tui.commands.failures import refusal
+    from tui.shared.failures import refusal
 
     try:
         result = desk.trading.order(

@@ -18,11 +18,11 @@ from textual.widgets import Button, Input, Label, Static
 
 from engine.errors import InvalidError
 from engine.vocabulary import IntentAction
-from tui.commands import figures
-from tui.commands.text import safe_text
 from tui.dashboard.entries import parse_price
 from tui.dashboard.widgets.choice import Choice
 from tui.dashboard.widgets.completing import Completing
+from tui.shared import figures
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.account.state import PaperState

@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.errors import ConflictError, PapertapeError
-from tui.commands import figures
-from tui.commands.failures import lines_of
-from tui.commands.text import safe_text
 from tui.dashboard.screens.trace import rule_figures
 from tui.dashboard.widgets.money import Palette, gain
+from tui.shared import figures
+from tui.shared.failures import lines_of
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.account.state import PaperPosition

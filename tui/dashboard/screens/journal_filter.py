@@ -14,8 +14,8 @@ from textual.message import Message
 from textual.widgets import Input, Label, Static
 
 from engine.vocabulary import EventType
-from tui.commands.text import fit, safe_text
 from tui.dashboard.widgets.completing import Completing
+from tui.shared.text import fit, safe_text
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -12,11 +12,11 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from engine.errors import PapertapeError
-from tui.commands import figures
-from tui.commands.text import safe_text
 from tui.dashboard.widgets.columns import COUNTS, WORDS, Column
 from tui.dashboard.widgets.dialog import fact_lines
 from tui.dashboard.widgets.event_pane import SECONDS, SEQ
+from tui.shared import figures
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.desk import Desk
@@ -123,7 +123,7 @@ def _line(event: JournalEvent, workspace: str) -> EventLine:
 def _said(event: JournalEvent) -> str:
     """What an event of an intent says; of a damaged one what is wrong: the others are shown all the same."""
     from engine.desk.journal import EventView
-    from tui.commands.event_words import said_by
+    from tui.shared.event_words import said_by
 
     try:
         return said_by(EventView.of(event))

@@ -12,12 +12,12 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Button, Input, Label, Select, Static
 
-from tui.commands.failures import lines_of
-from tui.commands.text import safe_text
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.forms import FilledIn, strategy_select
 from tui.dashboard.screens.new_sweep_entries import Entries, Parameter, parameters, symbols_in
 from tui.dashboard.screens.replay_begin import Begun, Wanted, begin, free_name
+from tui.shared.failures import lines_of
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.desk import Desk

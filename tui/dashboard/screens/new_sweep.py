@@ -12,8 +12,6 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 
 from engine.vocabulary import JournalMode, Objective
-from tui.commands.failures import lines_of
-from tui.commands.text import safe_text
 from tui.dashboard.keys import bound
 from tui.dashboard.plan_data import spare_processors
 from tui.dashboard.screens.forms import FilledIn, strategy_select
@@ -28,6 +26,8 @@ from tui.dashboard.screens.new_sweep_entries import (
     prepare,
     symbols_in,
 )
+from tui.shared.failures import lines_of
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.desk import Desk

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from engine.errors import InvalidError, UsageError
-from tui.commands import figures
-from tui.commands.leaderboard import scalar
-from tui.commands.sources import SAMPLE, source_of, strategy_file, unchecked
-from tui.commands.sweep_values import read_sweep
+from tui.shared import figures
+from tui.shared.leaderboard import scalar
+from tui.shared.sources import SAMPLE, source_of, strategy_file, unchecked
+from tui.shared.sweep_values import read_sweep
 
 if TYPE_CHECKING:
     from engine.desk import Desk

@@ -16,8 +16,6 @@ from textual.binding import BindingType
 
 from engine.account.arithmetic import total
 from engine.symbols import readable
-from tui.commands import figures
-from tui.commands.text import safe_text
 from tui.dashboard.entries import parse_price
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
@@ -27,6 +25,8 @@ from tui.dashboard.widgets.dialog import Field, FormDialog
 from tui.dashboard.widgets.money import Palette, gain
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import PAGE, DeskTable
+from tui.shared import figures
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.account.state import PaperPosition, PaperState

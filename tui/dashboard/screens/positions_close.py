@@ -10,7 +10,6 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from engine.symbols import readable
-from tui.commands import figures
 from tui.dashboard.entries import parse_price
 from tui.dashboard.screens.execution_submit import preview
 from tui.dashboard.screens.execution_ticket import SELL, Asked
@@ -18,6 +17,7 @@ from tui.dashboard.screens.execution_verdict import outcome_line, rule_lines
 from tui.dashboard.widgets.dialog import Field, FormDialog
 from tui.dashboard.widgets.facts import labelled
 from tui.dashboard.widgets.money import Palette, gain
+from tui.shared import figures
 
 if TYPE_CHECKING:
     from engine.account.state import PaperPosition
@@ -62,7 +62,7 @@ def what_it_comes_to(found: Preview, palette: Palette) -> RenderableType:
 def close_position(asked: Asked, workspace: UUID, intent_id: UUID, desk: Desk) -> ExecutionResult:
     """Sell all of it; a refusal of the policy is raised as the command line says it."""
     from engine.vocabulary import IntentAction
-    from tui.commands.failures import refusal
+    from tui.shared.failures import refusal
 
     result = desk.trading.order(
         IntentAction.CLOSE_LONG, asked.symbol, asked.quantity, asked.price, workspace=workspace, intent_id=intent_id

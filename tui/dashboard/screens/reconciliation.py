@@ -14,7 +14,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
 
-from tui.commands import figures
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.acting import ACT, ActingScreen
 from tui.dashboard.screens.reconciliation_past import PastDialog, newest_of_each
@@ -25,6 +24,7 @@ from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.progress import Brake, progress_text
 from tui.dashboard.widgets.table import PAGE, DeskTable
+from tui.shared import figures
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.text import Text
 
-from tui.commands import figures
 from tui.dashboard.widgets.columns import QUANTITIES, WORDS, Column, Form
 from tui.dashboard.widgets.money import Palette
+from tui.shared import figures
 
 if TYPE_CHECKING:
     from engine.broker.reconcile import Comparison

@@ -10,11 +10,11 @@ from rich.text import Text
 
 from engine.account.state import values_apart
 from engine.events import EventType
-from tui.commands import figures
 from tui.dashboard.screens.reconciliation_rows import DIFFERS, FieldRow, left_out
 from tui.dashboard.screens.trading_state import STATE_SAYS, sign_of
 from tui.dashboard.widgets.facts import labelled
 from tui.dashboard.widgets.money import Palette
+from tui.shared import figures
 
 if TYPE_CHECKING:
     from engine.broker.reconcile import Comparison

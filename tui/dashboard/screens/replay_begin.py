@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidError, UsageError
-from tui.commands.sources import unchecked
 from tui.dashboard.screens.new_sweep_entries import Entries, sources_of, spec_of
+from tui.shared.sources import unchecked
 
 if TYPE_CHECKING:
     from engine.desk import Desk

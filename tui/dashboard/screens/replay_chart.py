@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.text import Text
 
-from tui import charts
-from tui.commands import figures
-from tui.commands.text import safe_text
 from tui.dashboard.widgets.money import DOWN, UP, Palette, rgb
+from tui.shared import charts, figures
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.drivers.replay import Past, Replay, Step

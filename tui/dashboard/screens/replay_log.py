@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tui.commands import figures
-from tui.commands.event_words import said_by
 from tui.dashboard.widgets.columns import COUNTS, TIMES, WORDS, Column
+from tui.shared import figures
+from tui.shared.event_words import said_by
 
 if TYPE_CHECKING:
     from engine.drivers.replay import Step, SymbolSeen

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from tui.commands import figures
-from tui.commands.text import safe_text
 from tui.dashboard.widgets.money import Palette, gain
+from tui.shared import figures
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.drivers.replay import SymbolSeen

@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from tui.commands import figures
-from tui.commands.leaderboard import scalar, without_result
-from tui.commands.plan_words import HASH, bars_of, took
 from tui.dashboard.screens.run_plan_part import Part
 from tui.dashboard.widgets.dialog import fact_lines
+from tui.shared import figures
+from tui.shared.leaderboard import scalar, without_result
+from tui.shared.plan_words import HASH, bars_of, took
 
 if TYPE_CHECKING:
     from textual.widget import Widget

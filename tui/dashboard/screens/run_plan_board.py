@@ -10,15 +10,15 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.widgets import Input
 
-from tui.commands import figures
-from tui.commands.leaderboard import dropped_of
-from tui.commands.metric_figures import FIGURES, SCORE, Figure
 from tui.dashboard.screens.run_plan_part import Part
 from tui.dashboard.screens.run_plan_view import ABLATION, BASELINE, PlanView
 from tui.dashboard.widgets.columns import COUNTS, RATES, WORDS, Column, Form, fixed
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import DeskTable, Order
+from tui.shared import figures
+from tui.shared.leaderboard import dropped_of
+from tui.shared.metrics import FIGURES, SCORE, Figure
 
 if TYPE_CHECKING:
     from textual.widget import Widget

@@ -10,13 +10,13 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from tui.commands import figures
-from tui.commands.leaderboard import scalar
-from tui.commands.text import safe_text
 from tui.dashboard.screens.run_plan_differences import COMPARED, difference
 from tui.dashboard.screens.run_plan_part import Part
 from tui.dashboard.widgets.columns import WORDS, Column, Form
 from tui.dashboard.widgets.pane import TablePane
+from tui.shared import figures
+from tui.shared.leaderboard import scalar
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from textual.widget import Widget

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from tui.commands import figures
-from tui.commands.metric_figures import FIGURES, SCORE
 from tui.dashboard.widgets.columns import Form
+from tui.shared import figures
+from tui.shared.metrics import FIGURES, SCORE
 
 COMPARED = (SCORE, *FIGURES)
 """All that can be compared, the objective's score first."""

@@ -13,12 +13,12 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
-from tui.commands.text import safe_text
 from tui.dashboard.screens.run_plan_part import READING, Part
 from tui.dashboard.widgets.columns import COUNTS, TIMES, WORDS, Column
 from tui.dashboard.widgets.dialog import DeskDialog, fact_lines
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import DeskTable
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from textual.widget import Widget

@@ -11,8 +11,8 @@ from uuid import UUID
 from textual.widgets import Input
 
 from engine.errors import PapertapeError
-from tui.commands import figures
 from tui.dashboard.widgets.dialog import Confirm, Field, FormDialog
+from tui.shared import figures
 
 if TYPE_CHECKING:
     from engine.desk import Desk
@@ -47,9 +47,8 @@ class ExportDialog(FormDialog[str]):
 
 def export(run_plan_id: UUID, force: bool, desk: Desk, values: Mapping[str, str]) -> str:
     """Write the file; what was written."""
-    from tui.commands.documents import plain
-    from tui.commands.plan_exports import encoder_for
-    from tui.commands.whole_files import write_whole
+    from tui.shared.documents import plain
+    from tui.shared.exports import encoder_for, write_whole
 
     path = Path(values["to"].strip()).expanduser()
     encode = encoder_for(path)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
-from tui.commands.metric_figures import Figure
 from tui.dashboard.screens.run_plan_differences import COMPARED
 from tui.dashboard.screens.run_plan_view import GRID, PlanView
+from tui.shared.metrics import Figure
 
 if TYPE_CHECKING:
     from engine.sweeps.results import VariantResult

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from tui.commands import figures
-from tui.commands.plan_words import took
-from tui.commands.text import safe_text
 from tui.dashboard.screens.run_plans_rows import RUNNING, status_words
 from tui.dashboard.widgets.money import Palette, gain
+from tui.shared import figures
+from tui.shared.plan_words import took
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.sweeps.results import VariantResult

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tui.commands.leaderboard import scalar
+from tui.shared.leaderboard import scalar
 
 if TYPE_CHECKING:
     from engine.sweeps.results import VariantResult

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from tui.commands.leaderboard import scalar
-from tui.commands.metric_figures import said
-from tui.commands.text import cell_width, fit, pad, safe_text
 from tui.dashboard.screens.run_plan_shading import FRAME, NOTHING, SHADES, cell, colour_between, shade_of
 from tui.dashboard.widgets.money import Palette
+from tui.shared.leaderboard import scalar
+from tui.shared.metrics import said
+from tui.shared.text import cell_width, fit, pad, safe_text
 
 if TYPE_CHECKING:
     from engine.sweeps.results import VariantResult

@@ -11,15 +11,15 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from engine.account.arithmetic import total
-from tui.commands import figures
-from tui.commands.failures import lines_of
-from tui.commands.text import safe_text
 from tui.dashboard.plan_data import load_told
 from tui.dashboard.screens.run_plan_part import READING, Part
 from tui.dashboard.widgets.columns import COUNTS, GAINS, MONEY, PRICES, QUANTITIES, RATES, TIMES, WORDS, Column
 from tui.dashboard.widgets.money import Palette, gain
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import DeskTable, Order
+from tui.shared import figures
+from tui.shared.failures import lines_of
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from textual.widget import Widget

@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from tui.commands.leaderboard import in_order
 from tui.dashboard.screens.run_plan_labels import brief_labels
 from tui.dashboard.sweeps import SHORT
+from tui.shared.leaderboard import in_order
 
 if TYPE_CHECKING:
     from engine.desk import Desk

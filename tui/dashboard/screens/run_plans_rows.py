@@ -11,10 +11,10 @@ from rich.style import Style
 from rich.text import Text
 
 from engine.vocabulary import RunStatus
-from tui.commands import figures
-from tui.commands.leaderboard import short_ids
 from tui.dashboard.sweeps import SHORT, Progress
 from tui.dashboard.widgets.columns import COUNTS, MINUTES, WORDS, Column, Form, fixed
+from tui.shared import figures
+from tui.shared.leaderboard import short_ids
 
 if TYPE_CHECKING:
     from engine.sweeps.results import PlanSummary

@@ -14,11 +14,11 @@ from textual.widgets import Static
 
 from engine.account.arithmetic import scaled_average
 from engine.intents import to_lots, to_quantity
-from tui.commands import figures
-from tui.commands.text import safe_text
 from tui.dashboard.widgets.columns import MONEY, PRICES, QUANTITIES, TIMES, WORDS, Column
 from tui.dashboard.widgets.dialog import DeskDialog, fact_lines
 from tui.dashboard.widgets.pane import TablePane
+from tui.shared import figures
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.account.state import PaperPosition

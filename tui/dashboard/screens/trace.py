@@ -14,11 +14,11 @@ from textual.containers import Vertical
 from textual.widgets import Static, Tree
 from textual.widgets.tree import TreeNode
 
-from tui.commands import figures
-from tui.commands.text import fit, safe_text
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.journal_lines import LONG
 from tui.dashboard.widgets.dialog import DeskDialog
+from tui.shared import figures
+from tui.shared.text import fit, safe_text
 
 if TYPE_CHECKING:
     from engine.desk import Desk
@@ -136,7 +136,7 @@ def _signal(event: EventView) -> Iterator[Branch]:
 
 
 def _event_branch(event: EventView) -> Branch:
-    from tui.commands.event_words import said_by
+    from tui.shared.event_words import said_by
 
     said = fit(safe_text(said_by(event)), _VALUE)
     label = Text.assemble((f"{event.seq:,} ", "dim"), event.event_type.value, (f"  {said}", "dim"))

@@ -12,9 +12,9 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from engine.vocabulary import TradingState
-from tui.commands import figures
 from tui.dashboard.widgets.dialog import DeskDialog
 from tui.dashboard.widgets.header import STATES
+from tui.shared import figures
 
 if TYPE_CHECKING:
     from engine.policy.workspace import Workspace

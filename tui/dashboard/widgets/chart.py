@@ -11,10 +11,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from tui import charts
-from tui.commands import figures
 from tui.dashboard.loading import Loader
 from tui.dashboard.widgets.money import Palette, gain, rgb
+from tui.shared import charts, figures
 
 if TYPE_CHECKING:
     from engine.desk.accounts import EquityPoint

@@ -10,9 +10,9 @@ from typing import Any, Generic, TypeVar
 
 from rich.text import Text
 
-from tui.commands import figures
-from tui.commands.text import safe_text
 from tui.dashboard.widgets.money import Palette, gain
+from tui.shared import figures
+from tui.shared.text import safe_text
 
 Row = TypeVar("Row")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from tui.commands.text import fit, safe_text
 from tui.dashboard.widgets.money import Palette
+from tui.shared.text import fit, safe_text
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -21,7 +21,7 @@ MOST_TOLD = 100
 
 def row_cells(columns: Sequence[Column[Row]], row: Row, palette: Palette) -> Iterator[str]:
     """All cells of a row, of which a spreadsheet takes none for a formula."""
-    from tui.commands.plan_exports import guarded
+    from tui.shared.exports import guarded
 
     for column in columns:
         text = column.plain(row, palette)

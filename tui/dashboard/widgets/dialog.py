@@ -17,11 +17,11 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
-from tui.commands.failures import lines_of
-from tui.commands.text import safe_text
 from tui.dashboard.keys import bound
 from tui.dashboard.loading import Loader
 from tui.dashboard.widgets.facts import labelled
+from tui.shared.failures import lines_of
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.desk import Desk

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from tui.commands import figures
 from tui.dashboard.widgets.event_pane import SEQ, EventPane
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.table import PAGE, Order
+from tui.shared import figures
 
 if TYPE_CHECKING:
     from engine.desk import Desk

@@ -8,11 +8,11 @@ from typing import Protocol, TypeVar
 
 from rich.text import Text
 
-from tui.commands import figures
 from tui.dashboard.widgets.columns import Form
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import Order
+from tui.shared import figures
 
 SEQ = "seq"
 """The column that a table of events has, and is ordered by: a journal's order is its only index."""

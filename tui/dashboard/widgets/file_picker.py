@@ -14,10 +14,10 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from engine.errors import NotFoundError
-from tui.commands import figures
-from tui.commands.sources import SAMPLE
-from tui.commands.text import fit, safe_text
 from tui.dashboard.widgets.dialog import DeskDialog
+from tui.shared import figures
+from tui.shared.sources import SAMPLE
+from tui.shared.text import fit, safe_text
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 MOST_LISTED = 500

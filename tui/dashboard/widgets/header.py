@@ -10,10 +10,10 @@ from rich.style import Style
 from rich.text import Text
 from textual.widgets import Static
 
-from tui.commands import figures
-from tui.commands.text import cell_width, fit, safe_text
 from tui.dashboard.widgets.money import Palette, gain
 from tui.dashboard.widgets.tabs import tabs
+from tui.shared import figures
+from tui.shared.text import cell_width, fit, safe_text
 
 if TYPE_CHECKING:
     from datetime import datetime

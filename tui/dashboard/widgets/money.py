@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from tui.commands import figures
+from tui.shared import figures
 
 if TYPE_CHECKING:
     from textual.app import App

@@ -10,9 +10,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from tui.commands import figures
 from tui.dashboard.widgets.columns import Column
 from tui.dashboard.widgets.table import DeskTable, Order
+from tui.shared import figures
 
 Row = TypeVar("Row")
 

@@ -13,9 +13,9 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from engine.policy.workspace import as_uuid
-from tui.commands import figures
-from tui.commands.text import fit, safe_text
 from tui.dashboard.widgets.dialog import DeskDialog
+from tui.shared import figures
+from tui.shared.text import fit, safe_text
 
 if TYPE_CHECKING:
     from engine.policy.workspace import Workspace

@@ -1,0 +1,1 @@
+"""Commands on an account: workspaces, orders, policy, its state and its journal."""

@@ -1,0 +1,106 @@
+"""`workspace`: accounts to make and to look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from engine.numerals import typed_number
+from tui.commands.calls import Call, command
+from tui.shared import figures
+from tui.shared.documents import answers
+from tui.shared.tables import Table
+
+if TYPE_CHECKING:
+    from engine.policy.workspace import Workspace
+    from tui.shared.pages import Page
+
+DEFAULT_EQUITY = 10_000.0
+ROOMY = 100
+"""Columns of a terminal from which on there is room for all that is told of an account."""
+
+NAME, PANEL = "workspace", "Run the account"
+HELP = "Accounts: make one, list them, show one."
+EXAMPLE = "papertape workspace list"
+
+app = typer.Typer()
+
+
+@command(app, "create", example="papertape workspace create growth --starting-equity 25000", without_workspace=True)
+def create(
+    call: Call,
+    name: Annotated[str, typer.Argument(help="Its name, unique.", show_default=False)],
+    starting_equity: Annotated[
+        float,
+        typer.Option("--starting-equity", parser=typed_number, metavar="AMOUNT", help="What it begins with, in cash."),
+    ] = DEFAULT_EQUITY,
+) -> None:
+    """Make an account with its own cash, limits and journal."""
+    with call.desk() as desk:
+        made = desk.accounts.create(name, starting_equity)
+    call.answer(document_of(made), lambda page: page.line(f"workspace {made.name} created, id {made.id}"))
+
+
+@command(app, "list", example="papertape workspace list --json", without_workspace=True)
+def list_all(call: Call) -> None:
+    """The accounts, by name.
+
+    Closed worlds and variants are not among them: they are addressed by UUID."""
+    with call.desk() as desk:
+        found = desk.accounts.all()
+    call.answer([document_of(each) for each in found], lambda page: _show_list(page, found))
+
+
+@command(app, "show", example="papertape workspace show default", without_workspace=True)
+def show(
+    call: Call,
+    name: Annotated[str | None, typer.Argument(metavar="NAME|UUID", help="Which; the one of -w without it.")] = None,
+) -> None:
+    """One workspace, by its name or its UUID."""
+    with call.desk() as desk:
+        found = desk.accounts.get(name)
+    call.answer(document_of(found), lambda page: _show_one(page, found))
+
+
+def document_of(workspace: Workspace) -> dict[str, Any]:
+    """A workspace as JSON has it."""
+    from engine.market.sessions import from_micros
+
+    return {
+        "id": workspace.id,
+        "name": workspace.name,
+        "starting_equity": workspace.starting_equity,
+        "kind": workspace.kind,
+        "trading_state": workspace.trading_state,
+        "created_at": from_micros(workspace.created_at),
+    }
+
+
+def _show_list(page: Page, found: list[Workspace]) -> None:
+    if not found:
+        page.line("no workspaces yet; `papertape workspace create NAME` makes one")
+        return
+    on_terminal = answers().isatty()
+    table = Table().text("name", [each.name for each in found], shrinks=on_terminal)
+    table.money("starting equity", [each.starting_equity for each in found])
+    table.text("trading", [each.trading_state.value for each in found])
+    if not on_terminal or page.width >= ROOMY:  # `workspace show` tells it of each
+        table.times("created (UTC)", [document_of(each)["created_at"] for each in found])
+    table.text("id", [each.id for each in found])
+    page.table(table)
+
+
+def _show_one(page: Page, found: Workspace) -> None:
+    document = document_of(found)
+    page.heading(found.name)
+    page.fields(
+        [
+            ("id", str(found.id)),
+            ("kind", found.kind.value),
+            ("starting equity", figures.money(found.starting_equity)),
+            ("trading", found.trading_state.value),
+            ("created", f"{document['created_at']:%Y-%m-%d %H:%M:%S} UTC"),
+            ("limits and fees", "`papertape policy show`"),
+        ]
+    )

@@ -1,0 +1,1 @@
+"""`demo`: what it runs, and how it shows it."""

@@ -1,0 +1,172 @@
+"""The demo's content: what it runs, what it finds when it is there already, and how it shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
+
+from engine.account.state import values_apart
+from engine.strategies.spec import ExecutionSpec
+from storage.market_files import load_dataset
+from storage.samples import sample_path
+from tui.commands.account.curve import draw, metric_fields
+from tui.commands.account.look import show_positions, show_trades
+from tui.commands.account.workspaces import document_of
+from tui.commands.demo.incidents import UNFINISHED_STRATEGY, Incidents, amiss, by_hand, found_in, show_incidents
+from tui.commands.demo.sweeps import Sweeps, show_sweeps, sweep
+from tui.commands.progress import watching
+from tui.shared import figures
+from tui.shared.documents import plain
+from tui.shared.tables import Table
+
+if TYPE_CHECKING:
+    from engine.account.metrics import Metrics
+    from engine.account.state import PaperState
+    from engine.broker.reconcile import ReconcileReport
+    from engine.desk import Desk
+    from engine.desk.accounts import EquityPoint, TradeView
+    from engine.market.bars import Dataset
+    from engine.policy.workspace import Workspace
+    from tui.shared.pages import Page
+
+NAME = "demo"
+SYMBOLS = ["GOOG", "IBM"]
+"""AAPL's prices are as published, with its splits: it would show results that nobody had."""
+ACCOUNT_STRATEGY = "sma_cross"
+STRATEGIES = ("breakout_52w_high", "sma_cross", "rsi_reversion")
+DOLLARS = 4_000.0
+LAST_TRADES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedRun:
+    """One strategy on one symbol in a closed world."""
+
+    strategy_id: str
+    symbol: str
+    workspace_id: UUID
+    metrics: Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Showcase:
+    """All that the demo shows."""
+
+    workspace: Workspace
+    state: PaperState
+    metrics: Metrics
+    equity: list[EquityPoint]
+    trades: list[TradeView]
+    runs: list[ClosedRun]
+    sweeps: Sweeps
+    incidents: Incidents
+    reconcile: ReconcileReport
+
+    def document(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "workspace": document_of(self.workspace),
+            "state": plain(self.state),
+            "metrics": plain(self.metrics),
+            "runs": plain(self.runs),
+            "sweeps": plain(self.sweeps.document()),
+            "incidents": plain(self.incidents.document()),
+            "reconcile": plain(self.reconcile),
+        }
+
+
+def prepare(desk: Desk, warn: Callable[[Iterable[str]], None]) -> Showcase:
+    """Run what has not been run yet, and gather what there is."""
+    sources = [(name, sample_path(name)) for name in SYMBOLS]
+    with watching("reading the samples") as watch:
+        dataset = load_dataset(sources, symbols=SYMBOLS, watch=watch)
+    warn(dataset.warnings)
+    workspace = desk.accounts.find(NAME) or desk.accounts.create(NAME)
+    with watching("trading onward") as watch:
+        desk.research.run_onward(_spec(ACCOUNT_STRATEGY, SYMBOLS), dataset, workspace, watch=watch)
+    by_hand(desk, workspace, dataset)
+    runs = [_closed_run(desk, dataset, workspace, strategy, one) for strategy in STRATEGIES for one in SYMBOLS]
+    misfits, unfinished = _spec(ACCOUNT_STRATEGY, SYMBOLS), _spec(UNFINISHED_STRATEGY, SYMBOLS)
+    amiss(desk, workspace, misfits, unfinished, sources)
+    sweeps = sweep(desk, workspace, _spec(ACCOUNT_STRATEGY, SYMBOLS), sources)
+    return Showcase(
+        workspace,
+        desk.accounts.state(NAME),
+        desk.accounts.metrics(NAME),
+        desk.accounts.equity(NAME),
+        desk.accounts.trades(NAME),
+        runs,
+        sweeps,
+        found_in(desk, workspace),
+        desk.accounts.reconcile(NAME, dry_run=True),
+    )
+
+
+def _closed_run(desk: Desk, dataset: Dataset, workspace: Workspace, strategy: str, symbol: str) -> ClosedRun:
+    """A closed world under an id that a second demo finds again."""
+    spec = _spec(strategy, [symbol])
+    found = uuid5(workspace.id, desk.research.compile(spec).key)
+    if desk.accounts.find(found) is None:
+        with watching(f"{strategy} on {symbol}") as watch:
+            desk.research.run(spec, dataset, like=NAME, workspace_id=found, watch=watch)
+    return ClosedRun(strategy, symbol, found, desk.accounts.metrics(found))
+
+
+def _spec(strategy: str, symbols: list[str]) -> ExecutionSpec:
+    from engine.strategies.spec import RiskSpec
+
+    return ExecutionSpec(
+        strategy_id=strategy, symbols=symbols, timeframe="daily", risk=RiskSpec(dollars_per_trade=DOLLARS)
+    )
+
+
+def show(page: Page, found: Showcase) -> None:
+    """The account, its curve, its last trades; the closed worlds; the reconciliation; where to go on."""
+    page.heading(f"{NAME}: {ACCOUNT_STRATEGY} on {' and '.join(SYMBOLS)}, daily, onward")
+    draw(page, found.equity)
+    page.fields(metric_fields(found.metrics))
+    page.line()
+    page.heading("Held now")
+    show_positions(page, list(found.state.positions.values()))
+    page.line()
+    page.heading(f"The last {LAST_TRADES} of {figures.whole(len(found.trades))} trades")
+    show_trades(page, found.trades[-LAST_TRADES:])
+    page.line()
+    page.heading("Closed worlds: each strategy alone, on each symbol")
+    page.table(_runs_table(found.runs))
+    page.line()
+    show_sweeps(page, found.sweeps, ACCOUNT_STRATEGY)
+    page.line()
+    show_incidents(page, found.incidents)
+    page.line()
+    _show_reconcile(page, found.reconcile)
+    page.line("Next:  papertape -w demo")
+    page.line("       papertape trades -w demo")
+    page.line("       papertape events -w demo --limit 10")
+    page.line("       papertape run --strategy sma_cross --symbol IBM --data sample:IBM --slippage-bps 5")
+    page.line(f"       papertape plan show {found.sweeps.earlier.run_plan_id}")
+
+
+_RUN_FIGURES = ("trade_count", "return_pct", "max_drawdown_pct", "win_rate", "sharpe")
+
+
+def _runs_table(runs: list[ClosedRun]) -> Table:
+    from tui.shared.metrics import FIGURES
+
+    table = Table().text("strategy", [run.strategy_id for run in runs], shrinks=True)
+    table.text("symbol", [run.symbol for run in runs])
+    by_name = {figure.key: figure for figure in FIGURES}
+    for name in _RUN_FIGURES:
+        by_name[name].put(table, runs)
+    return table
+
+
+def _show_reconcile(page: Page, report: ReconcileReport) -> None:
+    read = figures.whole(report.events_replayed)
+    if report.drift or report.errors:
+        drifted = figures.counted(len(list(values_apart(report.drift))), "drifted field")
+        page.line(f"reconcile: {read} fills replayed, {drifted}, {len(report.errors)} errors")
+    else:
+        page.line(f"reconcile: {read} fills replayed from the journal, no drift")

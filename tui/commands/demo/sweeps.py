@@ -1,0 +1,156 @@
+"""The demo's sweeps: one grid on the earlier years and on the later ones, and how the order held.
+
+The later years have the earlier ones as history, so that slow averages trade from their first day.
+
+A sweep over all years would show a best variant that nobody could have picked. Split, the same prices show what being
+picked is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
+
+from engine.errors import NotFoundError, SystemFault
+from storage.datasets import load_again, loading
+from tui.commands.plan.pages import draw_over
+from tui.commands.progress import watching
+from tui.shared import figures
+from tui.shared.leaderboard import Ranked, in_order
+from tui.shared.tables import Table
+
+if TYPE_CHECKING:
+    from engine.desk import Desk
+    from engine.desk.accounts import EquityPoint
+    from engine.policy.workspace import Workspace
+    from engine.strategies.spec import ExecutionSpec
+    from engine.sweeps.results import PlanResult, VariantResult
+    from tui.shared.pages import Page
+
+GRID: dict[str, list[Any]] = {
+    "entry.fast_period": [5, 10, 15, 20, 25, 30],
+    "entry.slow_period": [40, 60, 80, 100, 120],
+}
+EARLIER, LATER = "to 2008", "from 2009"
+WINDOWS = {EARLIER: (None, "2008-12-31"), LATER: ("2009-01-01", None)}
+PICKED = 3
+"""Variants that somebody would have picked at the end of the earlier years."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeps:
+    """The results on the earlier and on the later years, and the curves of the best and the base on the earlier."""
+
+    earlier: PlanResult
+    later: PlanResult
+    best: list[EquityPoint]
+    baseline: list[EquityPoint]
+
+    def document(self) -> list[dict[str, Any]]:
+        """As JSON has them."""
+        return [
+            {
+                "years": years,
+                "run_plan_id": result.run_plan_id,
+                "variants": len(result.results),
+                "best_variant_id": result.best_variant_id,
+                "best_ranks_elsewhere": _rank_of(other, result.best_variant_id),
+            }
+            for years, result, other in ((EARLIER, self.earlier, self.later), (LATER, self.later, self.earlier))
+        ]
+
+
+def sweep(desk: Desk, workspace: Workspace, spec: ExecutionSpec, sources: list[tuple[str, Path]]) -> Sweeps:
+    """Run what has not been run yet, finish what was stopped, and gather both."""
+    found = {}
+    for years, (start, end) in WINDOWS.items():
+        data = loading(sources, symbols=spec.symbols, start=start, end=end)
+        run_plan_id = uuid5(workspace.id, f"sweep {years}")
+        found[years] = run_or_finish(desk, workspace, spec, GRID, data, run_plan_id, f"a sweep {years}")
+    earlier = found[EARLIER]
+    best, baseline = (desk.plans.equity(earlier.run_plan_id, side, load_again) for side in ("best", "baseline"))
+    return Sweeps(earlier, found[LATER], best, baseline)
+
+
+def run_or_finish(
+    desk: Desk,
+    workspace: Workspace,
+    spec: ExecutionSpec,
+    grid: Mapping[str, list[Any]],
+    data: dict[str, Any],
+    run_plan_id: UUID,
+    what: str,
+) -> PlanResult:
+    """A run plan under an id that a second demo finds again. CANCELLED when it is stopped."""
+    with watching(what) as watch:
+        if not is_there(desk, run_plan_id):
+            found = desk.plans.run(
+                spec,
+                load_again(data, watch),
+                grid,
+                workspace=workspace.id,
+                data=data,
+                run_plan_id=run_plan_id,
+                watch=watch,
+            )
+        else:
+            found = desk.plans.result(run_plan_id)
+            if found.status != "completed":
+                found = desk.plans.resume(run_plan_id, load_again, watch=watch)
+    if found.status != "completed":
+        raise stopped()
+    return found
+
+
+def stopped() -> SystemFault:
+    """What is told when the person at the keyboard stops the demo."""
+    return SystemFault("CANCELLED", "the demo was stopped", hint="run it again: it goes on")
+
+
+def is_there(desk: Desk, run_plan_id: UUID) -> bool:
+    """Whether the journal has a run plan of this id."""
+    try:
+        desk.plans.events(run_plan_id, limit=1)
+    except NotFoundError:
+        return False
+    return True
+
+
+def show_sweeps(page: Page, found: Sweeps, strategy_id: str) -> None:
+    """The best of the earlier years over the baseline, and where the earlier order led later."""
+    variants = figures.counted(len(found.earlier.results), "variant")
+    page.heading(f"A sweep: {strategy_id}, {variants}, on the years {EARLIER}; the best over the baseline")
+    draw_over(page, found.best, found.baseline)
+    page.line()
+    page.heading(f"What being best {EARLIER} was worth {LATER}")
+    page.table(_table(found))
+    page.line("The best of many is partly the luckiest.")
+
+
+def _table(found: Sweeps) -> Table:
+    earlier, later = in_order(found.earlier.results), in_order(found.later.results)
+    shown = [*earlier[:PICKED], *(one for one in earlier if "baseline" in one.tags), later[0]]
+    ids = list(dict.fromkeys(one.variant_id for one in shown))
+    then, after = _by_id(earlier), _by_id(later)
+    table = Table().text("variant", [then[one].result.label for one in ids], shrinks=True)
+    for title, places in ((f"rank {EARLIER}", then), ("rank after", after)):
+        table.counts(title, [places[one].rank for one in ids])
+        table.gains("return %", [_return(places[one].result) for one in ids])
+    return table
+
+
+def _by_id(order: Sequence[VariantResult]) -> dict[str, Ranked]:
+    return {one.variant_id: Ranked(rank, one) for rank, one in enumerate(order, 1)}
+
+
+def _return(result: VariantResult) -> float | None:
+    return None if result.metrics is None else result.metrics.return_pct
+
+
+def _rank_of(result: PlanResult, variant_id: str | None) -> int | None:
+    """The rank of a variant in another sweep of the same variants."""
+    place = _by_id(in_order(result.results)).get(variant_id or "")
+    return None if place is None else place.rank

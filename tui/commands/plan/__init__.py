@@ -1,0 +1,1 @@
+"""`plan` and `trials`: sweeps, and what they came to."""

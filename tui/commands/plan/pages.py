@@ -1,0 +1,208 @@
+"""Run plans as people read them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from tui.shared import figures
+from tui.shared.leaderboard import scalar, short_ids, show_board
+from tui.shared.plan_words import HASH, bars_of, progress_of, took
+from tui.shared.tables import Table
+
+if TYPE_CHECKING:
+    from engine.desk.accounts import EquityPoint
+    from engine.desk.journal import EventView
+    from engine.sweeps.plan.generator import Generated
+    from engine.sweeps.plan.run_plan import TrialCount
+    from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary
+    from tui.shared.charts import Points
+    from tui.shared.pages import Field, Page
+
+
+SHORTEST_PLAN = 8
+_START_AND_END = ("RUN_STARTED", "RUN_COMPLETED")
+
+
+def show_generated(page: Page, found: Generated, top: int) -> None:
+    """The first variants, and how many there are."""
+    variants, total = found.variants, len(found.variants)
+    page.line(_of_all(total, found.dropped))
+    shown = variants[:top]
+    table = Table().text("id", [variant.variant_id for variant in shown])
+    table.text("tag", [" ".join(variant.tags) for variant in shown])
+    table.text("variant", [variant.label for variant in shown], shrinks=True)
+    if any(variant.skip_reason for variant in shown):
+        table.text("would be skipped", [variant.skip_reason or "" for variant in shown], shrinks=True)
+    page.table(table)
+    if total > top:
+        page.line(f"{figures.whole(top)} of {figures.whole(total)} are shown; --top shows more, --json all")
+
+
+def show_result(page: Page, found: PlanResult, top: int) -> None:
+    """What an execution gave: how much of it came out, and the leaderboard."""
+    page.heading(f"run plan {found.run_plan_id}  {found.status}")
+    succeeded = sum(1 for one in found.results if one.status == "succeeded")
+    total = len(found.results)
+    rows = [
+        ("bars", figures.whole(found.bar_count) + figures.after(found.history_bars)),
+        (
+            "variants",
+            f"{figures.whole(succeeded)} of {figures.whole(total)} succeeded{_dropped(found.variants_dropped)}",
+        ),
+        *tries_of(found.trials),
+        ("fingerprint", found.fingerprint[:HASH]),
+    ]
+    if found.verified:
+        rows.append(("verified", f"{figures.counted(found.verified, 'variant')} run again bar by bar, all the same"))
+    page.fields(rows)
+    page.line()
+    show_board(page, found.results, found.best_variant_id, found.objective, top, found.reasons)
+    if succeeded > 1:
+        page.paragraph(f"The best of {figures.whole(succeeded)} is partly the luckiest: try it on data not swept over.")
+
+
+def tries_of(trials: TrialCount | None) -> list[tuple[str, str]]:
+    """How many tries there have been; nothing of a plan that was begun before they were counted."""
+    if trials is None:
+        return []
+    said = f"{figures.whole(trials.in_plan)} in this plan, {figures.whole(trials.on_these_data)} on these data"
+    if trials.not_countable:
+        said += f", {figures.counted(trials.not_countable, 'older run')} not counted"
+    return [("tries", said)]
+
+
+def show_plans(page: Page, found: Sequence[PlanSummary]) -> None:
+    """The list of run plans, newest first."""
+    if not found:
+        page.line("no run plans yet; `papertape plan run` makes one")
+        return
+    ids = short_ids([str(plan.run_plan_id) for plan in found], SHORTEST_PLAN)
+    table = Table().text("id", [ids[str(plan.run_plan_id)] for plan in found])
+    table.text("status", [plan.status for plan in found])
+    table.text("strategy", [plan.strategy_id for plan in found], shrinks=True)
+    table.text("variants", [progress_of(plan) for plan in found])
+    table.text("objective", [plan.objective for plan in found], shrinks=True)
+    table.money("best", [plan.best_score for plan in found], 4)
+    table.text("started (UTC)", [f"{plan.started_at:%Y-%m-%d %H:%M}" for plan in found])
+    page.table(table.text("took", [took(plan.duration_s) for plan in found], right=True))
+
+
+def show_plan(page: Page, found: PlanDetail, events: Sequence[EventView], top: int) -> None:
+    """One run plan: how it stands, what was asked of it, its leaderboard, what to know of its data."""
+    page.heading(f"run plan {found.run_plan_id}  {found.status}")
+    page.fields([*_standing(found), *_history(events), *_asked(found)])
+    page.line()
+    show_board(page, found.results, found.best_variant_id, found.objective, top, found.reasons)
+    for sentence in found.plan["data"].get("warnings", ()):
+        page.paragraph(f"warning: {sentence}")
+    if found.status in ("interrupted", "cancelled", "failed"):
+        page.line(f"to go on:  papertape plan resume {found.run_plan_id}")
+
+
+def _standing(found: PlanDetail) -> list[Field]:
+    best = next((one for one in found.results if one.variant_id == found.best_variant_id), None)
+    rows: list[Field] = [
+        ("variants", progress_of(found) + _dropped(found.variants_dropped)),
+        ("best", "none has a score" if best is None else f"{best.label} by {found.objective} {found.best_score:.4f}"),
+        ("started", f"{found.started_at:%Y-%m-%d %H:%M:%S} UTC, {took(found.duration_s)} of work"),
+    ]
+    rows += tries_of(found.trials)
+    if found.error is not None:
+        rows.append(("ended by", f"{found.error_code}: {found.error}"))
+    if found.verified:
+        rows.append(("verified", f"{figures.counted(found.verified, 'variant')} run again bar by bar, all the same"))
+    if found.duplicate_of:
+        rows.append(("the same as", ", ".join(found.duplicate_of)))
+    for earlier, count in found.differs_from.items():
+        rows.append(("", f"but {figures.counted(count, 'variant')} came out otherwise than in {earlier}"))
+    return rows
+
+
+def _history(events: Sequence[EventView]) -> list[Field]:
+    """Who stopped it and went on with it, when there is more to tell than a start and an end."""
+    turns = [event for event in events if event.event_type != "RUN_VARIANT_COMPLETED"]
+    if len(turns) <= len(_START_AND_END):
+        return []
+    said = [f"{event.recorded_at:%Y-%m-%d %H:%M:%S}  {_turn(event)}" for event in turns]
+    return [("history" if not index else "", line) for index, line in enumerate(said)]
+
+
+def _turn(event: EventView) -> str:
+    """`resumed by process 812 on host`."""
+    words = event.event_type.removeprefix("RUN_").lower().replace("_", " ")
+    owner = event.payload.get("owner")
+    return f"{words} by process {owner['pid']} on {owner['host']}" if owner else words
+
+
+def _asked(found: PlanDetail) -> list[Field]:
+    plan: dict[str, Any] = found.plan
+    dataset = plan["dataset"]
+    swept = [f"{path} {_list(values)}" for path, values in plan["sweep"].items()]
+    return [
+        ("strategy", f"{found.strategy_id}, {plan['strategy_origin']}"),
+        ("symbols", f"{', '.join(plan['base']['symbols'])}, {plan['timeframe']}"),
+        *(("sweep" if not index else "", line) for index, line in enumerate(swept or ["the baseline alone"])),
+        ("data", ", ".join(dataset["sources"]) or "made by a program"),
+        ("", f"{bars_of(found)}, sha256 {found.dataset_sha256[:HASH]}"),
+        ("account", f"{figures.money(plan['starting_equity'])}, slippage {plan['slippage_bps']:g} bps"),
+        ("journal", found.journal),
+        ("fingerprint", found.fingerprint[:HASH]),
+    ]
+
+
+def _of_all(kept: int, dropped: int) -> str:
+    return f"{figures.counted(kept, 'variant')}{_dropped(dropped)}; nothing was executed"
+
+
+def _dropped(count: int) -> str:
+    return f", {figures.whole(count)} more dropped by --max-variants" if count else ""
+
+
+def _list(values: Sequence[object], most: int = 8) -> str:
+    """Up to so many values, and how many more there are."""
+    shown = ", ".join(map(scalar, values[:most]))
+    return shown if len(values) <= most else f"{shown} and {figures.whole(len(values) - most)} more"
+
+
+BEST_COLOUR, BASE_COLOUR = (80, 200, 120), (150, 150, 150)
+COLUMNS_A_MARK = 2
+"""The baseline is a row of marks with gaps: it must not be taken for the line, colour or not."""
+
+
+def draw_over(page: Page, best: Sequence[EquityPoint], baseline: Sequence[EquityPoint]) -> None:
+    """Both curves in one frame, the best a line, the baseline a row of marks; nothing when neither closed a trade."""
+    from tui.shared.charts import Series, plot
+
+    times = [point.ts.timestamp() for point in (*best, *baseline) if point.ts is not None]
+    if not times:
+        return
+    first, last = min(times), max(times)
+    glyph = "·" if page.unicode else "."
+    base = _marks(_curve(baseline, first, last), page.width // COLUMNS_A_MARK)
+    marks = Series(base, BASE_COLOUR if page.colour else None, glyph)
+    line = Series(_curve(best, first, last), BEST_COLOUR if page.colour else None, stepped=True)
+    page.raw(plot([marks, line], page.width, colour=page.colour, unicode=page.unicode))
+    page.line(f"line: the best, to {_end(best)}   {glyph} {glyph} {glyph} the baseline, to {_end(baseline)}")
+
+
+def _curve(points: Sequence[EquityPoint], first: float, last: float) -> Points:
+    """The points of a curve from one time to another, at which it starts and ends though nothing is closed there."""
+    closed = [(point.ts.timestamp(), point.equity) for point in points if point.ts is not None]
+    times = accumulate((x for x, _ in closed), max)  # in the order of closing, a time may stand still
+    rising = list(zip(times, (y for _, y in closed), strict=True))
+    return [(first, points[0].equity), *rising, (last, points[-1].equity)]
+
+
+def _marks(curve: Points, count: int) -> Points:
+    """The curve's value at evenly spread times."""
+    times = [x for x, _ in curve]
+    first, span = times[0], times[-1] - times[0]
+    at = [first + span * step / max(1, count - 1) for step in range(count)]
+    return [(x, curve[max(0, bisect_right(times, x) - 1)][1]) for x in at]
+
+
+def _end(points: Sequence[EquityPoint]) -> str:
+    return figures.money(points[-1].equity)

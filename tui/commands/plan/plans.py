@@ -1,0 +1,223 @@
+"""`plan`: sweeps generated, run, resumed and cancelled."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import typer
+
+from engine.errors import PapertapeError, SystemFault
+from tui.commands.calls import Call, command
+from tui.commands.plan import looks as plan_looks
+from tui.commands.plan.options import FailIf, PlanId, RunOptions, StrategyFile, SweepOptions, Top, Workers, plan_named
+from tui.commands.progress import watching
+from tui.commands.strategy.inputs import DataOptions, SpecOptions
+from tui.shared.documents import plain, write_document
+from tui.shared.pages import Page
+
+if TYPE_CHECKING:
+    from engine.desk import Desk
+    from engine.desk.plans import Load
+    from engine.strategies.paths import Scalar
+    from engine.strategies.spec import ExecutionSpec
+    from engine.sweeps.plan.generator import Generated
+    from engine.sweeps.results import PlanResult
+    from tui.commands.plan.gate import Gate
+
+NAME, PANEL = "plan", "Strategies"
+HELP = "Sweeps: many variants under the same rules, compared."
+EXAMPLE = "papertape plan run --strategy sma_cross --symbol GOOG --data sample:GOOG --sweep entry.fast_period=5:25:5"
+_SMA = "--strategy sma_cross --symbol GOOG --data sample:GOOG"
+
+app = typer.Typer()
+
+
+@command(app, "generate", example=f"papertape plan generate {_SMA} --sweep entry.fast_period=5:25:5")
+def generate(call: Call, spec: SpecOptions, data: DataOptions, sweep: SweepOptions, top: Top = 20) -> None:
+    """The variants of a sweep. Nothing is executed or written.
+
+    The baseline first, then every combination of the values, then the ablations.
+    """
+    from tui.commands.plan.pages import show_generated
+
+    with call.desk() as desk:
+        wanted = spec.read(call, desk)
+        values = _values(desk, wanted, sweep)
+        model, _ = desk.accounts.get_or_unsaved()
+        _, timeframe = data.load(call, wanted.symbols, data.zone(model.limits))
+        found = desk.plans.variants(sweep.request(wanted, values, timeframe))
+    call.answer(_generated(found, wanted.timeframe or timeframe), lambda page: show_generated(page, found, top))
+
+
+@command(app, "run", example=f"papertape plan run {_SMA} --sweep entry.fast_period=5:25:5 --slippage-bps 5")
+def run(
+    call: Call,
+    spec: SpecOptions,
+    data: DataOptions,
+    sweep: SweepOptions,
+    terms: RunOptions,
+    workers: Workers = None,
+    fail_if: FailIf = None,
+    top: Top = 20,
+) -> None:
+    """Run every variant of a sweep, and rank them.
+
+    Each trades in an account of its own, under the same rules. Exit 0 when a variant succeeded and --fail-if does not
+    hold. What Ctrl-C or a kill leaves, `plan resume` ends.
+    """
+    from tui.commands.plan.gate import Gate
+
+    gate = Gate.read(fail_if)
+    with call.desk() as desk:
+        result, load = _run(call, desk, spec, data, sweep, terms, workers)
+        _answer(call, desk, result, load, gate, top)
+
+
+@command(app, "resume", example="papertape plan resume last --workers 2", without_workspace=True)
+def resume(
+    call: Call,
+    plan: PlanId,
+    strategy: StrategyFile = None,
+    workers: Workers = None,
+    fail_if: FailIf = None,
+    top: Top = 20,
+) -> None:
+    """Go on with a run plan that was stopped.
+
+    By Ctrl-C, a kill, or `plan cancel`. What is finished is not run again; the end is as without the stop. A strategy
+    of your own runs only when its source is the one that the plan was started with, and you ran or named it yourself:
+    no code runs because a journal names it."""
+    from tui.commands.plan.data import find_strategy, loader, once
+    from tui.commands.plan.gate import Gate
+
+    gate = Gate.read(fail_if)
+    with call.desk() as desk:
+        found = desk.plans.get(plan_named(desk, plan))
+        find_strategy(call, desk, found, strategy)
+        load = once(loader(call))
+        with watching("running the sweep", found.run_plan_id) as watch:
+            result = desk.plans.resume(found.run_plan_id, load, workers=workers or _processors(), watch=watch)
+        _answer(call, desk, result, load, gate, top)
+
+
+@command(app, "cancel", example="papertape plan cancel last", without_workspace=True)
+def cancel(call: Call, plan: PlanId) -> None:
+    """Ask a run plan to stop.
+
+    Any process may ask, whichever runs it. What is done stays; `plan resume` goes on with it."""
+    with call.desk() as desk:
+        wanted = plan_named(desk, plan)
+        desk.plans.cancel(wanted)
+        found = desk.plans.get(wanted)
+    said = "is asked to stop" if found.status == "running" else f"is {found.status}"
+    document = {"success": True, "run_plan_id": found.run_plan_id, "status": found.status}
+    call.answer(document, lambda page: page.line(f"run plan {found.run_plan_id} {said}"))
+
+
+app.add_typer(plan_looks.app)
+
+
+def _run(
+    call: Call,
+    desk: Desk,
+    spec: SpecOptions,
+    data: DataOptions,
+    sweep: SweepOptions,
+    terms: RunOptions,
+    workers: int | None,
+) -> tuple[PlanResult, Load]:
+    from tui.commands.plan.data import recorded
+
+    wanted = spec.read_to_run(call, desk)
+    values = _values(desk, wanted, sweep)
+    model, _ = desk.accounts.get_or_unsaved(terms.like)
+    dataset, timeframe = data.load(call, wanted.symbols, data.zone(model.limits))
+    fresh = _fresh_id()
+    with watching("running the sweep", fresh) as watch:
+        request = replace(
+            terms.applied_to(sweep.request(wanted, values, timeframe)),
+            run_plan_id=fresh,
+            data=recorded(desk, data, wanted, dataset),
+        )
+        result = desk.plans.execute(request, dataset, workers=workers or _processors(), watch=watch)
+    return result, lambda _: dataset
+
+
+def _fresh_id() -> UUID:
+    """The id of a run plan that is about to begin: whoever ends it at once is told which it was."""
+    from engine.stamps import LiveStamps
+    from storage.system import wall_clock
+
+    return UUID(LiveStamps(wall_clock).new_id())
+
+
+def _values(desk: Desk, wanted: ExecutionSpec, sweep: SweepOptions) -> dict[str, list[Scalar]]:
+    """The values to try, refused before the data are read."""
+    from tui.shared.sweep_values import read_sweep
+
+    return read_sweep(desk.research.compile(wanted), sweep.sweep)
+
+
+def _generated(found: Generated, timeframe: str) -> dict[str, Any]:
+    """Variants as JSON has them, and the timeframe that their ids are made with."""
+    variants = [variant.payload() for variant in found.variants]
+    counts = {"n_variants": len(variants), "variants_dropped": found.dropped}
+    return {"timeframe": timeframe, **counts, "variants": variants}
+
+
+def _answer(call: Call, desk: Desk, result: PlanResult, load: Load, gate: Gate, top: int) -> None:
+    """The result on stdout, what to know of it on stderr; what a script should stop for, with the result in it."""
+    from tui.commands.plan.data import tell_of_the_same
+
+    if result.duplicate_of:
+        tell_of_the_same(call, desk, result)
+    if not call.json:
+        _show(Page(), desk, result, load, top)
+    error = _cancelled(result) if result.status == "cancelled" else gate.error(result)
+    if error is not None:
+        error.details.update(_document_of(result, gate))
+        raise error
+    if call.json:
+        write_document(_document_of(result, gate))
+
+
+def _document_of(result: PlanResult, gate: Gate) -> dict[str, Any]:
+    """A sweep as JSON has it."""
+    return {**plain(result), "fail_if": gate.document(result)}
+
+
+def _show(page: Page, desk: Desk, result: PlanResult, load: Load, top: int) -> None:
+    from tui.commands.plan.pages import draw_over, show_result
+
+    show_result(page, result, top)
+    if _has_two_curves(result):
+        page.line()
+        best, baseline = (desk.plans.equity(result.run_plan_id, side, load) for side in ("best", "baseline"))
+        draw_over(page, best, baseline)
+    page.line()
+    page.line(f"look on:  papertape plan show {result.run_plan_id}")
+    if result.best_variant_id is not None:
+        page.line(f"          papertape plan trades {result.run_plan_id} best")
+
+
+def _has_two_curves(result: PlanResult) -> bool:
+    """Whether there is a best variant beside a baseline that succeeded too."""
+    baseline = result.results[0]
+    return result.best_variant_id not in (None, baseline.variant_id) and baseline.metrics is not None
+
+
+def _cancelled(result: PlanResult) -> PapertapeError:
+    out = sum(1 for one in result.results if one.status != "pending")
+    return SystemFault(
+        "CANCELLED",
+        f"the run plan was stopped with {out:,} of {len(result.results):,} variants done",
+        hint=f"`papertape plan resume {result.run_plan_id}` goes on",
+    )
+
+
+def _processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

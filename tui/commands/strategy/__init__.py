@@ -1,0 +1,1 @@
+"""Commands on strategies and data: `run`, `evaluate`, `strategy`, `spec`, `data`."""

@@ -1,0 +1,71 @@
+"""`evaluate`: what a strategy makes of the last bar, nothing written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tui.commands.calls import Call, command
+from tui.commands.strategy.inputs import DataOptions, SpecOptions
+from tui.shared import figures
+from tui.shared.tables import Table
+
+if TYPE_CHECKING:
+    from engine.strategies.runner import StrategyEvaluation
+    from tui.shared.pages import Page
+
+app = typer.Typer()
+
+
+@command(
+    app,
+    "evaluate",
+    example="papertape evaluate --strategy breakout_52w_high --symbol IBM --data sample:IBM",
+    panel="Strategies",
+)
+def evaluate(
+    call: Call,
+    spec: SpecOptions,
+    data: DataOptions,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="As of this time (the end without).")] = None,
+) -> None:
+    """Evaluate a spec once; nothing is written.
+
+    Each symbol's signals, levels and intents on the account as it is; with --json one evaluation, or an array of
+    them when the spec has several symbols.
+    """
+    with call.desk() as desk:
+        wanted = spec.read(call, desk)
+        account, _ = desk.accounts.get_or_unsaved()
+        dataset, timeframe = data.load(call, wanted.symbols, data.zone(account.limits))
+        found = desk.research.evaluate(wanted, dataset, timeframe=timeframe, at=_moment(at))
+    # one symbol is one evaluation, and one document
+    call.answer(found[0] if len(found) == 1 else found, lambda page: _show(page, found))
+
+
+def _moment(at: str | None) -> int | None:
+    """The last time that `--at` may mean, in UTC microseconds; None: the end of the data."""
+    from storage.market_files.extent import read_end
+
+    end = read_end(at, "--at")
+    return None if end is None else end.last
+
+
+def _show(page: Page, found: list[StrategyEvaluation]) -> None:
+    table = Table().text("symbol", [each.symbol for each in found])
+    table.times("bar (UTC)", [each.ts for each in found])
+    table.text("signals", [", ".join(each.signals) or "none" for each in found])
+    page.table(table.text("levels", [_levels(each) for each in found], shrinks=True))
+    intents = [intent for each in found for intent in each.intents]
+    for intent in intents:
+        amount = figures.quantity(intent.quantity)
+        at = "" if intent.price is None else f" at {figures.price(intent.price)}"
+        page.line(f"would {intent.action.value} {amount} {intent.symbol}{at}: {intent.reason}")
+    if not intents:
+        page.line("no intent")
+
+
+def _levels(evaluation: StrategyEvaluation) -> str:
+    levels = evaluation.metadata.items()
+    return ", ".join(f"{name} {figures.NONE if level is None else figures.price(level)}" for name, level in levels)

@@ -1,0 +1,1 @@
+"""Commands on the installation: `doctor`, `serve`, `--web`."""

@@ -1,0 +1,178 @@
+"""Charts in a terminal: the one module that knows plotext, for the command line and for the dashboard.
+
+What is drawn is first reduced to the lowest and the highest value of each column on screen: a terminal shows no more.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from tui.shared import figures
+
+HEIGHT = 16
+TICKS = 5
+ROWS_A_TICK = 3
+DAY = 86_400
+DOTS_PER_COLUMN = 2
+"""Braille has two dots a column; more points than that cannot be seen."""
+_ASCII = str.maketrans({"┌": "+", "┐": "+", "└": "+", "┘": "+", "┤": "+", "┬": "+", "┴": "+", "─": "-", "│": "|"})
+_ONE_AT_A_TIME = threading.Lock()
+"""plotext has one figure for the whole process, and the dashboard draws in workers."""
+
+Points = list[tuple[float, float]]
+Rgb = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What one drawing shows: a line through points with rising x, or with a `glyph` single marks at them.
+
+    A `stepped` line keeps each value until the next point. A mark stands where it is; only lines are reduced.
+    """
+
+    points: Points
+    colour: Rgb | None = None
+    glyph: str = ""
+    stepped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """What stands around the series.
+
+    x is seconds since 1970, or with `timed` false a plain number such as a bar's index; `x_ticks` false leaves its
+    labels out. `framed` draws all four sides, else the left one alone. `bounds` are the least and the greatest y
+    where they are not to be what the points have; `margin` is the least width of the labels at the left, for charts
+    that stand below each other.
+    """
+
+    timed: bool = True
+    x_ticks: bool = True
+    framed: bool = True
+    bounds: tuple[float, float] | None = None
+    margin: int = 0
+
+
+FRAMED = Axes()
+
+
+def step_chart(
+    times: Sequence[datetime], values: Sequence[float], width: int, *, colour: bool = False, unicode: bool = True
+) -> str:
+    """A curve that keeps each value until the next time, `width` columns wide; times rising, at least one."""
+    moments = [time.timestamp() for time in times]
+    curve = Series(list(zip(moments, values, strict=True)), stepped=True)
+    return plot([curve], width, HEIGHT, colour=colour, unicode=unicode)
+
+
+def plot(
+    series: Sequence[Series],
+    width: int,
+    height: int = HEIGHT,
+    axes: Axes = FRAMED,
+    *,
+    colour: bool = False,
+    unicode: bool = True,
+) -> str:
+    """The series as text, with ANSI colours when asked; at least one point among them."""
+    shown = [one for one in series if one.points]
+    with _ONE_AT_A_TIME:
+        figure = _figure(width, height, colour)
+        for one in shown:
+            _draw(figure, one, width, unicode)
+        _surround(figure, axes, shown, width, height)
+        built = figure.build().string(colorless=not colour)
+    drawn = "\n".join(line.rstrip() for line in built.splitlines())
+    return drawn if unicode else drawn.translate(_ASCII)
+
+
+def reduced(points: Points, columns: int) -> Points:
+    """At most four points a column: its first, lowest, highest and last, in their order."""
+    if len(points) <= columns:
+        return points
+    first, span = points[0][0], (points[-1][0] - points[0][0]) or 1.0
+    buckets: dict[int, Points] = {}
+    for point in points:
+        buckets.setdefault(min(columns - 1, int((point[0] - first) / span * columns)), []).append(point)
+    return [point for bucket in buckets.values() for point in _extremes(bucket)]
+
+
+def steps(points: Points) -> Points:
+    """The corners of a curve that keeps each value until the next point."""
+    corners = points[:1]
+    for x, y in points[1:]:
+        corners += [(x, corners[-1][1]), (x, y)]
+    return corners
+
+
+def _extremes(bucket: Points) -> Points:
+    lowest = min(range(len(bucket)), key=lambda index: bucket[index][1])
+    highest = max(range(len(bucket)), key=lambda index: bucket[index][1])
+    return [bucket[index] for index in sorted({0, lowest, highest, len(bucket) - 1})]
+
+
+def _extent(values: Sequence[float]) -> tuple[float, float]:
+    return min(values), max(values)
+
+
+def _figure(width: int, height: int, colour: bool) -> Any:
+    import plotext  # type: ignore[import-untyped]
+
+    plotext.terminal.limit(False, False)
+    figure = plotext.figure
+    figure.clear()
+    figure.theme("simple" if colour else "colorless")
+    figure.plot_size(width, height)
+    return figure
+
+
+def _draw(figure: Any, one: Series, width: int, unicode: bool) -> None:
+    import plotext
+
+    points = one.points if one.glyph else reduced(one.points, width * DOTS_PER_COLUMN)
+    points = steps(points) if one.stepped else points
+    symbol = one.glyph or ("braille" if unicode else "*")
+    marker = symbol if one.colour is None else plotext.marker(symbol, one.colour)
+    signal = figure.signal([x for x, _ in points], [y for _, y in points], marker=marker)
+    figure.draw(signal if one.glyph else signal.lines())
+
+
+def _surround(figure: Any, axes: Axes, shown: Sequence[Series], width: int, height: int) -> None:
+    low, high = axes.bounds or _extent([y for one in shown for _, y in one.points])
+    first, last = _extent([x for one in shown for x, _ in one.points])
+    if axes.bounds:
+        figure.ruler("y").lim(low, high)
+    if not axes.framed:
+        figure.axes(False, axis="x")
+        figure.axes(False, axis="y", side="right")
+    positions, labels = _value_ticks(low, high, max(2, min(TICKS, height // ROWS_A_TICK)))
+    figure.ruler("y").ticks(positions, [label.rjust(axes.margin) for label in labels])
+    moments = (_time_ticks if axes.timed else _index_ticks)(first, last, width) if axes.x_ticks else ([], [])
+    figure.ruler("x").ticks(*moments)
+
+
+def _value_ticks(low: float, high: float, count: int) -> tuple[list[float], list[str]]:
+    if low == high:
+        return [low], [figures.money(low)]
+    positions = [low + (high - low) * step / (count - 1) for step in range(count)]
+    digits = 0 if high - low >= 50 else 2
+    return positions, [figures.decimals(position, digits) for position in positions]
+
+
+def _time_ticks(first: float, last: float, width: int) -> tuple[list[float], list[str]]:
+    days = (last - first) / DAY
+    by_date = days >= 2 or first == last
+    count = min(TICKS, max(2, width // 20), int(days) + 1 if by_date else TICKS)
+    positions = [first + (last - first) * step / max(1, count - 1) for step in range(count)]
+    form = "%Y-%m-%d" if by_date else "%m-%d %H:%M"
+    return positions, [datetime.fromtimestamp(position, UTC).strftime(form) for position in positions]
+
+
+def _index_ticks(first: float, last: float, width: int) -> tuple[list[float], list[str]]:
+    count = int(min(TICKS, max(2, width // 20), last - first + 1))
+    positions = sorted({float(round(first + (last - first) * step / max(1, count - 1))) for step in range(count)})
+    return positions, [figures.whole(int(position)) for position in positions]

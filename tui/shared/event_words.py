@@ -1,0 +1,64 @@
+"""What an event says, in a few words."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tui.shared import figures
+
+if TYPE_CHECKING:
+    from engine.desk.journal import EventView
+
+
+SHORT_SHA256 = 8
+"""Digits of a hash that tell two versions of a strategy apart."""
+
+
+def said_by(event: EventView) -> str:
+    """What an event says, in a few words; its payload when there are none for it."""
+    payload = event.payload
+    if event.price is not None and event.quantity is not None:
+        return f"{event.side} {_at(event.quantity, event.price)}"
+    if "because" in payload:
+        return f"{payload.get('rule')}: {payload['because']}" if payload["because"] else "approved"
+    if "pnl" in payload:
+        return f"P&L {figures.signed(payload['pnl'])}"
+    if "avg_price" in payload:
+        return _at(payload["quantity"], payload["avg_price"])
+    if "action" in payload:
+        return f"{payload['action']} {figures.quantity(payload['quantity'])} {payload.get('reason') or ''}"
+    return _of_a_driver(payload) or _of_a_sweep(payload) or json.dumps(payload, ensure_ascii=False)
+
+
+def _of_a_driver(payload: dict[str, Any]) -> str:
+    """What a backtest or a forward run says of itself: how far it came, what it made, what was accepted."""
+    match payload:
+        case {"spec_key": _, "timeframe": _, "ts": str(ts)}:
+            return f"came to {ts[:19].replace('T', ' ')}"
+        case {"symbols": dict(symbols), "settled": _}:
+            changes = (f"{symbol} {change['kind']} at {change['ts'][:10]}" for symbol, change in symbols.items())
+            return f"the data's past is followed: {', '.join(changes)}"
+        case {"strategy_id": str(strategy), "from": str(before), "to": str(now)}:
+            return f"{strategy}: the code {before[:SHORT_SHA256]} is now {now[:SHORT_SHA256]}"
+        case {"spec": dict(spec), "fills": _, "metrics": {"trade_count": trades, "ending_equity": equity}}:
+            made = f"{figures.counted(trades, 'trade')}, equity {figures.money(equity)}"
+            return f"{spec['strategy_id']} on {', '.join(spec['symbols'])}: {made}{_stopped(payload)}"
+    return ""
+
+
+def _stopped(payload: dict[str, Any]) -> str:
+    """What kept entries of a backtest from being filled, where it was counted."""
+    counts = (("refused", payload.get("refusals")), ("held back", payload.get("held_back")))
+    return "".join(f"; {what}: {figures.by_code(counted)}" for what, counted in counts if counted)
+
+
+def _of_a_sweep(payload: dict[str, Any]) -> str:
+    """A run plan's event: its payload may hold a thousand variants."""
+    if "variants_count" in payload:
+        return f"{payload['strategy_id']}, {figures.counted(payload['variants_count'], 'variant')}"
+    return f"variant {payload['variant_id']} {payload['status']}" if "variant_id" in payload else ""
+
+
+def _at(quantity: float, price: float) -> str:
+    return f"{figures.quantity(quantity)} at {figures.price(price)}"

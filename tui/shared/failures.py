@@ -1,0 +1,99 @@
+"""How a command fails: a line on stderr, with `--json` a body on stdout too, an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import DataError, PapertapeError, RefusedError, SystemFault, UsageError
+from storage.system import is_out_of_descriptors, too_many_files
+from tui.shared.documents import write_line
+from tui.shared.exits import exit_code
+from tui.shared.text import safe_text
+
+if TYPE_CHECKING:
+    from engine.broker.execute import ExecutionResult
+
+SHOWN_FAULTS = 20
+DEBUG = "PAPERTAPE_DEBUG"
+
+
+def tell(error: PapertapeError, *, json: bool) -> int:
+    """Say what went wrong; the exit code."""
+    if os.environ.get(DEBUG):
+        _print_traceback(error)
+    for line in lines_of(error):  # first: the standard output may be what is wrong
+        print(line, file=sys.stderr)
+    if json:
+        with suppress(OSError):  # said above all the same
+            write_line(body_of(error))
+    return exit_code(error)
+
+
+def lines_of(error: PapertapeError) -> list[str]:
+    """`error CODE: what, where, and what to do`, the faults of a file indented below it."""
+    lines = [f"error {error.code}: {safe_text(error.sentence)}"]
+    if isinstance(error, DataError):
+        lines += [f"  {safe_text(fault)}" for fault in error.faults[:SHOWN_FAULTS]]
+        more = error.fault_count - min(len(error.faults), SHOWN_FAULTS)
+        if more > 0 and error.faults:
+            lines.append(f"  ... and {more:,} more")
+    return lines
+
+
+def body_of(error: PapertapeError) -> dict[str, Any]:
+    """The failure as JSON has it, with what the error knows beside its sentence."""
+    body: dict[str, Any] = {"success": False, "error": error.message, "error_code": error.code}
+    if error.hint:
+        body["hint"] = error.hint
+    return {**body, **error.details}
+
+
+def as_papertape_error(error: BaseException) -> PapertapeError:
+    """Any exception as one of ours: wrong usage, a stop, or a fault of our own."""
+    if isinstance(error, PapertapeError):
+        return error
+    if is_out_of_descriptors(error):
+        return too_many_files()
+    import typer  # the dashboard's first frame does without
+
+    wrong_call = typer.BadParameter.__mro__[1]  # click's own, wherever this version of Typer keeps it
+    if isinstance(error, wrong_call):
+        return _wrong_usage(error)
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        return SystemFault("CANCELLED", "stopped", hint="what was committed before stays")
+    whose = "the operating system refused" if isinstance(error, OSError) else "a fault of papertape itself"
+    fault = SystemFault("INTERNAL", f"{type(error).__name__}: {error}", hint=f"{whose}; {DEBUG}=1 shows where")
+    fault.__cause__ = error
+    return fault
+
+
+def unwritten(error: OSError) -> SystemFault:
+    """The answer was lost, and what it would have told of was done."""
+    return SystemFault(
+        "ANSWER_NOT_WRITTEN",
+        f"the command was carried out, and its answer could not be written: {error.strerror or error}",
+        hint="`papertape events` shows what it did, where it did anything",
+    )
+
+
+def _wrong_usage(error: Any) -> UsageError:
+    message = " ".join(error.format_message().split()).rstrip(".").replace(": Value error, ", ": ")
+    path = error.ctx.command_path if error.ctx is not None else "papertape"
+    return UsageError("USAGE", message, hint=f"`{path} --help` shows how")
+
+
+def _print_traceback(error: BaseException) -> None:
+    import traceback
+
+    traceback.print_exception(error.__cause__ or error, file=sys.stderr)
+
+
+def refusal(result: ExecutionResult) -> RefusedError:
+    """A result that the policy refused, as the error that tells so; the body of its JSON is the result's."""
+    details = result.model_dump()
+    return RefusedError(
+        "POLICY_REJECTED", result.error or "refused", hint="`papertape policy show` lists the limits", details=details
+    )

@@ -1,0 +1,205 @@
+"""The leaderboard of a sweep: variants by rank, as many figures as the width allows, and never one cut.
+
+The baseline stands on it wherever it ended. What has no place on it is told with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from tui.shared import figures
+from tui.shared.tables import Table
+from tui.shared.text import cell_width
+
+if TYPE_CHECKING:
+    from engine.sweeps.results import VariantResult
+    from tui.shared.metrics import Figure
+    from tui.shared.pages import Page
+
+BEST, ABLATION = "*", "~"
+SHORTEST_ID = 4
+"""What a command takes as the beginning of an id."""
+NAMED = 3
+"""Variants named beside the reason that they share."""
+_UNLIMITED = 1_000_000
+_ID_SPARED, _REFUSED_SPARED, _HELD_BACK_SPARED = 3, 4, 7
+"""When these are left out among the figures, by `Figure.spared`."""
+_EVERYTHING = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A variant that succeeded, with its place among all of them, from 1."""
+
+    rank: int
+    result: VariantResult
+
+
+@dataclass(frozen=True, slots=True)
+class Leaderboard:
+    """The rows to show of the `succeeded` that there are: the first ones, and the baseline wherever it ended."""
+
+    rows: list[Ranked]
+    succeeded: int
+    best_variant_id: str | None
+    ids: Mapping[str, str]
+    """Each variant's id to the beginning of it that tells it from the others"""
+
+    @classmethod
+    def of(cls, results: Sequence[VariantResult], best_variant_id: str | None, top: int) -> Leaderboard:
+        """The first `top` of the variants that succeeded, in the objective's order, and the baseline."""
+        rows = [Ranked(rank, result) for rank, result in enumerate(in_order(results), 1)]
+        shown = [row for row in rows if row.rank <= top or "baseline" in row.result.tags]
+        return cls(shown, len(rows), best_variant_id, short_ids([result.variant_id for result in results]))
+
+    def heading(self) -> str:
+        """How many of how many are shown."""
+        if len(self.rows) == self.succeeded:
+            return f"{figures.counted(self.succeeded, 'variant')}, best first"
+        top = sum(1 for place, row in enumerate(self.rows, 1) if row.rank == place)
+        besides = " and the baseline" if top < len(self.rows) else ""
+        return f"The best {figures.whole(top)} of {figures.counted(self.succeeded, 'variant')}{besides}"
+
+    def sign(self, result: VariantResult) -> str:
+        """What stands beside a rank."""
+        if result.variant_id == self.best_variant_id:
+            return BEST
+        return ABLATION if "ablation" in result.tags else " "
+
+    def legend(self, objective: str) -> str:
+        """What the signs beside the ranks say, of those that are shown."""
+        meaning = {BEST: f"best by {objective}", ABLATION: "ablation: one value put back to the base spec's"}
+        shown = {self.sign(row.result) for row in self.rows}
+        return ", ".join(f"{sign} {said}" for sign, said in meaning.items() if sign in shown)
+
+    def has_room_for_labels(self, width: int) -> bool:
+        """Whether labels stand whole beside the main figures, or there is room for the values alone."""
+        labels = [row.result.label for row in self.rows]
+        return _natural_width(self._table(labels, _ID_SPARED)) <= width
+
+    def table(self, width: int) -> Table:
+        """The rows, with as many figures as there is room for."""
+        whole = self.has_room_for_labels(width)
+        labels = [row.result.label if whole else _values_of(row.result) for row in self.rows]
+        levels = {_ID_SPARED, _REFUSED_SPARED, _HELD_BACK_SPARED}
+        levels |= {figure.spared for figure in self._figures(_EVERYTHING) if figure.spared}
+        for most in sorted(levels, reverse=True):
+            table = self._table(labels, most)
+            if _natural_width(table) <= width:
+                return table
+        return self._table(labels, 0)
+
+    def _table(self, labels: list[str], most: int) -> Table:
+        """With the figures that are spared at `most`, or later."""
+        results = [row.result for row in self.rows]
+        table = Table().text("rank", self.ranks(), right=True)
+        if most >= _ID_SPARED:
+            table.text("id", [self.ids[result.variant_id] for result in results])
+        table.text("variant", labels, shrinks=True)
+        for figure in self._figures(most):
+            figure.put(table, results)
+        refused, held_back = [sum(each.refusals.values()) for each in results], [dropped_of(each) for each in results]
+        if most >= _REFUSED_SPARED and any(refused):
+            table.counts("refused", refused)
+        if most >= _HELD_BACK_SPARED and any(held_back):
+            table.counts("held back", held_back)
+        return table
+
+    @staticmethod
+    def _figures(most: int) -> list[Figure]:
+        from tui.shared.metrics import FIGURES, SCORE
+
+        return [each for each in (SCORE, *FIGURES) if each.spared is not None and each.spared <= most]
+
+    def ranks(self) -> list[str]:
+        """`1*`: each rank with its sign."""
+        return [f"{figures.whole(row.rank)}{self.sign(row.result)}" for row in self.rows]
+
+
+def in_order(results: Sequence[VariantResult]) -> list[VariantResult]:
+    """The variants that succeeded, best first as the objective has it."""
+    from engine.sweeps.objectives import Scored, ranked
+
+    by_id = {result.variant_id: result for result in results}
+    scored = [
+        Scored(result.variant_id, result.objective_score, result.metrics)
+        for result in results
+        if result.metrics is not None
+    ]
+    return [by_id[one.variant_id] for one in ranked(scored)]
+
+
+def show_board(
+    page: Page,
+    results: Sequence[VariantResult],
+    best_variant_id: str | None,
+    objective: str,
+    top: int,
+    reasons: Sequence[str] = (),
+) -> None:
+    """The leaderboard with its heading and legend, why variants traded little, then what has no place on it."""
+    board = Leaderboard.of(results, best_variant_id, top)
+    if board.rows:
+        page.heading(board.heading())
+        named = ", ".join(dict.fromkeys(path for result in results for path in result.overrides))
+        if named and not board.has_room_for_labels(page.width):
+            page.paragraph(f"variant: {named}")
+        page.table(board.table(page.width))
+        if board.legend(objective):
+            page.line(board.legend(objective))
+    for sentence in (*reasons, *without_result(results)):
+        page.paragraph(sentence)
+
+
+def without_result(results: Sequence[VariantResult]) -> Iterator[str]:
+    """A sentence for each reason that variants failed or were skipped for, and one for those still to come."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        if result.metrics is None:
+            why = result.error or result.skip_reason or ""
+            reasons.setdefault((result.status, why), []).append(result.label)
+    for (status, why), labels in reasons.items():
+        if status == "pending":
+            yield f"{figures.whole(len(labels))} not run yet"
+        else:
+            named = "; ".join(labels[:NAMED])
+            more = f"; and {figures.whole(len(labels) - NAMED)} more" if len(labels) > NAMED else ""
+            yield f"{figures.whole(len(labels))} {status}: {why} ({named}{more})"
+
+
+def short_ids(ids: Sequence[str], least: int = SHORTEST_ID) -> dict[str, str]:
+    """Each id to its beginning, all of one length, long enough to tell every one of them from the others."""
+    length = least
+    ordered = sorted(ids)
+    for one, other in pairwise(ordered):
+        while one[:length] == other[:length] and length < len(one):
+            length += 1
+    return {one: one[:length].removesuffix("-") for one in ids}
+
+
+def dropped_of(result: VariantResult) -> int | None:
+    """Entries that were signalled and held back; None where that was not counted."""
+    from engine.sweeps.reasons import stopped_of
+
+    stopped = stopped_of(result)
+    return None if stopped is None else sum(stopped.dropped.values())
+
+
+def _values_of(result: VariantResult) -> str:
+    """A variant's values without the names of its parameters; its label when it has none."""
+    return ", ".join(map(scalar, result.overrides.values())) or result.label
+
+
+def scalar(value: object) -> str:
+    """A parameter's value as labels show it."""
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _natural_width(table: Table) -> int:
+    """How wide a table is that nothing is taken from."""
+    return max(map(cell_width, table.lines(_UNLIMITED)))

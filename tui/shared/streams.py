@@ -1,0 +1,74 @@
+"""The standard streams of a command: they take any character, and that nobody reads them is no failure of ours."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+from tui.shared.exits import READER_GONE
+
+
+def prepare_streams() -> None:
+    """Any character can be printed, whatever the encoding; a stream that the caller closed takes everything.
+
+    What cannot be said on the standard error is not said: a warning does not stop what it warns of.
+    """
+    for name in ("stdout", "stderr"):
+        _make_writable(name)
+    if not isinstance(sys.stderr, Aside):
+        sys.stderr = Aside(sys.stderr)  # type: ignore[assignment]
+
+
+class Aside:
+    """A stream that may lose its reader, its terminal or the room on its disk: what is written then is lost."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write it if that is possible; how many characters were given."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write each."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Hand on what is waiting, if that is possible."""
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def close_quietly() -> int:
+    """The reader of our output has gone: say nothing more, not even at the interpreter's end. The exit code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return READER_GONE
+
+
+def has_lost_its_reader(stream: TextIO) -> bool:
+    """Whether nobody reads a pipe or a terminal any more; False of what cannot be asked, such as a file."""
+    try:
+        poll = select.poll()
+        poll.register(stream.fileno(), 0)  # that the other end is closed is told without being asked for
+        return any(happened & (select.POLLERR | select.POLLHUP) for _, happened in poll.poll(0))
+    except (AttributeError, OSError, ValueError):
+        return False
+
+
+def _make_writable(name: str) -> None:
+    stream = getattr(sys, name)
+    if stream is None:
+        setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for the process's whole life
+    elif hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
