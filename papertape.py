@@ -42,16 +42,17 @@ if TYPE_CHECKING:
         UsageError,
     )
     from engine.events import EventType
-    from engine.intents import IntentAction, TradeIntent
+    from engine.intents import TradeIntent
     from engine.market.bars import Bars, Dataset, make_bars
     from engine.market.snapshot import Bar, MarketSnapshot
-    from engine.policy.limits import Limits, TradingState
+    from engine.policy.limits import Limits
     from engine.policy.workspace import Workspace
     from engine.ports import EventFilter, Watch
     from engine.strategies.base import Params, Signals, Strategy, Window
     from engine.strategies.registry import Registry
     from engine.strategies.runner import StrategyEvaluation, StrategyRunner
     from engine.strategies.spec import ExecutionSpec, ExitSpec, RiskSpec, parse_spec
+    from engine.vocabulary import IntentAction, TradingState
     from storage.desk import open_desk
     from storage.frames import dataset_from_frame, events_frame, trades_frame
     from storage.market_files import infer_timeframe, load_dataset

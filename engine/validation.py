@@ -34,6 +34,10 @@ class StrictModel(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
+    def __str__(self) -> str:
+        """As `repr` has it, which may be shorter than all fields."""
+        return repr(self)
+
 
 # a day from the ends of the calendar: every time has its day in every zone
 EARLIEST = datetime(1, 1, 2, tzinfo=UTC)

@@ -76,6 +76,9 @@ class Settings(BaseSettings):
         description="the largest upload that the service takes, unpacked too, in MiB (of 32,768 rows each)",
     )
     max_sweeps: int = Field(default=1, ge=1, description="how many sweeps the service runs at once")
+    max_dashboards: int = Field(
+        default=8, ge=1, description="how many dashboards `--web` serves at once, each a process of its own"
+    )
 
     def __init__(self, **flags: Any) -> None:
         """Flags that are None were not given."""

@@ -351,6 +351,12 @@ strategies are listed. List only files that you have read.
 | `PAPERTAPE_DEBUG` | `1`: an error is followed by its traceback |
 | `NO_COLOR` | anything: no colour |
 | `COLUMNS` | the width of a terminal, where it does not say |
+
+## What the system gives
+
+Directories that papertape makes are for their user alone (mode 0700), whatever the umask is; those that are there stay
+as they are. A command needs 12 file descriptors (`ulimit -n`), the service and `--web` some 45; with fewer it is
+`TOO_MANY_FILES`, and nothing is made. A document, JSON or TOML, is nested 100 levels deep at most.
 """
 
 KEYS_INTRO = """\

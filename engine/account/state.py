@@ -48,6 +48,10 @@ class PaperState(StrictModel):
     reconciled_at: UtcTime | None
     marks: dict[str, float]
 
+    def __repr__(self) -> str:
+        held = f"{len(self.positions):,} position{'' if len(self.positions) == 1 else 's'}"
+        return f"<PaperState of {self.workspace_id}: equity {self.equity:,.2f}, cash {self.cash:,.2f}, {held}>"
+
 
 class Account:
     """A workspace's ledger with what stands beside the fold: marks, and when it was last reconciled."""

@@ -46,6 +46,11 @@ class ReconcileReport(StrictModel):
     errors: list[ReplayError]
     drift: dict[str, list[Any]]
 
+    def __repr__(self) -> str:
+        found = f"{len(self.drift):,} fields drifted, {len(self.errors):,} errors"
+        how = "success" if self.success else "failed"
+        return f"<ReconcileReport of {self.workspace_id}: {how}, {self.events_replayed:,} events replayed, {found}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

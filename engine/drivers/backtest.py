@@ -48,6 +48,10 @@ class RunOutcome:
     stopped: Stopped = field(default_factory=Stopped.nothing)
     reasons: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        did = f"{self.bars:,} bars, {self.tally.fills:,} of {self.tally.intents:,} orders filled"
+        return f"<RunOutcome {self.workspace_id}: {did}, {len(self.trades):,} trades>"
+
 
 class ClosedWorld:
     """A fresh account, kept out of the list of workspaces; its events are written in batches with its state."""

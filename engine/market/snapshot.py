@@ -45,6 +45,9 @@ class MarketSnapshot(StrictModel):
     last_price: float | None = None
     high_52w: Price | None = None
 
+    def __repr__(self) -> str:
+        return f"<MarketSnapshot of {self.symbol!r}: {len(self.bars):,} bars to {self.bars[-1].ts}, {self.timeframe}>"
+
     @model_validator(mode="after")
     def _in_order(self) -> MarketSnapshot:
         times = [bar.ts for bar in self.bars]

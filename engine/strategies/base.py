@@ -50,6 +50,10 @@ class Signals:
         if self.history is not None:
             object.__setattr__(self, "entry", self.entry & (self.history >= self.needed))
 
+    def __repr__(self) -> str:
+        levels = f", levels: {', '.join(self.levels)}" if self.levels else ""
+        return f"<Signals: {np.count_nonzero(self.entry):,} entries in {np.size(self.entry):,} bars{levels}>"
+
     def check(self, rows: int) -> None:
         """Raise ValueError unless every array has `rows` rows and the right type."""
         _check_column("entry", self.entry, rows, "b")

@@ -54,6 +54,7 @@ def test_without_a_setting_there_are_defaults(home: Path) -> None:
         "port": 8000,
         "upload_limit_mib": 64,
         "max_sweeps": 1,
+        "max_dashboards": 8,
     }
     assert config_path() == home / "config" / "papertape" / "config.toml"
 
@@ -94,6 +95,7 @@ def test_each_setting_comes_from_its_own_place(home: Path, monkeypatch: pytest.M
         "port": 8000,
         "upload_limit_mib": 64,
         "max_sweeps": 1,
+        "max_dashboards": 8,
     }
 
 

@@ -67,14 +67,14 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def web(home: Path, *arguments: object) -> Iterator[Served]:
+def web(home: Path, *arguments: object, **variables: str) -> Iterator[Served]:
     """`papertape --web` on a free port; killed at the end, with what belongs to it, if it still runs."""
     log = home / "web.log"
     with log.open("w") as stderr:
         popen = subprocess.Popen(
             [sys.executable, "-m", "tui", "--web", "--port", "0", "--json", *map(str, arguments)],
             cwd=home,
-            env=environment(home),
+            env=environment(home) | variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,

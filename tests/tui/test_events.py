@@ -9,6 +9,7 @@ from contextlib import closing
 
 import pytest
 
+from storage.samples import sample_path
 from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.tui.console import Console
 from tui.commands.account import events
@@ -137,3 +138,12 @@ def test_a_row_that_this_program_would_not_write_is_shown_all_the_same(console: 
         "0001-01-02",
     )
     assert "LIKE_NOTHING_KNOWN" in console.ok("events").out
+
+
+def test_a_backtest_without_trades_says_in_its_event_what_stopped_it(console: Console) -> None:
+    run = ("run", "--strategy", "sma_cross", "--symbol", "GOOG", "--data", sample_path("GOOG"))
+    refused = console.json(*run, "--set", "risk.dollars_per_trade=20000")
+    last = console.ok("events", "-w", refused["workspace_id"], "--limit", 1).out.splitlines()[-1]
+    assert refused["refusals"] == {"buying_power": refused["rejected"]}
+    assert "sma_cross on GOOG: 0 trades, equity 10,000.00; refused: buying_power" in last
+    assert f"{refused['rejected']}" in last.partition("; refused: ")[2]

@@ -169,7 +169,7 @@ def test_a_socket_without_an_origin_is_refused() -> None:
 async def client(tmp_path: Path) -> AsyncIterator[Client]:
     """A client of the page, on a socket. A dashboard that is opened there leaves a mark."""
     command = shlex.join(["touch", str(tmp_path / "opened")])
-    server = TestServer(Dashboards(command).application("127.0.0.1"))
+    server = TestServer(Dashboards(command, limit=1).application("127.0.0.1"))
     async with TestClient(server) as made:
         yield made
     assert not (tmp_path / "opened").exists()
@@ -237,6 +237,12 @@ async def first_frame(served: Served, session: aiohttp.ClientSession) -> aiohttp
     return wire
 
 
+async def status_of(served: Served, session: aiohttp.ClientSession) -> int:
+    """What its page answers with."""
+    async with session.get(served.address) as page:
+        return page.status
+
+
 async def closed(wire: aiohttp.ClientWebSocketResponse) -> None:
     """Read on until it is closed."""
     async for _ in wire:
@@ -270,6 +276,39 @@ async def test_a_dashboard_is_a_process_for_as_long_as_its_browser(tmp_path: Pat
         " other users of this machine included\n"
     )
     assert not (tmp_path / "pwned").exists()
+
+
+@sees_processes
+async def test_beyond_the_limit_nothing_is_opened_until_a_dashboard_is_left(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("max_dashboards = 1\n")
+    with web(tmp_path, PAPERTAPE_CONFIG=str(tmp_path / "config.toml")) as served:
+        async with aiohttp.ClientSession() as session:
+            wire = await first_frame(served, session)
+            with pytest.raises(aiohttp.WSServerHandshakeError, match="503"):
+                await first_frame(served, session)
+            async with session.get(served.address) as page:
+                assert page.status == 503
+                assert await page.text() == (
+                    "1 dashboard is open, and no more may be (max_dashboards):"
+                    " leave one with q, and load this page again\n"
+                )
+                assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+            served.await_children(1)
+            await wire.send_json(["stdin", "q"])
+            await closed(wire)
+            async with asyncio.timeout(WAIT_S):
+                while await status_of(served, session) != 200:
+                    pass
+            await first_frame(served, session)
+        assert served.end()[0] == 0
+
+
+def test_a_limit_that_is_none_is_one_line(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAPERTAPE_MAX_DASHBOARDS", "0")
+    ran = console.run("--web", "--port", "0")
+    assert ran.code == 5
+    assert ran.err.startswith("error INVALID_SETTINGS: the variable PAPERTAPE_MAX_DASHBOARDS: ")
+    assert len(ran.err.splitlines()) == 1
 
 
 @sees_processes

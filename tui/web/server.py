@@ -60,9 +60,9 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(command: str, listener: socket.socket, host: str, ready: Callable[[], None]) -> None:
+def serve(app: web.Application, listener: socket.socket, ready: Callable[[], None]) -> None:
     """Serve dashboards until SIGINT or SIGTERM; `ready` is called once either would end it properly."""
-    asyncio.run(_serve(Dashboards(command).application(host), listener, ready))
+    asyncio.run(_serve(app, listener, ready))
 
 
 async def _serve(app: web.Application, listener: socket.socket, ready: Callable[[], None]) -> None:
@@ -81,10 +81,13 @@ async def _serve(app: web.Application, listener: socket.socket, ready: Callable[
 
 
 class Dashboards:
-    """A dashboard, a process of its own, for each browser that opens the socket; it ends when the browser leaves."""
+    """A dashboard, a process of its own, for each browser that opens the socket; it ends when the browser leaves.
 
-    def __init__(self, command: str) -> None:
-        self._textual = Server(command)
+    There are at most `limit` at once: a page that opens itself again and again would take the machine's memory.
+    """
+
+    def __init__(self, command: str, limit: int) -> None:
+        self._textual, self._limit = Server(command), limit
         self._open: set[asyncio.Task[web.WebSocketResponse]] = set()
 
     def application(self, listening_host: str) -> web.Application:
@@ -103,14 +106,25 @@ class Dashboards:
         app.on_shutdown.append(self._end)
         return app
 
-    async def _page(self, request: web.Request) -> web.FileResponse:
-        return web.FileResponse(PAGE / "index.html")
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        return self._refusal() or web.FileResponse(PAGE / "index.html")
 
-    async def _socket(self, request: web.Request) -> web.WebSocketResponse:
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        refusal = self._refusal()
+        if refusal is not None:
+            return refusal
         task = asyncio.create_task(self._textual.handle_websocket(request))
         self._open.add(task)
         task.add_done_callback(self._open.discard)
         return await task
+
+    def _refusal(self) -> web.Response | None:
+        """503 while as many dashboards are open as may be; those that are just ending count, as they still run."""
+        if len(self._open) < self._limit:
+            return None
+        count = "1 dashboard is" if self._limit == 1 else f"{self._limit} dashboards are"
+        said = f"{count} open, and no more may be (max_dashboards): leave one with q, and load this page again"
+        return web.Response(status=503, text=f"{said}\n")
 
     async def _end(self, app: web.Application) -> None:
         """Ask every dashboard to leave, and wait until it has; one that is stuck hears that nobody reads it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from engine.desk import Desk, DeskConfig
 from engine.errors import SystemFault
+from engine.events import EventType
 from engine.market.bars import Dataset
 from engine.stamps import CountedStamps
 from engine.strategies.registry import Registry
@@ -87,3 +89,12 @@ def other_desk(store: MemoryStore) -> Desk:
     clock = itertools.count(START + 10**9)
     stamps = CountedStamps(UUID("0c6f3c1e-6f0b-4a52-9d55-0d1f6f0f9a11"), lambda: next(clock))
     return Desk(store, stamps, DeskConfig(), Registry())
+
+
+def older(store: MemoryStore) -> None:
+    """The journal as it was written before entries that are held back were counted."""
+    for place, row in enumerate(store.journal):
+        if row.event_type == EventType.RUN_VARIANT_COMPLETED:
+            said = json.loads(row.payload)
+            del said["held_back"], said["short_history"]
+            store.journal[place] = row._replace(payload=json.dumps(said))

@@ -30,7 +30,7 @@ from engine.sweeps.record import recorder
 from engine.sweeps.results import Failure, Outcome
 from engine.sweeps.simulation import verify
 from engine.sweeps.simulation.simulate import Simulation
-from tests.engine.sweeps.cases import DATA, SWEEP, Crash, CutStore, other_desk, run, same, spec
+from tests.engine.sweeps.cases import DATA, SWEEP, Crash, CutStore, older, other_desk, run, same, spec
 from tests.support.memory_desks import memory_desk
 from tests.support.memory_store import MemoryStore
 from tests.support.worlds import World, worlds
@@ -200,6 +200,21 @@ def test_a_run_that_is_stopped_is_cancelled_and_can_be_resumed(asks: int) -> Non
     assert journal_of(store) == journal_of(straight)
     assert watch.seen[-1] == (9, 9)
     assert desk.plans.get(RUN).status == "completed"
+
+
+def test_a_run_that_began_before_refusals_were_counted_is_resumed() -> None:
+    """What came out then has no counts, and is not run again; the rest has them. The figures are the same."""
+    store = MemoryStore()
+    expected = run(memory_desk(MemoryStore()), run_plan_id=RUN)
+    run(memory_desk(store), run_plan_id=RUN, watch=Stop(4))
+    older(store)
+    before = [one.status for one in memory_desk(store).plans.result(RUN).results].count("succeeded")
+    resumed = other_desk(store).plans.resume(RUN, load)
+    came_out = [one for one in resumed.results if one.status == "succeeded"]
+    assert 0 < before < len(came_out)
+    assert [one.held_back is None for one in came_out].count(True) == before
+    assert [one.metrics for one in resumed.results] == [one.metrics for one in expected.results]
+    assert resumed.best_variant_id == expected.best_variant_id
 
 
 class Interfering(Simulation):

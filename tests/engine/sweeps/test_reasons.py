@@ -17,7 +17,7 @@ from engine.market.bars import Dataset, make_bars
 from engine.strategies.spec import ExecutionSpec, parse_spec
 from engine.sweeps.results import Outcome, PlanResult
 from engine.sweeps.simulation.reference import walked
-from tests.engine.sweeps.cases import DATA, run, same
+from tests.engine.sweeps.cases import DATA, older, run, same
 from tests.support.memory_desks import memory_desk
 from tests.support.memory_store import MemoryStore
 
@@ -101,15 +101,6 @@ def test_every_variant_counts_what_its_walk_counts() -> None:
             spec = desk.research.compile(parse_spec(document))
             slow = walked(spec, DATA, desk.accounts.get(), 0.0)
             assert (one.refusals, one.held_back) == (slow.refusals, slow.held_back)
-
-
-def older(store: MemoryStore) -> None:
-    """The journal as it was written before entries that are held back were counted."""
-    for place, row in enumerate(store.journal):
-        if row.event_type == EventType.RUN_VARIANT_COMPLETED:
-            said = json.loads(row.payload)
-            del said["held_back"], said["short_history"]
-            store.journal[place] = row._replace(payload=json.dumps(said))
 
 
 def test_a_plan_from_before_says_nothing_rather_than_nought() -> None:

@@ -310,6 +310,15 @@ async def test_to_the_end_and_no_way_back(db: Path) -> None:
     assert fills(db, "replay-1") == outright(db, "other")
 
 
+async def test_at_its_end_it_says_what_refused_every_entry(db: Path) -> None:
+    async with replaying(db, dollars_per_trade="20000") as (app, pilot, _):
+        await press(app, pilot, "e")
+        said = toasts(app)[-1]
+    assert "the data end: 0 fills in replay-1, equity 10,000.00; " in said
+    assert "entries refused by buying_power: an order of 20,000.00" in said
+    assert fills(db, "replay-1") == []
+
+
 async def test_escape_stops_the_way_to_the_end(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.dashboard.screens.replay.HURRY", 10)
     async with replaying(db) as (app, pilot, _):

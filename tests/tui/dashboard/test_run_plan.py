@@ -123,6 +123,15 @@ async def test_every_variant_stands_on_the_board(planned: Path) -> None:
         assert "2 without a result" in screen_text(app)
 
 
+async def test_what_refused_every_entry_stands_on_the_page(db: Path) -> None:
+    sweep_in(db, WHOLE, {"risk.dollars_per_trade": [20_000.0, 30_000.0]})
+    why = detail_of(db).reasons[0]
+    assert "refused by buying_power: an order of 20,000.00" in why
+    async with dashboard(db, size=(160, 50)) as (app, pilot):
+        await press(app, pilot, "6", "i")
+        assert "entries refused by buying_power" in screen_text(app)
+
+
 async def test_the_board_is_ordered_by_any_metric_and_remembers_it(planned: Path) -> None:
     world = World.of(planned)
     async with dashboard(world) as (app, pilot):

@@ -85,7 +85,7 @@ def serve_dashboard(call: Call, asked: WebCall) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises what the dashboard could not open for, and why nobody can listen."""
     _require_extra()
     from storage.system import FOR_A_SERVICE, require_descriptors
-    from tui.web.server import address_of, dashboard_command, listening, serve
+    from tui.web.server import Dashboards, address_of, dashboard_command, listening, serve
 
     require_descriptors(FOR_A_SERVICE)
     named = call.workspace or os.environ.get("PAPERTAPE_WORKSPACE") or None
@@ -93,7 +93,8 @@ def serve_dashboard(call: Call, asked: WebCall) -> None:
     with listening(asked.listening_host, asked.listening_port) as listener:
         address = address_of(listener)
         command = dashboard_command(call.db, named)
-        serve(command, listener, asked.listening_host, lambda: _announce(call, asked, address))
+        dashboards = Dashboards(command, call.settings().max_dashboards)
+        serve(dashboards.application(asked.listening_host), listener, lambda: _announce(call, asked, address))
 
 
 def _try_opening(call: Call, named: str | None) -> None:
