@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from engine.strategies.registry import Registry
     from engine.strategies.runner import StrategyEvaluation, StrategyRunner
     from engine.strategies.spec import ExecutionSpec, ExitSpec, RiskSpec, parse_spec
+    from engine.sweeps.plan.request import SweepRequest
     from engine.vocabulary import IntentAction, TradingState
     from storage.desk import open_desk
     from storage.frames import dataset_from_frame, events_frame, trades_frame
@@ -82,16 +83,18 @@ _HOMES = {
         "UsageError",
     ),
     "engine.events": ("EventType",),
-    "engine.intents": ("IntentAction", "TradeIntent"),
+    "engine.intents": ("TradeIntent",),
     "engine.market.bars": ("Bars", "Dataset", "make_bars"),
     "engine.market.snapshot": ("Bar", "MarketSnapshot"),
-    "engine.policy.limits": ("Limits", "TradingState"),
+    "engine.policy.limits": ("Limits",),
     "engine.policy.workspace": ("Workspace",),
     "engine.ports": ("EventFilter", "Watch"),
     "engine.strategies.base": ("Params", "Signals", "Strategy", "Window"),
     "engine.strategies.registry": ("Registry",),
     "engine.strategies.runner": ("StrategyEvaluation", "StrategyRunner"),
     "engine.strategies.spec": ("ExecutionSpec", "ExitSpec", "RiskSpec", "parse_spec"),
+    "engine.sweeps.plan.request": ("SweepRequest",),
+    "engine.vocabulary": ("IntentAction", "TradingState"),
     "storage.desk": ("open_desk",),
     "storage.frames": ("dataset_from_frame", "events_frame", "trades_frame"),
     "storage.market_files": ("infer_timeframe", "load_dataset"),
@@ -137,6 +140,7 @@ __all__ = [
     "Strategy",
     "StrategyEvaluation",
     "StrategyRunner",
+    "SweepRequest",
     "SystemFault",
     "TradeIntent",
     "TradeView",

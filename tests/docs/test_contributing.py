@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md says of a new policy rule, done to a copy of the product, and the copy run."""
+"""What CONTRIBUTING.md says of a new policy rule and a new metric, done to a copy of the product, which is run."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class Product:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Product:
-    """A copy with the field and the rule where CONTRIBUTING.md says."""
-    field, listed = code_blocks((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), "python")
+    """A copy with the rule and the metric where CONTRIBUTING.md says."""
+    field, listed, metric, formula = code_blocks((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), "python")
     room = tmp_path_factory.mktemp("copy")
     for name in COPIED:
         shutil.copytree(ROOT / name, room / name, ignore=shutil.ignore_patterns("__pycache__", "*.svg", "*.png"))
@@ -64,14 +64,40 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Product:
     made.insert(
         "engine/policy/rules.py", ')\n"""The one list of rules', listed.partition("    ...,\n")[2].removesuffix(")\n")
     )
+    made.insert("engine/account/metrics.py", "\n\ndef _described(", indent(metric, "    "))
+    made.insert("engine/account/metrics.py", "    }\n    return trusted(Metrics", indent(formula, "        "))
     return made
+
+
+def test_a_metric_is_wherever_metrics_are(copy: Product, tmp_path: Path) -> None:
+    file = tmp_path / "sweep.csv"
+    swept = copy.papertape("plan", "run", *TRADED, *SWEEP, "--fail-if", "best.average_pnl > 1e9")
+    assert swept["fail_if"]["holds"] is False
+    for one in swept["results"]:
+        trades = copy.papertape("plan", "trades", swept["run_plan_id"], one["variant_id"])
+        assert one["metrics"]["average_pnl"] == pytest.approx(sum(trade["pnl"] for trade in trades) / len(trades))
+    copy.python("tui", "plan", "export", "last", "--to", str(file))
+    assert ",average_pnl," in file.read_text().splitlines()[0]
+    assert "average P&L" in copy.python("tui", "run", *TRADED)
+    copy.python("docs.reference.generate")
+    rows = (copy.source / "docs/reference/json.md").read_text()
+    assert "| `average_pnl` | number or null | mean `pnl`; null without a trade |" in rows
+
+
+def test_a_result_from_before_a_metric_has_none_of_it(copy: Product, tmp_path: Path) -> None:
+    older, newer = Product(ROOT, tmp_path), Product(copy.source, tmp_path)
+    before = older.papertape("plan", "run", *TRADED, *SWEEP)
+    after = newer.papertape("plan", "show", before["run_plan_id"])
+    for one, other in zip(before["results"], after["results"], strict=True):
+        assert other["metrics"] == {**one["metrics"], "average_pnl": None}
 
 
 def test_a_rule_of_two_edits_holds_in_a_run_and_in_a_sweep_alike(copy: Product, tmp_path: Path) -> None:
     plain = copy.papertape("plan", "run", *TRADED, *SWEEP)
     before = Product(ROOT, tmp_path).papertape("plan", "run", *TRADED, *SWEEP)
     assert plain["fingerprint"] == before["fingerprint"], "a limit that is off is not in it"
-    assert [one["metrics"] for one in plain["results"]] == [one["metrics"] for one in before["results"]]
+    for one, other in zip(plain["results"], before["results"], strict=True):
+        assert other["metrics"].items() <= one["metrics"].items()
 
     assert copy.papertape("policy", "set", "min_cash=8500")["min_cash"] == 8500.0
     swept = copy.papertape("plan", "run", *TRADED, *SWEEP, "--verify", "9")
