@@ -381,7 +381,7 @@ class Watch(Protocol):
 
 
 class Unwatched:
-    """A watch that looks away."""
+    """A Watch that never requests a stop."""
 
     def advance(self, done: int, total: int) -> None:
         """Nothing."""

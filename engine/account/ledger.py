@@ -125,6 +125,6 @@ class Ledger:
         )
 
     def become(self, other: Ledger) -> None:
-        """Be as the other is, which is not to be used any more."""
+        """Take over the other's state; do not use the other afterwards."""
         for part in fields(self):
             setattr(self, part.name, getattr(other, part.name))

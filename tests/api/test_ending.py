@@ -1,4 +1,4 @@
-"""The end of a service: SIGTERM and Ctrl-C finish what is written, and cancel what can be gone on with."""
+"""The end of a service: SIGTERM and Ctrl-C finish what is written, and cancel what can be resumed."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def sweep(desk: Desk, act: Callable[[], None]) -> None:
 
 
 def sweeps(desk: Desk) -> None:
-    """One that is cancelled and gone on with, and one that an error ends."""
+    """One that is cancelled and resumed, and one that an error ends."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(watching, "LOOK_EVERY", 0)  # the sweep is over before it would look
         sweep(desk, lambda: desk.plans.cancel(desk.plans.all(limit=1)[0].run_plan_id))

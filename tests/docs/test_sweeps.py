@@ -25,7 +25,7 @@ PAGE = text_of("sweeps.md")
 def test_tags_objectives_and_statuses_are_the_codes() -> None:
     assert first_codes(table_under(PAGE, "## Variants")) == [run_plan.BASELINE, run_plan.GRID, run_plan.ABLATION]
     assert first_codes(table_under(PAGE, "## Ranks")) == list(OBJECTIVES)
-    assert set(first_codes(table_under(PAGE, "## Stopped, and gone on with"))) == {status.value for status in RunStatus}
+    assert set(first_codes(table_under(PAGE, "## Stopped and resumed"))) == {status.value for status in RunStatus}
     assert first_codes(table_under(PAGE, "## Accounts")) == [mode.value for mode in JournalMode]
 
 

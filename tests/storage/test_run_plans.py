@@ -188,7 +188,7 @@ def test_a_dataset_is_loaded_again_from_what_the_run_holds(desk: Desk, tmp_path:
 
 
 def test_a_run_plan_of_the_time_when_from_was_a_cut_keeps_it(desk: Desk) -> None:
-    """What `plan run --from 2009-01-01 --to 2011-12-31` recorded and computed then, stopped and gone on with now."""
+    """What `plan run --from 2009-01-01 --to 2011-12-31` recorded and computed then, stopped and resumed now."""
     told = {
         "sources": [["GOOG", "sample:GOOG"]],
         "symbols": ["GOOG"],

@@ -1,4 +1,4 @@
-"""Sweeps that are stopped: by Ctrl-C on a terminal, by a kill, by another process; and gone on with, anywhere."""
+"""Sweeps that are stopped: by Ctrl-C on a terminal, by a kill, by another process; and resumed, anywhere."""
 
 from __future__ import annotations
 

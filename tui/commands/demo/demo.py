@@ -21,7 +21,7 @@ def demo(
 
     The workspace `demo` trades GOOG and IBM of 2000 to 2013 onward, day by day; every built-in strategy runs on each
     in a closed world beside it, and one is swept over the earlier and over the later years. Two orders are refused,
-    the account is reset and reconciled, and a sweep is left half-way, to be gone on with. Without a terminal, and with
+    the account is reset and reconciled, and a sweep is left half-way, to be resumed. Without a terminal, and with
     `--headless` or `--json`, it prints what came of it. Done again it shows what is there and adds nothing.
     """
     from tui.commands.demo.showcase import NAME, prepare, show

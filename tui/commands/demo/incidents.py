@@ -111,7 +111,7 @@ class UntilHalf:
 def amiss(
     desk: Desk, workspace: Workspace, misfits: ExecutionSpec, unfinished: ExecutionSpec, sources: list[tuple[str, Path]]
 ) -> None:
-    """A sweep of which some variants are skipped, and one that is stopped half-way, to be gone on with."""
+    """A sweep of which some variants are skipped, and one that is stopped half-way, to be resumed."""
     data = loading(sources, symbols=misfits.symbols)
     run_or_finish(desk, workspace, misfits, MISFITS, data, _id(workspace, "misfits"), "skipped variants")
     found = _id(workspace, "unfinished")

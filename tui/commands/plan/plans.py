@@ -198,9 +198,9 @@ def _show(page: Page, desk: Desk, result: PlanResult, load: Load, top: int) -> N
         best, baseline = (desk.plans.equity(result.run_plan_id, side, load) for side in ("best", "baseline"))
         draw_over(page, best, baseline)
     page.line()
-    page.line(f"look on:  papertape plan show {result.run_plan_id}")
+    page.line(f"next:  papertape plan show {result.run_plan_id}")
     if result.best_variant_id is not None:
-        page.line(f"          papertape plan trades {result.run_plan_id} best")
+        page.line(f"       papertape plan trades {result.run_plan_id} best")
 
 
 def _has_two_curves(result: PlanResult) -> bool:

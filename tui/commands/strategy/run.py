@@ -150,8 +150,8 @@ def show_outcome(page: Page, outcome: RunOutcome, workspace: str | None) -> None
     if outcome.reasons:
         page.line()
     where = quote(workspace or str(outcome.workspace_id))
-    page.line(f"look on:  papertape trades -w {where}")
-    page.line(f"          papertape equity -w {where}")
+    page.line(f"next:  papertape trades -w {where}")
+    page.line(f"       papertape equity -w {where}")
 
 
 def _refuse(trades_on: bool, like: str | None, session_tz: str | None) -> None:

@@ -241,7 +241,7 @@ def whole_number(text: str, what: str) -> int:
     except ValueError:
         found = 0
     if found < 1:
-        raise InvalidError("INVALID_SPEC", f"{what}: {text.strip()!r} is no whole number from 1 on", hint="correct it")
+        raise InvalidError("INVALID_SPEC", f"{what}: {text.strip()!r} must be an integer ≥ 1", hint="correct it")
     return found
 
 

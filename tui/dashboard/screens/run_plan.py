@@ -67,7 +67,7 @@ class RunPlanScreen(DeskScreen):
         yield Vertical(id="plan-body")
 
     def account_changed(self, overview: Overview) -> None:
-        """Other colours, perhaps."""
+        """Redraw: the theme may have changed."""
         if self._view is not None:
             self._show(self._view)
 

@@ -1,4 +1,4 @@
-"""Run plans: every sweep, how it stands and what came of it; new ones, stopped and gone on with."""
+"""Run plans: every sweep, how it stands and what came of it; new ones, stopped and resumed."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class RunPlansScreen(DeskScreen):
         return self.query_one("#run-plans", TablePane)
 
     def account_changed(self, overview: Overview) -> None:
-        """Other colours, perhaps."""
+        """Redraw: the theme may have changed."""
         self._fill()
 
     def journal_grew(self, head: int) -> None:
