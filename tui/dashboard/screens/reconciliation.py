@@ -228,7 +228,7 @@ class ReconciliationScreen(ActingScreen):
         if known is None:
             return
         rows, misfits = self.table.in_order(known.rows), known.misfits
-        self._pane.show(rows[: self._shown], len(rows), totals=totals(known.found, rows, Palette.of(self.app)))
+        self._pane.show(rows[: self._shown], len(rows), totals=totals(known.found, Palette.of(self.app)))
         self._problems.display = bool(misfits)
         self._problems.show(misfits[: self._shown], len(misfits))
 
@@ -266,7 +266,7 @@ class ReconciliationScreen(ActingScreen):
         known = self._known
         if known is None:
             return Text("replaying…" if self._is_busy else "not done yet: d replays the journal, and writes nothing")
-        said = verdict(known.found, known.rows).append(f", as of {known.at:%H:%M:%S}")
+        said = verdict(known.found).append(f", as of {known.at:%H:%M:%S}")
         if known.overview.state != overview.state and not self._is_busy:
             said.append("; the account has changed since: d", "bold")
         return said
