@@ -598,7 +598,7 @@ def test_whoever_watches_is_told_of_what_is_committed_alone(journal: str, verify
     """In twenty steps at least, and of all of it once the run has ended."""
     store = MemoryStore()
     looking = Looking(store)
-    grid = {"exits.max_bars": list(range(2, 62))}
+    grid = {"entry.lookback_days": list(range(1, 61))}
     memory_desk(store).plans.run(spec(), DATA, grid, journal=journal, verify=verify, watch=looking)  # type: ignore[arg-type]
     assert all(written >= done for written, done, _ in looking.seen)
     told = [done for _, done, _ in looking.seen]
