@@ -15,6 +15,7 @@ from tui.dashboard.screens.reconciliation_rows import DIFFERS, left_out
 from tui.dashboard.screens.trading_state import STATE_SAYS, sign_of
 from tui.dashboard.widgets.facts import labelled
 from tui.dashboard.widgets.money import Palette
+from tui.dashboard.widgets.pane import READING
 
 if TYPE_CHECKING:
     from engine.broker.reconcile import Comparison
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
     from tui.dashboard.widgets.dialog import Facts
 
 
-def standing(workspace: Workspace, past: Sequence[EventView], run: Text, palette: Palette) -> RenderableType:
-    """Three lines: what the account may do, when it was last reconciled, what a dry run says."""
+def standing(workspace: Workspace, past: Sequence[EventView] | None, run: Text, palette: Palette) -> RenderableType:
+    """Three lines: what the account may do, when it was last reconciled (None: not read yet), a dry run."""
     state = workspace.trading_state
     lines = [
         ("trading", Text.assemble((sign_of(state), "bold"), f": {STATE_SAYS[state]}")),
-        ("last done", past_line(past)),
+        ("last done", Text(READING) if past is None else past_line(past)),
         ("dry run", run),
     ]
     return labelled([(f" {label}", said) for label, said in lines], palette.muted)

@@ -15,10 +15,11 @@ from tui import charts
 from tui.commands import figures
 from tui.commands.text import fit, safe_text
 from tui.dashboard.plan_data import load_told
-from tui.dashboard.screens.run_plan_part import READING, Part
+from tui.dashboard.screens.run_plan_part import Part
 from tui.dashboard.screens.run_plan_view import MOST_MARKED
 from tui.dashboard.widgets.chart import Chart, drawdowns
 from tui.dashboard.widgets.money import Palette, gain, rgb
+from tui.dashboard.widgets.pane import READING
 
 if TYPE_CHECKING:
     from engine.desk import Desk
