@@ -68,7 +68,7 @@ class JournalScreen(DeskScreen):
             "escape",
             "back",
             "back",
-            "out of a field; without a match, or then, without a filter",
+            "out of a field; then without a filter",
             "journal.back",
             show=True,
         ),
