@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from uuid import UUID
 
+from platformdirs import user_downloads_path
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
-from textual.events import Event, InputEvent, Key
+from textual.events import DeliveryComplete, DeliveryFailed, Event, InputEvent, Key
 from textual.filter import DimFilter
 from textual.notifications import Notify
 from textual.theme import ThemeProvider
@@ -228,6 +229,32 @@ class DashboardApp(App[None]):
             self.pop_screen()
         await self.switch_mode(name)
 
+    async def action_quit(self) -> None:
+        """Leave. It is asked for twice while a sweep or a replay is under way, which end with it."""
+        from tui.dashboard.widgets.quitting import QuitQuestion
+
+        replays = [
+            stack[0].at_work for stack in self._screen_stacks.values() if stack and isinstance(stack[0], DeskScreen)
+        ]
+        playing = [name for name in replays if name is not None]
+        if isinstance(self.screen, QuitQuestion) or not (self.sweeps.at_work or playing):
+            self.exit()
+        else:
+            self.push_screen(QuitQuestion(self.sweeps.at_work, playing), lambda yes: self.exit() if yes else None)
+
+    def save_picture(self) -> None:
+        """The screen as an SVG file, in the folder for downloads; in a browser it is a download."""
+        self.run_worker(self._save_picture(), group="picture")
+
+    def on_delivery_complete(self, event: DeliveryComplete) -> None:
+        """A picture is saved: say where."""
+        event.prevent_default()
+        self.say("the picture is saved" if event.path is None else f"the picture is {event.path}")
+
+    def on_delivery_failed(self, event: DeliveryFailed) -> None:
+        """A picture could not be written: say why."""
+        self._not_saved(event.exception)
+
     def action_read_now(self) -> None:
         """The key for `refresh_now`."""
         self.refresh_now()
@@ -287,6 +314,19 @@ class DashboardApp(App[None]):
         if keymap:
             for sentence in unknown_names(keymap, await asyncio.to_thread(every_binding)):
                 self.warn(sentence)
+
+    async def _save_picture(self) -> None:
+        folder = user_downloads_path()
+        try:
+            if not self.is_web:
+                await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        except OSError as error:
+            self._not_saved(error)
+        else:
+            self.deliver_screenshot(path=str(folder))
+
+    def _not_saved(self, error: BaseException) -> None:
+        self.warn(f"the picture is not saved: {error}")
 
     def _was_read(self, reading: Reading) -> None:
         if reading.overview.workspace.id != self._workspace:
