@@ -33,6 +33,7 @@ from tui.dashboard.registry import SCREENS
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.sweeps import Sweeps
 from tui.dashboard.themes import DARK, DIM, FALLBACK, THEMES
+from tui.dashboard.widgets.options import mend as mend_option_lists
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -73,6 +74,7 @@ class DashboardApp(App[None]):
     ]
 
     def __init__(self, settings_of: Callable[[], Settings], surroundings: Surroundings, workspace: str | None) -> None:
+        mend_option_lists()
         self.prefs = Prefs(surroundings.prefs)
         super().__init__()
         self.surroundings = surroundings
