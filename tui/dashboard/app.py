@@ -26,6 +26,7 @@ from tui.dashboard.collector import collect_at_leisure, keep_what_is_there
 from tui.dashboard.keys import bound, every_binding, key_lines, unknown_names
 from tui.dashboard.live import Live, Reading, read_account
 from tui.dashboard.loading import Loader
+from tui.dashboard.mending import mend
 from tui.dashboard.opening import WORKSPACES, Opened, open_behind
 from tui.dashboard.palette import DeskCommands, Palette
 from tui.dashboard.prefs import Prefs
@@ -33,7 +34,6 @@ from tui.dashboard.registry import SCREENS
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.sweeps import Sweeps
 from tui.dashboard.themes import DARK, DIM, FALLBACK, THEMES
-from tui.dashboard.widgets.options import mend as mend_option_lists
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -74,7 +74,7 @@ class DashboardApp(App[None]):
     ]
 
     def __init__(self, settings_of: Callable[[], Settings], surroundings: Surroundings, workspace: str | None) -> None:
-        mend_option_lists()
+        mend()
         self.prefs = Prefs(surroundings.prefs)
         super().__init__()
         self.surroundings = surroundings

@@ -123,6 +123,20 @@ async def test_a_page_down_before_a_list_is_laid_out_is_nothing(stocked: Path) -
         assert app.crash is None
 
 
+@pytest.mark.parametrize("size", [(1, 1), (6, 20)], ids=str)
+async def test_no_terminal_is_too_small(stocked: Path, size: tuple[int, int]) -> None:
+    async with dashboard(stocked) as (app, pilot):
+        for dialog in ("palette", "new sweep", "workspace", "state"):
+            await press(app, pilot, *OPENED_BY[dialog])
+            await pilot.resize_terminal(*size)
+            await settled(app, pilot)
+            burst(app, "down", "pagedown", "tab", "enter")
+            await settled(app, pilot)
+            assert app.crash is None, dialog
+            await pilot.resize_terminal(80, 24)
+            await left(app, pilot)
+
+
 async def test_what_comes_for_a_dialog_that_has_gone_is_dropped(stocked: Path) -> None:
     async with dashboard(stocked) as (app, pilot):
         await press(app, pilot, "5", "n")
