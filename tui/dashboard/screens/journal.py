@@ -234,6 +234,8 @@ class JournalScreen(DeskScreen):
 
     def _settle(self) -> None:
         self._is_moving = False
+        if not self.query(f"#{PANE}"):
+            return  # the dashboard is being left, its widgets have gone before it
         self._pages.catch_up()
         self._show_detail()
 
