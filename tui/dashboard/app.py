@@ -13,6 +13,7 @@ from platformdirs import user_downloads_path
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
+from textual.css.query import NoMatches
 from textual.events import DeliveryComplete, DeliveryFailed, Event, InputEvent, Key
 from textual.filter import DimFilter
 from textual.notifications import Notify
@@ -155,6 +156,8 @@ class DashboardApp(App[None]):
 
     def end_with(self, error: Exception) -> None:
         """Something went wrong that nobody has foreseen: leave, and keep it for whoever started this."""
+        if self._exit and isinstance(error, NoMatches):
+            return  # it was left while a screen was being made: its widgets never came
         if self.crash is None:
             self.crash = error.error if isinstance(error, WorkerFailed) else error
         super()._handle_exception(error)
