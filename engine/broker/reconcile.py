@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from engine.ports import Store, Unwatched, Views, Watch
 from engine.validation import StrictModel, UtcTime
 
 _BLOCK = 50_000
+_symbol = itemgetter(1)
 
 
 class ReplayError(StrictModel):
@@ -76,6 +78,8 @@ class _Replay:
     duplicates: int = 0
     head: int = 0
     errors: list[Unapplied] = field(default_factory=list)
+    last: dict[str, Fill] = field(default_factory=dict)
+    """Each symbol's last fill that was applied"""
 
     def take(self, views: Views, workspace_id: UUID, watch: Watch) -> None:
         """Replay what the journal holds beyond `head`."""
@@ -95,7 +99,21 @@ class _Replay:
             kept = [fill for fill in block if fill[0] not in skip]
             self.duplicates += len(block) - len(kept)
             block = kept
-        self.errors += replay_fills(self.ledger, block)
+        unapplied = replay_fills(self.ledger, block)
+        self.errors += unapplied
+        if unapplied:
+            without = {error.seq for error in unapplied}
+            block = [fill for fill in block if fill[0] not in without]
+        self.last.update(zip(map(_symbol, block), block, strict=True))
+
+    def mark(self, rebuilt: Account, stored: Account) -> None:
+        """Value at the last fills' prices, and over them at the stored marks, but for those that a later fill made old.
+
+        A reset takes the marks away with the state, and is itself behind the fills that it undoes.
+        """
+        late = {symbol for symbol, fill in self.last.items() if fill[0] > stored.ledger.last_seq}
+        rebuilt.value_at({symbol: fill[4] for symbol, fill in self.last.items()})
+        rebuilt.value_at({symbol: mark for symbol, mark in stored.marks.items() if symbol not in late})
 
 
 def reconcile(
@@ -119,7 +137,7 @@ def reconcile(
             report = _report(replay, stored, workspace, dry_run=False)
         now = stamps.now()
         rebuilt = Account(workspace.id, replay.ledger, reconciled_at=now)
-        rebuilt.value_at(stored.marks)
+        replay.mark(rebuilt, stored)
         unit.replace(rebuilt)
         payload = report.model_dump(mode="json", exclude={"success", "workspace_id", "dry_run"})
         unit.append([account_event(EventType.STATE_RECONCILED, str(workspace.id), stamps, payload, now)])

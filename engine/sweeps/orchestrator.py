@@ -70,6 +70,7 @@ class Execution:
             verified = verify(plan, dataset, simulation, self._recorder.done, self._watch)
         differs = self._differing()
         self._end(EventType.RUN_COMPLETED, verified=verified, differs_from=differs)
+        self._watch.told(len(plan.variants), len(plan.variants))
         return self._result(RunStatus.COMPLETED, verified, differs)
 
     def _differing(self) -> dict[str, int]:
@@ -90,7 +91,7 @@ class Execution:
         if watch.stopped():
             return False
         outcomes = iter(simulation.outcomes(specs, fills=plan.request.journal == "full", workers=workers, watch=watch))
-        every = max(1, total // 200)
+        told = recorder.committed
         for index, variant in todo:
             if variant.spec is None:
                 recorder.skip(index, variant)
@@ -101,9 +102,8 @@ class Execution:
                     return False
                 raise SystemFault("INTERNAL", f"the simulation gave nothing for variant {variant.variant_id}")
             recorder.take(index, variant, outcome)
-            if index % every == 0:
-                watch.told(index + 1, total)
-        watch.told(total, total)
+            if told < recorder.committed < total:
+                watch.told(told := recorder.committed, total)
         return True
 
     def _end(

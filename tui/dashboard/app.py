@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from uuid import UUID
 
+from platformdirs import user_downloads_path
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
-from textual.events import Event, InputEvent, Key
+from textual.css.query import NoMatches
+from textual.events import DeliveryComplete, DeliveryFailed, Event, InputEvent, Key
 from textual.filter import DimFilter
 from textual.notifications import Notify
 from textual.theme import ThemeProvider
@@ -23,6 +25,7 @@ from tui.dashboard.collector import collect_at_leisure, keep_what_is_there
 from tui.dashboard.keys import bound, every_binding, key_lines, unknown_names
 from tui.dashboard.live import Live, Reading, read_account
 from tui.dashboard.loading import Loader
+from tui.dashboard.mending import mend
 from tui.dashboard.opening import WORKSPACES, Opened, open_behind
 from tui.dashboard.palette import DeskCommands, Palette
 from tui.dashboard.prefs import NAME, Prefs
@@ -71,6 +74,7 @@ class DashboardApp(App[None]):
     ]
 
     def __init__(self, settings_of: Callable[[], Settings], surroundings: Surroundings, workspace: str | None) -> None:
+        mend()
         self.prefs = Prefs(surroundings.prefs)
         super().__init__()
         self.surroundings = surroundings
@@ -151,6 +155,8 @@ class DashboardApp(App[None]):
 
     def end_with(self, error: Exception) -> None:
         """Something went wrong that nobody has foreseen: leave, and keep it for whoever started this."""
+        if self._exit and isinstance(error, NoMatches):
+            return  # it was left while a screen was being made: its widgets never came
         if self.crash is None:
             self.crash = error.error if isinstance(error, WorkerFailed) else error
         super()._handle_exception(error)
@@ -227,6 +233,32 @@ class DashboardApp(App[None]):
             self.pop_screen()
         await self.switch_mode(name)
 
+    async def action_quit(self) -> None:
+        """Leave. It is asked for twice while a sweep or a replay is under way, which end with it."""
+        from tui.dashboard.widgets.quitting import QuitQuestion
+
+        replays = [
+            stack[0].at_work for stack in self._screen_stacks.values() if stack and isinstance(stack[0], DeskScreen)
+        ]
+        playing = [name for name in replays if name is not None]
+        if isinstance(self.screen, QuitQuestion) or not (self.sweeps.at_work or playing):
+            self.exit()
+        else:
+            self.push_screen(QuitQuestion(self.sweeps.at_work, playing), lambda yes: self.exit() if yes else None)
+
+    def save_picture(self) -> None:
+        """The screen as an SVG file, in the folder for downloads; in a browser it is a download."""
+        self.run_worker(self._save_picture(), group="picture")
+
+    def on_delivery_complete(self, event: DeliveryComplete) -> None:
+        """A picture is saved: say where."""
+        event.prevent_default()
+        self.say("the picture is saved" if event.path is None else f"the picture is {event.path}")
+
+    def on_delivery_failed(self, event: DeliveryFailed) -> None:
+        """A picture could not be written: say why."""
+        self._not_saved(event.exception)
+
     def action_read_now(self) -> None:
         """The key for `refresh_now`."""
         self.refresh_now()
@@ -286,6 +318,19 @@ class DashboardApp(App[None]):
         if keymap:
             for sentence in unknown_names(keymap, await asyncio.to_thread(every_binding)):
                 self.warn(sentence)
+
+    async def _save_picture(self) -> None:
+        folder = user_downloads_path()
+        try:
+            if not self.is_web:
+                await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        except OSError as error:
+            self._not_saved(error)
+        else:
+            self.deliver_screenshot(path=str(folder))
+
+    def _not_saved(self, error: BaseException) -> None:
+        self.warn(f"the picture is not saved: {error}")
 
     def _was_read(self, reading: Reading) -> None:
         if reading.overview.workspace.id != self._workspace:

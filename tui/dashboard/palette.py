@@ -72,7 +72,7 @@ def commands(app: DashboardApp, screen: Screen[Any]) -> Iterator[Command]:
     yield Command("Theme", "light, dark, high contrast; remembered", app.action_change_theme)
     yield Command("Read now", "look at the database at once", app.refresh_now)
     yield Command("Keys", "what works here, with a word of why", app.action_keys)
-    yield Command("Save a picture", "of this screen, as an SVG file", app.deliver_screenshot)
+    yield Command("Save a picture", "of this screen, an SVG file among your downloads", app.save_picture)
     yield Command("Quit", "leave the dashboard", app.action_quit)
     for entry in SCREENS:
         if screen is not app.desk_screen or entry.name != app.desk_screen.NAME:

@@ -57,6 +57,11 @@ class Sweeps:
         """How far a sweep of this dashboard is; None for one that it does not execute."""
         return self._under_way.get(run_plan_id)
 
+    @property
+    def at_work(self) -> int:
+        """How many are under way."""
+        return len(self._under_way)
+
     def execute(self, run_plan_id: UUID, work: Work) -> None:
         """Run or resume a sweep, unless it is under way already."""
         if run_plan_id in self._under_way:

@@ -25,6 +25,9 @@ from engine.vocabulary import JournalMode
 BATCH = 5_000
 """Events written at once."""
 
+STEPS = 20
+"""Transactions that a plan's variants are written in, at least: whoever watches is told of what is committed."""
+
 PATIENCE = 500_000
 """Microseconds after which what there is is written: others see slow variants come out, and a kill loses few."""
 
@@ -98,6 +101,12 @@ class Recorder:
         self._written_at = run.begun_at
         self._tried = PlanTrial(plan)
         self.done: dict[int, Done] = dict(done)
+        self.least = max(1, len(plan.variants) // STEPS)
+
+    @property
+    def committed(self) -> int:
+        """How many variants the journal has the results of."""
+        return len(self.done) - len(self._unwritten)
 
     def skip(self, index: int, variant: Variant) -> None:
         """A variant whose values are out of bounds."""
@@ -115,7 +124,8 @@ class Recorder:
             counts = dict(outcome.refusals), dict(outcome.held_back), outcome.short_history
             done = Done(index, "succeeded", self._score(metrics), metrics, *counts)
         now = self._finish(done, variant)
-        if len(self._batch.rows) >= BATCH or now - self._written_at >= PATIENCE:
+        many = len(self._batch.rows) >= BATCH or len(self._unwritten) >= self.least
+        if many or now - self._written_at >= PATIENCE:
             self._written_at = now
             self.flush()
 

@@ -6,13 +6,17 @@ import gc
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine.account.ledger import Trade
+from engine.account.ledger import Ledger, Trade
+from engine.account.state import Account
 from engine.broker import reconcile as module
 from engine.broker.reconcile import ReconcileReport, ReplayError, compare, reconcile, replayed
 from engine.errors import SystemFault
@@ -125,7 +129,62 @@ def test_marks_are_kept_but_for_those_that_would_make_an_amount_no_finite_number
     store = world(fill(1, "B", 1, 4, 50.0))
     store.accounts[ID].marks |= {"B": 1e308, "Z": 3.0}
     reconcile(store, HOME, counted_stamps())
-    assert store.accounts[ID].marks == {"Z": 3.0}
+    assert store.accounts[ID].marks == {"B": 50.0, "Z": 3.0}
+
+
+def put_back(store: MemoryStore) -> None:
+    """The state at its start, without a mark, as a reset leaves it."""
+    with store.write() as unit:
+        last_seq = unit.account(HOME).ledger.last_seq
+        unit.replace(Account(ID, replace(Ledger.fresh(HOME.starting_equity), last_seq=last_seq)))
+        unit.commit()
+
+
+@pytest.mark.parametrize("block", [1, 3, 50_000])
+def test_after_a_reset_a_mark_is_the_last_fill_s_price_and_never_the_average(
+    block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BLOCK", block)
+    late = fill(7, "D", 1, 1, 20.0), fill(8, "D", -1, 1, 99.0), fill(9, "D", 1, 1, 30.0)  # the sale cannot be applied
+    store = world(*FILLS, *late[:2])
+    put_back(store)
+    reconcile(store, HOME, counted_stamps())
+    assert store.accounts[ID].marks == {"A": 110.0, "B": 50.0, "D": 20.0}
+    store = world(*FILLS[:3], FILLS[3]._replace(price=77.0), late[2])
+    reconcile(store, HOME, counted_stamps())
+    assert store.accounts[ID].marks == {"A": 110.0, "B": 50.0, "D": 30.0}  # a repetition's price is none
+
+
+def test_what_was_marked_stays_until_a_later_fill() -> None:
+    store = world(*FILLS[:3], FILLS[5])
+    store.repeated = frozenset()
+    reconcile(store, HOME, counted_stamps())
+    store.accounts[ID].marks |= {"B": 60.0, "D": 11.0, "Z": 3.0}
+    reconcile(store, HOME, counted_stamps(UUID(int=9)))
+    assert store.accounts[ID].marks == {"A": 110.0, "B": 60.0, "D": 11.0, "Z": 3.0}
+    known = store.accounts[ID].ledger.last_seq
+    with store.write() as unit:
+        unit.append([fill(10, "D", 1, 1, 12.0)])
+        unit.commit()
+    store.accounts[ID].ledger.last_seq = known  # as of a state that is behind the journal
+    reconcile(store, HOME, counted_stamps(UUID(int=10)))
+    assert store.accounts[ID].marks == {"A": 110.0, "B": 60.0, "D": 12.0, "Z": 3.0}
+    put_back(store)
+    store.accounts[ID].marks["B"] = 61.0  # after the reset
+    reconcile(store, HOME, counted_stamps(UUID(int=11)))
+    assert store.accounts[ID].marks == {"A": 110.0, "B": 61.0, "D": 12.0}
+
+
+@given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from([1, -1]), st.integers(1, 3), st.integers(1, 99))))
+def test_whatever_was_traded_marks_are_those_of_each_symbol_s_last_applied_fill(
+    orders: list[tuple[str, int, int, int]],
+) -> None:
+    store = world(*(fill(at, symbol, *rest) for at, (symbol, *rest) in enumerate(orders, 1)))
+    store.repeated = frozenset()
+    report = reconcile(store, HOME, counted_stamps())
+    wrong = {error.seq for error in report.errors}
+    expected = {symbol: float(price) for at, (symbol, _, _, price) in enumerate(orders, 1) if at not in wrong}
+    assert store.accounts[ID].marks == expected
 
 
 def test_what_comes_in_between_is_replayed_too() -> None:

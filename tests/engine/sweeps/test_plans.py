@@ -248,7 +248,7 @@ def test_anybody_can_cancel_and_it_is_noticed_while_variants_run(monkeypatch: py
     assert result.status == "cancelled"
     assert [one.status for one in result.results].count("succeeded") == 2
     kinds = [event.event_type.value for event in desk.plans.events(RUN)]
-    assert kinds == ["RUN_STARTED", "RUN_CANCEL_REQUESTED", *["RUN_VARIANT_COMPLETED"] * 2, "RUN_CANCELLED"]
+    assert kinds == ["RUN_STARTED", *["RUN_VARIANT_COMPLETED"] * 2, "RUN_CANCEL_REQUESTED", "RUN_CANCELLED"]
     desk.plans.cancel(RUN)  # nothing more is written
     assert len(desk.plans.events(RUN)) == 5
 
@@ -584,20 +584,44 @@ def test_every_world_is_exact(world: World, workers: int) -> None:
         assert trades[0] == trades[1]
 
 
+class Looking:
+    """A watch that looks, each time it is told, how many variants another process sees."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._other, self.seen = other_desk(store), list[tuple[int, int, int]]()
+
+    def advance(self, done: int, total: int) -> None:
+        plan = self._other.plans.all()[0]
+        self.seen.append((plan.done, done, total))
+        assert (done == total) == (plan.status == "completed")
+
+    def stopped(self) -> bool:
+        return False
+
+
 @pytest.mark.parametrize("journal", ["full", "summary"])
-def test_others_see_slow_variants_come_out(journal: str) -> None:
+def test_others_see_slow_variants_come_out(journal: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What has waited for half a second is written, however few the events are."""
+    monkeypatch.setattr(recorder, "STEPS", 1)
     store, clock = MemoryStore(), itertools.count(0, recorder.PATIENCE // 2)
     stamps = CountedStamps(UUID(int=3), lambda: next(clock))
-    desk, other, seen = Desk(store, stamps, DeskConfig(), Registry()), other_desk(store), []
+    looking = Looking(store)
+    Desk(store, stamps, DeskConfig(), Registry()).plans.run(spec(), DATA, SWEEP, journal=journal, watch=looking)  # type: ignore[arg-type]
+    assert any(0 < written < total for written, _, total in looking.seen)
 
-    class Looking:
-        def advance(self, done: int, total: int) -> None:
-            seen.append((other.plans.all()[0].done, done))
 
-        def stopped(self) -> bool:
-            return False
-
-    desk.plans.run(spec(), DATA, SWEEP, journal=journal, watch=Looking())  # type: ignore[arg-type]
-    assert all(written >= done - 4 for written, done in seen)
-    assert any(0 < written < seen[-1][1] for written, _ in seen)
+@pytest.mark.parametrize("verify", [True, False])
+@pytest.mark.parametrize("journal", ["full", "summary"])
+def test_whoever_watches_is_told_of_what_is_committed_alone(journal: str, verify: bool) -> None:
+    """In twenty steps at least, and of all of it once the run has ended."""
+    store = MemoryStore()
+    looking = Looking(store)
+    grid = {"entry.lookback_days": list(range(1, 61))}
+    memory_desk(store).plans.run(spec(), DATA, grid, journal=journal, verify=verify, watch=looking)  # type: ignore[arg-type]
+    assert all(written >= done for written, done, _ in looking.seen)
+    told = [done for _, done, _ in looking.seen]
+    total = looking.seen[-1][2]
+    assert told == sorted(set(told))
+    assert told[-1] == total > 60 - 1
+    assert len(told) >= 20
+    assert max(after - before for before, after in itertools.pairwise([0, *told])) <= total // 20

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from textual import events
 from textual.keys import _character_to_key
-from textual.widgets import Input
+from textual.widgets import Input, Select
 
 from engine.desk import Desk
 from engine.ports import Watch
@@ -108,6 +108,33 @@ async def test_a_screen_may_be_left_while_it_loads(stocked: Path, entry: object)
         burst(app, "escape")
         await settled(app, pilot)
         assert app.is_running
+
+
+async def test_a_page_down_before_a_list_is_laid_out_is_nothing(stocked: Path) -> None:
+    async with dashboard(stocked) as (app, pilot):
+        await press(app, pilot, "5", "n")
+        burst(app, "enter", "pagedown", "pageup")
+        await settled(app, pilot)
+        select = app.screen.query(Select).first()
+        select.focus()
+        await settled(app, pilot)
+        burst(app, "enter", "pagedown", "pageup")
+        await settled(app, pilot)
+        assert app.crash is None
+
+
+@pytest.mark.parametrize("size", [(1, 1), (6, 20)], ids=str)
+async def test_no_terminal_is_too_small(stocked: Path, size: tuple[int, int]) -> None:
+    async with dashboard(stocked) as (app, pilot):
+        for dialog in ("palette", "new sweep", "workspace", "state"):
+            await press(app, pilot, *OPENED_BY[dialog])
+            await pilot.resize_terminal(*size)
+            await settled(app, pilot)
+            burst(app, "down", "pagedown", "tab", "enter")
+            await settled(app, pilot)
+            assert app.crash is None, dialog
+            await pilot.resize_terminal(80, 24)
+            await left(app, pilot)
 
 
 async def test_what_comes_for_a_dialog_that_has_gone_is_dropped(stocked: Path) -> None:

@@ -170,10 +170,24 @@ async def test_slash_types_a_text_and_escape_takes_the_filter_away(traded: Path)
         await press(app, pilot, "escape")
         assert screen.filter_bar.wanted == Wanted()
         assert len(kinds(app)) > EACH
-        await press(app, pilot, "slash", *"zzz", "escape")
-        assert screen.filter_bar.wanted == Wanted("zzz")
+        await press(app, pilot, "slash", *"ORDER", "escape")
+        assert screen.filter_bar.wanted == Wanted("ORDER")
+        assert screen.focused is screen.table
+
+
+@pytest.mark.parametrize("leaves", [(), ("enter",)])
+@pytest.mark.parametrize("typed", [("slash", *"zzz"), ("slash", "tab", *"zzz")], ids=["no match", "no such type"])
+async def test_escape_takes_away_a_filter_that_left_nothing(
+    traded: Path, typed: tuple[str, ...], leaves: tuple[str, ...]
+) -> None:
+    async with dashboard(traded) as (app, pilot):
+        screen = await opened(app, pilot)
+        await press(app, pilot, *typed, *leaves)
+        assert "esc" in screen_text(app).split("Without")[1].splitlines()[0]
         await press(app, pilot, "escape")
         assert screen.filter_bar.wanted == Wanted()
+        assert len(kinds(app)) > EACH
+        assert screen.focused is screen.table
 
 
 async def test_a_type_that_is_none_is_said(traded: Path) -> None:

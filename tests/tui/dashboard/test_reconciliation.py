@@ -24,11 +24,12 @@ from tests.tui.dashboard.driving import World, dashboard, matches, press, refres
 from tui.dashboard.app import DashboardApp
 from tui.dashboard.screens import reconciliation
 from tui.dashboard.screens.reconciliation import ReconciliationScreen
-from tui.dashboard.screens.reconciliation_past import PastDialog
+from tui.dashboard.screens.reconciliation_past import COLUMNS, PastDialog
 from tui.dashboard.screens.reconciliation_rows import FieldRow, field_rows, left_out
 from tui.dashboard.screens.story import StoryDialog
 from tui.dashboard.screens.trading_state import TradingStateDialog
 from tui.dashboard.widgets.dialog import Confirm
+from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.progress import progress_text
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
@@ -153,6 +154,10 @@ async def test_after_a_reset_every_count_is_the_same_and_the_largest_drift_is_at
         await press(app, pilot, "a", "y")
         assert f"{count} fields had drifted" in toasts(app)[-1]
         assert f"{count} fields had drifted" in screen_text(app)
+        await press(app, pilot, "p")
+        (done, _) = app.screen.query_one("#past", TablePane).table.items
+        column = next(each for each in COLUMNS if each.key == "fields")
+        assert column.value(done) == count
 
 
 async def test_a_long_line_goes_on_below_itself(stocked: Path) -> None:

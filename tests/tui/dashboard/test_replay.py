@@ -27,6 +27,7 @@ from tui.dashboard.screens.replay_pace import SPEEDS, Pace
 from tui.dashboard.screens.trace import TraceDialog
 from tui.dashboard.widgets.chart import Chart
 from tui.dashboard.widgets.file_picker import FilePicker
+from tui.dashboard.widgets.quitting import QuitQuestion
 
 ENTRY = {"fast_period": "3", "slow_period": "8"}
 TO = "2005-03-31"
@@ -299,6 +300,17 @@ async def test_it_goes_on_while_another_screen_is_shown(db: Path) -> None:
         assert "realized 0.00" not in screen_text(app).splitlines()[1]  # the header follows the fills
         await press(app, pilot, "7")
         assert "154 of 154" in screen_text(app)
+
+
+async def test_while_it_plays_leaving_asks(db: Path) -> None:
+    async with replaying(db) as (app, pilot, _):
+        await press(app, pilot, "space", "1", "q")
+        assert isinstance(app.screen, QuitQuestion)
+        assert "what it traded stays in replay-1" in screen_text(app)
+        await press(app, pilot, "escape")
+        assert app.is_running
+        await press(app, pilot, "7", "space", "q")
+        assert app._exit
 
 
 async def test_to_the_end_and_no_way_back(db: Path) -> None:

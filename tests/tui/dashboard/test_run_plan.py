@@ -161,6 +161,10 @@ async def test_words_narrow_the_board(planned: Path) -> None:
         await press(app, pilot, "escape")
         assert len(rows(app, "board")) == 8
         assert " 8 variants" in screen_text(app)
+        for away in (("enter",), ("enter", "enter"), ("enter", "tab"), ("tab",)):
+            await press(app, pilot, "slash", *"nothing", *away, "escape")
+            assert len(rows(app, "board")) == 8, away
+            assert table(app, "board").has_focus, away
 
 
 async def test_every_row_of_the_board_is_told_apart_and_stays_so_beyond_the_edge(db: Path) -> None:

@@ -45,6 +45,7 @@ from tui.dashboard.app import DashboardApp
 from tui.dashboard.screens.run_plan import RunPlanScreen
 from tui.dashboard.screens.run_plans import RunPlansScreen
 from tui.dashboard.screens.run_plans_rows import PlanRow, brief
+from tui.dashboard.widgets.quitting import QuitQuestion
 
 
 @pytest.fixture(scope="module")
@@ -263,7 +264,8 @@ async def test_a_sweep_goes_on_behind_other_screens_and_is_cancelled(planned: Pa
             assert app.sweeps.progress(STOPPED) is None
 
 
-async def test_leaving_stops_a_sweep_which_can_be_resumed(planned: Path) -> None:
+@pytest.mark.parametrize("leaving", [("q", "y"), ("ctrl+c", "ctrl+c"), ("q", "ctrl+q")], ids=" ".join)
+async def test_leaving_asks_and_stops_a_sweep_which_can_be_resumed(planned: Path, leaving: tuple[str, ...]) -> None:
     loop = asyncio.get_running_loop()
     with held_before(10) as opened:
         async with dashboard(planned) as (app, pilot):
@@ -271,7 +273,14 @@ async def test_leaving_stops_a_sweep_which_can_be_resumed(planned: Path) -> None
             await pilot.press("r")
             await until(pilot, lambda: "running 33 %" in screen_text(app))
             worker = next(each for each in app.workers if each.group.startswith("sweep "))
-            await pilot.press("q")
+            for key in ("q", "ctrl+q", "ctrl+c"):
+                await pilot.press(key)
+                await until(pilot, lambda: isinstance(app.screen, QuitQuestion))
+                assert "1 sweep" in screen_text(app)
+                await pilot.press("n")
+                await until(pilot, lambda: app.screen is app.desk_screen)
+                assert app.sweeps.at_work == 1
+            await pilot.press(*leaving)
             await until(pilot, lambda: worker.is_finished)
             opened.set()
             await loop.shutdown_default_executor()  # as the end of the process waits for its threads

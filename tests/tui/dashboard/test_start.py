@@ -134,8 +134,13 @@ except Exception as error:
         "self.query_one('#nowhere')",
         "self.run_worker(asyncio.to_thread(self.query_one, '#nowhere'))",
         "self._was_read = lambda _: self.query_one('#nowhere')",
+        "self.set_timer(0.001, lambda: self.query_one('#nowhere'))",
+        "self.set_interval(0.001, lambda: self.query_one('#nowhere'))",
+        "self.screen.set_timer(0.001, lambda: self.query_one('#nowhere'))",
+        "self.call_later(self.query_one, '#nowhere')",
+        "self.call_after_refresh(self.query_one, '#nowhere')",
     ],
-    ids=["in a handler", "in a worker", "of a result"],
+    ids=["in a handler", "in a worker", "of a result", "timer", "interval", "screen's timer", "later", "after refresh"],
 )
 def test_what_nobody_has_foreseen_is_one_line_with_the_path_of_a_log(tmp_path: Path, how: str) -> None:
     code, shown = on_a_terminal(tmp_path, "-c", BROKEN.replace("{how}", how), keys=b"", after=b"")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
+from engine.account.state import values_apart
 from engine.events import EventType
 from engine.intents import TradeIntent
 from engine.market.sessions import from_micros
@@ -88,7 +89,7 @@ def _reset_and_reconcile(desk: Desk, workspace: Workspace, closes: dict[str, flo
         return
     desk.accounts.reset(workspace.id, confirmed=True)
     desk.accounts.reconcile(workspace.id)
-    for symbol, price in closes.items():  # marks stand beside the journal: no reconcile brings them back
+    for symbol, price in closes.items():  # a reconcile brings back the last fills' prices: the closes are newer
         desk.accounts.mark(symbol, price, workspace.id)
 
 
@@ -137,7 +138,7 @@ def found_in(desk: Desk, workspace: Workspace) -> Incidents:
     reconciled = _events(desk, workspace, types=(EventType.STATE_RECONCILED,))
     return Incidents(
         desk.journal.count(EventFilter(workspace_id=workspace.id, types=(EventType.INTENT_REJECTED,))),
-        len(reconciled[0].payload["drift"]) if reconciled else None,
+        len(list(values_apart(reconciled[0].payload["drift"]))) if reconciled else None,
         plans[_id(workspace, "unfinished")],
         plans[_id(workspace, "misfits")],
     )

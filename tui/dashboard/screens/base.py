@@ -56,6 +56,11 @@ class DeskScreen(Screen[None]):
         """What is between header and footer."""
         raise NotImplementedError
 
+    @property
+    def at_work(self) -> str | None:
+        """What goes on by itself and would end with the dashboard; None when nothing does."""
+        return None
+
     def account_changed(self, overview: Overview) -> None:
         """The account is not as it was seen last; also called when the theme changes."""
 

@@ -88,7 +88,7 @@ class ExecutionScreen(DeskScreen):
 
     def on_mount(self) -> None:
         """An id for the first order."""
-        self._pages = EventPages(self, self.query_one(f"#{PANE}", EventPane), order_lines)
+        self._pages = EventPages(self, self._pane, order_lines)
         self.watch(self.table, "cursor_coordinate", self._came_to, init=False)
         self.intent.renew()
 
@@ -96,6 +96,10 @@ class ExecutionScreen(DeskScreen):
     def table(self) -> DeskTable[OrderLine]:
         """The orders and refusals."""
         return self.query_one(f"#{TABLE}", DeskTable)
+
+    @property
+    def _pane(self) -> EventPane[OrderLine]:
+        return self.query_one(f"#{PANE}", EventPane)
 
     @property
     def ticket(self) -> Ticket:
@@ -115,6 +119,7 @@ class ExecutionScreen(DeskScreen):
         self.ticket.know(overview.state, workspace.limits.allow_symbols or ())
         if workspace.id != self._workspace:
             self._workspace = workspace.id
+            self._pane.expect(EMPTY)
             self._pages.read(EventFilter(workspace.id, KINDS), overview.journal_head)
             self._show_outcome(None)
         self._preview()

@@ -64,7 +64,14 @@ class JournalScreen(DeskScreen):
         ),
         bound("o", "other_end", "oldest", "the oldest event at the top; again: the newest", "journal.oldest"),
         bound("d", "detail", "detail", "show or hide the event in full", "journal.detail"),
-        bound("escape", "back", "back", "out of a field; then without a filter", "journal.back", show=True),
+        bound(
+            "escape",
+            "back",
+            "back",
+            "out of a field; then without a filter",
+            "journal.back",
+            show=True,
+        ),
     ]
 
     def __init__(self) -> None:
@@ -131,9 +138,8 @@ class JournalScreen(DeskScreen):
         """To the table; from the table, to all events."""
         if self.focused is not self.table and self.table.display:
             self.table.focus()
-        elif self.filter_bar.is_entered:
+        else:  # nothing is shown that it could go to: out of the field, and without the filter that left nothing
             self.set_focus(None)
-        else:
             self.filter_bar.want(Wanted(everywhere=self.filter_bar.wanted.everywhere))
 
     def action_only(self, field: str) -> None:
@@ -217,7 +223,7 @@ class JournalScreen(DeskScreen):
             self._pane.say(f"No type of event holds {' or '.join(map(repr, unknown))}.\n\nWithout the filter:   esc")
             self._pane.show([])
             return
-        self._pane.say(NO_MATCH if wanted.is_narrowed else EMPTY)
+        self._pane.expect(NO_MATCH if wanted.is_narrowed else EMPTY)
         self._pages.read(wanted.where(self._workspace), overview.journal_head)
 
     def _came_to(self) -> None:
@@ -228,6 +234,8 @@ class JournalScreen(DeskScreen):
 
     def _settle(self) -> None:
         self._is_moving = False
+        if not self.query(f"#{PANE}"):
+            return  # the dashboard is being left, its widgets have gone before it
         self._pages.catch_up()
         self._show_detail()
 

@@ -75,7 +75,7 @@ class ReconciliationScreen(ActingScreen):
         self._pulled = threading.Event()
         self._comparing: UUID | None = None
         self._stopped: UUID | None = None
-        self._past: list[EventView] = []
+        self._past: list[EventView] | None = None
         self._past_of: tuple[UUID | None, int] = (None, 0)
 
     def compose_body(self) -> ComposeResult:
@@ -131,6 +131,8 @@ class ReconciliationScreen(ActingScreen):
         """End what is under way; it is not begun again until it is asked for."""
         if self._is_busy:
             self._stopped = self._comparing
+            if self._known is None:
+                self._pane.show([])
             self._pulled.set()
 
     def action_apply(self) -> None:
@@ -228,7 +230,7 @@ class ReconciliationScreen(ActingScreen):
         if known is None:
             return
         rows, misfits = self.table.in_order(known.rows), known.misfits
-        self._pane.show(rows[: self._shown], len(rows), totals=totals(known.found, rows, Palette.of(self.app)))
+        self._pane.show(rows[: self._shown], len(rows), totals=totals(known.found, Palette.of(self.app)))
         self._problems.display = bool(misfits)
         self._problems.show(misfits[: self._shown], len(misfits))
 
@@ -236,7 +238,7 @@ class ReconciliationScreen(ActingScreen):
         """The newest reconciliation and the newest reset: of what was appended since they were looked for."""
         workspace, head = overview.workspace.id, overview.head
         if self._past_of[0] != workspace:
-            self._past, self._past_of = [], (workspace, 0)
+            self._past, self._past_of = None, (workspace, 0)
         after = self._past_of[1]
         if head > after:
             self.load(
@@ -247,7 +249,7 @@ class ReconciliationScreen(ActingScreen):
 
     def _remember(self, workspace: UUID, head: int, found: list[EventView]) -> None:
         newer = {event.event_type for event in found}
-        self._past = [*found, *(event for event in self._past if event.event_type not in newer)]
+        self._past = [*found, *(event for event in self._past or () if event.event_type not in newer)]
         self._past_of = (workspace, head)
         self._stand()
 
@@ -266,7 +268,7 @@ class ReconciliationScreen(ActingScreen):
         known = self._known
         if known is None:
             return Text("replaying…" if self._is_busy else "not done yet: d replays the journal, and writes nothing")
-        said = verdict(known.found, known.rows).append(f", as of {known.at:%H:%M:%S}")
+        said = verdict(known.found).append(f", as of {known.at:%H:%M:%S}")
         if known.overview.state != overview.state and not self._is_busy:
             said.append("; the account has changed since: d", "bold")
         return said

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from engine.account.state import values_apart
 from engine.events import EventType
 from engine.ports import EventFilter
 from tui.dashboard.widgets.columns import COUNTS, GAINS, TIMES, WORDS, Column
@@ -27,8 +28,12 @@ _WORDS = {EventType.STATE_RECONCILED: "reconciled", EventType.STATE_RESET: "rese
 EMPTY = "The account was never reconciled and never reset.\n\nA dry run says whether it has drifted:   d"
 
 
-def _count_of(name: str, event: EventView) -> int | None:
-    return len(event.payload[name]) if name in event.payload else None
+def _errors(event: EventView) -> int | None:
+    return len(event.payload["errors"]) if "errors" in event.payload else None
+
+
+def _drifted(event: EventView) -> int | None:
+    return len(list(values_apart(event.payload["drift"]))) if "drift" in event.payload else None
 
 
 def _cash_drift(event: EventView) -> float | None:
@@ -40,10 +45,10 @@ COLUMNS: tuple[Column[EventView], ...] = (
     Column("time", "time", TIMES, lambda event: event.ts, "UTC"),
     Column("what", "what", WORDS, lambda event: _WORDS[event.event_type], "what was done"),
     Column("fills", "fills", COUNTS, lambda event: event.payload.get("events_replayed"), "read from the journal"),
-    Column("fields", "drifted", COUNTS, lambda event: _count_of("drift", event), "fields that differed"),
+    Column("fields", "drifted", COUNTS, _drifted, "fields that differed"),
     Column("cash", "cash", GAINS, _cash_drift, "by how much the cash had drifted"),
     Column("skipped", "dupl.", COUNTS, lambda event: event.payload.get("duplicates_skipped"), "duplicates skipped"),
-    Column("errors", "errors", COUNTS, lambda event: _count_of("errors", event), "fills that could not be applied"),
+    Column("errors", "errors", COUNTS, _errors, "fills that could not be applied"),
     Column("seq", "seq", COUNTS, lambda event: event.seq, "its place in the journal"),
 )
 

@@ -10,10 +10,11 @@ from rich.text import Text
 
 from engine.account.state import values_apart
 from engine.events import EventType
-from tui.dashboard.screens.reconciliation_rows import DIFFERS, FieldRow, left_out
+from tui.dashboard.screens.reconciliation_rows import DIFFERS, left_out
 from tui.dashboard.screens.trading_state import STATE_SAYS, sign_of
 from tui.dashboard.widgets.facts import labelled
 from tui.dashboard.widgets.money import Palette
+from tui.dashboard.widgets.pane import READING
 from tui.shared import figures
 
 if TYPE_CHECKING:
@@ -24,20 +25,20 @@ if TYPE_CHECKING:
     from tui.dashboard.widgets.dialog import Facts
 
 
-def standing(workspace: Workspace, past: Sequence[EventView], run: Text, palette: Palette) -> RenderableType:
-    """Three lines: what the account may do, when it was last reconciled, what a dry run says."""
+def standing(workspace: Workspace, past: Sequence[EventView] | None, run: Text, palette: Palette) -> RenderableType:
+    """Three lines: what the account may do, when it was last reconciled (None: not read yet), a dry run."""
     state = workspace.trading_state
     lines = [
         ("trading", Text.assemble((sign_of(state), "bold"), f": {STATE_SAYS[state]}")),
-        ("last done", past_line(past)),
+        ("last done", Text(READING) if past is None else past_line(past)),
         ("dry run", run),
     ]
     return labelled([(f" {label}", said) for label, said in lines], palette.muted)
 
 
-def verdict(found: Comparison, rows: Sequence[FieldRow]) -> Text:
+def verdict(found: Comparison) -> Text:
     """What a dry run came to."""
-    report, count = found.report, sum(row.differs for row in rows)
+    report, count = found.report, _apart(found.report.drift)
     said = Text(f"{figures.counted(report.events_replayed, 'fill')} replayed, ")
     said.append(f"{DIFFERS} {_differing(count)}" if count else "no drift", "bold")
     if report.duplicates_skipped:
@@ -47,12 +48,12 @@ def verdict(found: Comparison, rows: Sequence[FieldRow]) -> Text:
     return said
 
 
-def totals(found: Comparison, rows: Sequence[FieldRow], palette: Palette) -> Text:
+def totals(found: Comparison, palette: Palette) -> Text:
     """What the rows come to, and how many alike are not among them."""
-    count, hidden = sum(row.differs for row in rows), left_out(found)
-    said = Text(f"{DIFFERS} {_differing(count)}" if count else "the two are alike", "bold" if count else "")
+    count, hidden = _apart(found.report.drift), left_out(found)
+    said = Text(f"{DIFFERS} {_differing(count)}" if count else "no differences", "bold" if count else "")
     if hidden:
-        said.append(f"; {figures.counted(hidden, 'day')} and closing times alike are not listed", palette.muted)
+        said.append(f"; {figures.counted(hidden, 'day')} and closing times that match are not listed", palette.muted)
     return said
 
 
@@ -60,7 +61,7 @@ def drift_in_words(drift: Mapping[str, Sequence[Any]]) -> str:
     """`nothing had drifted`, or how many fields had, and the cash by how much."""
     if not drift:
         return "nothing had drifted"
-    said = f"{figures.counted(len(list(values_apart(drift))), 'field')} had drifted"
+    said = f"{figures.counted(_apart(drift), 'field')} had drifted"
     if "cash" in drift:
         stored, rebuilt = drift["cash"]
         said += f", cash by {figures.signed(rebuilt - stored)}"
@@ -108,6 +109,11 @@ def _past_words(done: EventView) -> str:
     said = f"{drift_in_words(payload.get('drift', {}))} ({figures.counted(payload.get('events_replayed', 0), 'fill')})"
     errors = payload.get("errors", [])
     return f"{said}, {_unapplied(len(errors))}" if errors else said
+
+
+def _apart(drift: Mapping[str, Sequence[Any]]) -> int:
+    """How many fields had drifted: those that everything else counts."""
+    return len(list(values_apart(drift)))
 
 
 def _change(before: float, after: float) -> str:

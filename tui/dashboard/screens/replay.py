@@ -86,6 +86,11 @@ class ReplayScreen(DeskScreen):
         return self._beating is not None or self._is_hurrying
 
     @property
+    def at_work(self) -> str | None:
+        """A replay that plays."""
+        return self._session.replay.workspace.name if self.is_playing and self._session is not None else None
+
+    @property
     def _pane(self) -> TablePane[LogLine]:
         return self.query_one("#replay", TablePane)
 

@@ -21,11 +21,12 @@ from tui.dashboard.plan_data import resume
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.screens.run_plan_board import BoardPart, BoardRow
 from tui.dashboard.screens.run_plan_head import head_lines
-from tui.dashboard.screens.run_plan_part import PARTS, READING, Part
+from tui.dashboard.screens.run_plan_part import PARTS, Part
 from tui.dashboard.screens.run_plan_view import MOST_MARKED, RUNNING, PlanView, read_view
 from tui.dashboard.screens.run_plans import cancel
 from tui.dashboard.sweeps import SweepAdvanced
 from tui.dashboard.widgets.money import Palette
+from tui.dashboard.widgets.pane import READING
 from tui.dashboard.widgets.table import DeskTable
 
 if TYPE_CHECKING:

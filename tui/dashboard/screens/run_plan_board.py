@@ -152,8 +152,8 @@ class BoardPart(Part):
         return self.query_one("#board", TablePane)
 
     def focused_first(self) -> Widget | None:
-        """The table."""
-        return self.table
+        """The table; where no variant holds the words, the words: Esc there takes them away."""
+        return self.table if self.table.display else self.query_one(Narrowing)
 
     def take(self, view: PlanView) -> None:
         """The variants as they are now, the cursor on the one that is looked at."""
@@ -202,7 +202,9 @@ class BoardPart(Part):
     def _typed(self) -> None:
         narrowing = self.query_one(Narrowing)
         narrowing.display = bool(narrowing.value.strip())
-        self.table.focus()
+        first = self.focused_first()
+        if first is not None:
+            first.focus()
 
     def _fill(self, most: int) -> None:
         words = self.query_one(Narrowing).value.casefold().split()

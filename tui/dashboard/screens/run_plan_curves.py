@@ -12,10 +12,11 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from tui.dashboard.plan_data import load_told
-from tui.dashboard.screens.run_plan_part import READING, Part
+from tui.dashboard.screens.run_plan_part import Part
 from tui.dashboard.screens.run_plan_view import MOST_MARKED
 from tui.dashboard.widgets.chart import Chart, drawdowns
 from tui.dashboard.widgets.money import Palette, gain, rgb
+from tui.dashboard.widgets.pane import READING
 from tui.shared import charts, figures
 from tui.shared.text import fit, safe_text
 

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
-from tui.dashboard.screens.run_plan_part import READING, Part
+from tui.dashboard.screens.run_plan_part import Part
 from tui.dashboard.widgets.columns import COUNTS, TIMES, WORDS, Column
 from tui.dashboard.widgets.dialog import DeskDialog, fact_lines
 from tui.dashboard.widgets.pane import TablePane
@@ -69,7 +69,7 @@ class EventsPart(Part):
 
     def compose(self) -> ComposeResult:
         """The table alone."""
-        yield TablePane(COLUMNS, lambda row: str(row.event.seq), noun="event", empty=READING, id="run-events")
+        yield TablePane(COLUMNS, lambda row: str(row.event.seq), noun="event", empty="", id="run-events")
 
     def focused_first(self) -> Widget | None:
         """The table."""

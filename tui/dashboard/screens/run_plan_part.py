@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from tui.dashboard.app import DashboardApp
     from tui.dashboard.screens.run_plan_view import PlanView
 
-READING = "reading…"
-
 
 class Part(Vertical):
     """`take` is called with the run plan when the part is shown, and again whenever it is another than it was."""

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from engine.account.arithmetic import total
 from tui.dashboard.plan_data import load_told
-from tui.dashboard.screens.run_plan_part import READING, Part
+from tui.dashboard.screens.run_plan_part import Part
 from tui.dashboard.widgets.columns import COUNTS, GAINS, MONEY, PRICES, QUANTITIES, RATES, TIMES, WORDS, Column
 from tui.dashboard.widgets.money import Palette, gain
 from tui.dashboard.widgets.pane import TablePane
@@ -75,9 +75,7 @@ class TradesPart(Part):
         """Whose trades, and the trades."""
         yield Static("", classes="part-title", markup=False)
         order = Order.parse(self.app.prefs.get("order", TABLE))
-        yield TablePane(
-            COLUMNS, lambda row: str(row.number), noun="trade", empty=READING, order=order, id="variant-trades"
-        )
+        yield TablePane(COLUMNS, lambda row: str(row.number), noun="trade", empty="", order=order, id="variant-trades")
 
     @property
     def _pane(self) -> TablePane[TradeRow]:
@@ -96,8 +94,8 @@ class TradesPart(Part):
             return
         self._asked, self._found, self._shown = wanted, [], PAGE
         self._why = view.reasons(view.variant)
-        self._pane.say(READING)
         self._pane.show(())
+        self._pane.expect("")
         run_plan_id, variant_id = view.detail.run_plan_id, view.current
 
         def call(desk: Desk, _: Watch) -> list[TradeRow]:
@@ -123,7 +121,7 @@ class TradesPart(Part):
         self._pane.show(rows[: self._shown], len(rows), totals=_totals(self._found, Palette.of(self.app)))
 
     def _cannot(self, error: PapertapeError) -> None:
-        self._pane.say("\n".join(lines_of(error)))
+        self._pane.give_up("\n".join(lines_of(error)))
 
 
 def _totals(rows: list[TradeRow], palette: Palette) -> Text:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from tui.dashboard.loading import is_outage
 from tui.dashboard.widgets.event_pane import SEQ, EventPane
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.table import PAGE, Order
 from tui.shared import figures
+from tui.shared.failures import lines_of
 
 if TYPE_CHECKING:
     from engine.desk import Desk
@@ -250,6 +252,8 @@ class EventPages:
     def _failed(self, error: PapertapeError) -> None:
         self._progress = ""
         self._note()
+        if not is_outage(error):
+            self._pane.give_up("\n".join(lines_of(error)))
         self._screen.app.tell(error)
 
     def _note(self) -> None:

@@ -16,6 +16,8 @@ from tui.shared import figures
 
 Row = TypeVar("Row")
 
+READING = "reading…"
+
 
 class TablePane(Vertical, Generic[Row]):
     """`show` and `append` are the table's; `noun` names its rows (`position`), `empty` says what to do without any."""
@@ -40,8 +42,9 @@ class TablePane(Vertical, Generic[Row]):
             columns, key, order=order, frozen=frozen, whole=self.IS_WHOLE, id=f"{id}-table" if id else None
         )
         self._of: int | None = None
+        self._is_read = False
         self._noun, self._empty = noun, empty
-        self._nothing = Static("reading…", markup=False, classes="nothing")
+        self._nothing = Static(READING, markup=False, classes="nothing")
         self._totals = Static("", markup=False, classes="totals")
         self._count = Static("", markup=False, classes="count")
 
@@ -58,7 +61,7 @@ class TablePane(Vertical, Generic[Row]):
         self, rows: Sequence[Row], total: int | None = None, *, of: int | None = None, totals: Text | None = None
     ) -> None:
         """These rows, of so many in all, and the figures they come to; `of` how many there are without a filter."""
-        self._of = of
+        self._of, self._is_read = of, True
         self.table.show(rows, total)
         self._totals.update(totals or Text())
         self._settle()
@@ -69,9 +72,19 @@ class TablePane(Vertical, Generic[Row]):
         self._settle()
 
     def say(self, sentence: str) -> None:
-        """What to do, while there are no rows."""
+        """What to do, while there are no rows; before any were read it is not known that there are none."""
         self._empty = sentence
         self._settle()
+
+    def expect(self, sentence: str) -> None:
+        """Others are being read: `sentence` is for when there are none of them."""
+        self._is_read = False
+        self.say(sentence)
+
+    def give_up(self, sentence: str) -> None:
+        """They cannot be read, and this is why."""
+        self._is_read = True
+        self.say(sentence)
 
     @property
     def counted(self) -> str:
@@ -86,7 +99,7 @@ class TablePane(Vertical, Generic[Row]):
         filled = bool(self.table.items)
         had_focus = self._nothing.display
         self.table.display, self._nothing.display = filled, not filled
-        self._nothing.update(self._empty)
+        self._nothing.update(self._empty if self._is_read else READING)
         self._count.update(self.counted if filled else "")
         if filled and had_focus and self.screen.focused is None:
             self.table.focus()
