@@ -86,11 +86,11 @@ FIGURES = Form(_figure, lambda _: 1)
 COLUMNS: tuple[Column[FieldRow], ...] = (
     Column("mark", " ", WORDS, lambda row: DIFFERS if row.differs else ALIKE, "≠ where the two differ"),
     Column(
-        "thing", "what", WORDS, lambda row: row.thing, "the account, a symbol, or a day", widest=18, tight_widest=12
+        "thing", "where", WORDS, lambda row: row.thing, "the account, a symbol, or a day", widest=18, tight_widest=12
     ),
     Column("field", "field", WORDS, lambda row: row.field, "a field of the state that fills make"),
-    Column("stored", "as it is", FIGURES, lambda row: row.stored, "what is stored, and traded on", tight_detail=0),
-    Column("rebuilt", "as replayed", FIGURES, lambda row: row.rebuilt, "what the journal's fills make", tight_detail=0),
+    Column("stored", "stored", FIGURES, lambda row: row.stored, "what is stored, and traded on", tight_detail=0),
+    Column("rebuilt", "rebuilt", FIGURES, lambda row: row.rebuilt, "what the journal's fills make", tight_detail=0),
     Column("difference", "drift", FIGURES, lambda row: row.difference, "replayed less stored: what applying changes"),
 )
 
