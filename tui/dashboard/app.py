@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from storage.settings import Settings
     from tui.dashboard.surroundings import Surroundings
 
-STYLES = [Path(__file__).with_name("screens") / f"{entry.name}.tcss" for entry in SCREENS]
+STYLES = [Path(__file__).with_name("screens") / entry.name / f"{entry.name}.tcss" for entry in SCREENS]
 """The screens' stylesheets, where `CSS_PATH` of each finds its own."""
 MOST_TOASTS = 3
 """Toasts that are shown at once; the oldest makes room."""
@@ -265,7 +265,7 @@ class DashboardApp(App[None]):
 
     def action_pick_workspace(self) -> None:
         """The list of accounts."""
-        from tui.dashboard.widgets.picker import WorkspacePicker
+        from tui.dashboard.widgets.pickers import WorkspacePicker
 
         if self._workspace is not None:
             self.push_screen(WorkspacePicker(self._workspace), lambda it: self.show_workspace(it) if it else None)

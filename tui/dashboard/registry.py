@@ -1,4 +1,4 @@
-"""The screens that there are, each imported when it is first shown. A new screen is a file, and a line here."""
+"""The screens that there are, each imported when it is first shown. A new screen is a folder, and a line here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ScreenEntry:
-    """`kind` is the class in `tui/dashboard/screens/<name>.py`; `key` is its number, `why` a word for the help.
+    """`kind` is the class in `tui/dashboard/screens/<name>/screen.py`; `key` is its number, `why` a word for the help.
 
     `short` is its title where there is little room.
     """
@@ -27,7 +27,7 @@ class ScreenEntry:
 
     def load(self) -> type[DeskScreen]:
         """The screen's class, imported now."""
-        module = import_module(f"tui.dashboard.screens.{self.name}")
+        module = import_module(f"tui.dashboard.screens.{self.name}.screen")
         return cast("type[DeskScreen]", getattr(module, self.kind))
 
     def maker(self) -> Callable[[], DeskScreen]:

@@ -19,8 +19,8 @@ from tests.support.memory_desks import counted_stamps
 from tests.tui.dashboard.conftest import BUY, SELL
 from tests.tui.dashboard.driving import dashboard, matches, press, refreshed, screen_text, settled, toasts
 from tui.dashboard.app import DashboardApp
-from tui.dashboard.screens.execution import ExecutionScreen
-from tui.dashboard.screens.execution_ticket import Typed, parse_amount
+from tui.dashboard.screens.execution.screen import ExecutionScreen
+from tui.dashboard.screens.execution.ticket import Typed, parse_amount
 from tui.dashboard.screens.trace import TraceDialog, TraceTree
 from tui.dashboard.widgets.choice import Choice
 

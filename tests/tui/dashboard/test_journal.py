@@ -25,10 +25,9 @@ from tests.tui.dashboard.conftest import BUY, SELL
 from tests.tui.dashboard.driving import World, dashboard, matches, plain, press, refreshed, screen_text, settled, toasts
 from tests.tui.dashboard.sweeping import WHOLE, sweep_in
 from tui.dashboard.app import DashboardApp
-from tui.dashboard.screens.journal import JournalScreen
-from tui.dashboard.screens.journal_detail import DetailPane
-from tui.dashboard.screens.journal_filter import Wanted
-from tui.dashboard.screens.journal_lines import SHOWN, in_words, payload_text
+from tui.dashboard.screens.journal.filter import Wanted
+from tui.dashboard.screens.journal.lines import SHOWN, DetailPane, in_words, payload_text
+from tui.dashboard.screens.journal.screen import JournalScreen
 from tui.dashboard.screens.trace import MOST, TraceDialog, TraceTree, read_trace, title_of
 from tui.shared import figures
 

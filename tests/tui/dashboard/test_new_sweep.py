@@ -17,10 +17,10 @@ from storage.samples import sample_path
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.driving import dashboard, matches, press, refreshed, screen_text, settled, toasts
 from tui.dashboard.app import DashboardApp
-from tui.dashboard.screens.new_sweep import NewSweepDialog
-from tui.dashboard.screens.new_sweep_entries import Entries, parameters, symbols_in, whole_number, words
-from tui.dashboard.screens.run_plans import RunPlansScreen
-from tui.dashboard.widgets.file_picker import FilePicker, choices
+from tui.dashboard.screens.run_plans.new_sweep import NewSweepDialog
+from tui.dashboard.screens.run_plans.new_sweep_entries import Entries, parameters, symbols_in, whole_number, words
+from tui.dashboard.screens.run_plans.screen import RunPlansScreen
+from tui.dashboard.widgets.pickers import FilePicker, choices
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 FIRST = UUID(int=1)
@@ -29,7 +29,7 @@ FIRST = UUID(int=1)
 @pytest.fixture(autouse=True)
 def one_processor() -> object:
     """What the form proposes does not depend on the machine."""
-    with patch("tui.dashboard.screens.new_sweep.spare_processors", return_value=1):
+    with patch("tui.dashboard.screens.run_plans.new_sweep.spare_processors", return_value=1):
         yield
 
 

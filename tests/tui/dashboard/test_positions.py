@@ -21,7 +21,7 @@ from tests.tui.dashboard.driving import (
     toasts,
 )
 from tui.dashboard.app import DashboardApp
-from tui.dashboard.screens.positions import PositionsScreen
+from tui.dashboard.screens.positions.screen import PositionsScreen
 from tui.dashboard.screens.story import StoryDialog
 from tui.dashboard.widgets.chart import EquityChart, drawdowns
 from tui.dashboard.widgets.dialog import FormDialog

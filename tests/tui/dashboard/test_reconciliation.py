@@ -22,10 +22,10 @@ from tests.support.memory_desks import memory_desk
 from tests.tui.dashboard.conftest import BUY
 from tests.tui.dashboard.driving import World, dashboard, matches, press, refreshed, screen_text, settled, toasts
 from tui.dashboard.app import DashboardApp
-from tui.dashboard.screens import reconciliation
-from tui.dashboard.screens.reconciliation import ReconciliationScreen
-from tui.dashboard.screens.reconciliation_past import COLUMNS, PastDialog
-from tui.dashboard.screens.reconciliation_rows import FieldRow, field_rows, left_out
+from tui.dashboard.screens.reconciliation import screen as reconciliation
+from tui.dashboard.screens.reconciliation.past import COLUMNS, PastDialog
+from tui.dashboard.screens.reconciliation.rows import FieldRow, field_rows, left_out
+from tui.dashboard.screens.reconciliation.screen import ReconciliationScreen
 from tui.dashboard.screens.story import StoryDialog
 from tui.dashboard.screens.trading_state import TradingStateDialog
 from tui.dashboard.widgets.dialog import Confirm

@@ -20,13 +20,13 @@ from storage.samples import sample_path
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.driving import dashboard, matches, press, screen_text, settled, toasts
 from tui.dashboard.app import DashboardApp
-from tui.dashboard.screens.new_replay import NewReplayDialog
-from tui.dashboard.screens.replay import ReplayScreen
-from tui.dashboard.screens.replay_begin import free_name
-from tui.dashboard.screens.replay_pace import SPEEDS, Pace
+from tui.dashboard.screens.replay.begin import free_name
+from tui.dashboard.screens.replay.new_replay import NewReplayDialog
+from tui.dashboard.screens.replay.pace import SPEEDS, Pace
+from tui.dashboard.screens.replay.screen import ReplayScreen
 from tui.dashboard.screens.trace import TraceDialog
 from tui.dashboard.widgets.chart import Chart
-from tui.dashboard.widgets.file_picker import FilePicker
+from tui.dashboard.widgets.pickers import FilePicker
 from tui.dashboard.widgets.quitting import QuitQuestion
 
 ENTRY = {"fast_period": "3", "slow_period": "8"}
@@ -332,7 +332,7 @@ async def test_at_its_end_it_says_what_refused_every_entry(db: Path) -> None:
 
 
 async def test_escape_stops_the_way_to_the_end(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.dashboard.screens.replay.HURRY", 10)
+    monkeypatch.setattr("tui.dashboard.screens.replay.screen.HURRY", 10)
     async with replaying(db) as (app, pilot, _):
         found = screen(app)
         assert found._session is not None

@@ -11,11 +11,19 @@ from hypothesis import strategies as st
 
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.sweeping import WHOLE, sweep_in
-from tui.dashboard.screens.run_plan_differences import COMPARED
-from tui.dashboard.screens.run_plan_grid import Cut, Grid
-from tui.dashboard.screens.run_plan_map_page import Layout, MapPage, window
-from tui.dashboard.screens.run_plan_shading import NOTHING, SHADES, cell, colour_between, shade_of
-from tui.dashboard.screens.run_plan_view import PlanView, read_view
+from tui.dashboard.screens.run_plan.differences import COMPARED
+from tui.dashboard.screens.run_plan.grid import Cut, Grid
+from tui.dashboard.screens.run_plan.map_page import (
+    NOTHING,
+    SHADES,
+    Layout,
+    MapPage,
+    cell,
+    colour_between,
+    shade_of,
+    window,
+)
+from tui.dashboard.screens.run_plan.view import PlanView, read_view
 from tui.dashboard.widgets.money import Palette
 from tui.shared.metrics import said
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.sweeps.results import VariantResult
-from tui.dashboard.screens.run_plan_labels import ROOM, abbreviated, brief_labels
+from tui.dashboard.screens.run_plan.view import ROOM, abbreviated, brief_labels
 
 
 def result(overrides: Mapping[str, Any]) -> VariantResult:

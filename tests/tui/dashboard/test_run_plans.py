@@ -42,9 +42,9 @@ from tests.tui.dashboard.sweeping import (
     sweep_in,
 )
 from tui.dashboard.app import DashboardApp
-from tui.dashboard.screens.run_plan import RunPlanScreen
-from tui.dashboard.screens.run_plans import RunPlansScreen
-from tui.dashboard.screens.run_plans_rows import PlanRow, brief
+from tui.dashboard.screens.run_plan.screen import RunPlanScreen
+from tui.dashboard.screens.run_plans.rows import PlanRow, brief
+from tui.dashboard.screens.run_plans.screen import RunPlansScreen
 from tui.dashboard.widgets.quitting import QuitQuestion
 
 

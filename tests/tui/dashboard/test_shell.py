@@ -26,10 +26,9 @@ from tui.dashboard.live import Live
 from tui.dashboard.palette import commands
 from tui.dashboard.prefs import default_path
 from tui.dashboard.registry import SCREENS, ScreenEntry
-from tui.dashboard.widgets.header import DeskHeader
+from tui.dashboard.widgets.header import WIDE, DeskHeader
 from tui.dashboard.widgets.help import HelpDialog, HelpPage
-from tui.dashboard.widgets.picker import WorkspacePicker
-from tui.dashboard.widgets.tabs import WIDE
+from tui.dashboard.widgets.pickers import WorkspacePicker
 from tui.shared import figures
 
 

@@ -16,13 +16,11 @@ from textual.widgets import DataTable
 
 from tui.dashboard import app
 from tui.dashboard.themes import FALLBACK
-from tui.dashboard.widgets.cell_lines import is_plain
 from tui.dashboard.widgets.columns import COUNTS, GAINS, MINUTES, PRICES, WORDS, Column
-from tui.dashboard.widgets.fitting import Fitting
-from tui.dashboard.widgets.grid import BEFORE, BEYOND, frozen
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import SLICE, DeskTable, Order
+from tui.dashboard.widgets.table_drawing import BEFORE, BEYOND, Fitting, frozen, is_plain
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from textual.binding import BindingType
 
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
-from tui.dashboard.screens.reconciliation_words import reset_facts
+from tui.dashboard.screens.reconciliation.words import reset_facts
 from tui.dashboard.screens.trading_state import STATE_SAYS, TradingStateDialog, change_facts
 from tui.dashboard.widgets.dialog import Confirm
 from tui.shared import figures

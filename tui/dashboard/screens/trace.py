@@ -15,7 +15,7 @@ from textual.widgets import Static, Tree
 from textual.widgets.tree import TreeNode
 
 from tui.dashboard.keys import bound
-from tui.dashboard.screens.journal_lines import LONG
+from tui.dashboard.screens.journal.lines import LONG
 from tui.dashboard.widgets.dialog import DeskDialog
 from tui.shared import figures
 from tui.shared.text import fit, safe_text

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from rich.text import Text
 from textual.widgets import Static
 
+from tui.dashboard.registry import SCREENS, ScreenEntry
 from tui.dashboard.widgets.money import Palette, gain
-from tui.dashboard.widgets.tabs import tabs
 from tui.shared import figures
 from tui.shared.text import cell_width, fit, safe_text
 
@@ -21,6 +22,43 @@ if TYPE_CHECKING:
     from engine.account.state import PaperState
     from engine.desk.accounts import Overview
     from tui.dashboard.live import Live
+
+
+WIDE, NARROW = 115, 80
+"""Columns from which titles stand in full, and in short, beside the longest trading state and clock that there are.
+
+The width alone decides, so that nothing moves when figures arrive.
+"""
+
+
+def tabs(current: str, width: int, muted: str) -> Text:
+    """` 1 Pos[2 Exec]3 Jour …`: the current screen is in brackets, and so is told from the others without colour."""
+    line = Text()
+    for edge, entry in zip(_edges(current), SCREENS, strict=False):
+        here = entry.name == current
+        line.append(edge if width < WIDE else _spread(edge), "bold")
+        click = Style(meta={"@click": f"app.show_screen('{entry.name}')"})
+        line.append(_words(entry, width, here=here), Style.parse("bold" if here else muted) + click)
+    return line.append("]" if SCREENS[-1].name == current else " ", "bold")
+
+
+def _edges(current: str) -> Iterator[str]:
+    """What stands before each tab: the bracket that opens it, the one that closes the tab before, or a gap."""
+    names = [None, *(entry.name for entry in SCREENS)]
+    for before, name in pairwise(names):
+        yield "[" if name == current else "]" if before == current else " "
+
+
+def _words(entry: ScreenEntry, width: int, *, here: bool) -> str:
+    if width >= WIDE:
+        return f"{entry.key} {entry.title}"
+    return f"{entry.key} {entry.short}" if width >= NARROW or here else entry.key
+
+
+def _spread(edge: str) -> str:
+    """The same where there is room for a gap beside a bracket."""
+    return f" {edge}" if edge == "[" else f"{edge} "
+
 
 ACTIVE, REDUCING, HALTED = "ACTIVE", "REDUCING", "HALTED"  # `TradingState`, whose import would delay the first frame
 STATES = {ACTIVE: "● ACTIVE", REDUCING: "▼ REDUCING exits only", HALTED: "■ HALTED no orders"}

@@ -17,9 +17,8 @@ from textual.widgets.data_table import CellDoesNotExist, RowKey
 from tui.dashboard.keys import bound
 from tui.dashboard.widgets.columns import Column
 from tui.dashboard.widgets.copying import copy, row_cells
-from tui.dashboard.widgets.fitting import Fitting
-from tui.dashboard.widgets.grid import Grid, frozen
 from tui.dashboard.widgets.money import Palette
+from tui.dashboard.widgets.table_drawing import Fitting, Grid, frozen
 
 PAGE = 500
 """Rows that are read and added at once."""

@@ -1,0 +1,76 @@
+"""Closing a position: a ticket for all of it at its mark, with what that would come to before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from engine.symbols import readable
+from tui.dashboard.entries import parse_price
+from tui.dashboard.screens.execution.submit import preview
+from tui.dashboard.screens.execution.ticket import SELL, Asked
+from tui.dashboard.screens.execution.verdict import outcome_line, rule_lines
+from tui.dashboard.widgets.dialog import Field, FormDialog
+from tui.dashboard.widgets.facts import labelled
+from tui.dashboard.widgets.money import Palette, gain
+from tui.shared import figures
+
+if TYPE_CHECKING:
+    from engine.account.state import PaperPosition
+    from engine.broker.execute import ExecutionResult, Preview
+    from engine.desk import Desk
+    from engine.policy.workspace import Workspace
+
+Values = Mapping[str, str]
+
+
+def close_dialog(
+    workspace: Workspace, held: PaperPosition, intent_id: UUID, palette: Palette
+) -> FormDialog[ExecutionResult]:
+    """The ticket; leaves with what was executed."""
+    facts = [
+        ("sell", f"{figures.quantity(held.quantity)} {readable(held.symbol)}, all of it"),
+        ("paid", f"{figures.price(held.avg_price)} on average"),
+        ("workspace", workspace.name),
+        ("intent id", str(intent_id)),
+    ]
+    price = Field("price", "price", f"{held.mark!r}", "what it is sold at; filled in with the mark")
+
+    def foreseen(desk: Desk, values: Values) -> RenderableType:
+        return what_it_comes_to(preview(_asked(held, values), workspace.id, intent_id, desk), palette)
+
+    def close(desk: Desk, values: Values) -> ExecutionResult:
+        return close_position(_asked(held, values), workspace.id, intent_id, desk)
+
+    return FormDialog(f"Close {readable(held.symbol)}", facts, [price], "Close position", close, foresee=foreseen)
+
+
+def what_it_comes_to(found: Preview, palette: Palette) -> RenderableType:
+    """Whether it would be taken, and what it brings; of a refused one the rule and the reason alone."""
+    if not found.success:
+        return Group(outcome_line(found), rule_lines(found.policy, palette))
+    proceeds = f"{figures.money(found.notional - found.fees)}, after fees of {figures.money(found.fees)}"
+    cash = f"{figures.money(found.cash_before)} → {figures.money(found.cash_after)}"
+    lines = [("proceeds", Text(proceeds)), ("realizes", gain(found.realized_pnl, palette)), ("cash", Text(cash))]
+    return Group(labelled(lines, palette.muted), rule_lines(found.policy, palette))
+
+
+def close_position(asked: Asked, workspace: UUID, intent_id: UUID, desk: Desk) -> ExecutionResult:
+    """Sell all of it; a refusal of the policy is raised as the command line says it."""
+    from engine.vocabulary import IntentAction
+    from tui.shared.failures import refusal
+
+    result = desk.trading.order(
+        IntentAction.CLOSE_LONG, asked.symbol, asked.quantity, asked.price, workspace=workspace, intent_id=intent_id
+    )
+    if not result.success:
+        raise refusal(result)
+    return result
+
+
+def _asked(held: PaperPosition, values: Values) -> Asked:
+    return Asked(SELL, held.symbol, held.quantity, parse_price(values["price"], "INVALID_FILL_PRICE"))

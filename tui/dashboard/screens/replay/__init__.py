@@ -1,0 +1,1 @@
+"""The screen of a replay, and the form that begins one."""

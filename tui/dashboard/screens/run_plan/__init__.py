@@ -1,0 +1,1 @@
+"""The screen of one run plan, a module for each of its parts."""

@@ -1,0 +1,111 @@
+"""Two variants side by side: their values and their metrics, what differs marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from tui.dashboard.screens.run_plan.differences import COMPARED, difference
+from tui.dashboard.screens.run_plan.part import Part
+from tui.dashboard.widgets.columns import WORDS, Column, Form
+from tui.dashboard.widgets.pane import TablePane
+from tui.shared import figures
+from tui.shared.leaderboard import scalar
+from tui.shared.text import safe_text
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from engine.sweeps.results import VariantResult
+    from tui.dashboard.screens.run_plan.view import PlanView
+
+OTHERWISE = "≠"
+RIGHT = Form(lambda words, _, __: Text(safe_text(words)))
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One line of the comparison, as it is said; `apart` is how far the second is above the first."""
+
+    name: str
+    one: str
+    other: str
+    apart: str = ""
+
+    @property
+    def sign(self) -> str:
+        """Marked where they differ."""
+        return OTHERWISE if self.one != self.other else ""
+
+
+COLUMNS: tuple[Column[Pair], ...] = (
+    Column("name", "", WORDS, lambda row: row.name, "a parameter, or a metric", 34),
+    Column("sign", "", WORDS, lambda row: row.sign, "marked where the two differ"),
+    Column("one", "A", RIGHT, lambda row: row.one, "the first of the two", 30),
+    Column("other", "B", RIGHT, lambda row: row.other, "the second of the two", 30),
+    Column("apart", "B - A", RIGHT, lambda row: row.apart, "the difference", 20),
+)
+
+
+class ComparePart(Part):
+    """The first two marked variants; with one, it and the one that is looked at, else the baseline."""
+
+    def compose(self) -> ComposeResult:
+        """Which two, and the lines."""
+        yield Static("", classes="part-title", markup=False)
+        yield TablePane(COLUMNS, lambda row: row.name, noun="line", empty="", id="pairs")
+
+    def focused_first(self) -> Widget | None:
+        """The table."""
+        return self._pane.table
+
+    @property
+    def _pane(self) -> TablePane[Pair]:
+        return self.query_one("#pairs", TablePane)
+
+    def take(self, view: PlanView) -> None:
+        """Compare what was read already."""
+        one, other = two_of(view)
+        names = [
+            Text.assemble((f"{side}  ", "bold"), safe_text(view.named(variant.variant_id)))
+            for side, variant in (("A", one), ("B", other))
+        ]
+        if len(view.marked) < 2:
+            names[1].append("   space on the board marks two others", "dim")
+        self.query_one(".part-title", Static).update(Text("\n").join(names))
+        rows = self._pane.table.in_order(pairs(view, one, other))
+        apart = sum(1 for row in rows if row.sign)
+        self._pane.show(rows, totals=Text(f"{figures.whole(apart)} differ"))
+
+
+def two_of(view: PlanView) -> tuple[VariantResult, VariantResult]:
+    """The two that are compared."""
+    wanted = [*view.marked[:2], view.current, view.baseline.variant_id, *view.by_id]
+    first = wanted[0]
+    second = next((each for each in wanted if each != first), first)
+    return view.by_id[first], view.by_id[second]
+
+
+def pairs(view: PlanView, one: VariantResult, other: VariantResult) -> list[Pair]:
+    """Swept values first, then status, metrics and refusals."""
+    values = [Pair(path, scalar(view.value(one, path)), scalar(view.value(other, path))) for path in view.paths]
+    return [*values, Pair("status", one.status, other.status), *_metrics(one, other), *_refusals(one, other)]
+
+
+def _metrics(one: VariantResult, other: VariantResult) -> Iterator[Pair]:
+    for figure in COMPARED:
+        left, right = figure.of(one), figure.of(other)
+        apart = difference(right, left)
+        shown = "" if not apart else figures.signed(apart, figure.digits)
+        yield Pair(figure.label, figure.text(one), figure.text(other), shown)
+
+
+def _refusals(one: VariantResult, other: VariantResult) -> Iterator[Pair]:
+    for rule in sorted({*one.refusals, *other.refusals}):
+        left, right = one.refusals.get(rule, 0), other.refusals.get(rule, 0)
+        yield Pair(f"refused: {rule}", figures.whole(left), figures.whole(right), figures.signed(right - left, 0))

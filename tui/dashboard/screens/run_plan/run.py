@@ -1,0 +1,135 @@
+"""A variant's spec as a run of its own, in a closed world on the plan's data, beside what the sweep gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from tui.dashboard.keys import bound
+from tui.dashboard.plan_data import load_told
+from tui.dashboard.widgets.dialog import DeskDialog, FormDialog, fact_lines
+from tui.shared import figures
+from tui.shared.metrics import FIGURES
+from tui.shared.plan_words import bars_of
+
+if TYPE_CHECKING:
+    from engine.desk import Desk
+    from engine.drivers.backtest import RunOutcome
+    from engine.strategies.spec import ExecutionSpec
+    from engine.sweeps.results import PlanDetail, VariantResult
+    from tui.dashboard.screens.run_plan.view import PlanView
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A run, and the variant whose spec it had."""
+
+    variant: VariantResult
+    outcome: RunOutcome
+
+
+def run_dialog(view: PlanView) -> FormDialog[Ran]:
+    """Asks once; leaves with the run."""
+    detail, variant = view.detail, view.variant
+    like = variant.workspace_id or detail.workspace_id
+    facts = [
+        ("variant", view.named(variant.variant_id)),
+        ("strategy", f"{detail.strategy_id} on {', '.join(detail.plan['base']['symbols'])}"),
+        ("data", f"as the sweep had them, {bars_of(detail)}"),
+        ("account", f"fresh, with the equity, limits and fees that {view.account} had"),
+        ("slippage", f"{detail.plan['slippage_bps']:g} bps"),
+    ]
+    return FormDialog("Run this variant's spec", facts, [], "Run", partial(run_variant, detail, variant, like))
+
+
+def run_variant(detail: PlanDetail, variant: VariantResult, like: UUID, desk: Desk, _: Mapping[str, str]) -> Ran:
+    """Run it; DATASET_CHANGED, STRATEGY_CHANGED when the plan's data or strategy are not what they were. Blocks."""
+    from engine.errors import InvalidError
+    from engine.sweeps.plan.fingerprint import describe, same_data
+
+    desk.plans.know_strategy(detail.run_plan_id)
+    dataset = load_told(detail.plan["data"])
+    if not same_data(describe(dataset), detail.plan["dataset"]):
+        raise InvalidError(
+            "DATASET_CHANGED",
+            f"the data are not those that run plan {detail.run_plan_id} was started on",
+            hint="put the file back as it was, or run the plan anew",
+        )
+    outcome = desk.research.run(
+        spec_of(detail, variant),
+        dataset,
+        timeframe=detail.plan["timeframe"],
+        like=like,
+        slippage_bps=detail.plan["slippage_bps"],
+    )
+    return Ran(variant, outcome)
+
+
+def spec_of(detail: PlanDetail, variant: VariantResult) -> ExecutionSpec:
+    """The plan's spec with the variant's values put in; INVALID_SPEC when one is out of bounds."""
+    from engine.strategies.spec import parse_spec
+
+    document = {**detail.plan["spec"], **{part: dict(detail.plan["spec"][part]) for part in ("entry", "exit", "risk")}}
+    for path, value in variant.overrides.items():
+        part, name = path.split(".", 1)
+        document[part][name] = value
+    return parse_spec(document, "the variant's spec")
+
+
+class RanDialog(DeskDialog[UUID]):
+    """What the run gave beside what the sweep gave; leaves with its world when one wants to look at it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bound("o,enter", "look", "look at it", "its account becomes the workspace that is shown", "ran.look", show=True)
+    ]
+
+    def __init__(self, ran: Ran) -> None:
+        super().__init__()
+        self._ran = ran
+
+    def compose(self) -> ComposeResult:
+        """The figures, and whether they are the same."""
+        outcome, variant = self._ran.outcome, self._ran.variant
+        tally = outcome.tally
+        facts = [
+            ("variant", variant.label),
+            ("world", str(outcome.workspace_id)),
+            ("bars", figures.whole(outcome.bars)),
+            ("intents", f"{figures.whole(tally.intents)}, {figures.whole(tally.fills)} filled"),
+            ("refused", figures.by_code(outcome.stopped.refusals) or figures.whole(tally.rejected)),
+            *figures.stopped_by("held back", outcome.stopped.held_back),
+            *(("why" if not place else "", sentence) for place, sentence in enumerate(outcome.reasons)),
+        ]
+        with Vertical(classes="dialog"):
+            yield Static(Text(f"It ran: {self._verdict()}", "bold"), classes="dialog-title")
+            yield Static(fact_lines(facts), classes="facts")
+            yield Static(self._figures(), classes="facts")
+            yield Static(Text("o looks at its account; Esc leaves it", "dim"))
+
+    def action_look(self) -> None:
+        """Look at its account."""
+        self.dismiss(self._ran.outcome.workspace_id)
+
+    def _verdict(self) -> str:
+        if self._ran.variant.metrics is None:
+            return "the sweep has nothing to compare it with"
+        same = self._ran.outcome.metrics == self._ran.variant.metrics
+        return "the same as in the sweep" if same else "not as in the sweep: were limits or fees changed since?"
+
+    def _figures(self) -> Text:
+        """The metrics, the run's and the sweep's; the score is the objective's, which a run has not."""
+        ran = self._ran.variant.model_copy(update={"metrics": self._ran.outcome.metrics})
+        lines = [f"{'':<20}{'this run':>16}{'the sweep':>16}"]
+        for figure in FIGURES:
+            one, other = (figure.text(each) for each in (ran, self._ran.variant))
+            lines.append(f"{figure.label:<20}{one:>16}{other:>16}")
+        return Text("\n".join(lines))

@@ -1,0 +1,247 @@
+"""One run plan: its leaderboard, and from there curves, a map, trades, ablations, differences, events."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
+
+from rich.style import Style
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from tui.dashboard.collector import keep_what_is_there
+from tui.dashboard.keys import bound
+from tui.dashboard.plan_data import resume
+from tui.dashboard.screens.base import DeskScreen
+from tui.dashboard.screens.run_plan.board import BoardPart, BoardRow
+from tui.dashboard.screens.run_plan.head import head_lines
+from tui.dashboard.screens.run_plan.part import PARTS, Part
+from tui.dashboard.screens.run_plan.view import MOST_MARKED, RUNNING, PlanView, read_view
+from tui.dashboard.screens.run_plans.screen import cancel
+from tui.dashboard.sweeps import SweepAdvanced
+from tui.dashboard.widgets.money import Palette
+from tui.dashboard.widgets.pane import READING
+from tui.dashboard.widgets.table import DeskTable
+
+if TYPE_CHECKING:
+    from engine.desk.accounts import Overview
+    from engine.sweeps.results import PlanSummary
+
+NONE_YET = "There is no run plan yet. 5 lists them, and n makes a new one there."
+
+
+class RunPlanScreen(DeskScreen):
+    """What was asked and what came of it above, one part of it below."""
+
+    NAME = "run_plan"
+    CSS_PATH = "run_plan.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(bound(part.key, f"part('{part.name}')", part.title, part.why, f"plan.{part.name}") for part in PARTS),
+        bound("left_square_bracket", "step(-1)", "part before", "to the left in the line of parts", "plan.before"),
+        bound("right_square_bracket", "step(1)", "next part", "to the right in the line of parts", "plan.next"),
+        bound("space", "mark", "mark", "up to four, for curves and differences", "plan.mark", show=True),
+        bound("slash", "narrow", "filter", "only variants that hold some words", "plan.filter", show=True),
+        bound("u", "run", "run", "this variant's spec, on the same data, in a world of its own", "plan.run", show=True),
+        bound("E", "export", "export", "all variants as CSV, JSON or Parquet", "plan.export", show=True),
+        bound("r", "resume", "resume", "go on with a run that was stopped", "plan.resume"),
+        bound("x", "cancel", "cancel", "ask the run to stop, whichever process executes it", "plan.cancel"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._run_plan_id: UUID | None = None
+        self._view: PlanView | None = None
+        self._parts: dict[str, Part] = {}
+        self._shown = PARTS[0].name
+        self._one_at_a_time = asyncio.Lock()
+
+    def compose_body(self) -> ComposeResult:
+        """The summary, the line of parts, the part that is shown."""
+        yield Static(READING, id="plan-head", markup=False)
+        yield Static("", id="plan-parts", markup=False)
+        yield Vertical(id="plan-body")
+
+    def account_changed(self, overview: Overview) -> None:
+        """Redraw: the theme may have changed."""
+        if self._view is not None:
+            self._show(self._view)
+
+    def journal_grew(self, head: int) -> None:
+        """The run may have come further."""
+        self._read()
+
+    def catch_up(self) -> None:
+        """A run that goes on may be interrupted by its process's end, of which nothing is written."""
+        super().catch_up()
+        if self.app.live.fault is None and self._view is not None and self._view.detail.status == RUNNING:
+            self._read()
+
+    def on_resize(self) -> None:
+        """What fits above the parts is another."""
+        self._show_head()
+
+    def show_plan(self, summary: PlanSummary) -> None:
+        """Another run plan from now on."""
+        if summary.run_plan_id != self._run_plan_id:
+            self._run_plan_id, self._view = summary.run_plan_id, None
+            self.query_one("#plan-head", Static).update(READING)
+            self.query_one("#plan-body").display = False
+        self._read()
+
+    @property
+    def part(self) -> Part | None:
+        """The part that is shown."""
+        return self._parts.get(self._shown)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing of a run plan can be done while there is none."""
+        mine = {"part", "step", "mark", "narrow", "run", "export", "resume", "cancel"}
+        return self._view is not None if action in mine else True
+
+    async def action_part(self, name: str) -> None:
+        """Show another part."""
+        self._look()
+        self._shown = name
+        await self._show_part()
+
+    async def action_step(self, by: int) -> None:
+        """The part beside this one."""
+        names = [part.name for part in PARTS]
+        await self.action_part(names[(names.index(self._shown) + by) % len(names)])
+
+    def action_mark(self) -> None:
+        """Mark the variant that is looked at, or take its mark away."""
+        view = self._looked_at()
+        if not view.mark(view.current):
+            self.app.warn(f"{MOST_MARKED} variants are marked: space on one of them takes its mark away")
+            return
+        board, part = self._parts.get("board"), self.part
+        if isinstance(board, BoardPart):
+            board.signs_changed()
+        if part is not None and part is not board:
+            part.take(view)
+
+    async def action_narrow(self) -> None:
+        """Words that the leaderboard's variants must hold."""
+        await self.action_part("board")
+        board = self._parts["board"]
+        if isinstance(board, BoardPart):
+            board.narrow()
+
+    def action_run(self) -> None:
+        """The variant's spec as a run of its own."""
+        from tui.dashboard.screens.run_plan.run import run_dialog
+
+        self.app.push_screen(run_dialog(self._looked_at()), self._ran)
+
+    def action_export(self) -> None:
+        """All variants as a file."""
+        from tui.dashboard.screens.run_plan.export import ExportDialog
+
+        self.app.push_screen(ExportDialog(self._looked_at()), lambda said: self.app.say(said) if said else None)
+
+    def action_resume(self) -> None:
+        """Go on with the run, in this process."""
+        run_plan_id = self._looked_at().detail.run_plan_id
+        self.app.sweeps.execute(run_plan_id, partial(resume, run_plan_id, self.app.warn_from_thread))
+
+    def action_cancel(self) -> None:
+        """Ask the run to stop."""
+        cancel(self, self._looked_at().detail.run_plan_id)
+
+    @on(DeskTable.Chosen, "#board-table")
+    async def _open(self, event: DeskTable.Chosen) -> None:
+        if isinstance(event.row, BoardRow):
+            await self.action_part("trades")
+
+    async def on_heat_map_opened(self) -> None:
+        """A variant was chosen on the map."""
+        await self.action_part("trades")
+
+    @on(SweepAdvanced)
+    def _come_further(self) -> None:
+        self._show_head()
+
+    def _read(self) -> None:
+        # what is known is looked up when the call begins: of two that wait for each other, the second finds it done
+        self.load(
+            lambda desk, _: read_view(desk, self._run_plan_id, self._view), self._was_read, group="plan", in_turn=True
+        )
+
+    def _was_read(self, view: PlanView | None) -> None:
+        if view is None:
+            self.query_one("#plan-head", Static).update(NONE_YET)
+        elif view is not self._view and self._run_plan_id in (None, view.detail.run_plan_id):
+            view.follow(self._view)
+            self._run_plan_id = view.detail.run_plan_id
+            if view.detail.status != RUNNING:
+                keep_what_is_there()
+            self._show(view)
+
+    def _show(self, view: PlanView) -> None:
+        self._look()
+        self._view = view
+        self.refresh_bindings()
+        self._show_head()
+        self.run_worker(self._show_part(), group="part")
+
+    def _show_head(self) -> None:
+        if self._view is not None:
+            progress = self.app.sweeps.progress(self._view.detail.run_plan_id)
+            lines = head_lines(self._view, progress, Palette.of(self.app), self.size.width)
+            self.query_one("#plan-head", Static).update(lines)
+            self.query_one("#plan-parts", Static).update(self._part_line())
+
+    async def _show_part(self) -> None:
+        """The part that is wanted; the others stay hidden. A part that is being made is waited for."""
+        async with self._one_at_a_time:
+            view = self._view
+            if view is None:
+                return
+            self.query_one("#plan-body").display = True
+            part = await self._part_named(self._shown)
+            for each in self._parts.values():
+                each.display = each is part
+            part.take(view)
+        first = part.focused_first()
+        if first is not None and not first.has_focus and self.app.screen is self:
+            first.focus()
+        self._show_head()
+
+    async def _part_named(self, name: str) -> Part:
+        """The part, made if it is not there yet."""
+        if name not in self._parts:
+            made = next(each for each in PARTS if each.name == name).make()
+            await self.query_one("#plan-body").mount(made)
+            self._parts[name] = made
+        return self._parts[name]
+
+    def _part_line(self) -> Text:
+        palette, parts = Palette.of(self.app), []
+        for entry in PARTS:
+            words = Text(f"{entry.key} {entry.title}", Style(meta={"@click": f"screen.part('{entry.name}')"}))
+            words.stylize("bold underline" if entry.name == self._shown else palette.muted)
+            parts.append(words)
+        return Text("  ").join(parts)
+
+    def _look(self) -> None:
+        part = self.part
+        if isinstance(part, BoardPart):
+            part.look()
+
+    def _looked_at(self) -> PlanView:
+        self._look()
+        assert self._view is not None  # noqa: S101 - for the type checker: check_action saw to it
+        return self._view
+
+    def _ran(self, ran: object) -> None:
+        from tui.dashboard.screens.run_plan.run import Ran, RanDialog
+
+        if isinstance(ran, Ran):
+            self.app.push_screen(RanDialog(ran), lambda world: self.app.show_workspace(world) if world else None)

@@ -1,0 +1,133 @@
+"""The round trips of one variant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from engine.account.arithmetic import total
+from tui.dashboard.plan_data import load_told
+from tui.dashboard.screens.run_plan.part import Part
+from tui.dashboard.widgets.columns import COUNTS, GAINS, MONEY, PRICES, QUANTITIES, RATES, TIMES, WORDS, Column
+from tui.dashboard.widgets.money import Palette, gain
+from tui.dashboard.widgets.pane import TablePane
+from tui.dashboard.widgets.table import DeskTable, Order
+from tui.shared import figures
+from tui.shared.failures import lines_of
+from tui.shared.text import safe_text
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from engine.desk import Desk
+    from engine.desk.accounts import TradeView
+    from engine.errors import PapertapeError
+    from engine.ports import Watch
+    from tui.dashboard.screens.run_plan.view import PlanView
+
+TABLE = "variant-trades-table"
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class TradeRow:
+    """A round trip with its place in the order of closing, from 1."""
+
+    number: int
+    trade: TradeView
+
+    @property
+    def gain_pct(self) -> float:
+        """Of what was paid."""
+        return self.trade.pnl / (self.trade.quantity * self.trade.entry_price) * 100
+
+
+COLUMNS: tuple[Column[TradeRow], ...] = (
+    Column("number", "#", COUNTS, lambda row: row.number, "in the order of closing"),
+    Column("symbol", "symbol", WORDS, lambda row: row.trade.symbol, "what was traded", 18),
+    Column("entered", "entered", TIMES, lambda row: row.trade.entry_ts, "UTC"),
+    Column("left", "left", TIMES, lambda row: row.trade.exit_ts, "UTC"),
+    Column("quantity", "quantity", QUANTITIES, lambda row: row.trade.quantity, "units"),
+    Column("bought", "bought", PRICES, lambda row: row.trade.entry_price, "average price paid"),
+    Column("sold", "sold", PRICES, lambda row: row.trade.exit_price, "price got"),
+    Column("gain", "P&L", GAINS, lambda row: row.trade.pnl, "after fees"),
+    Column("gain_pct", "P&L%", RATES, lambda row: row.gain_pct, "of what was paid"),
+    Column("fees", "fees", MONEY, lambda row: row.trade.fees, "in and out"),
+)
+
+
+class TradesPart(Part):
+    """The trades of the variant that is looked at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: tuple[object, ...] = ()
+        self._found: list[TradeRow] = []
+        self._why: list[str] = []
+        self._shown = PAGE
+
+    def compose(self) -> ComposeResult:
+        """Whose trades, and the trades."""
+        yield Static("", classes="part-title", markup=False)
+        order = Order.parse(self.app.prefs.get("order", TABLE))
+        yield TablePane(COLUMNS, lambda row: str(row.number), noun="trade", empty="", order=order, id="variant-trades")
+
+    @property
+    def _pane(self) -> TablePane[TradeRow]:
+        return self.query_one("#variant-trades", TablePane)
+
+    def focused_first(self) -> Widget | None:
+        """The table."""
+        return self._pane.table
+
+    def take(self, view: PlanView) -> None:
+        """Read them, unless they are those that are shown."""
+        wanted = (view.detail.run_plan_id, view.current, view.variant.status)
+        self.query_one(".part-title", Static).update(Text(safe_text(view.named(view.current)), "bold"))
+        if wanted == self._asked:
+            self._fill()
+            return
+        self._asked, self._found, self._shown = wanted, [], PAGE
+        self._why = view.reasons(view.variant)
+        self._pane.show(())
+        self._pane.expect("")
+        run_plan_id, variant_id = view.detail.run_plan_id, view.current
+
+        def call(desk: Desk, _: Watch) -> list[TradeRow]:
+            trades = desk.plans.trades(run_plan_id, variant_id, load_told)
+            return [TradeRow(number, trade) for number, trade in enumerate(trades, 1)]
+
+        self.loader.load(call, self._show, failed=self._cannot)
+
+    @on(DeskTable.Ordered, f"#{TABLE}")
+    @on(DeskTable.MoreWanted, f"#{TABLE}")
+    def _arrange(self, event: DeskTable.Ordered | DeskTable.MoreWanted) -> None:
+        if isinstance(event, DeskTable.MoreWanted):
+            self._shown += PAGE
+        self._fill()
+
+    def _show(self, found: list[TradeRow]) -> None:
+        self._found = found
+        self._pane.say(safe_text("\n".join(["It closed no trade.", *self._why])))
+        self._fill()
+
+    def _fill(self) -> None:
+        rows = self._pane.table.in_order(self._found)
+        self._pane.show(rows[: self._shown], len(rows), totals=_totals(self._found, Palette.of(self.app)))
+
+    def _cannot(self, error: PapertapeError) -> None:
+        self._pane.give_up("\n".join(lines_of(error)))
+
+
+def _totals(rows: list[TradeRow], palette: Palette) -> Text:
+    if not rows:
+        return Text()
+    won = sum(1 for row in rows if row.trade.pnl > 0)
+    line = Text.assemble(("P&L ", palette.muted)).append_text(gain(total(row.trade.pnl for row in rows), palette))
+    line.append("  fees ", palette.muted).append(figures.money(total(row.trade.fees for row in rows)))
+    return line.append("  won ", palette.muted).append(f"{figures.whole(won)} of {figures.whole(len(rows))}")

@@ -1,0 +1,200 @@
+"""A run plan as its screen looks at it: variants by id and rank, which of them are marked, which is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from tui.dashboard.sweeps import SHORT
+from tui.shared.leaderboard import in_order, scalar
+
+if TYPE_CHECKING:
+    from engine.desk import Desk
+    from engine.sweeps.reasons import Sweep
+    from engine.sweeps.results import PlanDetail, PlanSummary, VariantResult
+
+
+ROOM = 32
+"""Cells that a label may take; what is longer is said with shorter names."""
+
+
+def brief_labels(results: Sequence[VariantResult]) -> dict[str, str]:
+    """Labels by variant id: `fast=10 slow=50`, `f=10 s=50` where that is too long, `baseline` as it is.
+
+    A parameter that has one value in all of them is left out.
+    """
+    paths = _told(results)
+    for names in _namings(paths):
+        labels = {each.variant_id: _label(each, names) for each in results}
+        if max(map(len, labels.values()), default=0) <= ROOM:
+            break
+    return labels
+
+
+def abbreviated(names: Sequence[str], letters: int = 0) -> dict[str, str]:
+    """Each name to the shortest beginning that no other has: of whole words, or of at least so many letters."""
+    return {name: next(each for each in _beginnings(name, letters) if _is_only(each, name, names)) for name in names}
+
+
+def _told(results: Sequence[VariantResult]) -> list[str]:
+    """The paths that variants override with different values, in the order they first appear."""
+    values: dict[str, set[Any]] = {}
+    for each in results:
+        for path, value in each.overrides.items():
+            values.setdefault(path, set()).add(value)
+    overriding = sum(1 for each in results if each.overrides)
+    common = {path for path in values if sum(1 for each in results if path in each.overrides) == overriding}
+    told = [path for path, found in values.items() if len(found) > 1 or path not in common]
+    return told or list(values)
+
+
+def _namings(paths: Sequence[str]) -> Iterator[Mapping[str, str]]:
+    """Names of paths, from the clearest to the shortest."""
+    ends = [path.split(".", 1)[1] for path in paths]
+    names = paths if len(set(ends)) < len(ends) else ends
+    for letters in (0, 4, 1):
+        short = abbreviated(names, letters)
+        yield {path: short[name] for path, name in zip(paths, names, strict=True)}
+
+
+def _beginnings(name: str, letters: int) -> Iterator[str]:
+    if letters:
+        yield from (name[:end].rstrip("_.") for end in range(letters, len(name)))
+    else:
+        words = name.split("_")
+        yield from ("_".join(words[:count]) for count in range(1, len(words)))
+    yield name
+
+
+def _is_only(beginning: str, name: str, names: Sequence[str]) -> bool:
+    return beginning == name or not any(other.startswith(beginning) for other in names if other != name)
+
+
+def _label(result: VariantResult, names: Mapping[str, str]) -> str:
+    told = [f"{names[path]}={scalar(value)}" for path, value in result.overrides.items() if path in names]
+    return " ".join(told) or result.label
+
+
+MOST_MARKED = 4
+"""Variants that are compared at once."""
+BASELINE, GRID, ABLATION = "baseline", "grid", "ablation"
+RUNNING = "running"
+
+Seen = tuple[str, int, float | None]
+"""What tells one reading from another: status, variants that came out, and time at work unless it runs."""
+
+
+class PlanView:
+    """One reading of a run plan. `marked` are the ids of up to four variants, `current` the one that is looked at.
+
+    `account` is the name of the workspace whose equity, limits and fees it has.
+    """
+
+    def __init__(self, detail: PlanDetail, seen: Seen, account: str = "") -> None:
+        self.detail, self.seen, self.account = detail, seen, account or str(detail.workspace_id)
+        self.by_id = {result.variant_id: result for result in detail.results}
+        self.ordered = in_order(detail.results)
+        self.ranks = {result.variant_id: rank for rank, result in enumerate(self.ordered, 1)}
+        self.paths: list[str] = list(detail.plan["sweep"])
+        self.marked: list[str] = []
+        self.current: str = detail.best_variant_id or self.baseline.variant_id
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Variants in few words, by id: where many stand below each other."""
+        return brief_labels(self.detail.results)
+
+    def reasons(self, result: VariantResult) -> list[str]:
+        """Why a variant traded little, in sentences."""
+        from engine.sweeps.reasons import variant_reasons
+
+        return [] if self._sweep is None else variant_reasons(result, self._sweep)
+
+    @cached_property
+    def _sweep(self) -> Sweep | None:
+        """What all variants have in common; None where the journal's limits cannot be read."""
+        from engine.errors import DamageFault
+        from engine.sweeps.reasons import Sweep
+
+        try:
+            return Sweep.read(self.detail.plan)
+        except DamageFault:
+            return None
+
+    @property
+    def short_id(self) -> str:
+        """The beginning of the run plan's id."""
+        return str(self.detail.run_plan_id)[:SHORT]
+
+    @property
+    def baseline(self) -> VariantResult:
+        """The base spec itself: always the first."""
+        return self.detail.results[0]
+
+    @property
+    def variant(self) -> VariantResult:
+        """The variant that is looked at."""
+        return self.by_id[self.current]
+
+    @property
+    def first_of_grid(self) -> VariantResult | None:
+        """The variant that ablations are measured against."""
+        return next((result for result in self.detail.results if GRID in result.tags), None)
+
+    def base_value(self, path: str) -> Any:
+        """What the base spec has at a path."""
+        part, name = path.split(".", 1)
+        return self.detail.plan["base"][part][name]
+
+    def value(self, result: VariantResult, path: str) -> Any:
+        """What a variant has at a path."""
+        return result.overrides[path] if path in result.overrides else self.base_value(path)
+
+    def named(self, variant_id: str) -> str:
+        """`fast_period=5, slow_period=40 (rank 2)`."""
+        rank = self.ranks.get(variant_id)
+        result = self.by_id[variant_id]
+        return f"{result.label} ({result.status if rank is None else f'rank {rank:,}'})"
+
+    def mark(self, variant_id: str) -> bool:
+        """Mark a variant, or take its mark away; False when four others are marked."""
+        if variant_id in self.marked:
+            self.marked.remove(variant_id)
+        elif len(self.marked) < MOST_MARKED:
+            self.marked.append(variant_id)
+        else:
+            return False
+        return True
+
+    def follow(self, before: PlanView | None) -> None:
+        """Keep what was marked and looked at in an earlier reading of the same run plan."""
+        if before is not None and before.detail.run_plan_id == self.detail.run_plan_id:
+            self.marked, self.current = before.marked, before.current
+
+    def chosen(self) -> Sequence[str]:
+        """The marked variants, or the one that is looked at while none is marked."""
+        return self.marked or [self.current]
+
+
+def read_view(desk: Desk, run_plan_id: UUID | None, before: PlanView | None) -> PlanView | None:
+    """The run plan as it stands (without an id: the newest), `before` itself when nothing has changed since.
+
+    None while there is no run plan at all. Blocks.
+    """
+    plans = desk.plans.all()
+    if run_plan_id is None:
+        if not plans:
+            return None
+        run_plan_id = plans[0].run_plan_id
+    seen = next((_seen(plan) for plan in plans if plan.run_plan_id == run_plan_id), None)
+    if before is not None and (before.detail.run_plan_id, before.seen) == (run_plan_id, seen):
+        return before
+    detail = desk.plans.get(run_plan_id)
+    account = desk.accounts.find(str(detail.workspace_id))
+    return PlanView(detail, _seen(detail), account.name if account else "")
+
+
+def _seen(plan: PlanSummary) -> Seen:
+    return plan.status, plan.done, None if plan.status == RUNNING else plan.duration_s

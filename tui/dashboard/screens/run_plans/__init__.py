@@ -1,0 +1,1 @@
+"""The screen of run plans, and the form of a new sweep."""

@@ -1,0 +1,246 @@
+"""The form of a new sweep: strategy, data, base values beside the values to try, terms, and the count."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Button, Checkbox, Input, Label, Select, Static
+
+from engine.vocabulary import JournalMode, Objective
+from tui.dashboard.keys import bound
+from tui.dashboard.plan_data import spare_processors
+from tui.dashboard.screens.forms import FilledIn, strategy_select
+from tui.dashboard.screens.run_plans.new_sweep_entries import (
+    Entries,
+    Parameter,
+    Prepared,
+    count_words,
+    generated,
+    most_variants,
+    parameters,
+    prepare,
+    symbols_in,
+)
+from tui.shared.failures import lines_of
+from tui.shared.text import safe_text
+
+if TYPE_CHECKING:
+    from engine.desk import Desk
+    from engine.errors import PapertapeError
+    from engine.policy.workspace import Workspace
+    from engine.strategies.base import Strategy
+    from engine.strategies.registry import Registered
+
+FIRST_STRATEGY, FIRST_DATA = "sma_cross", "sample:GOOG"
+TRY = "values to try: 20,55 or 20:60:20"
+FROM = "trade from this date on, earlier bars are history; empty: from the first bar"
+READ, COUNT = "read", "count"
+
+
+class NewSweepDialog(FilledIn[Prepared]):
+    """Leaves with a sweep whose data were read; it is not executed here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bound("ctrl+o", "choose_data", "choose data", "a file, or a bundled sample", "sweep.data", show=True),
+        bound("ctrl+s", "start", "start", "read the data, then run it in the background", "sweep.start", show=True),
+    ]
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
+        self._workspace = workspace
+        self._strategies: dict[str, Strategy[Any]] = {}
+        self._parameters: list[Parameter] = []
+        self._suggested = ""
+
+    def compose(self) -> ComposeResult:
+        """Strategy and data, a line a parameter, the terms; the count and the buttons stay in sight."""
+        with Vertical(classes="dialog wide", id="new-sweep"):
+            yield Static(Text("New sweep", "bold"))
+            with VerticalScroll(id="sweep-fields", can_focus=False):
+                yield from _line("strategy", strategy_select())
+                yield from _line(
+                    "data",
+                    _entry("data", FIRST_DATA, "files, and samples such as sample:GOOG; SYMBOL=file names a symbol"),
+                    Button("choose…", id="choose", compact=True),
+                )
+                yield from _line("symbols", _entry("symbols", "", "those of the data to trade, in their order"))
+                yield from _line(
+                    "from, to",
+                    _entry("start", "", FROM, "first bar"),
+                    _entry("end", "", "up to this date; empty: to the last bar", "last bar"),
+                )
+                with Horizontal(classes="line heads"):
+                    yield Label("parameter", markup=False)
+                    yield Static("base", classes="half")
+                    yield Static(TRY, classes="half", markup=False)
+                yield Vertical(id="sweep-parameters")
+                yield from _line(
+                    "objective", Select(_options(Objective), id="objective", compact=True, allow_blank=False)
+                )
+                yield from _line(
+                    "journal", Select(_options(JournalMode), id="journal", compact=True, allow_blank=False)
+                )
+                yield from _line(
+                    "max variants", _entry("max_variants", "1,000", "no more than this; the rest is dropped")
+                )
+                yield from _line("workers", _entry("workers", f"{spare_processors()}", "how many at once"))
+                yield from _line("slippage bps", _entry("slippage_bps", "0", "what every fill loses, in basis points"))
+                yield Checkbox("ablations: one value put back to the base spec's", True, id="ablations", compact=True)
+            yield Static("", id="sweep-count", markup=False)
+            yield Static("", id="problem", markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button("Cancel", id="cancel", compact=True)
+                yield Button("Start", id="submit", variant="primary", compact=True)
+
+    def on_mount(self) -> None:
+        """The strategies that there are, read off the loop: they may be files."""
+        self.query_one("#objective", Select).value = Objective.SHARPE_DD_PENALTY.value
+        self._suggest_symbols()
+        self.loader.load(lambda desk, _: desk.research.registry.all(), self._show_strategies, group="strategies")
+
+    def action_choose_data(self) -> None:
+        """A file picker; what it brings is added to the data."""
+        from tui.dashboard.widgets.pickers import FilePicker
+
+        self.app.push_screen(FilePicker(), self._add_data)
+
+    @on(Button.Pressed, "#submit")
+    def action_start(self) -> None:
+        """Read the data; leave when nothing is wrong."""
+        if self.loader.is_loading(READ):
+            return
+        entries, workspace, run_plan_id = self.entries(), self._workspace, self.app.surroundings.new_id()
+        self.query_one("#problem", Static).update("reading the data…")
+        self.loader.load(
+            lambda desk, watch: prepare(desk, entries, workspace, run_plan_id, watch),
+            self._begin,
+            group=READ,
+            failed=self._refused,
+            acts=True,
+        )
+
+    def entries(self) -> Entries:
+        """What is typed now."""
+        return Entries(
+            strategy=str(self.query_one("#strategy", Select).value),
+            base=self._typed("base", self._parameters, defaults=True),
+            tried=self._typed("try", self._parameters, defaults=False),
+            objective=str(self.query_one("#objective", Select).value),
+            journal=str(self.query_one("#journal", Select).value),
+            ablations=self.query_one("#ablations", Checkbox).value,
+            **{
+                name: self.query_one(f"#{name}", Input).value
+                for name in ("data", "symbols", "start", "end", "workers", "max_variants", "slippage_bps")
+            },
+        )
+
+    @on(Button.Pressed, "#choose")
+    def _choose(self) -> None:
+        self.action_choose_data()
+
+    @on(Button.Pressed, "#cancel")
+    def _cancel(self) -> None:
+        self.action_leave()
+
+    @on(Input.Changed, "#data")
+    def _data_changed(self) -> None:
+        self._suggest_symbols()
+
+    @on(Input.Changed)
+    @on(Checkbox.Changed)
+    def _count_again(self) -> None:
+        self.query_one("#problem", Static).update("")
+        self._count()
+
+    @on(Select.Changed, "#strategy")
+    async def _choose_strategy(self, event: Select.Changed) -> None:
+        strategy = self._strategies.get(str(event.value))
+        if strategy is None or event.value != event.select.value:  # another was chosen meanwhile
+            return
+        self._parameters = parameters(strategy)
+        lines = self.query_one("#sweep-parameters", Vertical)
+        await lines.remove_children()
+        await lines.mount_all([_parameter_line(place, each) for place, each in enumerate(self._parameters)])
+        self.was_offered()
+        self._count()
+
+    def _begin(self, prepared: Prepared) -> None:
+        self.dismiss(prepared)
+
+    def _show_strategies(self, found: list[Registered]) -> None:
+        self._strategies = {each.strategy.key: each.strategy for each in found}
+        select = self.query_one("#strategy", Select)
+        select.set_options([(Text(key), key) for key in self._strategies])
+        select.value = FIRST_STRATEGY if FIRST_STRATEGY in self._strategies else next(iter(self._strategies))
+        select.focus()
+
+    def _suggest_symbols(self) -> None:
+        """The symbols that the data suggest, as long as nobody typed others."""
+        symbols, suggested = self.query_one("#symbols", Input), symbols_in(self.query_one("#data", Input).value)
+        if symbols.value == self._suggested:
+            symbols.value = suggested
+        self._suggested = suggested
+
+    def _add_data(self, chosen: str | None) -> None:
+        data = self.query_one("#data", Input)
+        if chosen:
+            data.value = chosen if data.value.strip() in ("", FIRST_DATA) else f"{data.value.strip()} {chosen}"
+
+    def _typed(self, kind: str, known: list[Parameter], *, defaults: bool) -> dict[str, str]:
+        texts = {each.path: self.query_one(f"#{kind}-{place}", Input).value.strip() for place, each in enumerate(known)}
+        return {
+            each.path: texts[each.path]
+            for each in known
+            if texts[each.path] and not (defaults and texts[each.path] == each.default)
+        }
+
+    def _count(self) -> None:
+        if not self._parameters or not self.query("#sweep-parameters Input"):
+            return
+        entries = self.entries()
+
+        def counted(desk: Desk) -> str:
+            return count_words(generated(desk, entries), most_variants(entries))
+
+        self.loader.load(
+            lambda desk, _: counted(desk), self._show_count, group=COUNT, in_turn=True, failed=self._cannot_count
+        )
+
+    def _show_count(self, said: str) -> None:
+        self.query_one("#sweep-count", Static).update(said)
+
+    def _cannot_count(self, error: PapertapeError) -> None:
+        self.query_one("#sweep-count", Static).update("")
+        self._refused(error)
+
+    def _refused(self, error: PapertapeError) -> None:
+        self.query_one("#problem", Static).update("\n".join(lines_of(error)))
+
+
+def _line(label: str, *widgets: Input | Select[str] | Button) -> ComposeResult:
+    with Horizontal(classes="line"):
+        yield Label(label, markup=False)
+        yield from widgets
+
+
+def _entry(name: str, value: str, why: str, empty: str = "") -> Input:
+    entry = Input(value, placeholder=empty, id=name, compact=True)
+    entry.tooltip = Text(why) if why else None
+    return entry
+
+
+def _parameter_line(place: int, parameter: Parameter) -> Horizontal:
+    """Its path, its base value, the values to try; by its place, since a path is no identifier."""
+    why = safe_text(parameter.why)
+    base = _entry(f"base-{place}", parameter.default, why, "off")
+    tried = _entry(f"try-{place}", "", why, parameter.kind)
+    return Horizontal(Label(safe_text(parameter.path), markup=False), base, tried, classes="line")
+
+
+def _options(kind: type[Objective] | type[JournalMode]) -> list[tuple[Text, str]]:
+    return [(Text(each.value), each.value) for each in kind]

@@ -1,0 +1,219 @@
+"""Choosing a workspace or market data from a list that is narrowed by typing."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from engine.errors import NotFoundError
+from engine.policy.workspace import as_uuid
+from tui.dashboard.widgets.dialog import DeskDialog
+from tui.shared import figures
+from tui.shared.sources import SAMPLE
+from tui.shared.text import fit, safe_text
+
+if TYPE_CHECKING:
+    from engine.policy.workspace import Workspace
+
+
+_ACCOUNT_NAME = 40
+
+
+class WorkspacePicker(DeskDialog[UUID]):
+    """Leaves with the id of the workspace that was chosen."""
+
+    def __init__(self, current: UUID) -> None:
+        super().__init__()
+        self._current = current
+        self._all: list[Workspace] = []
+        self._listed: list[Workspace] = []
+
+    def compose(self) -> ComposeResult:
+        """An input, and the accounts that it leaves."""
+        with Vertical(classes="dialog"):
+            yield Static(Text("Workspace", "bold"), classes="dialog-title")
+            yield Input(placeholder="name, or the UUID of a closed world", compact=True)
+            yield OptionList(markup=False)
+
+    def on_mount(self) -> None:
+        """The accounts, read off the loop."""
+        self.loader.load(lambda desk, _: desk.accounts.all(), self._show)
+
+    def on_key(self, event: events.Key) -> None:
+        """The arrows move in the list while the input has the focus."""
+        if event.key in {"up", "down"} and self.query_one(Input).has_focus:
+            options = self.query_one(OptionList)
+            options.action_cursor_down() if event.key == "down" else options.action_cursor_up()
+            event.stop()
+
+    @on(Input.Changed)
+    def _narrow(self) -> None:
+        wanted = self.query_one(Input).value.casefold().strip()
+        self._listed = [each for each in self._all if wanted in each.name.casefold()]
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options(Option(_account_line(each, here=each.id == self._current)) for each in self._listed)
+        options.highlighted = 0 if self._listed else None
+
+    @on(Input.Submitted)
+    def _take(self) -> None:
+        highlighted = self.query_one(OptionList).highlighted
+        if highlighted is not None:
+            self.dismiss(self._listed[highlighted].id)
+            return
+        named = self.query_one(Input).value.strip()
+        known = as_uuid(named)
+        self.loader.load(
+            lambda desk, _: desk.accounts.overview(known or named).workspace.id, self.dismiss, group="take", acts=True
+        )
+
+    @on(OptionList.OptionSelected)
+    def _choose(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._listed[event.option_index].id)
+
+    def _show(self, found: list[Workspace]) -> None:
+        self._all = found
+        self._narrow()
+
+
+def _account_line(workspace: Workspace, *, here: bool) -> Text:
+    name = fit(safe_text(workspace.name), _ACCOUNT_NAME)
+    said = f"  started with {figures.money(workspace.starting_equity)}, {workspace.trading_state.value}"
+    return Text.assemble("● " if here else "  ", (name, "bold"), (said, "dim"))
+
+
+ENDINGS = (".csv", ".csv.gz", ".parquet")
+MOST_LISTED = 500
+_FILE_NAME = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A line of the list: a sample, a directory to go into, or a data file."""
+
+    name: str
+    said: str
+    directory: Path | None = None
+    data: str = ""
+
+
+class FilePicker(DeskDialog[str]):
+    """Leaves with a file or a sample as `--data` takes it, quoted where it has spaces."""
+
+    def __init__(self, directory: Path | None = None) -> None:
+        super().__init__()
+        self._directory = (directory or Path.cwd()).absolute()
+        self._all: list[Choice] = []
+        self._listed: list[Choice] = []
+
+    def compose(self) -> ComposeResult:
+        """Where, an input, and the choices that it leaves."""
+        with Vertical(classes="dialog wide"):
+            yield Static("", id="where", markup=False)
+            yield Input(placeholder="part of a name, or a path; Enter takes the line below", compact=True)
+            yield OptionList(markup=False)
+            yield Static("", id="listed", markup=False)
+
+    def on_mount(self) -> None:
+        """The directory, read off the loop."""
+        self._go(self._directory)
+
+    def on_key(self, event: events.Key) -> None:
+        """The arrows move in the list while the input has the focus."""
+        if event.key in {"up", "down"} and self.query_one(Input).has_focus:
+            options = self.query_one(OptionList)
+            options.action_cursor_down() if event.key == "down" else options.action_cursor_up()
+            event.stop()
+
+    def _go(self, directory: Path) -> None:
+        self.loader.load(lambda _, __: (directory, choices(directory)), lambda found: self._show(*found))
+
+    def _show(self, directory: Path, found: list[Choice]) -> None:
+        self._directory, self._all = directory, found
+        self.query_one("#where", Static).update(Text(f"Data: {safe_text(directory)}", "bold"))
+        with self.prevent(Input.Changed):
+            self.query_one(Input).value = ""
+        self._narrow()
+
+    @on(Input.Changed)
+    def _narrow(self) -> None:
+        wanted = self.query_one(Input).value.casefold().strip()
+        found = [each for each in self._all if wanted in each.name.casefold()]
+        self._listed = found[:MOST_LISTED]
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options(Option(_file_line(each)) for each in self._listed)
+        options.highlighted = 0 if self._listed else None
+        said = f"{figures.whole(len(self._listed))} of {figures.whole(len(found))}" if len(found) > MOST_LISTED else ""
+        self.query_one("#listed", Static).update(said or f"{', '.join(ENDINGS)} and directories")
+
+    @on(Input.Submitted)
+    def _take(self) -> None:
+        typed = Path(self.query_one(Input).value.strip()).expanduser()
+        at = self.query_one(OptionList).highlighted
+        if at is not None:
+            self._choose(self._listed[at])
+        else:
+            self.loader.load(lambda _, __: choice_of(self._directory / typed), self._choose)
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        self._choose(self._listed[event.option_index])
+
+    def _choose(self, choice: Choice) -> None:
+        if choice.directory is not None:
+            self._go(choice.directory)
+        else:
+            self.dismiss(choice.data)
+
+
+def choices(directory: Path) -> list[Choice]:
+    """The samples, the directory above, the directories and data files in it; FILE_NOT_FOUND. Blocks."""
+    from storage.samples import SAMPLES
+
+    found = [Choice(f"{SAMPLE}{name}", "bundled, daily", data=f"{SAMPLE}{name}") for name in SAMPLES]
+    found.append(Choice("../", "the directory above", directory.parent))
+    try:
+        inside = sorted(directory.iterdir(), key=lambda path: (path.is_file(), path.name))
+        found += [_choice(path) for path in inside if _is_offered(path)]
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise NotFoundError("FILE_NOT_FOUND", f"{directory} cannot be read: {why}", hint="go elsewhere") from error
+    return found
+
+
+def choice_of(path: Path) -> Choice:
+    """A path that was typed; FILE_NOT_FOUND."""
+    try:
+        there = path.exists()
+    except (OSError, ValueError):  # too long, or with a null character
+        there = False
+    if not there:
+        raise NotFoundError("FILE_NOT_FOUND", f"{path} does not exist", hint="check the path")
+    return _choice(path.resolve())
+
+
+def _choice(path: Path) -> Choice:
+    if path.is_dir():
+        return Choice(f"{path.name}/", "", path)
+    return Choice(path.name, f"{figures.whole(path.stat().st_size)} bytes", data=shlex.quote(str(path)))
+
+
+def _is_offered(path: Path) -> bool:
+    if path.name.startswith("."):
+        return False
+    return path.is_dir() or (path.is_file() and path.name.lower().endswith(ENDINGS))
+
+
+def _file_line(choice: Choice) -> Text:
+    return Text.assemble((fit(safe_text(choice.name), _FILE_NAME), "bold"), (f"  {choice.said}", "dim"))
