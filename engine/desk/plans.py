@@ -72,11 +72,12 @@ class Plans:
         *,
         workers: int = 1,
         watch: Watch | None = None,
+        unseen: Workspace | None = None,
         **terms: Any,
     ) -> PlanResult:
         """`execute` a request in short: `terms` are further fields of `SweepRequest`."""
         request = SweepRequest(spec=spec, sweep=sweep, **terms)
-        return self.execute(request, dataset, workers=workers, watch=watch)
+        return self.execute(request, dataset, workers=workers, watch=watch, unseen=unseen)
 
     def execute(
         self,

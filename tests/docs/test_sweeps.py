@@ -9,7 +9,7 @@ import pytest
 
 from engine.account.metrics import Metrics
 from engine.sweeps.objectives import OBJECTIVES
-from engine.sweeps.plan.run_plan import request, run_plan
+from engine.sweeps.plan import request, run_plan
 from engine.vocabulary import DEFAULT_OBJECTIVE, JournalMode, RunStatus
 from storage.desk import open_desk
 from storage.settings import Settings

@@ -40,7 +40,7 @@ def said_by(*lines: str) -> list[str]:
 def test_the_driver_in_use_is_at_least_pythons_own() -> None:
     chosen = said_by(
         "import sqlite3",
-        "from storage import driver",
+        "from storage.sqlite.connection import driver",
         "print(driver.sqlite_version(), driver.driver_name())",
         "print(driver.sqlite.sqlite_version_info >= sqlite3.sqlite_version_info)",
     )
@@ -52,7 +52,7 @@ def test_without_the_wheel_pythons_own_is_used() -> None:
     without = said_by(
         'sys.modules["pysqlite3"] = None',
         "import sqlite3",
-        "from storage import driver",
+        "from storage.sqlite.connection import driver",
         "print(driver.sqlite is sqlite3, driver.driver_name())",
     )
     assert without == ["True", "sqlite3"]

@@ -17,7 +17,7 @@ from engine.events import EventRow, EventType
 from storage.sqlite import statements
 from storage.sqlite.connection.driver import sqlite as sqlite3
 from storage.sqlite.connection.opening import ALEMBIC_TABLE, APPLICATION_ID, SHIPPED, create_schema
-from storage.sqlite.connection.revisions import alembic_config
+from storage.sqlite.connection.upgrading import alembic_config
 from storage.sqlite.tables import Base
 from storage.sqlite.unit_of_work import SqliteStore
 

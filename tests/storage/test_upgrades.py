@@ -16,7 +16,7 @@ from engine.intents import MAX_LOTS
 from engine.vocabulary import EventType
 from storage.sqlite.connection.driver import sqlite as sqlite3
 from storage.sqlite.connection.opening import APPLICATION_ID, SHIPPED
-from storage.sqlite.connection.revisions import alembic_config
+from storage.sqlite.connection.upgrading import alembic_config
 from storage.sqlite.statements import columns_of
 from storage.sqlite.unit_of_work import SqliteStore
 from tests.storage.rows import KEY, WORKSPACE, append, event, fill, raw

@@ -34,7 +34,7 @@ def test_what_was_tried_is_listed_with_where_it_came_from(console: Console) -> N
     said = [line.split("  ")[-1] for line in console.ok("events", "-w", backtest["workspace_id"]).out.splitlines()]
     metrics = backtest["metrics"]
     made = f"{metrics['trade_count']} trades, equity {metrics['ending_equity']:,.2f}"
-    assert said[-1].endswith(f"sma_cross on GOOG: {made}")
+    assert f"sma_cross on GOOG: {made}" in said[-1]
     assert "RUN_ADVANCED" in (last := console.ok("events", "-w", "paper").out.splitlines()[-1])
     assert last.endswith("came to 2006-12-29 00:00:00")
     shown = console.ok("plan", "show", plan["run_plan_id"]).out

@@ -12,9 +12,9 @@ from engine.errors import SystemFault
 from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.connection.faults import DATABASE_ERRORS, busy, fault_of, moved, read_only, translated
 from storage.sqlite.connection.files import identity
+from storage.sqlite.connection.identity import too_new
 from storage.sqlite.connection.read_only import ReadOnlyFile
 from storage.sqlite.connection.retry import Patience
-from storage.sqlite.connection.revisions import too_new
 from storage.sqlite.connection.transaction import Link, Transaction
 
 Entered = TypeVar("Entered", bound=Transaction)

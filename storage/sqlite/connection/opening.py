@@ -29,9 +29,9 @@ from storage.sqlite.connection.faults import (
     read_only,
 )
 from storage.sqlite.connection.files import JOURNAL, WAL, beside, keep_private, may_write, traces
+from storage.sqlite.connection.identity import APPLICATION_ID, check_ours, count_tables, not_ours, revision_of
 from storage.sqlite.connection.read_only import ReadOnlyFile
 from storage.sqlite.connection.retry import Patience
-from storage.sqlite.connection.revisions import APPLICATION_ID, check_ours, count_tables, not_ours, revision_of
 from storage.sqlite.tables import Base
 from storage.sqlite.triggers import TRIGGERS
 from storage.system import FOR_A_DATABASE, make_private, require_descriptors
@@ -192,7 +192,7 @@ def _bring_up(path: Path, patience: Patience, schema: Schema) -> None:
             driver.execute("INSERT INTO alembic_version VALUES (?)", (schema.head,))
             driver.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         elif (revision := revision_of(path, driver, schema.revisions)) != schema.head:
-            from storage.sqlite.connection.revisions import upgrade  # noqa: PLC0415 - Alembic, only when it is needed
+            from storage.sqlite.connection.upgrading import upgrade  # noqa: PLC0415 - Alembic, only when it is needed
 
             upgrade(path, connection, revision, schema)
         driver.execute(f"PRAGMA user_version = {schema.generation}")

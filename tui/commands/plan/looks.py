@@ -87,7 +87,8 @@ def export(
     A row a variant, or the JSON document of `plan run`. In CSV a text that a spreadsheet would take for a formula has
     an apostrophe in front.
     """
-    from tui.shared.exports import encoder_for, write_whole
+    from tui.shared.exports import encoder_for
+    from tui.shared.whole_files import write_whole
 
     path = Path(to)
     encode = encoder_for(path)

@@ -1,71 +1,12 @@
-"""An old database is backed up beside itself, then taken through the newer revisions by Alembic."""
+"""Is a database ours, and of which revision? Looked at in one snapshot, and never changed."""
 
 from __future__ import annotations
 
-import os
-from contextlib import closing
-from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from alembic import command
-from alembic.config import Config
 
 from engine.errors import SystemFault
 from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.tables import Base
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from storage.sqlite.connection.opening import Schema
-
-
-def upgrade(path: Path, connection: Connection, revision: str, schema: Schema) -> None:
-    """From `revision` to the head, inside the caller's transaction; the backup stays whatever comes of it."""
-    backup = back_up(path, revision)
-    config = alembic_config(schema)
-    config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, schema.head)
-    except Exception as error:
-        raise SystemFault(
-            "DATABASE_ERROR",
-            f"{path} could not be upgraded from revision {revision} to {schema.head} ({error})",
-            hint=f"it is as it was, and a copy is {backup}; go on with the version that made it",
-        ) from error
-
-
-def alembic_config(schema: Schema) -> Config:
-    """What Alembic needs to know, without an alembic.ini."""
-    config = Config()
-    config.set_main_option("script_location", schema.scripts.replace("%", "%%"))
-    return config
-
-
-def back_up(path: Path, revision: str) -> Path:
-    """A whole copy as `NAME.before-REVISION.N.bak`, which only its owner may read. The caller holds the write lock."""
-    backup = _new_file(path, revision)
-    try:
-        source = sqlite.connect(f"{path.as_uri()}?mode=ro", uri=True)
-        with closing(source), closing(sqlite.connect(backup)) as copy:
-            source.backup(copy)
-    except BaseException:
-        backup.unlink()
-        raise
-    return backup
-
-
-def _new_file(path: Path, revision: str) -> Path:
-    for number in count(1):
-        candidate = path.with_name(f"{path.name}.before-{revision}.{number}.bak")
-        try:
-            os.close(os.open(candidate, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        except FileExistsError:
-            continue
-        return candidate
-    raise AssertionError("count() ends nowhere")
-
 
 APPLICATION_ID = 0x50544150
 """`PTAP`, in the file's header from the moment there is anything in it."""
