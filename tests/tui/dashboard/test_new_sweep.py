@@ -80,7 +80,7 @@ async def test_the_variants_are_counted_while_it_is_filled_in(db: Path) -> None:
         ("entry.fast_period", "9:5", "never comes to its end"),
         ("symbols", "", "no symbol is named"),
         ("symbols", "'GOOG", "a quote is not closed"),
-        ("max_variants", "none", "max variants: 'none' is no whole number"),
+        ("max_variants", "none", "max variants: 'none' must be an integer"),
     ],
 )
 async def test_what_is_wrong_is_said_at_once(db: Path, path: str, typed: str, sentence: str) -> None:
@@ -99,7 +99,7 @@ async def test_what_is_wrong_is_said_at_once(db: Path, path: str, typed: str, se
         ("data", "nowhere.csv", "error FILE_NOT_FOUND"),
         ("symbols", "IBM", "error INVALID_DATA"),
         ("slippage_bps", "much", "slippage: 'much' is not a number"),
-        ("workers", "0", "workers: '0' is no whole number"),
+        ("workers", "0", "workers: '0' must be an integer"),
         ("start", "yesterday", "error"),
     ],
 )
@@ -279,7 +279,7 @@ def test_words_keep_what_is_quoted_together() -> None:
 
 @pytest.mark.parametrize("typed", ["", "0", "-1", "1.5", "x"])
 def test_what_is_no_whole_number(typed: str) -> None:
-    with pytest.raises(PapertapeError, match="no whole number"):
+    with pytest.raises(PapertapeError, match="must be an integer"):
         whole_number(typed, "it")
     assert whole_number(" 1,000 ", "it") == 1000
 

@@ -53,7 +53,7 @@ def totals(found: Comparison, palette: Palette) -> Text:
     count, hidden = _apart(found.report.drift), left_out(found)
     said = Text(f"{DIFFERS} {_differing(count)}" if count else "no differences", "bold" if count else "")
     if hidden:
-        said.append(f"; {figures.counted(hidden, 'day')} and closing times that match are not listed", palette.muted)
+        said.append(f"; {figures.counted(hidden, 'matching daily row')} hidden", palette.muted)
     return said
 
 
