@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from fastapi import APIRouter, Request, Security
 from fastapi.security import APIKeyHeader
 from starlette.responses import Response
@@ -34,6 +32,7 @@ from engine.broker.reconcile import ReconcileReport
 from engine.ports import Watch
 from engine.sweeps.results import PlanResult
 from engine.validation import parse_model
+from storage.system import processors
 
 # the gate in front of the routes has looked at it; here it is documented
 _TOKEN = APIKeyHeader(name=HEADER, auto_error=False, scheme_name="AdminToken")
@@ -149,5 +148,4 @@ async def generate_and_execute(request: Request) -> Response:
 
 def _workers() -> int:
     """A processor for each worker, and one for the service's other answers."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, usable - 1)
+    return max(1, processors() - 1)

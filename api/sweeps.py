@@ -24,7 +24,7 @@ from engine.strategies.spec import parse_spec
 from engine.sweeps.objectives import objective
 from engine.sweeps.plan.generator import generate
 from engine.sweeps.plan.request import SweepRequest
-from engine.sweeps.results import PlanResult
+from engine.sweeps.results import PlanResult, cancelled
 from engine.validation import parse_model
 from engine.vocabulary import DEFAULT_OBJECTIVE
 from storage.datasets import keep_dataset, loading
@@ -134,10 +134,7 @@ def _kept(
 
 
 def _stopped(result: PlanResult) -> SystemFault:
-    out = sum(1 for one in result.results if one.status != "pending")
-    return SystemFault(
-        "CANCELLED",
-        f"the run plan was stopped with {out:,} of {len(result.results):,} variants done",
-        hint=f"`papertape plan resume {result.run_plan_id}` goes on",
-        details={"run_plan_id": str(result.run_plan_id), "done": out, "variants": len(result.results)},
-    )
+    out = sum(1 for variant in result.results if variant.status != "pending")
+    error = cancelled(result)
+    error.details.update(run_plan_id=str(result.run_plan_id), done=out, variants=len(result.results))
+    return error

@@ -1,4 +1,4 @@
-"""What is asked of the operating system: private directories, room for file descriptors, the wall clock."""
+"""What is asked of the operating system: private directories, file descriptors, processors, the wall clock."""
 
 from __future__ import annotations
 
@@ -82,3 +82,8 @@ Clock = Callable[[], int]
 def wall_clock() -> int:
     """UTC microseconds since 1970."""
     return time.time_ns() // 1000
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

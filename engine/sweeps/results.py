@@ -11,6 +11,7 @@ from engine.account.fold import apply_fills
 from engine.account.ledger import Fill, Ledger, Trade
 from engine.account.metrics import Metrics
 from engine.drivers.short_history import ShortHistory
+from engine.errors import SystemFault
 from engine.sweeps.plan.run_plan import TrialCount, Variant
 from engine.validation import StrictModel, UtcTime, trusted
 from engine.vocabulary import RunStatus
@@ -179,3 +180,13 @@ def trades_of(starting_equity: float, fills: Sequence[Fill]) -> list[Trade]:
     trades: list[Trade] = []
     apply_fills(Ledger.fresh(starting_equity), fills, trades)
     return trades
+
+
+def cancelled(result: PlanResult) -> SystemFault:
+    """A sweep that was stopped, as the error that says so and how to resume it."""
+    done = sum(1 for variant in result.results if variant.status != "pending")
+    return SystemFault(
+        "CANCELLED",
+        f"the run plan was stopped with {done:,} of {len(result.results):,} variants done",
+        hint=f"`papertape plan resume {result.run_plan_id}` goes on",
+    )

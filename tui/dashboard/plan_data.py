@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -40,5 +39,6 @@ def resume(run_plan_id: UUID, tell: Callable[[str], None], desk: Desk, watch: Wa
 
 def spare_processors() -> int:
     """Processors that this process may use, but for the one that paints the screen; at least one."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, usable - 1)
+    from storage.system import processors
+
+    return max(1, processors() - 1)

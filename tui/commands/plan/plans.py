@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import typer
 
-from engine.errors import PapertapeError, SystemFault
+from storage.system import processors
 from tui.commands.calls import Call, command
 from tui.commands.plan import looks as plan_looks
 from tui.commands.plan.options import FailIf, PlanId, RunOptions, StrategyFile, SweepOptions, Top, Workers, plan_named
@@ -99,7 +98,7 @@ def resume(
         find_strategy(call, desk, found, strategy)
         load = once(loader(call))
         with watching("running the sweep", found.run_plan_id) as watch:
-            result = desk.plans.resume(found.run_plan_id, load, workers=workers or _processors(), watch=watch)
+            result = desk.plans.resume(found.run_plan_id, load, workers=workers or processors(), watch=watch)
         _answer(call, desk, result, load, gate, top)
 
 
@@ -142,7 +141,7 @@ def _run(
             run_plan_id=fresh,
             data=recorded(desk, data, wanted, dataset),
         )
-        result = desk.plans.execute(request, dataset, workers=workers or _processors(), watch=watch)
+        result = desk.plans.execute(request, dataset, workers=workers or processors(), watch=watch)
     return result, lambda _: dataset
 
 
@@ -170,13 +169,14 @@ def _generated(found: Generated, timeframe: str) -> dict[str, Any]:
 
 def _answer(call: Call, desk: Desk, result: PlanResult, load: Load, gate: Gate, top: int) -> None:
     """The result on stdout, what to know of it on stderr; what a script should stop for, with the result in it."""
+    from engine.sweeps.results import cancelled
     from tui.commands.plan.data import tell_of_the_same
 
     if result.duplicate_of:
         tell_of_the_same(call, desk, result)
     if not call.json:
         _show(Page(), desk, result, load, top)
-    error = _cancelled(result) if result.status == "cancelled" else gate.error(result)
+    error = cancelled(result) if result.status == "cancelled" else gate.error(result)
     if error is not None:
         error.details.update(_document_of(result, gate))
         raise error
@@ -207,17 +207,3 @@ def _has_two_curves(result: PlanResult) -> bool:
     """Whether there is a best variant beside a baseline that succeeded too."""
     baseline = result.results[0]
     return result.best_variant_id not in (None, baseline.variant_id) and baseline.metrics is not None
-
-
-def _cancelled(result: PlanResult) -> PapertapeError:
-    out = sum(1 for one in result.results if one.status != "pending")
-    return SystemFault(
-        "CANCELLED",
-        f"the run plan was stopped with {out:,} of {len(result.results):,} variants done",
-        hint=f"`papertape plan resume {result.run_plan_id}` goes on",
-    )
-
-
-def _processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
