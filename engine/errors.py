@@ -122,7 +122,7 @@ class UsageError(PapertapeError):
 
 
 class RefusedError(PapertapeError):
-    """The policy said no."""
+    """A policy rule refused the intent."""
 
 
 class ConflictError(PapertapeError):
@@ -151,7 +151,7 @@ class NotFoundError(PapertapeError):
 
 
 class ForbiddenError(PapertapeError):
-    """Not in this environment."""
+    """The operation is not allowed in this environment."""
 
 
 class OutcomeError(PapertapeError):

@@ -57,6 +57,6 @@ class CountedStamps:
         return self._clock()
 
     def new_id(self) -> str:
-        """The next id."""
+        """The next id: the namespace's prefix and a counter in 12 hex digits."""
         self._count += 1
         return f"{self._prefix}{self._count:012x}"

@@ -80,5 +80,5 @@ Clock = Callable[[], int]
 
 
 def wall_clock() -> int:
-    """UTC microseconds since 1970."""
+    """The current time in UTC microseconds since 1970."""
     return time.time_ns() // 1000

@@ -37,7 +37,7 @@ class World:
         self._strategy: Any = None
 
     def break_off(self) -> None:
-        """A fill is lost."""
+        """Record that a fill could not be read, so the account cannot be rebuilt from here on."""
         self.is_broken = True
 
     def seen(self, event: JournalEvent) -> None:

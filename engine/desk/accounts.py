@@ -167,7 +167,7 @@ class Accounts:
         return [TradeView.of(trade) for trade in self._trades(self.get(ref))]
 
     def equity(self, ref: str | UUID | None = None) -> list[EquityPoint]:
-        """The trade-equity curve."""
+        """The trade-equity curve: the starting equity, then the equity in dollars after each closed trade."""
         workspace = self.get(ref)
         start = EquityPoint(ts=None, equity=workspace.starting_equity)
         trades = self._trades(workspace)

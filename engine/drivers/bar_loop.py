@@ -210,7 +210,7 @@ class Walk:
         return max(int(series.bars.ts[-1]) for series in self.series if len(series.bars))
 
     def last_closes(self) -> dict[str, float]:
-        """Each symbol's last close."""
+        """Each symbol's last close; symbols without bars are left out."""
         return {series.bars.symbol: float(series.bars.close[-1]) for series in self.series if len(series.bars)}
 
     @cached_property

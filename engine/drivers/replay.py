@@ -106,7 +106,7 @@ class Replay:
 
     @property
     def length(self) -> int:
-        """Timestamps in all."""
+        """How many timestamps the replay has in all."""
         return len(self._run.walk.ticks)
 
     @property

@@ -56,7 +56,7 @@ class Schema:
 
     @property
     def head(self) -> str:
-        """The newest revision."""
+        """The name of the newest revision."""
         return self.revisions[-1]
 
     @property
