@@ -1,4 +1,4 @@
-"""Ids and clocks: live ones, and those of a closed world."""
+"""Ids and clocks: live ones, and those of a backtest."""
 
 from __future__ import annotations
 

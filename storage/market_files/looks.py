@@ -1,4 +1,4 @@
-"""What a text is whose first row is no header that is read: one sentence that says it, instead of what it lacks.
+"""Recognise a file whose first row is not a header papertape reads, and say in one sentence what it looks like.
 
 Asked only once a header was refused, so that nothing here can refuse a sound file.
 """

@@ -142,7 +142,7 @@ class _Loader(SourceFileLoader):
         return self._text
 
     def exec_module(self, module: ModuleType) -> None:
-        """With the imports of the strategy it belongs to."""
+        """Run the module; its imports find the strategy's own modules first."""
         module.__dict__["__builtins__"] = _builtins_for(self._root, self._source)
         super().exec_module(module)
 

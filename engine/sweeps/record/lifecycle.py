@@ -1,4 +1,4 @@
-"""An execution begun, taken over and cancelled: each one write transaction in which nobody else decides."""
+"""Starting, taking over and cancelling an execution: each is one write transaction, so no two processes both decide."""
 
 from __future__ import annotations
 
