@@ -104,7 +104,7 @@ def replay_fills(ledger: Ledger, fills: Sequence[Fill], trades: list[Trade] | No
     if len(fills) == 1:
         (fill,) = fills
         ledger.last_seq, ledger.last_event_at = fill[0], fill[6]
-        return [Unapplied(fill[0], f"{fill[1]} at {fill[4]!r} makes an amount that is no finite number")]
+        return [Unapplied(fill[0], f"{fill[1]} at {fill[4]!r} makes an amount that is not finite")]
     half = len(fills) // 2
     return [each for part in (fills[:half], fills[half:]) for each in replay_fills(ledger, part, trades)]
 

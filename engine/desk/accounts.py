@@ -222,7 +222,7 @@ class Accounts:
             if account.value_at({symbol: price}):
                 raise InvalidError(
                     "INVALID_PRICE",
-                    f"{symbol} at {price!r} makes an amount that is no finite number",
+                    f"{symbol} at {price!r} makes an amount that is not finite",
                     hint="nothing was changed; give a smaller price",
                 )
             unit.save(account, (symbol,), ())

@@ -269,7 +269,7 @@ def run_onward(
         if count % 16 == 0:
             watch.advance(tick, end + 1)
         if watch.stopped():
-            raise SystemFault("CANCELLED", "the run was stopped", hint="run it again: it goes on from where it stopped")
+            raise SystemFault("CANCELLED", "the run was stopped", hint="run it again to resume where it stopped")
         run.take(tick)
     if run.start <= end:
         run.take(end)

@@ -200,7 +200,7 @@ def _further_down(sheet: _Sheet) -> Look | None:
             first = sheet.lines[0]
             what = next((what for pattern, what in _FIRST_LINES if pattern.fullmatch(first)), f"it is {quoted(first)}")
             parted = f"; {sheet.parted()}, and only commas are read" if sheet.separator != "," else ""
-            return Look(0, f"row 1 is no header: {what}; the header is row {row}{parted}; take out what is above")
+            return Look(0, f"row 1 is not a header: {what}; the header is row {row}{parted}; take out what is above")
     return None
 
 
