@@ -89,7 +89,7 @@ def apply_fills(  # noqa: C901, PLR0915 - one flat loop, see below
 
 
 def replay_fills(ledger: Ledger, fills: Sequence[Fill], trades: list[Trade] | None = None) -> list[Unapplied]:
-    """`apply_fills` for fills that no broker has checked: one that makes an amount no finite number is not applied.
+    """`apply_fills` for fills that no broker has checked: one that makes an amount not finite is not applied.
 
     What is not finite stays so to the end, where it is looked for: the loop is spared it. Then halves are taken again,
     until such a fill stands alone.
