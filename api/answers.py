@@ -67,7 +67,7 @@ async def _of_the_router(request: Request, error: Exception) -> Response:
 
 
 async def _nobody_there(request: Request, error: Exception) -> Response:
-    """The client went away while it sent: nobody reads this."""
+    """The client disconnected while sending, so this answer is never read."""
     return Response(status_code=400)
 
 

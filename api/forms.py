@@ -53,7 +53,7 @@ class _Parts:
         self._ended = False
 
     async def read(self, body: AsyncIterator[bytes], boundary: bytes) -> None:
-        """Read all of it."""
+        """Read the whole body and store every part, until the closing boundary."""
         parser = MultipartParser(
             boundary,
             {

@@ -34,7 +34,7 @@ class Stoppable:
         self._service, self._request = service, threading.Event()
 
     def advance(self, done: int, total: int) -> None:
-        """Nobody is told."""
+        """Do nothing: progress is not reported over HTTP."""
 
     def stopped(self) -> bool:
         """Whether the work should end."""

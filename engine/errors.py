@@ -2,16 +2,16 @@
 
     PapertapeError
     ├── UsageError       the call itself is wrong
-    ├── RefusedError     the policy said no
-    ├── ConflictError    it was done before
-    ├── InvalidError     input or data that cannot be taken, or an order the broker refuses
+    ├── RefusedError     a policy rule refused the intent
+    ├── ConflictError    it was already done, or the name is taken
+    ├── InvalidError     invalid input or data, or an order the broker refuses
     │   └── DataError    a market data file with its faults listed
     ├── NotFoundError    no such workspace, run plan, file …
-    ├── ForbiddenError   not in this environment
-    ├── OutcomeError     it was done, and came to what a script should stop for
+    ├── ForbiddenError   not allowed in this environment
+    ├── OutcomeError     it was done, with an outcome a script should stop for
     └── SystemFault      the installation, the database or the disk
         ├── ReadOnlyFault    the database cannot be written where it is
-        └── DamageFault      something that was stored is not as it was written
+        └── DamageFault      stored data is damaged
 
 Every error carries a code from `CODES`, one sentence that says what and where, and a hint that says what to do.
 Entry points translate the class, never the code: the command line to an exit code, the service to a status.
@@ -30,11 +30,11 @@ CODES: Mapping[str, str] = {
     # conflicts
     "ALREADY_EXECUTED": "This intent was executed before; the first order is named.",
     "INTENT_ID_REUSED": "This intent id was executed before with another action, symbol or quantity.",
-    "WORKSPACE_EXISTS": "A workspace of this name exists.",
-    "FILE_EXISTS": "The file to be written exists.",
-    "RUN_EXISTS": "There is a run plan of this id.",
+    "WORKSPACE_EXISTS": "A workspace with this name already exists.",
+    "FILE_EXISTS": "The file to be written already exists.",
+    "RUN_EXISTS": "A run plan with this id already exists.",
     "RUN_ENDED": "The run plan has ended; there is nothing left to cancel.",
-    "RUN_NOT_RESUMABLE": "The run plan is complete, or being executed, or cannot be made again from the journal.",
+    "RUN_NOT_RESUMABLE": "The run plan is complete, or being executed, or cannot be rebuilt from the journal.",
     "RUN_TAKEN_OVER": "Another process has resumed or ended this run; this one stopped without writing.",
     # the broker's refusals
     "UNSUPPORTED_MODE": "Only the mode `paper` is executed.",
@@ -43,29 +43,29 @@ CODES: Mapping[str, str] = {
     "INVALID_QUANTITY": "The quantity is not between one lot (0.00000001) and 2^62 lots.",
     "NO_POSITION": "A close of a symbol that is not held.",
     "PARTIAL_CLOSE_NOT_SUPPORTED": "A close of less or more than the whole position.",
-    "WORKSPACE_CLOSED": "The account holds the finished result of a closed world or variant: it is to be looked at.",
+    "WORKSPACE_CLOSED": "The account holds the finished result of a backtest or variant: it can only be read.",
     # invalid input
-    "INVALID_INTENT": "The intent is not one: a field is missing, unknown, or of the wrong type.",
-    "INVALID_SPEC": "The execution spec is not one, or asks for what its strategy does not have.",
+    "INVALID_INTENT": "The intent is malformed: a field is missing, unknown, or of the wrong type.",
+    "INVALID_SPEC": "The execution spec is malformed, or sets something its strategy does not have.",
     "INVALID_POLICY": "A policy key is unknown, or its value is out of bounds.",
-    "INVALID_WORKSPACE": "The workspace's name or starting equity cannot be taken.",
+    "INVALID_WORKSPACE": "The workspace's name or starting equity is invalid.",
     "INVALID_PRICE": "A mark is not a finite number above zero, or makes an amount that is not finite.",
     "INVALID_TIME": "A time that cannot be read.",
     "INVALID_JSON": "A document that is not JSON, repeats a key, or holds NaN or infinity.",
     "INVALID_DATA": "Market data that is refused; its faults are listed with file, row and column.",
     "INVALID_STRATEGY": "A strategy file that cannot be loaded, or whose class is not a strategy.",
     "STRATEGY_LOOKS_AHEAD": "A strategy whose earlier rows change when later bars are added.",
-    "DATASET_CHANGED": "The data are not those that the run plan was started on.",
+    "DATASET_CHANGED": "The data differ from those the run plan was started on.",
     "STRATEGY_CHANGED": "The strategy's source is not the one that the run plan was started with.",
     "STRATEGY_UNTRUSTED": "The journal names a strategy's file that you never ran, and no code runs because of that.",
-    "HISTORY_CHANGED": "The data tell the past otherwise than this account has seen it; the first row is named.",
-    "HISTORY_SHORT": "The data lacks earlier bars that the strategy needs to go on from where it stopped.",
-    "INVALID_SETTINGS": "The settings file or an environment variable holds a value that cannot be taken.",
+    "HISTORY_CHANGED": "Past bars in the data differ from those this account has seen; the first such row is named.",
+    "HISTORY_SHORT": "The data lacks earlier bars that the strategy needs to resume where it stopped.",
+    "INVALID_SETTINGS": "The settings file or an environment variable holds an invalid value.",
     "CONFIRMATION_REQUIRED": "The command changes an account for good and asks for --yes.",
     # not found
-    "WORKSPACE_NOT_FOUND": "No workspace of this name or id.",
-    "STRATEGY_NOT_FOUND": "No strategy of this name.",
-    "FILE_NOT_FOUND": "No such file, or one that cannot be read.",
+    "WORKSPACE_NOT_FOUND": "No workspace has this name or id.",
+    "STRATEGY_NOT_FOUND": "No strategy has this name.",
+    "FILE_NOT_FOUND": "The file does not exist or cannot be read.",
     "RUN_PLAN_NOT_FOUND": "No run plan has this id, or several begin with it.",
     "VARIANT_NOT_FOUND": "No variant of the run plan has this id, or several begin with it.",
     "BAR_NOT_FOUND": "The data has no bars at or before this time.",
@@ -73,7 +73,7 @@ CODES: Mapping[str, str] = {
     "FORBIDDEN_IN_PRODUCTION": 'Refused while `environment = "production"`.',
     # outcomes
     "NO_VARIANT_SUCCEEDED": "The sweep was run, and every variant failed or was skipped.",
-    "FAIL_IF_HOLDS": "The condition of `--fail-if` holds of the sweep, or cannot be told.",
+    "FAIL_IF_HOLDS": "The condition of `--fail-if` holds for the sweep, or cannot be evaluated.",
     # the system
     "DATABASE_ERROR": "The database could not be read or written.",
     "DATABASE_BUSY": "Another process held the database for too long.",
@@ -85,7 +85,7 @@ CODES: Mapping[str, str] = {
     "ANSWER_NOT_WRITTEN": "The command was carried out; its answer did not reach the standard output.",
     "PACKAGE_SHADOWED": "A file of another program stands in the place of one of papertape's packages; it is named.",
     "EXTRA_MISSING": "A feature needs an optional extra that is not installed.",
-    "VERIFY_FAILED": "A variant that was run again, bar by bar, came out otherwise: a fault in papertape itself.",
+    "VERIFY_FAILED": "A variant that was run again, bar by bar, gave another result: a fault in papertape itself.",
     "CANCELLED": "The work was stopped before its end.",
     "INTERNAL": "A fault in papertape itself.",
 }
@@ -122,15 +122,15 @@ class UsageError(PapertapeError):
 
 
 class RefusedError(PapertapeError):
-    """The policy said no."""
+    """A policy rule refused the intent."""
 
 
 class ConflictError(PapertapeError):
-    """It was done before, or the name is taken."""
+    """The operation was already done, or the name is taken."""
 
 
 class InvalidError(PapertapeError):
-    """Input or data that cannot be taken, or an order that the broker refuses."""
+    """The input or data is invalid, or the broker refuses the order."""
 
 
 class DataError(InvalidError):
@@ -147,24 +147,24 @@ class DataError(InvalidError):
 
 
 class NotFoundError(PapertapeError):
-    """There is no such thing."""
+    """The named workspace, run plan, variant, strategy, file or bar does not exist."""
 
 
 class ForbiddenError(PapertapeError):
-    """Not in this environment."""
+    """The operation is not allowed in this environment."""
 
 
 class OutcomeError(PapertapeError):
-    """What was asked for was done, and came to what a script should stop for."""
+    """The work was done, but its outcome is one that a script should stop for."""
 
 
 class SystemFault(PapertapeError):  # noqa: N818 - it says whose fault it is
-    """The installation, the database or the disk."""
+    """The installation, the database or the disk failed; the input is not at fault."""
 
 
 class ReadOnlyFault(SystemFault):
-    """The database cannot be written where it is, or by whom we are; it may be possible to read it."""
+    """The database cannot be written in its place or by this user; it may still be readable."""
 
 
 class DamageFault(SystemFault):
-    """Something that was stored is not as it was written; the rest can be read."""
+    """Stored data is damaged: it differs from what was written. Everything else can still be read."""

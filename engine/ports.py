@@ -159,7 +159,7 @@ class Owner:
 
 
 class Owners(Protocol):
-    """Who is at work."""
+    """Which processes own runs, and whether they are still alive."""
 
     def claim(self) -> Owner:
         """This process, as the owner of a run that it begins."""
@@ -190,7 +190,7 @@ class RunViews(Protocol):
         ...
 
     def run_document(self, run_plan_id: str) -> StoredPayload:
-        """The payload of RUN_STARTED."""
+        """The payload of the plan's RUN_STARTED event."""
         ...
 
     def run_variants(self, run_plan_id: str) -> list[StoredPayload]:
@@ -301,7 +301,7 @@ class UnitOfWork(Views, Protocol):
         ...
 
     def put_limits(self, workspace_id: UUID, limits: Limits) -> None:
-        """Replace a workspace's limits."""
+        """Replace a workspace's limits as a whole."""
         ...
 
     def put_trading_state(self, workspace_id: UUID, state: TradingState) -> None:
@@ -339,7 +339,7 @@ class UnitOfWork(Views, Protocol):
         ...
 
     def commit(self) -> None:
-        """Make it so, durably."""
+        """Commit the transaction durably: it survives a crash once this returns."""
         ...
 
 
@@ -384,8 +384,8 @@ class Unwatched:
     """A Watch that never requests a stop."""
 
     def advance(self, done: int, total: int) -> None:
-        """Nothing."""
+        """Do nothing: progress is not reported."""
 
     def stopped(self) -> bool:
-        """Never."""
+        """Always False: a stop is never requested."""
         return False

@@ -1,4 +1,4 @@
-"""Ids and clocks: live ones, and those of a closed world."""
+"""Ids and clocks: live ones, and those of a backtest."""
 
 from __future__ import annotations
 
@@ -57,6 +57,6 @@ class CountedStamps:
         return self._clock()
 
     def new_id(self) -> str:
-        """The next id."""
+        """The next id: the namespace's prefix and a counter in 12 hex digits."""
         self._count += 1
         return f"{self._prefix}{self._count:012x}"

@@ -97,7 +97,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Flags, variables, the file."""
+        """The sources in order of precedence: flags, environment variables, the settings file."""
         return init_settings, env_settings, _ConfigFile(settings_cls)
 
 

@@ -80,7 +80,7 @@ Clock = Callable[[], int]
 
 
 def wall_clock() -> int:
-    """UTC microseconds since 1970."""
+    """The current time in UTC microseconds since 1970."""
     return time.time_ns() // 1000
 
 

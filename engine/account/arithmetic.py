@@ -19,12 +19,12 @@ def order_fees(fixed: float, per_share: float, bps: float, quantity: float, pric
 
 
 def bought(cash: float, quantity: float, price: float, fees: float) -> float:
-    """Cash after a buy."""
+    """The cash left after buying `quantity` at `price` and paying `fees` (dollars)."""
     return cash - (quantity * price + fees)
 
 
 def sold(cash: float, quantity: float, price: float, fees: float) -> float:
-    """Cash after a sale."""
+    """The cash held after selling `quantity` at `price` and paying `fees` (dollars)."""
     return cash + (quantity * price - fees)
 
 

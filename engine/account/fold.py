@@ -89,7 +89,7 @@ def apply_fills(  # noqa: C901, PLR0915 - one flat loop, see below
 
 
 def replay_fills(ledger: Ledger, fills: Sequence[Fill], trades: list[Trade] | None = None) -> list[Unapplied]:
-    """`apply_fills` for fills that no broker has checked: one that makes an amount no finite number is not applied.
+    """`apply_fills` for fills that no broker has checked: one that makes an amount not finite is not applied.
 
     What is not finite stays so to the end, where it is looked for: the loop is spared it. Then halves are taken again,
     until such a fill stands alone.
@@ -104,7 +104,7 @@ def replay_fills(ledger: Ledger, fills: Sequence[Fill], trades: list[Trade] | No
     if len(fills) == 1:
         (fill,) = fills
         ledger.last_seq, ledger.last_event_at = fill[0], fill[6]
-        return [Unapplied(fill[0], f"{fill[1]} at {fill[4]!r} makes an amount that is no finite number")]
+        return [Unapplied(fill[0], f"{fill[1]} at {fill[4]!r} makes an amount that is not finite")]
     half = len(fills) // 2
     return [each for part in (fills[:half], fills[half:]) for each in replay_fills(ledger, part, trades)]
 

@@ -1,4 +1,4 @@
-"""The account as the fold holds it: what fills make of a starting equity."""
+"""The account's ledger: a starting equity with fills applied to it."""
 
 from __future__ import annotations
 

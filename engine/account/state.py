@@ -71,7 +71,7 @@ class Account:
         self.reconciled_at = reconciled_at
 
     def value_at(self, marks: Mapping[str, float]) -> list[str]:
-        """Set marks; one that would make an amount no finite number is left out, and its symbol is in the answer."""
+        """Set marks; one that would make an amount not finite is left out, and its symbol is returned."""
         if self._finite_at({**self.marks, **marks}):
             self.marks.update(marks)
             return []

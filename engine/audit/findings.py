@@ -1,4 +1,4 @@
-"""What an audit found."""
+"""The findings of one audit: how many there are, and the text of the first ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Findings:
     count: int = 0
 
     def add(self, said: str) -> None:
-        """One more."""
+        """Count one finding; its text is kept if it is among the first `KEPT`."""
         self.count += 1
         if len(self.first) < KEPT:
             self.first.append(said)

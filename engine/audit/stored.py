@@ -67,7 +67,7 @@ def _differing(stored: Account, made: Ledger) -> list[str]:
 
 
 def _stored_as_said(progress: Progress) -> dict[str, Any]:
-    """As RUN_ADVANCED has it."""
+    """A stored progress in the form that the payload of RUN_ADVANCED uses, so that the two compare."""
     return {
         "ts": iso(progress.ts),
         "timeframe": progress.timeframe,
@@ -120,7 +120,7 @@ class Tries:
 
 
 def kind_of(key: Key) -> str:
-    """`plan`, `backtest` or `forward`."""
+    """The kind of trial that a key is of: `plan`, `backtest` or `forward`."""
     return key[0]
 
 

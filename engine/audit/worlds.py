@@ -1,4 +1,4 @@
-"""What the journal makes of a workspace, event by event."""
+"""A workspace rebuilt from the journal, event by event."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class World:
         self._strategy: Any = None
 
     def break_off(self) -> None:
-        """A fill is lost."""
+        """Record that an execution is incomplete, so the account is not checked from here on."""
         self.is_broken = True
 
     def seen(self, event: JournalEvent) -> None:

@@ -167,7 +167,7 @@ class Accounts:
         return [TradeView.of(trade) for trade in self._trades(self.get(ref))]
 
     def equity(self, ref: str | UUID | None = None) -> list[EquityPoint]:
-        """The trade-equity curve."""
+        """The trade-equity curve: the starting equity, then the equity in dollars after each closed trade."""
         workspace = self.get(ref)
         start = EquityPoint(ts=None, equity=workspace.starting_equity)
         trades = self._trades(workspace)
@@ -222,7 +222,7 @@ class Accounts:
             if account.value_at({symbol: price}):
                 raise InvalidError(
                     "INVALID_PRICE",
-                    f"{symbol} at {price!r} makes an amount that is no finite number",
+                    f"{symbol} at {price!r} makes an amount that is not finite",
                     hint="nothing was changed; give a smaller price",
                 )
             unit.save(account, (symbol,), ())

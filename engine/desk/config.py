@@ -1,4 +1,4 @@
-"""What a desk is told once."""
+"""The settings of a desk, fixed when it is made."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DeskConfig:
-    """`production` refuses resets; `workspace` is the one meant when none is named."""
+    """`production` refuses resets; `workspace` is the default workspace's name."""
 
     production: bool = False
     workspace: str = "default"

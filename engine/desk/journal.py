@@ -1,4 +1,4 @@
-"""The journal, to read."""
+"""Read access to the journal's events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Strategies on data: evaluate one snapshot, run a dataset in a closed world or onward in an account."""
+"""Strategies on data: evaluate one snapshot, run a dataset as a backtest or as a forward run."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Acceptance:
 
     @property
     def is_needed(self) -> bool:
-        """Whether anything is accepted."""
+        """Whether changed bars or changed strategy code have to be accepted."""
         return bool(self.changes) or self.code is not None
 
     def applied(self, progress: Progress, memory: Memory) -> Progress:

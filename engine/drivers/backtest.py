@@ -1,4 +1,4 @@
-"""A closed world: a spec over a dataset on a fresh stored account, everything closed at the end."""
+"""A backtest: a spec over a dataset on a fresh stored account, everything closed at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The walk: timestamps in order, at each the exits of every symbol, then the entries, each on the state so far.
+"""The bar loop: timestamps in order, at each the exits of every symbol, then the entries, each on the state so far.
 
 `run`, the dashboard's replay and the sweep's reference are this one loop. It reads signals that were computed once,
 and hands every decision, as an intent with its fill price, to whoever drives it.
@@ -210,7 +210,7 @@ class Walk:
         return max(int(series.bars.ts[-1]) for series in self.series if len(series.bars))
 
     def last_closes(self) -> dict[str, float]:
-        """Each symbol's last close."""
+        """Each symbol's last close; symbols without bars are left out."""
         return {series.bars.symbol: float(series.bars.close[-1]) for series in self.series if len(series.bars)}
 
     @cached_property

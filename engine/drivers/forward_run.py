@@ -102,7 +102,7 @@ class Onward:
         return self._account
 
     def ledger(self) -> Ledger:
-        """The account's ledger."""
+        """The account's ledger as of the newest commit."""
         return self.account().ledger
 
     def take(self, tick: int) -> Taken:
@@ -123,7 +123,7 @@ class Onward:
         return Stopped.of_tally(self.tally, self.walk.unready(self.start, stop), signalled=signalled)
 
     def reasons(self, stop: int | None = None) -> list[str]:
-        """The same, in words."""
+        """Sentences that explain why little was traded before tick `stop` (None: up to the end)."""
         stop = max(self.start, self.end + 1 if stop is None else stop)
         bars = self.walk.bars_between(self.start, stop)
         asked = Asked.of(self.walk.spec, self._workspace, self.ledger().cash, self.walk.slippage_bps, bars)
@@ -269,7 +269,7 @@ def run_onward(
         if count % 16 == 0:
             watch.advance(tick, end + 1)
         if watch.stopped():
-            raise SystemFault("CANCELLED", "the run was stopped", hint="run it again: it goes on from where it stopped")
+            raise SystemFault("CANCELLED", "the run was stopped", hint="run it again to resume where it stopped")
         run.take(tick)
     if run.start <= end:
         run.take(end)

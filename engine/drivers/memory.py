@@ -1,4 +1,4 @@
-"""What an account that trades on remembers of a spec's symbols, and where data contradict it."""
+"""What a forward run's account remembers of a spec's symbols, and where data contradict it."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Stopped:
 
     @classmethod
     def of_tally(cls, tally: Tally, unready: Unready, *, signalled: bool = False) -> Stopped:
-        """Of a driver."""
+        """Build from the counts that a driver keeps and the bars on which nothing could enter."""
         held_back = signal_codes.in_order({**unready.bars, **tally.held_back})
         counts = tally.intents, tally.entries, tally.fills, dict(tally.refusals), held_back, unready.short
         return cls(*counts, signalled=signalled)

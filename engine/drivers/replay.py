@@ -1,4 +1,4 @@
-"""Replay: an onward run that a person leads, a few bars at a time, and everything that was seen on the way.
+"""Replay: a forward run that a person steps through, a few bars at a time, and everything that was seen on the way.
 
 It is `run -w` in steps: the same transactions, the same fills, the same progress. Where it stands still what is held
 is marked at the last closes, as at the data's end, so that the account is worth the same wherever it is looked at. What
@@ -106,7 +106,7 @@ class Replay:
 
     @property
     def length(self) -> int:
-        """Timestamps in all."""
+        """How many timestamps the replay has in all."""
         return len(self._run.walk.ticks)
 
     @property

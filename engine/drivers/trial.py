@@ -59,7 +59,7 @@ class Tried:
     def trial(
         self, kind: TrialKind, run_id: str, first: int | None, last: int | None, seq: int, spec_key: str = ""
     ) -> Trial:
-        """As it is counted."""
+        """The trial to store, so that it is counted among those on the same data."""
         return Trial(
             kind=kind,
             run_id=run_id,

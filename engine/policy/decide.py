@@ -54,17 +54,17 @@ class PolicyDecision:
 
     @property
     def approved(self) -> bool:
-        """No rule refused."""
+        """Whether every rule passed."""
         return self.verdicts[-1].verdict == "pass"
 
     @property
     def rule(self) -> str | None:
-        """The rule that refused."""
+        """The name of the rule that refused; None when the intent was approved."""
         return None if self.approved else self.verdicts[-1].rule
 
     @property
     def because(self) -> str:
-        """Why, in a sentence."""
+        """One sentence that explains the last verdict."""
         return self.verdicts[-1].because
 
     def payload(self) -> dict[str, Any]:

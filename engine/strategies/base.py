@@ -98,7 +98,7 @@ class Candidates:
 
     @classmethod
     def of(cls, signals: Signals) -> Candidates:
-        """Those of whole signals."""
+        """The candidates of signals that were computed over all bars."""
         history = None if signals.history is None else History(signals.history)
         return cls(np.flatnonzero(signals.entry), signals.exit, history, signals.needed)
 

@@ -44,7 +44,7 @@ class Finding:
         return self.rounding and self.column.startswith(LEVEL)
 
     def sentence(self) -> str:
-        """For a person."""
+        """One sentence that tells a person which column changes, at which bar, and what that means."""
         ahead = self.kind == "look-ahead"
         when = f"when bars after {self.cut - 1} are added" if ahead else f"when the bars before {self.cut} are cut"
         where = f"{self.column} of bar {self.row} changes"

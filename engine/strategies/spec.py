@@ -79,7 +79,7 @@ class CompiledSpec:
 
     @property
     def risk(self) -> RiskSpec:
-        """Dollars and positions."""
+        """The spec's position sizing (dollars) and its limit on open positions."""
         return self.spec.risk
 
     def base(self) -> dict[str, Any]:

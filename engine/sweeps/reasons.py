@@ -58,7 +58,7 @@ def stopped_of(variant: VariantResult) -> Stopped | None:
 
 
 def variant_reasons(variant: VariantResult, sweep: Sweep) -> list[str]:
-    """A variant's own."""
+    """Sentences that explain why one variant traded little; empty when it has no counts."""
     stopped = stopped_of(variant)
     return [] if stopped is None else reasons(stopped, sweep.asked(variant))
 

@@ -1,4 +1,4 @@
-"""What a file is that holds no text, told by its first bytes: archives, workbooks, other columnar files, UTF-16."""
+"""Recognise a file that is not text by its first bytes: archives, workbooks, other columnar files, UTF-16."""
 
 from __future__ import annotations
 

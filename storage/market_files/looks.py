@@ -1,4 +1,4 @@
-"""What a text is whose first row is no header that is read: one sentence that says it, instead of what it lacks.
+"""Recognise a file whose first row is not a header papertape reads, and say in one sentence what it looks like.
 
 Asked only once a header was refused, so that nothing here can refuse a sound file.
 """
@@ -200,7 +200,7 @@ def _further_down(sheet: _Sheet) -> Look | None:
             first = sheet.lines[0]
             what = next((what for pattern, what in _FIRST_LINES if pattern.fullmatch(first)), f"it is {quoted(first)}")
             parted = f"; {sheet.parted()}, and only commas are read" if sheet.separator != "," else ""
-            return Look(0, f"row 1 is no header: {what}; the header is row {row}{parted}; take out what is above")
+            return Look(0, f"row 1 is not a header: {what}; the header is row {row}{parted}; take out what is above")
     return None
 
 

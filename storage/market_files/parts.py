@@ -44,7 +44,7 @@ class Part(NamedTuple):
         )
 
     def sorted(self) -> Part:
-        """By row."""
+        """A copy of this part with its rows in file order."""
         order = np.argsort(self.rows)
         figures = tuple(column[order] for column in self.figures)
         return Part(self.rows[order], self.ts[order], self.offsets[order], self.codes[order], figures)

@@ -51,7 +51,7 @@ def _split(text: str, symbols: Sequence[str]) -> tuple[str, str]:
 def named_sources(sources: Sequence[Source]) -> list[Source]:
     """Pairs of a symbol (or None) and a path, which may be a text; UsageError for anything else, and for none."""
     if isinstance(sources, (str, PathLike)):
-        raise UsageError("USAGE", f"{sources!r} is no list of sources", hint=_PAIRS)
+        raise UsageError("USAGE", f"{sources!r} is not a list of sources", hint=_PAIRS)
     if not sources:
         raise UsageError("USAGE", "no data file is named", hint="give one with --data FILE")
     return [_source(each) for each in sources]
@@ -61,7 +61,7 @@ def _source(each: Any) -> Source:
     match each:
         case (str() | None as symbol, str() | PathLike() as path):
             return symbol, Path(path)
-    raise UsageError("USAGE", f"{each!r} is no source", hint=_PAIRS)
+    raise UsageError("USAGE", f"{each!r} is not a source", hint=_PAIRS)
 
 
 def read_bytes(path: Path) -> bytes:

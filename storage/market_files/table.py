@@ -78,7 +78,7 @@ class SymbolCodes:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The symbols seen."""
+        """The symbols seen so far, in order of their numbers."""
         return tuple(self._codes)
 
     def code(self, text: str) -> int:

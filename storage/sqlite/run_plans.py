@@ -63,7 +63,7 @@ _WITH_FINGERPRINT = f"SELECT correlation_id {_FROM} AND {_COMPLETED} AND instr(p
 
 
 class RunPlanViews(Transaction):
-    """`engine.ports.RunViews` on a transaction."""
+    """Implements the reads of `engine.ports.RunViews` in a SQLite transaction."""
 
     @guarded
     def run_plans(self, prefix: str, limit: int) -> list[str]:

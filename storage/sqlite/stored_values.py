@@ -58,7 +58,7 @@ class Columns:
         if self._session is not None:
             day = row[self._session]
             if day is not None and day not in _DAYS:
-                return f"session {day} is no day of the calendar"
+                return f"session {day} is not a calendar day"
         return ""
 
     def _types(self, column: Column[Any]) -> frozenset[type]:
@@ -98,7 +98,7 @@ def _name_the_first(driver: sqlite.Connection, query: str, values: Sequence[Any]
         for row in cursor:
             for name, value in zip(names, row, strict=True):
                 if isinstance(value, bytes) and not _is_text(value):
-                    raise damaged(event_named(row[0]), f"its {name} is no text: {value[:40]!r}")
+                    raise damaged(event_named(row[0]), f"its {name} is not text: {value[:40]!r}")
     finally:
         driver.text_factory = usual
 

@@ -93,7 +93,7 @@ class SqliteUnitOfWork(SqliteViews):
 
     @guarded
     def put_limits(self, workspace_id: UUID, limits: Limits) -> None:
-        """Replace a workspace's limits."""
+        """Replace a workspace's limits as a whole."""
         self._put(sql.PUT_LIMITS, workspace_id, limits.model_dump_json())
 
     @guarded
@@ -192,7 +192,7 @@ class SqliteUnitOfWork(SqliteViews):
 
 
 def _workspace_row(workspace: Workspace, limits: str) -> tuple[Any, ...]:
-    """A row of `workspaces`."""
+    """The values of one row of the table `workspaces`; only accounts have a name there."""
     name = workspace.name if workspace.kind is WorkspaceKind.ACCOUNT else None
     kind, state = workspace.kind.value, workspace.trading_state.value
     return (str(workspace.id), name, workspace.starting_equity, kind, state, limits, workspace.created_at)

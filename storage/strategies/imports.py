@@ -141,7 +141,7 @@ def _name_called(function: ast.expr) -> str:
 
 
 def _parsed(text: str) -> ast.Module | None:
-    """None for what cannot be compiled: whoever runs it says so."""
+    """None for a text that does not compile; the error is reported when it is run."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # compiling it warns
         try:

@@ -81,7 +81,7 @@ def _forget(name: str) -> None:
 
 
 def _builtins_for(name: str, source: Source) -> dict[str, Any]:
-    """Python's own, but that `import helpers` means the strategy's."""
+    """Python's builtins, except that `import helpers` finds the strategy's own module of that name."""
 
     def import_own(
         wanted: str,
@@ -133,16 +133,16 @@ class _Loader(SourceFileLoader):
         self._root, self._source, self._text = root, source, module.text or ""
 
     def get_code(self, fullname: str) -> CodeType:
-        """Compiled from the text."""
+        """The module's code, compiled from the text that was checked and not read from disk again."""
         code: CodeType = compile(self._text, self.path, "exec", dont_inherit=True)
         return code
 
     def get_source(self, fullname: str) -> str:
-        """The text."""
+        """The source text that the module is compiled from."""
         return self._text
 
     def exec_module(self, module: ModuleType) -> None:
-        """With the imports of the strategy it belongs to."""
+        """Run the module; its imports find the strategy's own modules first."""
         module.__dict__["__builtins__"] = _builtins_for(self._root, self._source)
         super().exec_module(module)
 

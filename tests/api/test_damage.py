@@ -31,7 +31,7 @@ def test_damage_is_500_and_named(home: Path, stocked: tuple[Path, UUID]) -> None
     with served(path) as service, service.client() as http:
         answer = http.get(f"/execute/paper/state/{workspace_id}")
         assert code_of(answer) == (500, "DATABASE_ERROR")
-        assert "session 99999999 is no day of the calendar" in answer.json()["error"]
+        assert "session 99999999 is not a calendar day" in answer.json()["error"]
         assert code_of(http.post(f"/execute/paper/reconcile/{workspace_id}")) == (500, "DATABASE_ERROR")
         assert code_of(execute(http, intent(workspace_id))) == (500, "DATABASE_ERROR")
 

@@ -152,7 +152,7 @@ ROWS: dict[str, tuple[str, Callable[[SqliteStore], object], str]] = {
     "a payload that is no UTF-8": (
         "UPDATE trade_events SET payload = CAST(x'7b80' AS TEXT) WHERE seq = 1",
         read_events,
-        "event 1 of the journal is damaged: its payload is no text: b'{\\x80'",
+        "event 1 of the journal is damaged: its payload is not text: b'{\\x80'",
     ),
     "a fill without a price": (
         "UPDATE trade_events SET price = NULL WHERE seq = 2",
@@ -167,12 +167,12 @@ ROWS: dict[str, tuple[str, Callable[[SqliteStore], object], str]] = {
     "a symbol that is no UTF-8": (
         "UPDATE trade_events SET symbol = CAST(x'4180' AS TEXT) WHERE seq = 2",
         replay,
-        "event 2 of the journal is damaged: its symbol is no text: b'A\\x80'",
+        "event 2 of the journal is damaged: its symbol is not text: b'A\\x80'",
     ),
     "a day that is none": (
         "UPDATE trade_events SET session = 99999999 WHERE seq = 2",
         read_events,
-        "event 2 of the journal (ORDER_FILLED) is damaged: session 99999999 is no day of the calendar",
+        "event 2 of the journal (ORDER_FILLED) is damaged: session 99999999 is not a calendar day",
     ),
     "cash that is a text": (
         "UPDATE account_states SET cash = 'much'",
@@ -182,7 +182,7 @@ ROWS: dict[str, tuple[str, Callable[[SqliteStore], object], str]] = {
     "a stored day that is none": (
         f"INSERT INTO account_sessions VALUES ('{KEY}', 99999999, 1.0)",
         read_account,
-        f"the stored state of workspace {KEY} is damaged: session 99999999 is no day of the calendar",
+        f"the stored state of workspace {KEY} is damaged: session 99999999 is not a calendar day",
     ),
     "a kind that is none": (
         "DROP TRIGGER workspaces_keep_their_start; UPDATE workspaces SET kind = 'odd', name = 'x' WHERE id LIKE '%1'",

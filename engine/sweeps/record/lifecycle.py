@@ -1,4 +1,4 @@
-"""An execution begun, taken over and cancelled: each one write transaction in which nobody else decides."""
+"""Starting, taking over and cancelling an execution: each is one write transaction, so no two processes both decide."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class RunWatch:
         self._watch.advance(done, total)
 
     def stopped(self) -> bool:
-        """Whether to stop."""
+        """Whether the caller or a cancel request in the journal asked to stop; once true, it stays true."""
         if not self._stopped:
             self._stopped = self._watch.stopped() or self._journal_says_so()
         return self._stopped

@@ -59,7 +59,7 @@ class RunRecord:
 
     @property
     def variant_ids(self) -> list[str]:
-        """In plan order."""
+        """The ids of all variants, in plan order."""
         return [named["variant_id"] for named in self.document["variants"]]
 
     def variant_workspace(self, index: int) -> UUID | None:
@@ -140,7 +140,7 @@ class RunRecord:
         )
 
     def _reasons(self, results: list[VariantResult]) -> list[str]:
-        """Why variants traded little."""
+        """Sentences that explain why variants traded little; empty when the plan's limits cannot be read."""
         try:
             return sweep_reasons(results, Sweep.read(self.document))
         except DamageFault:  # limits that cannot be read explain nothing; the results can be looked at

@@ -53,7 +53,7 @@ class Run:
 
 @dataclass(slots=True)
 class _Batch:
-    """What is written next."""
+    """The rows that the next write transaction will write."""
 
     workspaces: list[Workspace] = field(default_factory=list)
     rows: list[EventRow] = field(default_factory=list)
@@ -64,7 +64,7 @@ class _Batch:
 def run_event(
     kind: EventType, run_plan_id: UUID, workspace_id: UUID, event_id: str, now: int, payload: str, ts: int | None = None
 ) -> EventRow:
-    """A RUN_* event."""
+    """The row of a RUN_* event; `ts` defaults to `now` (UTC microseconds)."""
     return EventRow(
         event_id, str(workspace_id), kind.value, now if ts is None else ts, now, str(run_plan_id), payload=payload
     )

@@ -33,7 +33,7 @@ class Standing:
         self.begun = self.first
 
     def take(self, mark: RunMark) -> None:
-        """The next event."""
+        """Fold the next event, in `seq` order, into the status."""
         if mark.event_type in BEGINS:
             self.begun, self.end, self.cancel_requested = mark, None, False
         elif mark.event_type in ENDS:
@@ -49,7 +49,7 @@ class Standing:
 
     @property
     def ended(self) -> dict[str, Any]:
-        """What the end says."""
+        """The payload of the event that ended the run; empty while it has not ended."""
         return {} if self.end is None else _said(self.end)
 
     @property

@@ -1,4 +1,4 @@
-"""The reference: a variant through the walk, the policy and the broker, intent by intent. Exact, and slow."""
+"""The reference: a variant through the bar loop, the policy and the broker, intent by intent. Exact, and slow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variants on loaded bars: one result each, by the shortest way that gives the walk's, bit for bit."""
+"""Variants on loaded bars: one result each, by the shortest way that gives the bar loop's, bit for bit."""
 
 from __future__ import annotations
 

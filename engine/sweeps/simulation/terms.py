@@ -21,7 +21,7 @@ FAST: tuple[Rule, ...] = tuple(_NAMED[name] for name in RULES)
 
 
 def leave_terms(plan: ExitSpec) -> Leave:
-    """`leave` of `kernel.find_exit`."""
+    """A spec's exits as the tuple that `kernel.find_exit` takes as `leave`."""
     return (
         int(plan.type == "eod"),
         int(plan.type == "signal"),
@@ -39,7 +39,7 @@ def variant_terms(spec: CompiledSpec) -> tuple[int, int, float, float, int, floa
 
 
 def money_terms(account: Workspace, slippage_bps: float) -> Money:
-    """`account` of `kernel.simulate_each`."""
+    """Starting equity, slippage and fees as the tuple that `kernel.simulate_each` takes as `account`."""
     limits = account.limits
     fees = (limits.fee_fixed or 0.0, limits.fee_per_share or 0.0, limits.fee_bps or 0.0)
     return (account.starting_equity, float(slippage_bps), *fees)

@@ -1,4 +1,4 @@
-"""Some variants run again through the walk, bar by bar, and compared with what was recorded."""
+"""Some variants run again through the bar loop, and compared with what was recorded."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class _Rows:
         self._figures = [array("d") for _ in layout.figures]
 
     def take(self, row: int, fields: list[str]) -> None:
-        """One record's fields."""
+        """Read one record's fields into the columns, or log what is wrong with them."""
         if is_blank(fields):
             self._blanks.see(np.array([row], np.int64))
             return
@@ -101,7 +101,7 @@ class _Rows:
             column.append(figure)
 
     def table(self) -> Table:
-        """What was read."""
+        """The rows that were read so far, as columns."""
         opening, high, low, close, volume = (np.array(column, np.float64) for column in self._figures)
         rows, ts, codes = (np.array(column, np.int64) for column in (self._rows, self._ts, self._codes))
         offsets = np.array(self._offsets, np.int16)

@@ -72,7 +72,7 @@ def _in_order(codes: IntArray, names: tuple[str, ...]) -> tuple[IntArray, tuple[
 
 
 class _Reader:
-    """Reads block after block."""
+    """Reads a CSV file block by block."""
 
     def __init__(self, blocks: Iterable[bytes], layout: Layout, symbols: SymbolCodes, log: FaultLog) -> None:
         self.read_alone = False

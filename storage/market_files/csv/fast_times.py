@@ -50,7 +50,7 @@ class Times:
         return cls(np.full(count, UNREADABLE, np.int64), np.zeros(count, np.int16), np.zeros(count, np.bool_))
 
     def put(self, rows: IntArray, part: Times) -> None:
-        """Some of its rows."""
+        """Store the times of `part` at the given rows."""
         self.ts[rows], self.offsets[rows], self.wrong[rows] = part.ts, part.offsets, part.wrong
 
 

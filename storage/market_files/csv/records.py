@@ -58,7 +58,7 @@ class Blanks:
         self._count += len(rows)
 
     def end(self) -> None:
-        """A row follows."""
+        """Log the blank lines held so far as faults, because a row follows them."""
         if self._count:
             first = np.array(self._first, np.int64)
             self._log.add_rows(first, -1, lambda _: "the line is empty, and there are rows below it", self._count)

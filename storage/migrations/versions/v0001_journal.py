@@ -163,6 +163,6 @@ END""",
 
 
 def upgrade() -> None:
-    """Create everything."""
+    """Create all tables, indexes and triggers of the first schema."""
     for statement in STATEMENTS:
         op.get_bind().exec_driver_sql(statement)

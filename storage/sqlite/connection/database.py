@@ -20,15 +20,15 @@ from storage.sqlite.connection.transaction import Link, Transaction
 Entered = TypeVar("Entered", bound=Transaction)
 
 _PRAGMAS = (
-    "synchronous = FULL",
-    "foreign_keys = ON",
-    "recursive_triggers = ON",
-    "trusted_schema = OFF",
+    "synchronous = FULL",  # in WAL mode, NORMAL may lose the last commits when the power fails
+    "foreign_keys = ON",  # off by default, on each connection
+    "recursive_triggers = ON",  # else INSERT OR REPLACE deletes rows without firing the delete triggers
+    "trusted_schema = OFF",  # a file from elsewhere must not call unsafe functions from its triggers
     "wal_autocheckpoint = 4000",  # pages: 16 MB; checkpoints are what the slowest executions wait for
     "cache_size = -65536",  # KiB: 64 MB
 )
 _KEPT = 4
-"""So many connections wait for the next transaction; what is more is closed after use."""
+"""How many idle connections are kept for the next transaction; any more are closed after use."""
 
 
 class Database:

@@ -69,7 +69,7 @@ def too_new(path: Path, what: str) -> SystemFault:
 
 
 def not_ours(path: Path, why: str) -> SystemFault:
-    """DATABASE_NOT_OURS, for another reason."""
+    """The DATABASE_NOT_OURS error for a file, with `why` as the reason it gives."""
     return SystemFault(
         "DATABASE_NOT_OURS",
         f"{path} is not a papertape database: {why}",

@@ -56,7 +56,7 @@ class Schema:
 
     @property
     def head(self) -> str:
-        """The newest revision."""
+        """The name of the newest revision."""
         return self.revisions[-1]
 
     @property
@@ -180,7 +180,7 @@ def _is_at_head(path: Path, patience: Patience, schema: Schema) -> bool:
 
 
 def _bring_up(path: Path, patience: Patience, schema: Schema) -> None:
-    """Create or upgrade, in one transaction that nobody else can write beside."""
+    """Create or upgrade the schema in one transaction, with every other writer locked out."""
     engine = create_engine("sqlite://", module=sqlite, poolclass=NullPool, creator=lambda: _plain(path, patience))
     with engine.begin() as connection:  # which tells Alembic that somebody else commits
         driver = connection.connection.driver_connection

@@ -214,7 +214,7 @@ def test_a_fill_beyond_the_floats_is_not_applied_and_the_rest_is() -> None:
     unapplied = replay_fills(ledger, sorted(sound + beyond), trades)
     expected, made = fold(sound)
     assert [each.seq for each in unapplied] == [3, 5, 7]
-    assert unapplied[0].reason == "C at 1.7e+308 makes an amount that is no finite number"
+    assert unapplied[0].reason == "C at 1.7e+308 makes an amount that is not finite"
     assert (ledger.last_seq, trades) == (7, made)
     assert ledger.holdings == expected.holdings
     assert (ledger.cash, ledger.realized_pnl, ledger.peak_equity) == (

@@ -87,15 +87,18 @@ LAYOUTS = {
 ELSEWHERE = {
     "CryptoDataDownload": (
         "https://www.CryptoDataDownload.com\n" + GOOD,
-        "row 1 is no header: it is a web address, as CryptoDataDownload puts there; the header is row 2",
+        "row 1 is not a header: it is a web address, as CryptoDataDownload puts there; the header is row 2",
     ),
-    "Excel's separator line": ("sep=,\n" + GOOD, "row 1 is no header: it is Excel's sep= line; the header is row 2"),
-    "comments": ("# bars of X\n# daily\n" + GOOD, "row 1 is no header: it is a comment; the header is row 3"),
-    "a title": ("Daily prices of X\n\n" + GOOD, "row 1 is no header: it is 'Daily prices of X'; the header is row 3"),
-    "an empty first line": ("\n" + GOOD, "row 1 is no header: the first line is empty; the header is row 2"),
+    "Excel's separator line": ("sep=,\n" + GOOD, "row 1 is not a header: it is Excel's sep= line; the header is row 2"),
+    "comments": ("# bars of X\n# daily\n" + GOOD, "row 1 is not a header: it is a comment; the header is row 3"),
+    "a title": (
+        "Daily prices of X\n\n" + GOOD,
+        "row 1 is not a header: it is 'Daily prices of X'; the header is row 3",
+    ),
+    "an empty first line": ("\n" + GOOD, "row 1 is not a header: the first line is empty; the header is row 2"),
     "Excel's line above semicolons": (
         "sep=;\n" + GOOD.replace(",", ";"),
-        f"row 1 is no header: it is Excel's sep= line; the header is row 2; {SEMICOLONS}",
+        f"row 1 is not a header: it is Excel's sep= line; the header is row 2; {SEMICOLONS}",
     ),
 }
 
