@@ -15,7 +15,7 @@ from engine.sweeps.plan.run_plan import RunPlan, variant_workspace_id
 from engine.sweeps.reasons import Sweep, sweep_reasons
 from engine.sweeps.record.ending import best_of, ending
 from engine.sweeps.record.lifecycle import RunWatch
-from engine.sweeps.record.recorder import Recorder, Run, run_event
+from engine.sweeps.record.recorder import STEPS, Recorder, Run, run_event
 from engine.sweeps.results import Done, PlanResult, VariantResult, result_of
 from engine.sweeps.simulation.simulate import Simulation
 from engine.sweeps.simulation.verify import verify
@@ -36,7 +36,8 @@ class Execution:
         watch: Watch | None = None,
     ) -> None:
         self._store, self._stamps, self._plan, self._run = store, stamps, plan, run
-        self._recorder = Recorder(store, stamps, plan, run, done or {})
+        steps = 1 if watch is None else STEPS  # nobody waits for progress: as few transactions as memory allows
+        self._recorder = Recorder(store, stamps, plan, run, done or {}, steps=steps)
         self._watch = RunWatch(store, stamps, run, watch)
         self._ids = [variant.variant_id for variant in plan.variants]
 

@@ -26,7 +26,7 @@ BATCH = 5_000
 """Events written at once."""
 
 STEPS = 20
-"""Transactions that a plan's variants are written in, at least: whoever watches is told of what is committed."""
+"""Transactions for a run that somebody watches: progress is told of what is committed."""
 
 PATIENCE = 500_000
 """Microseconds after which what there is is written: others see slow variants come out, and a kill loses few."""
@@ -86,9 +86,12 @@ class Recorder:
 
     With the journal `full`, a variant's events and its account state are committed together, in parts when there are
     many, RUN_VARIANT_COMPLETED with the last part. What a half-written variant has already is not written again.
+    Variants are written in `steps` transactions at least: each costs a write to the disk.
     """
 
-    def __init__(self, store: Store, stamps: Stamps, plan: RunPlan, run: Run, done: Mapping[int, Done]) -> None:
+    def __init__(
+        self, store: Store, stamps: Stamps, plan: RunPlan, run: Run, done: Mapping[int, Done], *, steps: int = 1
+    ) -> None:
         self._store, self._stamps, self._plan, self._run = store, stamps, plan, run
         self._score = objective(plan.request.objective)
         self._prefix = CountedStamps(run.run_plan_id, lambda: 0).new_id()[:-12]
@@ -101,7 +104,7 @@ class Recorder:
         self._written_at = run.begun_at
         self._tried = PlanTrial(plan)
         self.done: dict[int, Done] = dict(done)
-        self.least = max(1, len(plan.variants) // STEPS)
+        self.least = max(1, len(plan.variants) // steps)
 
     @property
     def committed(self) -> int:

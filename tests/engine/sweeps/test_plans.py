@@ -248,7 +248,7 @@ def test_anybody_can_cancel_and_it_is_noticed_while_variants_run(monkeypatch: py
     assert result.status == "cancelled"
     assert [one.status for one in result.results].count("succeeded") == 2
     kinds = [event.event_type.value for event in desk.plans.events(RUN)]
-    assert kinds == ["RUN_STARTED", *["RUN_VARIANT_COMPLETED"] * 2, "RUN_CANCEL_REQUESTED", "RUN_CANCELLED"]
+    assert kinds == ["RUN_STARTED", "RUN_CANCEL_REQUESTED", *["RUN_VARIANT_COMPLETED"] * 2, "RUN_CANCELLED"]
     desk.plans.cancel(RUN)  # nothing more is written
     assert len(desk.plans.events(RUN)) == 5
 
