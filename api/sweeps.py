@@ -134,7 +134,6 @@ def _kept(
 
 
 def _stopped(result: PlanResult) -> SystemFault:
-    out = sum(1 for variant in result.results if variant.status != "pending")
     error = cancelled(result)
-    error.details.update(run_plan_id=str(result.run_plan_id), done=out, variants=len(result.results))
+    error.details.update(run_plan_id=str(result.run_plan_id), done=result.done, variants=len(result.results))
     return error

@@ -86,9 +86,10 @@ def _told(group: Sequence[tuple[VariantResult, Stopped]], total: int, what: str,
     count = f"{len(group):,} of {total:,} variant" + ("" if total == 1 else "s")
     said = ". ".join(reasons(stopped, sweep.asked(group[0][0])))
     if said:
-        yield f"{count} {what}: {said} ({_named([variant.label for variant, _ in group])})"
+        yield f"{count} {what}: {said} ({named([variant.label for variant, _ in group])})"
 
 
-def _named(labels: Sequence[str]) -> str:
+def named(labels: Sequence[str]) -> str:
+    """The first few labels, and how many more there are."""
     more = f"; and {len(labels) - NAMED:,} more" if len(labels) > NAMED else ""
     return "; ".join(labels[:NAMED]) + more

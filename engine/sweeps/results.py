@@ -84,6 +84,11 @@ class PlanResult(StrictModel):
     differs_from: dict[str, int] = {}  # noqa: RUF012 - read only
     reasons: list[str] = []  # noqa: RUF012 - read only
 
+    @property
+    def done(self) -> int:
+        """How many variants came out, failed and skipped ones too."""
+        return sum(1 for variant in self.results if variant.status != "pending")
+
 
 class PlanSummary(StrictModel):
     """A row of the list of run plans. `done` counts variants that came out, failed and skipped ones too."""
@@ -184,9 +189,8 @@ def trades_of(starting_equity: float, fills: Sequence[Fill]) -> list[Trade]:
 
 def cancelled(result: PlanResult) -> SystemFault:
     """A sweep that was stopped, as the error that says so and how to resume it."""
-    done = sum(1 for variant in result.results if variant.status != "pending")
     return SystemFault(
         "CANCELLED",
-        f"the run plan was stopped with {done:,} of {len(result.results):,} variants done",
+        f"the run plan was stopped with {result.done:,} of {len(result.results):,} variants done",
         hint=f"`papertape plan resume {result.run_plan_id}` goes on",
     )

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from engine.market.bars import Bars, Dataset
 from engine.market.sessions import is_intraday
+from engine.market.spacing import timeframe_of
 from engine.ports import Watch
 from storage.market_files.loading import load_dataset
 from storage.market_files.sources import Source, stem_symbol
-from storage.market_files.timeframe import bars_timeframe, infer_timeframe
+from storage.market_files.timeframe import infer_timeframe
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,6 @@ def _symbol_report(bars: Bars) -> SymbolReport:
         sessions,
         int(bars.ts[0]),
         int(bars.ts[-1]),
-        bars_timeframe(bars),
+        timeframe_of([bars]),
         is_intraday(bars.session),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.market.bars import Bars, Dataset
+from engine.market.bars import Dataset
 from engine.market.spacing import timeframe_of
 
 
@@ -13,8 +13,3 @@ def infer_timeframe(dataset: Dataset) -> str:
     `weekly`, `monthly`, `quarterly` or `yearly`. Of two spacings that are equally common, the shorter one.
     """
     return timeframe_of(dataset.bars.values())
-
-
-def bars_timeframe(bars: Bars) -> str:
-    """The same for one symbol."""
-    return timeframe_of([bars])

@@ -81,10 +81,9 @@ class Sweeps:
         self._app.desk_screen.post_message(SweepAdvanced())
 
     def _ended(self, result: PlanResult) -> None:
-        out = sum(1 for one in result.results if one.status != "pending")
         best = next((one.label for one in result.results if one.variant_id == result.best_variant_id), None)
         said = f"run plan {str(result.run_plan_id)[:SHORT]} {result.status}: "
-        said += f"{figures.whole(out)} of {figures.counted(len(result.results), 'variant')}"
+        said += f"{figures.whole(result.done)} of {figures.counted(len(result.results), 'variant')}"
         self._app.say(said if best is None else f"{said}, the best {best}")
         self._leave(result.run_plan_id)
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 BEST, ABLATION = "*", "~"
 SHORTEST_ID = 4
 """What a command takes as the beginning of an id."""
-NAMED = 3
-"""Variants named beside the reason that they share."""
 _UNLIMITED = 1_000_000
 _ID_SPARED, _REFUSED_SPARED, _HELD_BACK_SPARED = 3, 4, 7
 """When these are left out among the figures, by `Figure.spared`."""
@@ -156,6 +154,8 @@ def show_board(
 
 def without_result(results: Sequence[VariantResult]) -> Iterator[str]:
     """A sentence for each reason that variants failed or were skipped for, and one for those still to come."""
+    from engine.sweeps.reasons import named
+
     reasons: dict[tuple[str, str], list[str]] = {}
     for result in results:
         if result.metrics is None:
@@ -165,9 +165,7 @@ def without_result(results: Sequence[VariantResult]) -> Iterator[str]:
         if status == "pending":
             yield f"{figures.whole(len(labels))} not run yet"
         else:
-            named = "; ".join(labels[:NAMED])
-            more = f"; and {figures.whole(len(labels) - NAMED)} more" if len(labels) > NAMED else ""
-            yield f"{figures.whole(len(labels))} {status}: {why} ({named}{more})"
+            yield f"{figures.whole(len(labels))} {status}: {why} ({named(labels)})"
 
 
 def short_ids(ids: Sequence[str], least: int = SHORTEST_ID) -> dict[str, str]:

@@ -30,8 +30,3 @@ def clock(ts: int) -> str:
     """A bar's time in UTC with the time of day, seconds only where there are any: 2024-01-09 15:59."""
     exact = "auto" if ts % (60 * MICROS_PER_SECOND) else "minutes"
     return from_micros(ts).replace(tzinfo=None).isoformat(" ", exact)
-
-
-def time_of_day(ts: int) -> str:
-    """The time of day alone, in UTC: 15:59."""
-    return clock(ts).split(" ")[1]

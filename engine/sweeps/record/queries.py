@@ -99,45 +99,41 @@ class RunRecord:
 
     def result(self) -> PlanResult:
         """As the execution itself returned it."""
-        document, ended, results = self.document, self.ended(self.last_at), self.results()
+        ended = self.ended(self.last_at)
         return PlanResult.model_construct(
             run_plan_id=self.id,
-            fingerprint=document["fingerprint"],
-            dataset_sha256=document["dataset"]["sha256"],
-            bar_count=document["dataset"]["bar_count"],
-            history_bars=history_bars(document["dataset"]),
-            objective=document["objective"],
+            objective=self.document["objective"],
             best_variant_id=ended["best_variant_id"],
-            variants_dropped=document["variants_dropped"],
-            results=results,
             status=self.status,
-            duplicate_of=document["duplicate_of"],
-            verified=ended["verified"],
-            trials=trials_of(document),
-            differs_from=ended.get("differs_from", {}),
-            reasons=self._reasons(results),
+            **self._outcome(ended),
         )
 
     def detail(self, now: int) -> PlanDetail:
         """The summary with the plan and every result."""
-        document = self.document
-        ended, results = self.ended(now), self.results()
+        document, ended = self.document, self.ended(now)
         return PlanDetail.model_construct(
             **_summary(self.id, self.standing, self.status, ended),
             workspace_id=self.workspace_id,
-            fingerprint=document["fingerprint"],
-            dataset_sha256=document["dataset"]["sha256"],
-            bar_count=document["dataset"]["bar_count"],
-            history_bars=history_bars(document["dataset"]),
-            variants_dropped=document["variants_dropped"],
-            duplicate_of=document["duplicate_of"],
-            verified=ended["verified"],
-            trials=trials_of(document),
             plan={name: document[name] for name in _PLAN} | {"distributions": document.get("distributions", {})},
-            results=results,
-            differs_from=ended.get("differs_from", {}),
-            reasons=self._reasons(results),
+            **self._outcome(ended),
         )
+
+    def _outcome(self, ended: Mapping[str, Any]) -> dict[str, Any]:
+        """What a result and a detail have in common."""
+        document, results = self.document, self.results()
+        return {
+            "fingerprint": document["fingerprint"],
+            "dataset_sha256": document["dataset"]["sha256"],
+            "bar_count": document["dataset"]["bar_count"],
+            "history_bars": history_bars(document["dataset"]),
+            "variants_dropped": document["variants_dropped"],
+            "results": results,
+            "duplicate_of": document["duplicate_of"],
+            "verified": ended["verified"],
+            "trials": trials_of(document),
+            "differs_from": ended.get("differs_from", {}),
+            "reasons": self._reasons(results),
+        }
 
     def _reasons(self, results: list[VariantResult]) -> list[str]:
         """Sentences that explain why variants traded little; empty when the plan's limits cannot be read."""

@@ -10,7 +10,7 @@ import typer
 
 from storage.system import processors
 from tui.commands.calls import Call, command
-from tui.commands.plan import looks as plan_looks
+from tui.commands.plan import looks
 from tui.commands.plan.options import FailIf, PlanId, RunOptions, StrategyFile, SweepOptions, Top, Workers, plan_named
 from tui.commands.progress import watching
 from tui.commands.strategy.inputs import DataOptions, SpecOptions
@@ -116,7 +116,7 @@ def cancel(call: Call, plan: PlanId) -> None:
     call.answer(document, lambda page: page.line(f"run plan {found.run_plan_id} {said}"))
 
 
-app.add_typer(plan_looks.app)
+app.add_typer(looks.app)
 
 
 def _run(
