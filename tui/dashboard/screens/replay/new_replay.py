@@ -9,23 +9,19 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widget import Widget
-from textual.widgets import Button, Input, Label, Select, Static
+from textual.widgets import Button, Input, Select, Static
 
 from tui.dashboard.keys import bound
-from tui.dashboard.screens.forms import FilledIn, strategy_select
+from tui.dashboard.screens.forms import FIRST_DATA, FilledIn, entry, line, strategy_select
 from tui.dashboard.screens.replay.begin import Begun, Wanted, begin, free_name
-from tui.dashboard.screens.run_plans.new_sweep_entries import Entries, Parameter, parameters, symbols_in
-from tui.shared.failures import lines_of
+from tui.dashboard.screens.run_plans.new_sweep_entries import Entries, Parameter, parameters
 from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.desk import Desk
-    from engine.errors import PapertapeError
     from engine.policy.workspace import Workspace
     from engine.strategies.base import Strategy
 
-FIRST_STRATEGY, FIRST_DATA = "sma_cross", "sample:GOOG"
 READ = "read"
 NEW = "a new account; it is made when the replay begins"
 EXISTING = "! there already: it trades onward in it"
@@ -45,26 +41,25 @@ class NewReplayDialog(FilledIn[Begun]):
         self._strategies: dict[str, Strategy[Any]] = {}
         self._parameters: list[Parameter] = []
         self._taken: set[str] = set()
-        self._suggested = ""
 
     def compose(self) -> ComposeResult:
         """The fields scroll; what is wrong and the buttons stay in sight."""
         with Vertical(classes="dialog wide", id="new-replay"):
             yield Static(Text("New replay", "bold"))
             with VerticalScroll(id="replay-fields", can_focus=False):
-                yield _line("strategy", strategy_select())
-                yield _line("or spec file", _entry("spec", "", "TOML or JSON, in place of strategy and values", "none"))
-                data = _entry("data", FIRST_DATA, "files, and samples such as sample:GOOG; SYMBOL=file names a symbol")
-                yield _line("data", data, Button("choose…", id="choose", compact=True))
-                yield _line("symbols", _entry("symbols", "", "those of the data to trade, in their order"))
+                yield line("strategy", strategy_select())
+                yield line("or spec file", entry("spec", "", "TOML or JSON, in place of strategy and values", "none"))
+                data = entry("data", FIRST_DATA, "files, and samples such as sample:GOOG; SYMBOL=file names a symbol")
+                yield line("data", data, Button("choose…", id="choose", compact=True))
+                yield line("symbols", entry("symbols", "", "those of the data to trade, in their order"))
                 why = "trade from this date on, earlier bars are history; empty: from the first bar"
-                start = _entry("start", "", why, "first bar")
-                end = _entry("end", "", "up to this date; empty: to the last bar", "last bar")
-                yield _line("from, to", start, end)
-                yield _line("workspace", _entry("workspace", "", "where it trades: a new account, or one there is"))
+                start = entry("start", "", why, "first bar")
+                end = entry("end", "", "up to this date; empty: to the last bar", "last bar")
+                yield line("from, to", start, end)
+                yield line("workspace", entry("workspace", "", "where it trades: a new account, or one there is"))
                 yield Static("", id="which", markup=False)
-                yield _line("starting equity", _entry("equity", "10,000", "of a new account, in cash"))
-                yield _line("slippage bps", _entry("slippage_bps", "0", "what every fill loses, in basis points"))
+                yield line("starting equity", entry("equity", "10,000", "of a new account, in cash"))
+                yield line("slippage bps", entry("slippage_bps", "0", "what every fill loses, in basis points"))
                 yield Vertical(id="replay-parameters")
             yield Static("", id="problem", markup=False)
             with Horizontal(classes="buttons"):
@@ -149,47 +144,19 @@ class NewReplayDialog(FilledIn[Begun]):
     def _show_known(self, strategies: list[Strategy[Any]], workspaces: list[Workspace]) -> None:
         self._strategies = {each.key: each for each in strategies}
         self._taken = {each.name for each in workspaces}
-        select = self.query_one("#strategy", Select)
-        select.set_options([(Text(key), key) for key in self._strategies])
-        select.value = FIRST_STRATEGY if FIRST_STRATEGY in self._strategies else next(iter(self._strategies))
+        self._offer_strategies(list(self._strategies))
         self.query_one("#workspace", Input).value = free_name(self._taken)
-        select.focus()
-
-    def _suggest_symbols(self) -> None:
-        """The symbols that the data suggest, as long as nobody typed others."""
-        symbols, suggested = self.query_one("#symbols", Input), symbols_in(self.query_one("#data", Input).value)
-        if symbols.value == self._suggested:
-            symbols.value = suggested
-        self._suggested = suggested
-
-    def _add_data(self, chosen: str | None) -> None:
-        data = self.query_one("#data", Input)
-        if chosen:
-            data.value = chosen if data.value.strip() in ("", FIRST_DATA) else f"{data.value.strip()} {chosen}"
 
     def _begun(self, begun: Begun) -> None:
         self.dismiss(begun)
-
-    def _refused(self, error: PapertapeError) -> None:
-        self.query_one("#problem", Static).update("\n".join(lines_of(error)))
 
 
 def _known(desk: Desk) -> tuple[list[Strategy[Any]], list[Workspace]]:
     return [each.strategy for each in desk.research.registry.all()], desk.accounts.all()
 
 
-def _line(label: str, *widgets: Widget) -> Horizontal:
-    return Horizontal(Label(label, markup=False), *widgets, classes="line")
-
-
-def _entry(name: str, value: str, why: str, empty: str = "") -> Input:
-    entry = Input(value, placeholder=empty, id=name, compact=True)
-    entry.tooltip = Text(why) if why else None
-    return entry
-
-
 def _parameter_line(place: int, parameter: Parameter) -> Horizontal:
     """By its place, since a path is no identifier."""
-    return _line(
-        safe_text(parameter.path), _entry(f"value-{place}", parameter.default, safe_text(parameter.why), parameter.kind)
+    return line(
+        safe_text(parameter.path), entry(f"value-{place}", parameter.default, safe_text(parameter.why), parameter.kind)
     )

@@ -14,7 +14,7 @@ from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 from engine.vocabulary import JournalMode, Objective
 from tui.dashboard.keys import bound
 from tui.dashboard.plan_data import spare_processors
-from tui.dashboard.screens.forms import FilledIn, strategy_select
+from tui.dashboard.screens.forms import FIRST_DATA, FilledIn, entry, line, strategy_select
 from tui.dashboard.screens.run_plans.new_sweep_entries import (
     Entries,
     Parameter,
@@ -24,9 +24,7 @@ from tui.dashboard.screens.run_plans.new_sweep_entries import (
     most_variants,
     parameters,
     prepare,
-    symbols_in,
 )
-from tui.shared.failures import lines_of
 from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
     from engine.strategies.base import Strategy
     from engine.strategies.registry import Registered
 
-FIRST_STRATEGY, FIRST_DATA = "sma_cross", "sample:GOOG"
 TRY = "values to try: 20,55 or 20:60:20"
 FROM = "trade from this date on, earlier bars are history; empty: from the first bar"
 READ, COUNT = "read", "count"
@@ -55,41 +52,34 @@ class NewSweepDialog(FilledIn[Prepared]):
         self._workspace = workspace
         self._strategies: dict[str, Strategy[Any]] = {}
         self._parameters: list[Parameter] = []
-        self._suggested = ""
 
     def compose(self) -> ComposeResult:
         """Strategy and data, a line a parameter, the terms; the count and the buttons stay in sight."""
         with Vertical(classes="dialog wide", id="new-sweep"):
             yield Static(Text("New sweep", "bold"))
             with VerticalScroll(id="sweep-fields", can_focus=False):
-                yield from _line("strategy", strategy_select())
-                yield from _line(
+                yield line("strategy", strategy_select())
+                yield line(
                     "data",
-                    _entry("data", FIRST_DATA, "files, and samples such as sample:GOOG; SYMBOL=file names a symbol"),
+                    entry("data", FIRST_DATA, "files, and samples such as sample:GOOG; SYMBOL=file names a symbol"),
                     Button("choose…", id="choose", compact=True),
                 )
-                yield from _line("symbols", _entry("symbols", "", "those of the data to trade, in their order"))
-                yield from _line(
+                yield line("symbols", entry("symbols", "", "those of the data to trade, in their order"))
+                yield line(
                     "from, to",
-                    _entry("start", "", FROM, "first bar"),
-                    _entry("end", "", "up to this date; empty: to the last bar", "last bar"),
+                    entry("start", "", FROM, "first bar"),
+                    entry("end", "", "up to this date; empty: to the last bar", "last bar"),
                 )
                 with Horizontal(classes="line heads"):
                     yield Label("parameter", markup=False)
                     yield Static("base", classes="half")
                     yield Static(TRY, classes="half", markup=False)
                 yield Vertical(id="sweep-parameters")
-                yield from _line(
-                    "objective", Select(_options(Objective), id="objective", compact=True, allow_blank=False)
-                )
-                yield from _line(
-                    "journal", Select(_options(JournalMode), id="journal", compact=True, allow_blank=False)
-                )
-                yield from _line(
-                    "max variants", _entry("max_variants", "1,000", "no more than this; the rest is dropped")
-                )
-                yield from _line("workers", _entry("workers", f"{spare_processors()}", "how many at once"))
-                yield from _line("slippage bps", _entry("slippage_bps", "0", "what every fill loses, in basis points"))
+                yield line("objective", Select(_options(Objective), id="objective", compact=True, allow_blank=False))
+                yield line("journal", Select(_options(JournalMode), id="journal", compact=True, allow_blank=False))
+                yield line("max variants", entry("max_variants", "1,000", "no more than this; the rest is dropped"))
+                yield line("workers", entry("workers", f"{spare_processors()}", "how many at once"))
+                yield line("slippage bps", entry("slippage_bps", "0", "what every fill loses, in basis points"))
                 yield Checkbox("ablations: one value put back to the base spec's", True, id="ablations", compact=True)
             yield Static("", id="sweep-count", markup=False)
             yield Static("", id="problem", markup=False)
@@ -174,22 +164,7 @@ class NewSweepDialog(FilledIn[Prepared]):
 
     def _show_strategies(self, found: list[Registered]) -> None:
         self._strategies = {each.strategy.key: each.strategy for each in found}
-        select = self.query_one("#strategy", Select)
-        select.set_options([(Text(key), key) for key in self._strategies])
-        select.value = FIRST_STRATEGY if FIRST_STRATEGY in self._strategies else next(iter(self._strategies))
-        select.focus()
-
-    def _suggest_symbols(self) -> None:
-        """The symbols that the data suggest, as long as nobody typed others."""
-        symbols, suggested = self.query_one("#symbols", Input), symbols_in(self.query_one("#data", Input).value)
-        if symbols.value == self._suggested:
-            symbols.value = suggested
-        self._suggested = suggested
-
-    def _add_data(self, chosen: str | None) -> None:
-        data = self.query_one("#data", Input)
-        if chosen:
-            data.value = chosen if data.value.strip() in ("", FIRST_DATA) else f"{data.value.strip()} {chosen}"
+        self._offer_strategies(list(self._strategies))
 
     def _typed(self, kind: str, known: list[Parameter], *, defaults: bool) -> dict[str, str]:
         texts = {each.path: self.query_one(f"#{kind}-{place}", Input).value.strip() for place, each in enumerate(known)}
@@ -218,27 +193,12 @@ class NewSweepDialog(FilledIn[Prepared]):
         self.query_one("#sweep-count", Static).update("")
         self._refused(error)
 
-    def _refused(self, error: PapertapeError) -> None:
-        self.query_one("#problem", Static).update("\n".join(lines_of(error)))
-
-
-def _line(label: str, *widgets: Input | Select[str] | Button) -> ComposeResult:
-    with Horizontal(classes="line"):
-        yield Label(label, markup=False)
-        yield from widgets
-
-
-def _entry(name: str, value: str, why: str, empty: str = "") -> Input:
-    entry = Input(value, placeholder=empty, id=name, compact=True)
-    entry.tooltip = Text(why) if why else None
-    return entry
-
 
 def _parameter_line(place: int, parameter: Parameter) -> Horizontal:
     """Its path, its base value, the values to try; by its place, since a path is no identifier."""
     why = safe_text(parameter.why)
-    base = _entry(f"base-{place}", parameter.default, why, "off")
-    tried = _entry(f"try-{place}", "", why, parameter.kind)
+    base = entry(f"base-{place}", parameter.default, why, "off")
+    tried = entry(f"try-{place}", "", why, parameter.kind)
     return Horizontal(Label(safe_text(parameter.path), markup=False), base, tried, classes="line")
 
 
