@@ -28,7 +28,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A source file, read."""
+    """A source file with its text and its syntax tree."""
 
     path: Path
     text: str
@@ -51,7 +51,7 @@ class Module:
         return (node for node in ast.walk(self.tree) if isinstance(node, Function))
 
     def docstrings(self) -> Iterator[tuple[int, str]]:
-        """Each with its line."""
+        """Every docstring of the module, with the line of what it describes."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Module | ast.ClassDef | Function) and (text := ast.get_docstring(node)):
                 yield getattr(node, "lineno", 1), text

@@ -145,7 +145,7 @@ class Unrecorded:
         return any(self._head.values()) or any(stop > self._tail[symbol] for symbol, stop in self._stops(ts).items())
 
     def write(self, unit: UnitOfWork, workspace_id: UUID, ts: int) -> None:
-        """Record what there is up to a time; `written` says that it was committed."""
+        """Add the bars up to a time to the recording; call `written` once that is committed."""
         spans = []
         for symbol, stop in self._stops(ts).items():
             rows = ((0, self._head[symbol]), (self._tail[symbol], stop))

@@ -79,7 +79,7 @@ def _shortest(parts: Iterable[Decided], spec: CompiledSpec) -> ShortHistory | No
 
 
 def _short(part: Decided, spec: CompiledSpec) -> ShortHistory | None:
-    """How far a symbol came; None where a row of it has the whole past, or nobody says what that is."""
+    """How much past a symbol has at most; None where that is enough, or where the strategy declares no window."""
     bars, history, needed, first, stop = part
     if history is not None:
         most = history.most(first, stop)

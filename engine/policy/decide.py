@@ -54,7 +54,7 @@ class PolicyDecision:
 
     @property
     def approved(self) -> bool:
-        """Whether every rule passed."""
+        """Whether every rule that was evaluated let the order pass."""
         return self.verdicts[-1].verdict == "pass"
 
     @property

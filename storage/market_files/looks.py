@@ -54,7 +54,7 @@ def is_data(cells: Sequence[str]) -> bool:
 
 
 def layout_like(cells: Sequence[str], separator: str) -> str | None:
-    """Whose layout it looks like, such as "a Binance kline file"; None when nobody's that is known."""
+    """The vendor's layout that it looks like, such as "a Binance kline file"; None for an unknown one."""
     for name, parted_by, letters in _LAYOUTS:
         if separator == parted_by and _fit(cells, letters):
             return name

@@ -156,7 +156,7 @@ def read_number(text: str) -> float:
 
 
 def number_reason(text: str) -> str:
-    """Why a text is no number; it must be none."""
+    """Why a text is not a number; call it only for a text that is not one."""
     try:
         read_number(text)
     except ValueError as error:

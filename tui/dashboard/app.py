@@ -154,7 +154,7 @@ class DashboardApp(App[None]):
         self._refresh_notifications()
 
     def end_with(self, error: Exception) -> None:
-        """Something went wrong that nobody has foreseen: leave, and keep it for whoever started this."""
+        """Leave after an unforeseen exception, and keep it for the command line to report."""
         if self._exit and isinstance(error, NoMatches):
             return  # it was left while a screen was being made: its widgets never came
         if self.crash is None:

@@ -38,7 +38,7 @@ LONGEST_WAIT = 64
 
 
 def is_there(node: DOMNode) -> bool:
-    """Whether a result still has somewhere to go: the node is on a screen, and nobody has left it."""
+    """Whether a result can still be shown: the node is on a screen that has not been left."""
     if isinstance(node, App):
         return node.is_running
     return node.is_attached and (not node.screen.is_modal or node.screen in node.app.screen_stack)

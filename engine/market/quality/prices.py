@@ -43,7 +43,7 @@ def flat_runs(bars: Bars) -> list[str]:
 
 
 def _flat_from(bars: Bars) -> int:
-    """How many equal closes are a long run: a quiet minute is no news, half a session of them is."""
+    """How many equal closes are a long run: intraday half a usual session, since quiet minutes are common."""
     if not is_intraday(bars.session):
         return FLAT_RUN
     lengths = np.diff(np.flatnonzero(np.diff(bars.session, prepend=bars.session[0] - 1)), append=len(bars))

@@ -51,7 +51,7 @@ class SweepRequest:
         objective(self.objective)
         check_slippage(self.slippage_bps)
         if self.journal not in list(JournalMode):
-            raise InvalidError("INVALID_SPEC", f"there is no journal mode {self.journal!r}", hint="use full or summary")
+            raise InvalidError("INVALID_SPEC", f"unknown journal mode {self.journal!r}", hint="use full or summary")
         if self.verify < 0:
             raise InvalidError(
                 "INVALID_SPEC", f"verify is {self.verify}", hint="give the number of variants to run again"

@@ -121,7 +121,7 @@ class RunWatch:
         self._stopped = False
 
     def advance(self, done: int, total: int) -> None:
-        """The simulation's own steps; whoever watches is told of variants."""
+        """Ignore the simulation's own steps: the watch is told of committed variants alone."""
 
     def told(self, done: int, total: int) -> None:
         """`done` of `total` variants came out."""

@@ -26,7 +26,7 @@ BATCH = 5_000
 """Events written at once."""
 
 STEPS = 20
-"""Transactions for a run that somebody watches: progress is told of what is committed."""
+"""The least number of transactions of a watched run: progress is reported after each commit."""
 
 PATIENCE = 500_000
 """Microseconds after which what there is is written: others see slow variants come out, and a kill loses few."""

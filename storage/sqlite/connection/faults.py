@@ -123,7 +123,7 @@ def moved(path: Path) -> SystemFault:
 
 
 def fault_of_system(error: OSError, path: Path) -> SystemFault:
-    """What the system said of a place for a file: a `ReadOnlyFault`, unless nobody could open a file there."""
+    """The system's error about a place for a file: a `ReadOnlyFault`, unless no file at all can be opened there."""
     if is_out_of_descriptors(error):
         return too_many_files()
     if error.errno == errno.ELOOP:

@@ -228,7 +228,7 @@ class IntentLine(Static):
         self._paint()
 
     def spend(self) -> None:
-        """It was executed."""
+        """Note that the ticket's order was executed: the next one gets a new id."""
         self.is_spent = True
         self._paint()
 
