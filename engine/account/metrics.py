@@ -57,6 +57,11 @@ class Metric:
         """What a value is multiplied by to be shown."""
         return 100 if self.unit is Unit.SHARE else 1
 
+    @property
+    def is_gain(self) -> bool:
+        """Whether it is shown with its sign: a percentage of which more is better."""
+        return self.unit is Unit.PERCENT and self.better is Better.HIGHER
+
 
 class Metrics(StrictModel):
     """`sharpe` is per trade and not annualised; percentages are of equity; a figure that does not exist is null.

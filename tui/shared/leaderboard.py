@@ -83,7 +83,7 @@ class Leaderboard:
         whole = self.has_room_for_labels(width)
         labels = [row.result.label if whole else _values_of(row.result) for row in self.rows]
         levels = {_ID_SPARED, _REFUSED_SPARED, _HELD_BACK_SPARED}
-        levels |= {figure.spared for figure in self._figures(_EVERYTHING) if figure.spared}
+        levels |= {figure.metric.spared for figure in self._figures(_EVERYTHING) if figure.metric.spared}
         for most in sorted(levels, reverse=True):
             table = self._table(labels, most)
             if _natural_width(table) <= width:
@@ -110,7 +110,7 @@ class Leaderboard:
     def _figures(most: int) -> list[Figure]:
         from tui.shared.metrics import FIGURES, SCORE
 
-        return [each for each in (SCORE, *FIGURES) if each.spared is not None and each.spared <= most]
+        return [each for each in (SCORE, *FIGURES) if each.metric.spared is not None and each.metric.spared <= most]
 
     def ranks(self) -> list[str]:
         """`1*`: each rank with its sign."""

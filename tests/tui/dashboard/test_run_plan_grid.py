@@ -118,11 +118,11 @@ def test_the_best_by_the_figure_shown_by_the_objective_and_the_base_values_are_t
         page = MapPage(grid, Cut(metric=metric), view.detail.best_variant_id, PALETTE)
         by_sign = {sign: one for one, signs in page._signs.items() for sign in signs}
         values = {one.variant_id: value for one in results if (value := figure.of(one)) is not None}
-        if figure.better.value:
-            assert values[by_sign["*"]] == (max if figure.better.value > 0 else min)(values.values())
+        if figure.metric.better.value:
+            assert values[by_sign["*"]] == (max if figure.metric.better.value > 0 else min)(values.values())
         assert view.detail.best_variant_id in (by_sign.get("◆"), by_sign.get("*"))
         assert view.by_id[by_sign["b"]].overrides == {"entry.fast_period": 20, "entry.slow_period": 50}
-        least, greatest = (said(bound(values.values()), figure.digits) for bound in (min, max))
+        least, greatest = (said(bound(values.values()), figure.metric.digits) for bound in (min, max))
         assert f"{least} ░░▒▒▓▓██ {greatest}" in page.text(page.laid_out(120, 30)).plain
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tui.dashboard.screens.run_plan.view import PlanView
 
 EMPTY = "Nothing was swept: there is the base spec alone, and nothing to put back."
-SHOWN = tuple(figure for figure in COMPARED if figure.spared is not None)
+SHOWN = tuple(figure for figure in COMPARED if figure.metric.spared is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ class AblationRow:
 
 
 def _column(figure: Figure) -> Column[AblationRow]:
-    title = f"Δ {figure.title}".replace("max dd", "dd").replace(" %", "%")
+    title = f"Δ {figure.metric.title}".replace("max dd", "dd").replace(" %", "%")
     value = partial(_distance, figure)
-    return Column(figure.key, title, signed(figure.digits), value, f"{figure.label}: after less before")
+    return Column(figure.key, title, signed(figure.metric.digits), value, f"{figure.metric.label}: after less before")
 
 
 def _distance(figure: Figure, row: AblationRow) -> float | None:
@@ -116,5 +116,5 @@ def _key(overrides: dict[str, Any]) -> tuple[Any, ...]:
 
 def _heading(first: VariantResult) -> Text:
     line = Text.assemble(("against the grid's first: ", "dim"), (safe_text(first.label), "bold"))
-    shown = (f"{figure.label} {figure.text(first)}" for figure in SHOWN[:3])
+    shown = (f"{figure.metric.label} {figure.text(first)}" for figure in SHOWN[:3])
     return line.append(f"   {'   '.join(shown)}", "dim")

@@ -88,8 +88,10 @@ def _first_on_a_narrow_screen(figure: Figure) -> int:
 
 
 def _column(figure: Figure) -> Column[BoardRow]:
-    form = RATES if figure.is_gain else fixed(figure.digits)
-    return Column(figure.key, figure.title.replace(" %", "%"), form, lambda row: figure.of(row.result), figure.short)
+    metric = figure.metric
+    form = RATES if metric.is_gain else fixed(metric.digits)
+    why = metric.short or metric.meaning
+    return Column(figure.key, metric.title.replace(" %", "%"), form, lambda row: figure.of(row.result), why)
 
 
 COLUMNS: tuple[Column[BoardRow], ...] = (

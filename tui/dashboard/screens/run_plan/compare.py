@@ -101,8 +101,8 @@ def _metrics(one: VariantResult, other: VariantResult) -> Iterator[Pair]:
     for figure in COMPARED:
         left, right = figure.of(one), figure.of(other)
         apart = difference(right, left)
-        shown = "" if not apart else figures.signed(apart, figure.digits)
-        yield Pair(figure.label, figure.text(one), figure.text(other), shown)
+        shown = "" if not apart else figures.signed(apart, figure.metric.digits)
+        yield Pair(figure.metric.label, figure.text(one), figure.text(other), shown)
 
 
 def _refusals(one: VariantResult, other: VariantResult) -> Iterator[Pair]:

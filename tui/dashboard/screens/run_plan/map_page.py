@@ -96,7 +96,7 @@ class MapPage:
         self._signs = dict(self._signed())
         self._room = max(map(len, self._signs.values()), default=0)
         """Columns that signs take in a cell"""
-        self._widest = max((len(said(value, self._figure.digits)) for value in values), default=1)
+        self._widest = max((len(said(value, self._figure.metric.digits)) for value in values), default=1)
 
     def laid_out(self, width: int, height: int) -> Layout:
         """What fits; figures are shown when they do in every column."""
@@ -126,7 +126,7 @@ class MapPage:
 
     def _heading(self) -> Iterator[Text]:
         across, down = self._grid.axes(self._cut)
-        title = Text.assemble((self._figure.label, "bold"), "  by ", (safe_text(across), "bold"), " →")
+        title = Text.assemble((self._figure.metric.label, "bold"), "  by ", (safe_text(across), "bold"), " →")
         title.append(f"  and {safe_text(down)} ↓" if self._has_rows else "")
         fixed = ", ".join(f"{path} = {scalar(value)}" for path, value in self._grid.fixed(self._cut).items())
         yield title.append(f"  fixed: {safe_text(fixed)}" if fixed else "", self._palette.muted)
@@ -135,7 +135,7 @@ class MapPage:
 
     def _scale(self) -> Text:
         """The shades between the figures that they stand for, and what the signs mean."""
-        low, high = (said(bound, self._figure.digits) for bound in self._bounds)
+        low, high = (said(bound, self._figure.metric.digits) for bound in self._bounds)
         used = set("".join(self._signs.values()))
         words = "".join(f"  {sign} {means}" for sign, means in SIGNS.items() if sign in used)
         scale = "".join(shade * 2 for shade in SHADES)
@@ -144,7 +144,7 @@ class MapPage:
     def _signed(self) -> Iterator[tuple[str, str]]:
         """The variants of the cut that have signs; the objective's best has its own where another is the best here."""
         known = [(value, one) for one in self._grid.within(self._cut) if (value := self._figure.of(one)) is not None]
-        better = self._figure.better.value
+        better = self._figure.metric.better.value
         first = max(known, key=lambda each: each[0] * better)[1] if known and better else None
         for one in self._grid.within(self._cut):
             signs = BEST if one is first else BEST_OF_PLAN if one.variant_id == self._best else ""
@@ -157,7 +157,7 @@ class MapPage:
         if result is None:
             return Text("there is no such variant", "italic")
         value = self._figure.of(result)
-        what = said(value, self._figure.digits) if value is not None else _why(result)
+        what = said(value, self._figure.metric.digits) if value is not None else _why(result)
         signs = self._signs.get(result.variant_id, "")
         return Text.assemble(safe_text(result.label), "  ", (safe_text(what), "bold"), f"  {signs}")
 
@@ -178,7 +178,7 @@ class MapPage:
     def _cell(self, column: int, row: int, layout: Layout) -> Text:
         result = self._grid.variant(self._cut, column, row)
         value = None if result is None else self._figure.of(result)
-        figure = f" {said(value, self._figure.digits).rjust(self._widest)}" if layout.with_figures else ""
+        figure = f" {said(value, self._figure.metric.digits).rjust(self._widest)}" if layout.with_figures else ""
         return cell(
             shade_of(value, *self._bounds),
             self._colour(value),
@@ -190,9 +190,9 @@ class MapPage:
 
     def _colour(self, value: float | None) -> str:
         """The best figures have a gain's colour, be they the least; where neither is better there is one colour."""
-        if value is None or not self._figure.better.value:
+        if value is None or not self._figure.metric.better.value:
             return self._palette.muted if value is None else self._palette.line
-        worst, best = self._bounds[:: self._figure.better.value]
+        worst, best = self._bounds[:: self._figure.metric.better.value]
         return colour_between(value, worst, best, self._palette)
 
     def _row_name(self, value: Any) -> str:

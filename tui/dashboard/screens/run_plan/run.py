@@ -131,5 +131,5 @@ class RanDialog(DeskDialog[UUID]):
         lines = [f"{'':<20}{'this run':>16}{'the sweep':>16}"]
         for figure in FIGURES:
             one, other = (figure.text(each) for each in (ran, self._ran.variant))
-            lines.append(f"{figure.label:<20}{one:>16}{other:>16}")
+            lines.append(f"{figure.metric.label:<20}{one:>16}{other:>16}")
         return Text("\n".join(lines))
