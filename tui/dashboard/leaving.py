@@ -119,16 +119,18 @@ def leaving_at_signals(leave: Callable[[], Any]) -> Iterator[Leaving]:
     finally:
         for number, handler in heard.items():
             signal.signal(number, handler)
+        if leaving.code:
+            _flush()
     if leaving.code:
-        _flush()
         sys.exit(leaving.code)
 
 
 def _flush() -> None:
-    try:
-        sys.stdout.flush()
-    except OSError:  # else the interpreter's end says so, with a code of its own
-        close_quietly()
+    for stream in (sys.stdout, sys.stderr):  # Textual's driver writes to the standard error
+        try:
+            stream.flush()
+        except OSError:  # the terminal has gone; else the interpreter's end would replace the exit code
+            close_quietly(stream)
 
 
 def _in_the_background(what: Callable[[], Any]) -> threading.Thread:

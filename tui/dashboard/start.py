@@ -120,6 +120,7 @@ def _logged(crash: BaseException) -> str:
     from datetime import UTC, datetime
     from importlib.metadata import version
 
+    from storage.system import make_private
     from tui.dashboard.prefs import default_path
 
     now = datetime.now(UTC)
@@ -127,7 +128,7 @@ def _logged(crash: BaseException) -> str:
     known = f"{now:%Y-%m-%d %H:%M:%S} UTC, Python {platform.python_version()}, {platform.platform()}"
     packages = f"textual {version('textual')}, rich {version('rich')}"
     try:
-        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(log.parent)
         log.write_text(f"{known}\n{packages}\n\n{''.join(traceback.format_exception(crash))}", encoding="utf-8")
     except OSError as error:
         return f"its log could not be written: {error}"

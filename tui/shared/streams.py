@@ -50,9 +50,12 @@ class Aside:
         return getattr(self._stream, name)
 
 
-def close_quietly() -> int:
-    """The reader of our output has gone: say nothing more, not even at the interpreter's end. The exit code."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def close_quietly(stream: TextIO | None = None) -> int:
+    """The reader of a stream, the standard output unless named, has gone: write nothing more to it. The exit code.
+
+    What the stream still holds would fail again when the interpreter ends, which then exits with 120.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
     return READER_GONE
 
 

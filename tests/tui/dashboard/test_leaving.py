@@ -138,6 +138,28 @@ def test_a_terminal_that_goes_away_ends_it(tmp_path: Path, owns: bool) -> None:
         assert it.hang_up() == 129
 
 
+UNREAD = """
+import os, signal, sys
+from tui.dashboard.leaving import leaving_at_signals
+
+reader, writer = os.pipe()
+os.close(reader)
+os.dup2(writer, {descriptor})
+{stream}.write("held back, since the line is not at its end")
+with leaving_at_signals(lambda: None) as leaving:
+    leaving.handle(signal.SIGHUP, None)
+"""
+
+
+@pytest.mark.parametrize("stream", ["sys.stdout", "sys.stderr"])
+def test_what_cannot_be_written_any_more_does_not_change_the_exit_code(stream: str) -> None:
+    """The signal comes while no application runs: it leaves at once, by SystemExit out of the block."""
+    script = UNREAD.format(stream=stream, descriptor=1 if stream == "sys.stdout" else 2)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    ran = subprocess.run([sys.executable, "-c", script], env=buffered, capture_output=True, check=False)
+    assert ran.returncode == 129
+
+
 STUCK = """
 import os, threading
 from tui.dashboard import app, leaving, start
