@@ -11,6 +11,8 @@ from engine.policy.limits import Limits, kind_of
 from engine.policy.rules import ENTRY_RULES
 from engine.strategies.registry import BUILTIN
 from engine.vocabulary import EventType
+from storage.sqlite.connection.identity import APPLICATION_ID
+from storage.sqlite.connection.opening import SHIPPED
 
 
 def rules() -> Iterator[str]:
@@ -56,9 +58,15 @@ def strategies() -> Iterator[str]:
     return table(("key", "rule", "default `exit.type`"), rows)
 
 
+def marks() -> Iterator[str]:
+    """The numbers by which a database of today is recognised, as statements that set them."""
+    pragmas = {"application_id": APPLICATION_ID, "user_version": SHIPPED.generation}
+    yield from ("```sql", *(f"PRAGMA {name} = {value};" for name, value in pragmas.items()), "```", "")
+
+
 TABLES: dict[str, dict[str, Callable[[], Iterator[str]]]] = {
     "json.md": {"limits": limits, "metrics": metrics},
-    "../concepts/journal.md": {"event types": event_types},
+    "../concepts/journal.md": {"event types": event_types, "marks": marks},
     "../concepts/policy.md": {"rules": rules},
     "../concepts/strategies.md": {"strategies": strategies},
 }
