@@ -305,6 +305,6 @@ def test_a_rule_of_two_edits_holds_in_a_run_and_in_a_sweep_alike(copy: Product, 
 
 def test_the_docs_follow_from_it(copy: Product) -> None:
     rules, fields = ((copy.source / "docs" / page).read_text() for page in ("concepts/policy.md", "reference/json.md"))
-    assert "| `min_cash` | an entry that leaves less cash than it | `min_cash` |" in rules
+    assert "| `min_cash` | an entry that leaves less cash than the limit | `min_cash` |" in rules
     assert "| `min_cash` | number or null | cash that an entry leaves |" in fields
     assert "cash that an entry leaves" in copy.python("tui", "policy", "show")
