@@ -47,6 +47,8 @@ class Backtest:
     starting_equity: float = 10_000.0
     slippage_bps: float = 0.0
     start: date | int | None = None
+    script: dict[str, list[Signal]] | None = None
+    """every row's signals, in place of a strategy's"""
     held: dict[str, Held] = field(default_factory=dict)
     emitted: list[Emitted] = field(default_factory=list)
     held_back: Counter[str] = field(default_factory=Counter)
@@ -55,10 +57,10 @@ class Backtest:
         strategy = self.spec["strategy_id"]
         self.symbols: list[str] = self.spec["symbols"]
         self.fill: str = self.spec.get("execution", {}).get("fill", "close")
-        self.exit = {"type": DEFAULT_EXIT[strategy], **self.spec.get("exit", {})}
+        self.exit = {"type": DEFAULT_EXIT.get(strategy, "none"), **self.spec.get("exit", {})}
         self.risk = {"dollars_per_trade": 1000.0, "max_positions": 5, **self.spec.get("risk", {})}
         entry = {name: value for name, value in self.spec.get("entry", {}).items() if name != "type"}
-        self.signals: dict[str, list[Signal]] = signals_of(
+        self.signals: dict[str, list[Signal]] = self.script or signals_of(
             strategy, {symbol: self.rows[symbol] for symbol in self.symbols}, entry
         )
         self.intraday = {symbol: is_intraday(self.rows[symbol]) for symbol in self.symbols}

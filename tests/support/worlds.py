@@ -172,6 +172,107 @@ def make_entry(random: Random, strategy: str) -> dict[str, Any]:
     }
 
 
+def make_world_12(random: Random) -> World:
+    """A world that fills, sizes and leaves in every way: `make_world` for the fields that came later."""
+    dataset = make_dataset(random)
+    symbols = list(dataset.symbols)
+    random.shuffle(symbols)
+    if len(symbols) > 2 and random.random() < 0.2:
+        symbols.pop()
+    limits = make_limits(random, symbols)
+    if random.random() < 0.4:  # limits bind so early that hardly anything else would come up
+        limits = {name: value for name, value in limits.items() if name.startswith("fee_")}
+    return World(
+        spec=make_spec_12(random, symbols),
+        dataset=dataset,
+        limits=limits,
+        starting_equity=random.choice([10_000.0, 10_000.0, 2_500.5]),
+        slippage_bps=random.choice([0.0, 0.0, 2.5, 30.0]),
+    )
+
+
+def make_spec_12(random: Random, symbols: list[str]) -> dict[str, Any]:
+    """Any strategy, with any fill, size and exits that go with it; a field left out about as often as given."""
+    strategy = random.choice([*("atr_breakout", "scored_moves", "strongest") * 2, *_BUILTIN])
+    distances = strategy in ("atr_breakout", "strongest")
+    document: dict[str, Any] = {
+        "strategy_id": strategy,
+        "symbols": symbols,
+        "entry": make_own_entry(random, strategy),
+        "exit": make_exit_12(random, strategy, distances=distances),
+    }
+    document["risk"] = make_risk_12(random, document["exit"], distances=distances)
+    fill = random.choice(["close", "next_open", "next_open", "pessimistic", None])
+    return document if fill is None else {**document, "execution": {"fill": fill}}
+
+
+_BUILTIN = ("breakout_52w_high", "sma_cross", "rsi_reversion")
+
+
+def make_own_entry(random: Random, strategy: str) -> dict[str, Any]:
+    """Parameters of the strategies in `tests.support.sized_strategies`, and of the built-in ones."""
+    if strategy == "atr_breakout":
+        return {
+            "period": random.choice([1, 2, 3]),
+            "stop_ranges": random.choice([0.5, 1.0, 1.5]),
+            "target_ranges": random.choice([0.5, 1.0, 2.0]),
+            "fickle": random.random() < 0.5,
+        }
+    if strategy == "scored_moves":
+        return {"steps": random.choice([4, 10, 40]), "sized": random.random() < 0.7}
+    if strategy == "strongest":
+        return {"lookback": random.choice([1, 2, 4]), "places": random.choice([1, 2])}
+    return make_entry(random, strategy)
+
+
+def make_exit_12(random: Random, strategy: str, *, distances: bool) -> dict[str, Any]:
+    """Exits composed at will, with percentages that prices in eighths meet exactly."""
+    leave: dict[str, Any] = {}
+    kinds = ["eod", "none", "none"] if strategy == "breakout_52w_high" else ["eod", "none", "none", "signal", "signal"]
+    if random.random() < 0.8:
+        leave["type"] = random.choice(kinds)
+    choices: dict[str, list[Any]] = {
+        "stop_loss_pct": [0.7, 10.0, 12.5, 18.9, 25.0],
+        "take_profit_pct": [0.7, 2.9, 10.0, 12.5, 25.0],
+        "max_bars": [1, 2, 3, 7],
+        "trail_pct": [0.7, 5.0, 12.5, 25.0],
+        "breakeven_pct": [0.5, 5.0, 12.5],
+        "take_profit_by_bars": [
+            [[1, 12.5], [3, 2.5], [5, 0.0]],
+            [[0, 25.0], [2, 5.0]],
+            [[3, 0.0]],
+            [[2, 1], [9, 30.0]],
+        ],
+    }
+    likely = random.choice([0.15, 0.4])
+    leave |= {name: random.choice(values) for name, values in choices.items() if random.random() < likely}
+    if distances and random.random() < 0.5:
+        leave["trail"] = random.random() < 0.8
+    return leave
+
+
+def make_risk_12(random: Random, leave: dict[str, Any], *, distances: bool) -> dict[str, Any]:
+    """Sizes that leave some cash, and sizes that want more than there is."""
+    risk: dict[str, Any] = {"max_positions": random.choice([1, 2, 3, 5, 5])}
+    sizes = ["dollars", "equity", None]
+    if distances or "stop_loss_pct" in leave or "trail_pct" in leave:
+        sizes += ["risk", "risk", "risk"]
+    size = random.choice(sizes)
+    if size is not None:
+        risk["size"] = size
+    if size == "equity":
+        risk["equity_pct"] = random.choice([5.0, 33.3, 60.0, 100.0, 250.0])
+    elif size == "risk":
+        risk["risk_pct"] = random.choice([0.1, 1.0, 2.5, 20.0])
+    else:
+        risk["dollars_per_trade"] = random.choice([250.0, 1000.0, 3333.33, 6000.0, 10_000.0, 0.0001])
+    if random.random() < 0.6:
+        risk["short_of_cash"] = random.choice(["scale", "scale", "refuse"])
+    if random.random() < 0.3:
+        risk["min_dollars"] = random.choice([1.0, 250.0, 1000.0])
+    return risk
+
+
 def make_limits(random: Random, symbols: list[str]) -> dict[str, Any]:
     """Each limit off more often than on, at values that bind."""
     choices: dict[str, list[Any]] = {
@@ -194,3 +295,8 @@ def make_limits(random: Random, symbols: list[str]) -> dict[str, Any]:
 def worlds() -> st.SearchStrategy[World]:
     """Worlds, for Hypothesis."""
     return st.randoms(use_true_random=False).map(make_world)
+
+
+def worlds_12() -> st.SearchStrategy[World]:
+    """Those of `make_world_12`, for Hypothesis."""
+    return st.randoms(use_true_random=False).map(make_world_12)
