@@ -57,6 +57,31 @@ class TradingState(StrEnum):
     HALTED = "HALTED"
 
 
+class FillModel(StrEnum):
+    """Where what a strategy decides on a bar is filled: at its close, at the next bar's open, or at the worse end of
+    the next bar.
+    """
+
+    CLOSE = "close"
+    NEXT_OPEN = "next_open"
+    PESSIMISTIC = "pessimistic"
+
+
+class SizeRule(StrEnum):
+    """What an entry's size is a share of: an amount, the equity at cost, or what is lost at the stop."""
+
+    DOLLARS = "dollars"
+    EQUITY = "equity"
+    RISK = "risk"
+
+
+class ShortOfCash(StrEnum):
+    """What becomes of an entry that costs more than the cash: the policy refuses it, or it is made smaller."""
+
+    REFUSE = "refuse"
+    SCALE = "scale"
+
+
 class JournalMode(StrEnum):
     """What a sweep keeps: every fill of every variant, or the results alone."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from engine.drivers.acceptance import Acceptance
-from engine.drivers.bar_loop import Terms, Walk
-from engine.drivers.memory import Memory, Unrecorded, check_history, without_settled
+from engine.drivers.bar_loop import Terms, Walk, gives_distances
+from engine.drivers.memory import Memory, Unrecorded, check_deciding_rows, check_history, opened_by, without_settled
 from engine.drivers.order_signals import check_kept, read_kept
 from engine.drivers.trial import Tried
 from engine.market.bars import Bars, Dataset
@@ -15,6 +18,7 @@ from engine.market.sessions import is_intraday, moment
 from engine.policy.workspace import Workspace, check_open
 from engine.ports import Progress, Store
 from engine.strategies.spec import CompiledSpec
+from engine.vocabulary import FillModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class Beginning:
 
     `progress`: how far the spec has come, `is_new` when it never ran here. `after`: the time after which it trades
     (UTC microseconds; None: from the window's first bar on). `current`: the symbols of which the account has seen no
-    later bar than the data hold. `tried`: what names the try in the journal. `notes`: sentences for a person.
+    later bar than the data hold. `tried`: what names the try in the journal. `notes`: sentences for a person. `own`:
+    of each position in a symbol of the spec, by symbol and opening time, whether the spec opened it.
     """
 
     walk: Walk
@@ -52,6 +57,7 @@ class Beginning:
     current: frozenset[str]
     tried: Tried
     notes: list[str]
+    own: Mapping[tuple[str, int], bool]
 
     @classmethod
     def of(
@@ -63,17 +69,22 @@ class Beginning:
         with store.read() as views:
             memory, account = Memory.of(views, workspace.id, spec), views.account(workspace)
             kept = read_kept(views, workspace.id, spec, sha256) if memory.known is not None else []
+            held = [one for symbol, one in account.ledger.holdings.items() if symbol in spec.symbols]
+            own = {(one.symbol, one.opened_at): opened_by(views, workspace.id, spec.key, one) for one in held}
         if memory.known is not None:
             check_history(spec, dataset, memory.known, account.ledger)
         accepts = {"history": terms.accept_history, "strategy": terms.accept_strategy}
         acceptance = Acceptance.of(spec, dataset, memory, sha256, **accepts)
         came_to = memory.known or _first_progress(spec, dataset)
         progress = replace(acceptance.applied(came_to, memory), strategy_sha256=sha256)
+        after, notes = _begin_after(spec, memory, terms)
+        decides_from = _first_decisions(spec, dataset, memory.known, after)
         dataset = without_settled(dataset, progress)
-        walk = Walk(spec, dataset, workspace.id, _walk_terms(terms, progress))
+        walk = Walk(spec, dataset, workspace.id, _walk_terms(terms, progress, decides_from))
+        if memory.known is not None and any(gives_distances(series.signals) for series in walk.series):
+            check_deciding_rows(spec, walk.series, memory.known, account.ledger, own)
         check_kept(kept, spec, walk.series, came_to, acceptance.changes)
         bars = {symbol: dataset.bars[symbol] for symbol in spec.symbols}
-        after, notes = _begin_after(spec, memory, terms)
         return cls(
             walk=walk,
             progress=progress,
@@ -84,6 +95,7 @@ class Beginning:
             current=frozenset(symbol for symbol, one in bars.items() if _is_current(one, memory.recorded[symbol])),
             tried=Tried.of(spec, sha256, dataset),
             notes=notes,
+            own=own,
         )
 
 
@@ -117,5 +129,28 @@ def _is_current(bars: Bars, recorded: Recorded) -> bool:
     return recorded.last is None or int(bars.ts[-1]) >= recorded.last
 
 
-def _walk_terms(terms: OnwardTerms, progress: Progress) -> Terms:
-    return Terms(terms.slippage_bps, closed=False, session_complete=terms.session_complete, intraday=progress.intraday)
+def _first_decisions(spec: CompiledSpec, dataset: Dataset, known: Progress | None, after: int | None) -> dict[str, int]:
+    """By symbol the first row whose decision may be filled on the next bar: the first that this spec trades.
+
+    It may lie before the first new bar: what the last bar of an earlier run decided is done on the bar after it.
+    """
+    if spec.fill is FillModel.CLOSE:
+        return {}
+    first_after = known.began - 1 if known is not None and known.began is not None else after
+    rows = {symbol: dataset.first_decision(symbol) for symbol in spec.symbols}
+    if first_after is None:
+        return rows
+    return {
+        symbol: max(row, int(np.searchsorted(dataset.bars[symbol].ts, first_after, side="right")))
+        for symbol, row in rows.items()
+    }
+
+
+def _walk_terms(terms: OnwardTerms, progress: Progress, decides_from: Mapping[str, int]) -> Terms:
+    return Terms(
+        terms.slippage_bps,
+        closed=False,
+        session_complete=terms.session_complete,
+        intraday=progress.intraday,
+        first_decisions=decides_from,
+    )

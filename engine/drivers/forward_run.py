@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.account.ledger import Ledger, Trade
+from engine.account.ledger import Holding, Ledger, Trade
 from engine.account.metrics import metrics_of
 from engine.account.state import Account
 from engine.broker.execute import record
@@ -20,8 +20,9 @@ from engine.broker.paper import PAPER, Placement, check, place
 from engine.broker.reconcile import replayed
 from engine.drivers.acceptance import Acceptance, check_code
 from engine.drivers.backtest import RunOutcome
-from engine.drivers.bar_loop import Tally
+from engine.drivers.bar_loop import Book, Tally
 from engine.drivers.beginning import Beginning, OnwardTerms
+from engine.drivers.memory import opened_by
 from engine.drivers.order_signals import signals_of_row
 from engine.drivers.reasons import Asked, Stopped, reasons
 from engine.errors import NotFoundError, PapertapeError, SystemFault
@@ -30,7 +31,7 @@ from engine.intents import TradeIntent
 from engine.market.bars import Dataset
 from engine.market.sessions import iso
 from engine.policy.workspace import Workspace
-from engine.ports import JournalEvent, Store, UnitOfWork, Unwatched, Watch
+from engine.ports import JournalEvent, Store, UnitOfWork, Unwatched, Views, Watch
 from engine.strategies.spec import CompiledSpec
 
 
@@ -89,6 +90,7 @@ class Onward:
         self.start = 0 if after is None else int(np.searchsorted(self.walk.ticks, after, side="right"))
         self.end = len(self.walk.ticks) - 1
         self.tally = Tally()
+        self._own = dict(beginning.own)
         self._account: Account | None = None
         self._seen_version = -1
 
@@ -110,11 +112,27 @@ class Onward:
 
         A disabled spec leaves its bars to the day it is enabled.
         """
-        acts = self._enabled if tick == self.end else self.walk.would_act(tick, self.ledger())
+        acts = self._enabled if tick == self.end else self.walk.would_act(tick, self._book())
         if not acts:
             return Taken()
         self._accept()
         return self._trade(tick)
+
+    def _book(self) -> Book:
+        """The account as of the newest commit, for decisions; what they lead to is decided anew in its transaction."""
+
+        def is_own(holding: Holding) -> bool:
+            with self._store.read() as views:
+                return self._is_own(holding, views)
+
+        return Book(self.ledger(), self._workspace.limits, is_own)
+
+    def _is_own(self, holding: Holding, views: Views) -> bool:
+        """Whether this spec opened a position; a position that is there does not change in this."""
+        known = (holding.symbol, holding.opened_at)
+        if known not in self._own:
+            self._own[known] = opened_by(views, self._workspace_id, self._progress.spec_key, holding)
+        return self._own[known]
 
     def stopped(self, stop: int | None = None) -> Stopped:
         """What kept this run's entries from being filled so far, before the tick `stop` (None: all are behind)."""
@@ -197,8 +215,12 @@ class Onward:
     def _signals(self, tick: int, taken: Taken) -> dict[str, Any]:
         """What the strategy said of every symbol in which an order was filled."""
         filled = {each.intent.symbol for each in taken.attempts if each.placement is not None and each.placement.fill}
-        members = ((series.bars.symbol, series, row) for series, row in self.walk.members(tick))
-        return {symbol: signals_of_row(series, row) for symbol, series, row in members if symbol in filled}
+        members = ((series, self.walk.decided(row), row) for series, row in self.walk.members(tick))
+        return {
+            series.bars.symbol: signals_of_row(series, decided, elsewhere=decided != row)
+            for series, decided, row in members
+            if series.bars.symbol in filled
+        }
 
     def _execute(self, unit: UnitOfWork, tick: int, tally: Tally, taken: Taken) -> None:
         workspace = self._found(unit.workspace(self._workspace_id))
@@ -215,7 +237,8 @@ class Onward:
             taken.attempts.append(Attempt(intent, fill_price, placement, None))
             return placement
 
-        self.walk.step(tick, account.ledger, submit, tally, taken.held_back.__setitem__)
+        book = Book(account.ledger, workspace.limits, lambda holding: self._is_own(holding, unit))
+        self.walk.step(tick, book, submit, tally, taken.held_back.__setitem__)
         if tick == self.end:
             _mark(unit, account, self.walk.last_closes())
 

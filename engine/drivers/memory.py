@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
 
-from engine.account.ledger import Ledger
+from engine.account.ledger import Holding, Ledger
+from engine.broker.paper import PAPER
 from engine.errors import InvalidError
 from engine.market.bars import Bars, Dataset, IntArray
 from engine.market.recording import BarChange, Recorded, Span, first_change
-from engine.market.sessions import MICROS_PER_DAY, iso, session_days
+from engine.market.sessions import MICROS_PER_DAY, from_micros, iso, session_days
 from engine.ports import Progress, UnitOfWork, Views
 from engine.strategies.base import Window
 from engine.strategies.guard import window_of
+from engine.strategies.runner import Held, Series, deciding_row, intent_id
 from engine.strategies.spec import CompiledSpec
+from engine.vocabulary import IntentAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,33 @@ def check_history(spec: CompiledSpec, dataset: Dataset, known: Progress, ledger:
             hint = WHOLE_FILE if start > began else f"cut the earlier bars off again: --cut {iso(began)}"
             raise _short(symbol, f"its bars begin at {iso(start)}, the first run's at {iso(began)}", hint)
         held = ledger.holdings.get(symbol)
-        if held is not None and spec.exit.max_bars is not None and start > held.opened_at:
+        if held is not None and spec.exit.looks_back and start > held.opened_at:
             raise _short(symbol, f"its bars begin at {iso(start)}, after the open position's entry")
+
+
+def check_deciding_rows(
+    spec: CompiledSpec, series: Iterable[Series], known: Progress, ledger: Ledger, own: Mapping[tuple[str, int], bool]
+) -> None:
+    """HISTORY_SHORT unless the data hold the bar that decided each open position of the spec, with its whole window.
+
+    Of a strategy whose stops or targets lie at distances that it gave on that bar. `own`: see `Beginning`.
+    """
+    window = window_of(spec.strategy, spec.params)
+    for one in series:
+        held, bars = ledger.holdings.get(one.bars.symbol), one.bars
+        if held is None or not own[held.symbol, held.opened_at] or known.first_ts[held.symbol] == int(bars.ts[0]):
+            continue
+        decided = deciding_row(spec, one, Held(held.quantity, held.avg_price, held.opened_at))
+        if decided is None or not covers(window, bars, decided):
+            began = iso(int(bars.ts[0]))
+            raise _short(held.symbol, f"its bars begin at {began}, too late for the bar that decided the open position")
+
+
+def opened_by(views: Views, workspace_id: UUID, spec_key: str, holding: Holding) -> bool:
+    """Whether a spec opened a position: its first fill bears the intent id of that spec, symbol and bar."""
+    when = from_micros(holding.opened_at)
+    opening = intent_id(workspace_id, spec_key, holding.symbol, when, IntentAction.OPEN_LONG)
+    return views.prior_fill(workspace_id, opening, PAPER) is not None
 
 
 def covers(window: Window, bars: Bars, first_new: int) -> bool:

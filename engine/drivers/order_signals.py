@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -12,10 +13,10 @@ import numpy as np
 from engine.drivers.memory import covers
 from engine.errors import InvalidError
 from engine.market.bars import Bars
-from engine.market.sessions import moment, to_micros
+from engine.market.sessions import iso, moment, to_micros
 from engine.payloads import read_payload
 from engine.ports import EventFilter, Progress, Views
-from engine.strategies.base import Window
+from engine.strategies.base import OF_ENTRIES, Window
 from engine.strategies.guard import window_of
 from engine.strategies.rounding import is_rounding
 from engine.strategies.runner import Series, levels_at
@@ -31,13 +32,18 @@ class Kept(NamedTuple):
     said: dict[str, Any]
 
 
-def signals_of_row(series: Series, row: int) -> dict[str, Any]:
-    """What a strategy says on a row: `entry`, `exit` (None: it has none of its own) and its levels."""
+def signals_of_row(series: Series, row: int, *, elsewhere: bool = False) -> dict[str, Any]:
+    """What a strategy says on a row: `entry`, `exit` (None: it has none of its own), its levels, and what it gives to
+    entries (null where it is no finite number). With `elsewhere` also the row's `ts`: its order was filled on another.
+    """
     own = series.signals.exit
+    brought = {name: float(column[row]) for name, column in series.signals.of_entries.items()}
     return {
         "entry": bool(series.signals.entry[row]),
         "exit": None if own is None else bool(own[row]),
         "levels": levels_at(series.signals, row),
+        **{name: value if math.isfinite(value) else None for name, value in brought.items()},
+        **({"ts": iso(int(series.bars.ts[row]))} if elsewhere else {}),
     }
 
 
@@ -53,8 +59,11 @@ def read_kept(views: Views, workspace_id: UUID, spec: CompiledSpec, strategy_sha
             if said["timeframe"] == spec.timeframe:
                 kept = [each for each in kept if each.symbol not in said["symbols"]]
         elif said["spec_key"] == spec.key and said.get("strategy_sha256") == strategy_sha256:
-            ts = to_micros(datetime.fromisoformat(said["ts"]))
-            kept += [Kept(symbol, ts, signals) for symbol, signals in said.get("signals", {}).items()]
+            ts = _micros(said["ts"])
+            kept += [
+                Kept(symbol, _micros(signals["ts"]) if "ts" in signals else ts, signals)
+                for symbol, signals in said.get("signals", {}).items()
+            ]
     return kept
 
 
@@ -85,6 +94,10 @@ def check_kept(
             )
 
 
+def _micros(text: str) -> int:
+    return to_micros(datetime.fromisoformat(text))
+
+
 def _has_its_past(window: Window, bars: Bars, row: int, known: Progress, symbol: str) -> bool:
     """Whether the row depends on bars alone that are in these data and were in those of the first run."""
     began, start = known.first_ts[symbol], int(bars.ts[0])
@@ -98,6 +111,9 @@ def _apart(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, Any,
     for name in ("entry", "exit"):
         if old[name] != new[name]:
             yield name, old[name], new[name]
+    for name in OF_ENTRIES:
+        if not _agree(old.get(name), new.get(name)):
+            yield name, old.get(name), new.get(name)
     for name in {**old["levels"], **new["levels"]}:
         one, other = old["levels"].get(name), new["levels"].get(name)
         if not _agree(one, other):

@@ -16,10 +16,12 @@ from engine.drivers.short_history import ShortHistory, Unready
 from engine.errors import CODES as ERRORS
 from engine.policy import rules
 from engine.policy.decide import TRADING_STATE, TRADING_STATE_REMEDY
+from engine.policy.limits import Limits
 from engine.policy.rules import Sizing
 from engine.policy.workspace import Workspace
 from engine.strategies import held_back as signal_codes
 from engine.strategies.spec import CompiledSpec
+from engine.vocabulary import SizeRule
 
 _EXITS_TOO = frozenset({TRADING_STATE, "INVALID_FILL_PRICE"})
 """What refuses exits as well as entries: a share of all orders."""
@@ -36,8 +38,12 @@ class Asked:
     @classmethod
     def of(cls, spec: CompiledSpec, account: Workspace, cash: float, slippage_bps: float, bars: int) -> Asked:
         """Of a driver; `cash` is what the account had, `bars` what was decided on."""
-        sizing = Sizing(spec.risk.dollars_per_trade, cash, slippage_bps, account.limits)
-        return cls(sizing, spec.params.model_dump(mode="json"), bars)
+        risk = spec.risk
+        return cls(
+            sizing_of(risk.size, risk.dollars_per_trade, cash, slippage_bps, account.limits),
+            spec.params.model_dump(mode="json"),
+            bars,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,16 @@ class Stopped:
         return commonest(self.refusals) or commonest(self.dropped) or commonest(self.held_back)
 
 
+_SIZED_BY = {SizeRule.EQUITY: "risk.equity_pct", SizeRule.RISK: "risk.risk_pct"}
+
+
+def sizing_of(size: SizeRule, dollars: float, cash: float, slippage_bps: float, limits: Limits) -> Sizing:
+    """What is known of a spec's entries: their amount where `risk.size` is dollars, else only what they depend on."""
+    if size is SizeRule.DOLLARS:
+        return Sizing(dollars, cash, slippage_bps, limits)
+    return Sizing(None, cash, slippage_bps, limits, _SIZED_BY[size])
+
+
 def reasons(stopped: Stopped, asked: Asked) -> list[str]:
     """A sentence of what was refused most; where nothing was filled, one of what was held back more, or of silence."""
     told = []
@@ -136,7 +152,7 @@ def _refused(stopped: Stopped, sizing: Sizing) -> str:
     what, total = ("orders", stopped.orders) if code in _EXITS_TOO else ("entries", stopped.entries)
     said = ": ".join(filter(None, (f"{count:,} of {total:,} {what} refused by {code}", _because(code, sizing))))
     also = ", ".join(f"{name} {n:,}" for name, n in others.items())
-    return "; ".join(filter(None, (said, _remedy(code), f"also refused: {also}" if also else "")))
+    return "; ".join(filter(None, (said, _remedy(code, sizing), f"also refused: {also}" if also else "")))
 
 
 def _because(code: str, sizing: Sizing) -> str:
@@ -149,10 +165,10 @@ def _because(code: str, sizing: Sizing) -> str:
     return meaning[:1].lower() + meaning[1:]
 
 
-def _remedy(code: str) -> str:
+def _remedy(code: str, sizing: Sizing) -> str:
     for rule in rules.ENTRY_RULES:
         if rule.name == code:
-            return rule.remedy
+            return rule.remedy.format(size=sizing.field)
     return TRADING_STATE_REMEDY if code == TRADING_STATE else REMEDIES.get(code, "")
 
 

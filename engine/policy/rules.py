@@ -45,13 +45,15 @@ Figures = dict[str, Any]
 class Sizing:
     """What is known of a driver's entries without looking at one: amounts in the account's currency.
 
-    `dollars` are a trade's; `cash` is what the account had, to begin with in a closed world.
+    `dollars` are a trade's (None: it depends on the account); `cash` is what the account had, to begin with in a closed
+    world. `field` is the spec's field that makes an entry larger or smaller.
     """
 
-    dollars: float
+    dollars: float | None
     cash: float
     slippage_bps: float
     limits: Limits
+    field: str = "risk.dollars_per_trade"
 
 
 def _unwarned(_: EntryFigures) -> None:
@@ -76,7 +78,7 @@ class Rule:
     told: Callable[[Sizing], str] | None = None
     """Why it refuses a driver's entries, in words; None: its limits, by name and value"""
     remedy: str = "set it otherwise with `policy set`"
-    """What a person can do so that entries come through"""
+    """What a person can do so that entries come through; `{size}` stands for the spec's field of the size"""
 
     def because_of(self, sizing: Sizing) -> str:
         """Why it refuses entries of this size, whichever they are."""
@@ -132,6 +134,8 @@ def _shown(limit: Any) -> str:
 
 def _cost_told(sizing: Sizing) -> str:
     """With figures where the cash would not pay for a single one; what a share costs is not known beforehand."""
+    if sizing.dollars is None:
+        return "an entry costs more than the cash that was left"
     order = sizing.dollars * (1 + sizing.slippage_bps / 1e4)
     fees = sizing.limits.fees(0.0, 0.0) + (sizing.limits.fee_bps or 0.0) / 1e4 * order
     parts = ["an order of {}" + (" with slippage" if sizing.slippage_bps else "")]
@@ -204,7 +208,7 @@ ENTRY_RULES: tuple[Rule, ...] = (
         because=lambda o, _: "it costs {} with fees, above the cash of {}".format(*apart(o.cost, o.cash)),
         meaning="an entry that costs more than the cash, fees included",
         told=_cost_told,
-        remedy="a smaller risk.dollars_per_trade fits",
+        remedy="a smaller {size} fits, and risk.short_of_cash=scale buys what the cash is enough for",
     ),
     Rule(
         "max_positions",
@@ -225,7 +229,7 @@ ENTRY_RULES: tuple[Rule, ...] = (
         keys=("max_order_notional",),
         meaning="an entry with `quantity*price` above it",
         used=lambda o: o.notional,
-        remedy="a smaller risk.dollars_per_trade fits, and `policy set max_order_notional=N` lets more in",
+        remedy="a smaller {size} fits, and `policy set max_order_notional=N` lets more in",
     ),
     Rule(
         "max_position_notional",
@@ -238,7 +242,7 @@ ENTRY_RULES: tuple[Rule, ...] = (
         keys=("max_position_notional",),
         meaning="an entry with `(held + quantity)*price` above it",
         used=lambda o: o.position_notional,
-        remedy="a smaller risk.dollars_per_trade fits, and `policy set max_position_notional=N` lets more in",
+        remedy="a smaller {size} fits, and `policy set max_position_notional=N` lets more in",
     ),
     Rule(
         "max_exposure_pct",
@@ -254,7 +258,7 @@ ENTRY_RULES: tuple[Rule, ...] = (
         keys=("max_exposure_pct",),
         meaning="an entry with `(Σ quantity*avg_price + order) / equity at cost before * 100` above it",
         used=exposure_pct,
-        remedy="a smaller risk.dollars_per_trade fits, and `policy set max_exposure_pct=N` lets more in",
+        remedy="a smaller {size} fits, and `policy set max_exposure_pct=N` lets more in",
     ),
     Rule(
         "max_daily_loss",

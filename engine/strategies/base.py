@@ -6,12 +6,13 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import numpy as np
 from pydantic import BaseModel
 
 from engine.market.bars import Bars, BoolArray, FloatArray, IntArray
+from engine.market.panel import Panel
 from engine.validation import StrictModel
 
 ExitType = Literal["eod", "signal", "none"]
@@ -38,6 +39,11 @@ class Signals:
     `levels`: what was compared, by name, for people (NaN where there is none yet).
     `history` and `needed`: how much of the past a row has, in the window's unit, and how much an entry needs. A row
     with less never enters, and the evaluation says `lookback_partial_<have>_of_<need>`.
+
+    What an entry on a row brings with it (None: nothing):
+    `stop_distance`, `target_distance`: how far the stop lies below and the target above the average price, in units of
+    the price (NaN or <= 0: none). `size`: a share of the spec's size (above 1 is 1; NaN or <= 0: no entry). `score`:
+    of entries at one timestamp the highest score goes first (NaN last, ties in the order of the spec's symbols).
     """
 
     entry: BoolArray
@@ -45,10 +51,35 @@ class Signals:
     levels: Mapping[str, FloatArray] = field(default_factory=dict)
     history: IntArray | None = None
     needed: int = 0
+    stop_distance: FloatArray | None = None
+    target_distance: FloatArray | None = None
+    size: FloatArray | None = None
+    score: FloatArray | None = None
 
     def __post_init__(self) -> None:
         if self.history is not None:
             object.__setattr__(self, "entry", self.entry & (self.history >= self.needed))
+
+    @property
+    def of_entries(self) -> dict[str, FloatArray]:
+        """What entries bring with them, by name, each of shape (n,); what the strategy does not give is left out."""
+        given = {name: getattr(self, name) for name in OF_ENTRIES}
+        return {name: column for name, column in given.items() if column is not None}
+
+    def take(self, rows: IntArray) -> Signals:
+        """The signals of these rows alone, in their order."""
+
+        def of(column: Any) -> Any:
+            return None if column is None else column[rows]
+
+        return Signals(
+            entry=self.entry[rows],
+            exit=of(self.exit),
+            levels={name: column[rows] for name, column in self.levels.items()},
+            history=of(self.history),
+            needed=self.needed,
+            **{name: column[rows] for name, column in self.of_entries.items()},
+        )
 
     def __repr__(self) -> str:
         levels = f", levels: {', '.join(self.levels)}" if self.levels else ""
@@ -63,6 +94,12 @@ class Signals:
             _check_column("history", self.history, rows, "iu")
         for name, column in self.levels.items():
             _check_column(f"the level {name}", column, rows, "fiub")
+        for name, column in self.of_entries.items():
+            _check_column(name, column, rows, "fiu")
+
+
+OF_ENTRIES = ("stop_distance", "target_distance", "size", "score")
+"""The columns of `Signals` that an entry brings with it, by name."""
 
 
 class History:
@@ -88,19 +125,26 @@ class History:
 class Candidates:
     """What a sweep needs of signals: the rows that would enter, rising, and where the strategy's own exit fires.
 
-    `history` and `needed` are those of the signals; the same `History` serves whatever is needed.
+    `history` and `needed` are those of the signals; the same `History` serves whatever is needed. The others are the
+    signals' columns of the same name at `rows`, each of shape (rows,), in float64.
     """
 
     rows: IntArray
     exit: BoolArray | None = None
     history: History | None = None
     needed: int = 0
+    stop_distance: FloatArray | None = None
+    target_distance: FloatArray | None = None
+    size: FloatArray | None = None
+    score: FloatArray | None = None
 
     @classmethod
     def of(cls, signals: Signals) -> Candidates:
         """The candidates of signals that were computed over all bars."""
         history = None if signals.history is None else History(signals.history)
-        return cls(np.flatnonzero(signals.entry), signals.exit, history, signals.needed)
+        rows = np.flatnonzero(signals.entry)
+        brought = {name: column[rows].astype(np.float64) for name, column in signals.of_entries.items()}
+        return cls(rows, signals.exit, history, signals.needed, **brought)
 
 
 def _check_column(name: str, column: object, rows: int, kinds: str) -> None:
@@ -125,6 +169,8 @@ P = TypeVar("P", bound=BaseModel)
 class Strategy(ABC, Generic[P]):
     """Subclass it, set the class variables, write `signals`. It keeps no state, and never looks ahead.
 
+    A strategy that compares symbols (ranks, pairs, breadth) writes `signals_all` in place of `signals`.
+
     `key` is its name in the registry and in specs; `params` its parameter schema, whose defaults are the spec's.
     `has_exit` says whether `signals` gives `exit`; `default_exit` is a spec's `exit.type` when it names none.
     """
@@ -147,6 +193,20 @@ class Strategy(ABC, Generic[P]):
     def window(self, params: P) -> Window:
         """How much of the past a row depends on."""
 
+    def signals_all(self, panel: Panel, params: P) -> Mapping[str, Signals]:
+        """Each symbol's signals, a row for each row of the panel; rows on which a symbol has no bar are not read."""
+        raise NotImplementedError(f"{type(self).__name__} decides symbol by symbol, in signals()")
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "signals_all" in vars(cls) and "signals" not in vars(cls):
+            cls.signals = _of_one_symbol  # type: ignore[method-assign,assignment]
+
+    @classmethod
+    def compares_symbols(cls) -> bool:
+        """Whether it decides over all symbols at once, in `signals_all`."""
+        return cls.signals_all is not Strategy.signals_all
+
     def signals_at_high(self, bars: Bars, params: P, high_52w: float) -> Signals:
         """The signals when a snapshot brings its own 52-week high; a strategy that has no use for it ignores it."""
         return self.signals(bars, params)
@@ -163,6 +223,11 @@ class Strategy(ABC, Generic[P]):
     def entry_signal(self) -> str:
         """The short code of an entry."""
         return self.entry_code or f"{self.key}_entry"
+
+
+def _of_one_symbol(strategy: Strategy[P], bars: Bars, params: P) -> Signals:
+    """`signals` of a strategy that compares symbols, where there is but one."""
+    return strategy.signals_all(Panel.of([bars]), params)[bars.symbol]
 
 
 KEY_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,63}")

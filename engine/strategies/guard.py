@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import PurePath
@@ -18,33 +18,58 @@ from pydantic import BaseModel
 
 from engine.errors import InvalidError, PapertapeError
 from engine.market.bars import Bars
+from engine.market.panel import Panel
+from engine.market.synthetic import synthetic_daily
 from engine.strategies.base import Candidates, Signals, Strategy, Window
 
 
 def signals_of(strategy: Strategy[Any], bars: Bars, params: BaseModel, high_52w: float | None = None) -> Signals:
     """A strategy's signals, checked to have a row for each bar; with `high_52w`, those at the caller's own high."""
+    if strategy.compares_symbols():
+        return signals_of_all(strategy, [bars], params)[0]
     with users_code(strategy):
         given = strategy.signals(bars, params) if high_52w is None else strategy.signals_at_high(bars, params, high_52w)
-        if not isinstance(given, Signals):
-            raise TypeError(f"signals() gave {type(given).__name__}, not Signals")
-        given.check(len(bars))
-        if strategy.has_exit and given.exit is None:
-            raise ValueError("has_exit is set, and signals() gave no exit")
+        _check(strategy, given, len(bars), "signals()")
     return given
 
 
-def driven_signals(strategy: Strategy[Any], bars: Bars, params: BaseModel) -> Signals:
-    """A strategy's signals on what a driver trades: a symbol without a second bar decides nothing, and asks nobody."""
-    return signals_of(strategy, bars, params) if len(bars) > 1 else _no_signals(strategy, bars)
+def signals_of_all(strategy: Strategy[Any], bars: Sequence[Bars], params: BaseModel) -> list[Signals]:
+    """The signals on each symbol's bars of a strategy that compares them, checked as `signals_of` does."""
+    panel = Panel.of(bars)
+    with users_code(strategy):
+        given = strategy.signals_all(panel, params)
+        _check_symbols(given, panel.symbols)
+        for symbol in panel.symbols:
+            _check(strategy, given[symbol], len(panel), f"signals_all(), for {symbol},")
+    return [given[symbol].take(panel.rows(symbol)) for symbol in panel.symbols]
 
 
-def prepared(strategy: Strategy[Any], bars: Bars) -> Callable[[BaseModel], Candidates]:
-    """A strategy's candidates as a function of its parameters, checked as its signals are.
+def driven_signals(strategy: Strategy[Any], bars: Sequence[Bars], params: BaseModel) -> list[Signals]:
+    """Each symbol's signals on what a driver trades.
 
-    As in `driven_signals`, a symbol without a second bar has none.
+    A symbol without a second bar decides nothing; a strategy that decides symbol by symbol is not asked about it.
     """
+    if not strategy.compares_symbols():
+        return [signals_of(strategy, one, params) if len(one) > 1 else _no_signals(strategy, len(one)) for one in bars]
+    if all(len(one) < 2 for one in bars):
+        return [_no_signals(strategy, len(one)) for one in bars]
+    given = signals_of_all(strategy, bars, params)
+    return [
+        signals if len(one) > 1 else _no_signals(strategy, len(one)) for one, signals in zip(bars, given, strict=True)
+    ]
+
+
+def prepared(strategy: Strategy[Any], bars: Sequence[Bars]) -> Callable[[BaseModel], list[Candidates]]:
+    """Each symbol's candidates as a function of a strategy's parameters, checked as `driven_signals` checks signals."""
+    if strategy.compares_symbols():
+        return lambda params: [Candidates.of(signals) for signals in driven_signals(strategy, bars, params)]
+    each = [_prepared_one(strategy, one) for one in bars]
+    return lambda params: [candidates(params) for candidates in each]
+
+
+def _prepared_one(strategy: Strategy[Any], bars: Bars) -> Callable[[BaseModel], Candidates]:
     if len(bars) < 2:
-        return lambda _: Candidates.of(_no_signals(strategy, bars))
+        return lambda _: Candidates.of(_no_signals(strategy, len(bars)))
     if type(strategy).prepare is Strategy.prepare:
         return lambda params: Candidates.of(signals_of(strategy, bars, params))
     with users_code(strategy):
@@ -66,6 +91,23 @@ def prepared(strategy: Strategy[Any], bars: Bars) -> Callable[[BaseModel], Candi
     return candidates
 
 
+def gives_stop_distance(strategy: Strategy[Any], params: BaseModel) -> bool:
+    """Whether its signals have a `stop_distance` at these parameters: it is asked on a few made-up bars."""
+    key = (type(strategy), params.model_dump_json())
+    known = _GIVES_DISTANCE.get(key)
+    if known is None:
+        known = signals_of(strategy, synthetic_daily(_ASKED_BARS, seed=1), params).stop_distance is not None
+        if len(_GIVES_DISTANCE) >= _REMEMBERED:
+            _GIVES_DISTANCE.clear()
+        _GIVES_DISTANCE[key] = known
+    return known
+
+
+_ASKED_BARS = 300
+_REMEMBERED = 10_000
+_GIVES_DISTANCE: dict[tuple[type, str], bool] = {}
+
+
 def window_of(strategy: Strategy[Any], params: BaseModel) -> Window:
     """How much of the past a strategy declares that a row depends on."""
     with users_code(strategy):
@@ -77,9 +119,25 @@ def window_of(strategy: Strategy[Any], params: BaseModel) -> Window:
     return given
 
 
-def _no_signals(strategy: Strategy[Any], bars: Bars) -> Signals:
-    never = np.zeros(len(bars), dtype=np.bool_)
+def _no_signals(strategy: Strategy[Any], rows: int) -> Signals:
+    never = np.zeros(rows, dtype=np.bool_)
     return Signals(never, never if strategy.has_exit else None)
+
+
+def _check(strategy: Strategy[Any], given: object, rows: int, what: str) -> None:
+    if not isinstance(given, Signals):
+        raise TypeError(f"{what} gave {type(given).__name__}, not Signals")
+    given.check(rows)
+    if strategy.has_exit and given.exit is None:
+        raise ValueError(f"has_exit is set, and {what} gave no exit")
+
+
+def _check_symbols(given: object, symbols: Sequence[str]) -> None:
+    if not isinstance(given, Mapping):
+        raise TypeError(f"signals_all() gave {type(given).__name__}, not a dict of Signals by symbol")
+    apart = [str(symbol) for symbol in symbols if symbol not in given]
+    if apart:
+        raise ValueError(f"signals_all() gave no signals for {', '.join(apart)}")
 
 
 @contextmanager

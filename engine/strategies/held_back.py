@@ -12,6 +12,8 @@ END_OF_DATA = "entry_skipped_end_of_data"
 END_OF_SESSION = "entry_skipped_eod"
 MAX_POSITIONS = "entry_blocked_max_positions"
 ZERO_QUANTITY = "entry_skipped_zero_quantity"
+NO_STOP = "entry_skipped_no_stop"
+TOO_SMALL = "entry_skipped_too_small"
 NO_HISTORY = "entry_skipped_no_history"
 LOOKBACK_PARTIAL = "lookback_partial"
 """The family of `lookback_partial_<have>_of_<need>`, as it is counted."""
@@ -56,9 +58,15 @@ CODES: Mapping[str, HeldBack] = {
         ),
         HeldBack(
             ZERO_QUANTITY,
-            "risk.dollars_per_trade does not buy one lot of 0.00000001",
-            "a greater risk.dollars_per_trade does",
+            "the size of the entry does not come to one lot of 0.00000001",
+            "a greater risk.dollars_per_trade (or what risk.size names) does",
         ),
+        HeldBack(
+            NO_STOP,
+            "risk.size is 'risk', and there is no stop below the price",
+            "exit.stop_loss_pct or exit.trail_pct sets one on every bar",
+        ),
+        HeldBack(TOO_SMALL, "the order is smaller than risk.min_dollars", "a smaller risk.min_dollars lets it in"),
     )
 }
 """Those that a driver counts, in the order in which an entry meets them."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import json
 import types
 import typing
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -12,15 +14,20 @@ from pydantic import BaseModel
 
 from engine.errors import InvalidError
 from engine.numerals import plain_numeral
-from engine.strategies.spec import CompiledSpec, ExitSpec, RiskSpec
+from engine.strategies.spec import CompiledSpec, ExecutionPart, ExitSpec, RiskSpec, SpecPart
 
-Scalar = str | int | float | bool | None
+Scalar = str | int | float | bool | tuple[Any, ...] | None
+"""A parameter's value; a JSON list is a tuple, so that values can be told apart by hashing them."""
 _NULL = frozenset({"none", "null", "off"})
+
+
+PARTS: dict[str, type[SpecPart]] = {"exit": ExitSpec, "risk": RiskSpec, "execution": ExecutionPart}
+"""The tables of a spec beside `entry`, whose parameters are the strategy's."""
 
 
 def known_paths(spec: CompiledSpec) -> dict[str, Any]:
     """Every path that can be set, with its field's annotation."""
-    parts: dict[str, type[BaseModel]] = {"entry": type(spec.params), "exit": ExitSpec, "risk": RiskSpec}
+    parts: dict[str, type[BaseModel]] = {"entry": type(spec.params), **PARTS}
     return {
         f"{part}.{name}": field.annotation
         for part, model in parts.items()
@@ -47,6 +54,8 @@ def coerce(spec: CompiledSpec, path: str, value: Any) -> Scalar:
             return _as_float(path, value)
         if kind is type(None) and value is None:
             return None
+        if kind is tuple and isinstance(value, (list, tuple)):
+            return _as_pairs(path, value)
         if type(value) is kind:
             return typing.cast(Scalar, value)
     wanted = " or ".join("null" if kind is type(None) else kind.__name__ for kind in _kinds(annotation))
@@ -64,6 +73,8 @@ def read_value(spec: CompiledSpec, path: str, text: str) -> Scalar:
         return None
     if bool in kinds and text.lower() in {"true", "false"}:
         return text.lower() == "true"
+    if tuple in kinds:
+        return coerce(spec, path, _json_list(path, text))
     for kind in (int, float):
         if kind in kinds:
             try:
@@ -71,6 +82,34 @@ def read_value(spec: CompiledSpec, path: str, text: str) -> Scalar:
             except ValueError:
                 continue
     return coerce(spec, path, text)
+
+
+def _json_list(path: str, text: str) -> list[Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, list):
+        raise InvalidError("INVALID_SPEC", f"{path}: {text!r} is not a JSON list", hint="such as [[1, 5], [30, 3]]")
+    return value
+
+
+def _as_pairs(path: str, value: Sequence[Any]) -> tuple[tuple[int, float], ...]:
+    """Pairs of a whole number and a number; whether they are within bounds the spec's model says."""
+    pairs: list[tuple[int, float]] = []
+    for pair in value:
+        if not isinstance(pair, (list, tuple)) or [*map(_is_number, pair)] != [True, True] or type(pair[0]) is not int:
+            raise InvalidError(
+                "INVALID_SPEC",
+                f"{path}: {pair!r} is not a pair of a number of bars and a percentage",
+                hint="such as [[1, 5], [30, 3]]",
+            )
+        pairs.append((pair[0], _as_float(path, pair[1])))
+    return tuple(pairs)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
 
 
 def _as_float(path: str, value: float) -> float:
@@ -95,6 +134,8 @@ def _kinds(annotation: Any) -> tuple[type, ...]:
         return tuple(kind for part in get_args(annotation) for kind in _kinds(part))
     if get_origin(annotation) is Literal:
         return tuple({type(value) for value in get_args(annotation)})
+    if get_origin(annotation) is tuple:
+        return (tuple,)
     if get_origin(annotation) is typing.Annotated:
         return _kinds(get_args(annotation)[0])
     return (annotation,) if isinstance(annotation, type) else (str,)

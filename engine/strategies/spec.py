@@ -10,16 +10,18 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from itertools import pairwise
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from engine.errors import InvalidError
 from engine.jsontext import canonical_json
 from engine.strategies.base import ExitType, Strategy
-from engine.strategies.guard import users_code
+from engine.strategies.guard import gives_stop_distance, users_code
 from engine.validation import JsonObject, LongText, ShortText, StrictModel, Symbol, UtcTime, parse_model
+from engine.vocabulary import FillModel, ShortOfCash, SizeRule
 
 
 def _each_once(symbols: list[str]) -> list[str]:
@@ -29,20 +31,114 @@ def _each_once(symbols: list[str]) -> list[str]:
     return symbols
 
 
-class ExitSpec(StrictModel):
-    """`type` is the strategy's default when it is not given; percentages are of the average price."""
+Step = tuple[Annotated[int, Field(ge=0)], Annotated[float, Field(ge=0)]]
+"""From how many held bars on, and what percentage is then enough."""
+
+
+def as_tuples(value: Any) -> Any:
+    """JSON's lists, at any depth: a strict tuple takes them from JSON text alone, and overrides are parsed already."""
+    return tuple(map(as_tuples, value)) if isinstance(value, list) else value
+
+
+def _rising(steps: tuple[Step, ...] | None) -> tuple[Step, ...] | None:
+    if steps is not None and any(after[0] <= before[0] for before, after in pairwise(steps)):
+        raise ValueError("the numbers of bars must rise from pair to pair")
+    return steps
+
+
+_BY_NAME = Field(strict=False)
+"""Of an enum: its value will do, as it does in JSON text"""
+
+
+class SpecPart(StrictModel):
+    """A table of a spec. Fields in `LATER` are written out only where they are not at their defaults.
+
+    They came after the others: a spec that does not use them keeps the key and the ids that it had before.
+    """
+
+    LATER: ClassVar[frozenset[str]] = frozenset()
+
+    def written(self) -> dict[str, Any]:
+        """The part as `CompiledSpec.base` has it, plain JSON values."""
+        fields = type(self).model_fields
+        document = self.model_dump(mode="json")
+        return {
+            name: value
+            for name, value in document.items()
+            if name not in self.LATER or getattr(self, name) != fields[name].default
+        }
+
+
+class ExecutionPart(SpecPart):
+    """How decisions are filled."""
+
+    LATER = frozenset({"fill"})
+
+    fill: Annotated[FillModel, _BY_NAME] = FillModel.CLOSE
+
+
+class ExitSpec(SpecPart):
+    """`type` is the strategy's default when it is not given; percentages are of the average price.
+
+    `trail_pct` is of the highest high since the entry, or the average price if that is higher.
+    """
+
+    LATER = frozenset({"trail_pct", "trail", "breakeven_pct", "take_profit_by_bars"})
 
     type: ExitType | None = None
     stop_loss_pct: Annotated[float, Field(gt=0, lt=100)] | None = None
     take_profit_pct: Annotated[float, Field(gt=0)] | None = None
     max_bars: Annotated[int, Field(ge=1)] | None = None
+    trail_pct: Annotated[float, Field(gt=0, lt=100)] | None = None
+    trail: bool = False
+    breakeven_pct: Annotated[float, Field(gt=0)] | None = None
+    take_profit_by_bars: (
+        Annotated[
+            tuple[Step, ...],
+            Field(min_length=1),
+            BeforeValidator(as_tuples),
+            AfterValidator(_rising),
+        ]
+        | None
+    ) = None
+
+    @property
+    def follows_peak(self) -> bool:
+        """Whether a stop moves with the highest high since the entry."""
+        return self.trail_pct is not None or self.trail or self.breakeven_pct is not None
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether an exit depends on the bars since the entry, not on the current one alone."""
+        return self.follows_peak or self.max_bars is not None or self.take_profit_by_bars is not None
 
 
-class RiskSpec(StrictModel):
-    """How much an entry buys, in the account's currency, and beyond how many open positions none is made."""
+class RiskSpec(SpecPart):
+    """How much an entry buys, in the account's currency, and beyond how many open positions none is made.
+
+    `size` says what `dollars_per_trade` (an amount), `equity_pct` (of the equity at cost before the order) or
+    `risk_pct` (of it, lost between price and stop) is taken. An order below `min_dollars` is not made.
+    """
+
+    LATER = frozenset({"size", "equity_pct", "risk_pct", "short_of_cash", "min_dollars"})
 
     dollars_per_trade: Annotated[float, Field(gt=0)] = 1000.0
     max_positions: Annotated[int, Field(ge=1)] = 5
+    size: Annotated[SizeRule, _BY_NAME] = SizeRule.DOLLARS
+    equity_pct: Annotated[float, Field(gt=0)] | None = None
+    risk_pct: Annotated[float, Field(gt=0)] | None = None
+    short_of_cash: Annotated[ShortOfCash, _BY_NAME] = ShortOfCash.REFUSE
+    min_dollars: Annotated[float, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _has_its_share(self) -> RiskSpec:
+        for rule, share, name in (
+            (SizeRule.EQUITY, self.equity_pct, "equity_pct"),
+            (SizeRule.RISK, self.risk_pct, "risk_pct"),
+        ):
+            if self.size is rule and share is None:
+                raise ValueError(f"size {rule.value!r} needs {name}")
+        return self
 
 
 class ExecutionSpec(StrictModel):
@@ -57,6 +153,7 @@ class ExecutionSpec(StrictModel):
     entry: JsonObject = Field(default_factory=dict)
     exit: ExitSpec = ExitSpec()
     risk: RiskSpec = RiskSpec()
+    execution: ExecutionPart = ExecutionPart()
     enabled: bool = True
     created_at: UtcTime | None = None
     description: LongText | None = None
@@ -79,18 +176,25 @@ class CompiledSpec:
 
     @property
     def risk(self) -> RiskSpec:
-        """The spec's position sizing (dollars) and its limit on open positions."""
+        """The spec's position sizing and its limit on open positions."""
         return self.spec.risk
 
+    @property
+    def fill(self) -> FillModel:
+        """Where what a bar decides is filled."""
+        return self.spec.execution.fill
+
     def base(self) -> dict[str, Any]:
-        """All that decides what the spec does, every default written out; no ids, names or dates."""
+        """All that decides what the spec does, defaults written out (but see `SpecPart`); no ids, names or dates."""
+        execution = self.spec.execution.written()
         return {
             "strategy_id": self.spec.strategy_id,
             "symbols": list(self.spec.symbols),
             "timeframe": self.timeframe,
             "entry": {"type": self.spec.strategy_id, **self.params.model_dump(mode="json")},
-            "exit": self.exit.model_dump(mode="json"),
-            "risk": self.spec.risk.model_dump(mode="json"),
+            "exit": self.exit.written(),
+            "risk": self.spec.risk.written(),
+            **({"execution": execution} if execution else {}),
         }
 
     @property
@@ -122,13 +226,35 @@ def compile_spec(spec: ExecutionSpec, strategy: Strategy[Any], timeframe: str = 
         raise _invalid(f"entry.type is {kind!r} and strategy_id is {spec.strategy_id!r}", "they name the same strategy")
     with users_code(strategy):  # a schema may bring validators of its own
         params = parse_model(strategy.params, entry, code="INVALID_SPEC", what="the spec's entry")
-    exit_type: ExitType = spec.exit.type or strategy.default_exit
+    compiled = CompiledSpec(spec, strategy, params, typed_exit(spec.exit, strategy), spec.timeframe or timeframe)
+    check_distances(compiled)
+    return compiled
+
+
+def typed_exit(leave: ExitSpec, strategy: Strategy[Any]) -> ExitSpec:
+    """Exits with their type written out; INVALID_SPEC for `signal` where the strategy has no exit of its own."""
+    exit_type: ExitType = leave.type or strategy.default_exit
     if exit_type == "signal" and not strategy.has_exit:
         raise _invalid(
             f"exit.type is 'signal', and {strategy.key} has no exit of its own", "use exit.type 'eod' or 'none'"
         )
-    leave = spec.exit.model_copy(update={"type": exit_type})
-    return CompiledSpec(spec, strategy, params, leave, spec.timeframe or timeframe)
+    return leave.model_copy(update={"type": exit_type})
+
+
+def check_distances(spec: CompiledSpec) -> None:
+    """INVALID_SPEC where a size or an exit asks for a stop that neither the spec nor its strategy gives."""
+    leave, strategy = spec.exit, spec.strategy
+    sized_by_stop = spec.risk.size is SizeRule.RISK and leave.stop_loss_pct is None and leave.trail_pct is None
+    if not (leave.trail or sized_by_stop) or gives_stop_distance(strategy, spec.params):
+        return
+    if leave.trail:
+        raise _invalid(
+            f"exit.trail is true, and {strategy.key} gives no stop_distance", "use exit.trail_pct, or leave it out"
+        )
+    raise _invalid(
+        f"risk.size is 'risk', and there is no stop: {strategy.key} gives no stop_distance",
+        "set exit.stop_loss_pct or exit.trail_pct",
+    )
 
 
 def _digest(value: Any) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.drivers.reasons import Asked, Stopped, reasons
+from engine.drivers.reasons import Asked, Stopped, reasons, sizing_of
 from engine.policy.limits import Limits
-from engine.policy.rules import Sizing
 from engine.sweeps.plan.document import limits_of
 from engine.sweeps.plan.run_plan import RunPlan
 from engine.sweeps.results import VariantResult
+from engine.vocabulary import SizeRule
 
 NAMED = 3
 """Variants named beside the reason that they share."""
@@ -44,7 +44,8 @@ class Sweep:
         """What was asked of a variant."""
         changed = variant.overrides
         dollars = changed.get("risk.dollars_per_trade", self.base["risk"].get("dollars_per_trade", 0.0))
-        sizing = Sizing(float(dollars), self.starting_equity, self.slippage_bps, self.limits)
+        size = SizeRule(changed.get("risk.size", self.base["risk"].get("size", SizeRule.DOLLARS)))
+        sizing = sizing_of(size, float(dollars), self.starting_equity, self.slippage_bps, self.limits)
         params = {name: changed.get(f"entry.{name}", value) for name, value in self.base["entry"].items()}
         return Asked(sizing, params, self.bars)
 

@@ -10,13 +10,21 @@ from pydantic import BaseModel, ValidationError
 
 from engine.errors import InvalidError
 from engine.strategies.guard import users_code
-from engine.strategies.paths import Scalar, check_path, coerce
-from engine.strategies.spec import CompiledSpec, ExecutionSpec, ExitSpec, RiskSpec, compile_spec
+from engine.strategies.paths import PARTS, Scalar, check_path, coerce
+from engine.strategies.spec import (
+    CompiledSpec,
+    ExecutionSpec,
+    ExitSpec,
+    SpecPart,
+    as_tuples,
+    check_distances,
+    typed_exit,
+)
 from engine.validation import faults_of, parse_model, trusted
 
 Overrides = dict[str, Scalar]
 
-_PARTS = ("entry", "exit", "risk")
+_PARTS = ("entry", *PARTS)
 
 
 def typed_values(spec: CompiledSpec, path: str, given: Sequence[Any]) -> list[Scalar]:
@@ -43,6 +51,8 @@ def typed_values(spec: CompiledSpec, path: str, given: Sequence[Any]) -> list[Sc
 
 
 def _as_the_spec_has_it(spec: CompiledSpec, path: str, value: Scalar) -> Scalar:
+    if isinstance(value, tuple):
+        return tuple(_as_the_spec_has_it(spec, path, item) for item in value)
     if isinstance(value, float) and not math.isfinite(value):
         raise InvalidError("INVALID_SPEC", f"{path}: {value!r} is not a finite number", hint="correct the value")
     if path == "exit.type" and value is None:
@@ -53,7 +63,10 @@ def _as_the_spec_has_it(spec: CompiledSpec, path: str, value: Scalar) -> Scalar:
 def base_value(spec: CompiledSpec, path: str) -> Scalar:
     """What the base spec has at a path."""
     part, name = path.split(".", 1)
-    return cast(Scalar, spec.base()[part][name])
+    if part == "entry":
+        return cast(Scalar, spec.base()[part][name])
+    written = (spec.exit if part == "exit" else getattr(spec.spec, part)).model_dump(mode="json")
+    return cast(Scalar, as_tuples(written[name]))
 
 
 class Overrider:
@@ -63,7 +76,7 @@ class Overrider:
         self._base = base
         written = base.base()
         self._entry = {name: value for name, value in written["entry"].items() if name != "type"}
-        self._exit, self._risk = written["exit"], written["risk"]
+        self._written = {part: written.get(part, {}) for part in PARTS}
         self._parts: dict[tuple[Any, ...], Any] = {}
         self._split: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}
         self._fields_written = vars(base.spec)
@@ -76,14 +89,18 @@ class Overrider:
             split = self._split[paths] = tuple(
                 tuple(path for path in paths if path.startswith(part)) for part in _PARTS
             )
-        entry, leave, risk = [self._part(part, mine, overrides) for part, mine in zip(_PARTS, split, strict=True)]
-        if isinstance(entry, str) or isinstance(leave, str) or isinstance(risk, str):
-            faults = [made for made in (entry, leave, risk) if isinstance(made, str)]
+        made = [self._part(part, mine, overrides) for part, mine in zip(_PARTS, split, strict=True)]
+        faults = [part for part in made if isinstance(part, str)]
+        if faults:
             raise InvalidError("INVALID_SPEC", "; ".join(faults), hint="correct the value")
         base = self._base
-        written, params = entry
-        spec = trusted(ExecutionSpec, {**self._fields_written, "entry": written, "exit": leave, "risk": risk})
-        return CompiledSpec(spec, base.strategy, params, leave, base.timeframe)
+        (written, params), leave, risk, execution = made
+        fields = {"entry": written, "exit": leave, "risk": risk, "execution": execution}
+        spec = CompiledSpec(
+            trusted(ExecutionSpec, {**self._fields_written, **fields}), base.strategy, params, leave, base.timeframe
+        )
+        check_distances(spec)
+        return spec
 
     def _part(self, part: str, paths: tuple[str, ...], overrides: Mapping[str, Scalar]) -> Any:
         """The validated part, or what is wrong with it; 1, 1.0 and True are not one value."""
@@ -98,7 +115,7 @@ class Overrider:
 
     def _made(self, part: str, values: dict[str, Scalar]) -> Any:
         try:
-            return {"entry": self._make_entry, "exit": self._make_exit, "risk": self._make_risk}[part](values)
+            return self._make_entry(values) if part == "entry" else self._make_part(part, values)
         except ValidationError as error:
             return f"the spec's {part} is refused: {faults_of(error)}"
         except InvalidError as error:
@@ -111,10 +128,9 @@ class Overrider:
         with users_code(strategy):  # a schema may bring validators of its own
             return entry, parse_model(strategy.params, entry, code="INVALID_SPEC", what="the spec's entry")
 
-    def _make_exit(self, values: dict[str, Scalar]) -> ExitSpec:
-        leave = ExitSpec.model_validate({**self._exit, **values})
+    def _make_part(self, part: str, values: dict[str, Scalar]) -> SpecPart:
         base = self._base
-        return compile_spec(base.spec.model_copy(update={"exit": leave}), base.strategy, base.timeframe).exit
-
-    def _make_risk(self, values: dict[str, Scalar]) -> RiskSpec:
-        return RiskSpec.model_validate({**self._risk, **values}) if values else self._base.risk
+        if not values:
+            return base.exit if part == "exit" else getattr(base.spec, part)
+        made = PARTS[part].model_validate({**self._written[part], **values})
+        return typed_exit(made, base.strategy) if isinstance(made, ExitSpec) else made

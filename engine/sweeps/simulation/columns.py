@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, overload
 
@@ -11,7 +11,9 @@ import numpy as np
 from engine.account.ledger import Fill
 from engine.market.bars import Bars, BoolArray, Dataset, FloatArray, IntArray
 from engine.market.sessions import is_intraday, session_ends
-from engine.sweeps.simulation.kernel import BLOCK, HELD_BACK, RULES
+from engine.strategies.base import OF_ENTRIES, Candidates
+from engine.sweeps.simulation.kernel import BLOCK, HELD_BACK, RULES, Entries, Found, Out, Rows, Slots, Symbols
+from engine.vocabulary import FillModel
 
 
 class Columns:
@@ -32,45 +34,78 @@ class Columns:
         self.text_order = [in_order.index(symbol) for symbol in symbols]
 
     @cached_property
-    def arrays(self) -> tuple[Any, ...]:
-        """What `kernel.simulate` calls `columns`, as arrays."""
+    def arrays(self) -> Rows:
+        """What the compiled kernel reads: arrays that all lie in one piece."""
         prices = (self._laid(name) for name in ("open", "high", "low", "close"))
-        return (self.ts, *prices, self._session_end, self._symbol, self.rank, self._day, *self._blocks)
+        columns = (self.ts, *prices, self._session_end, self._symbol, self._day, *self._blocks)
+        return Rows(*map(np.ascontiguousarray, columns))
 
     @cached_property
-    def views(self) -> tuple[Any, ...]:
+    def views(self) -> Rows:
         """The same as memory views: their items are plain Python numbers."""
-        return tuple(view_of(column) for column in self.arrays)
-
-    @cached_property
-    def rank(self) -> IntArray:
-        """Each row's place in the order of the walk: by time, then by the order of the symbols."""
-        if len(self.bars) == 1:
-            return np.arange(self.rows)
-        rank = np.empty(self.rows, dtype=np.int64)
-        rank[np.lexsort((self._symbol, self.ts))] = np.arange(self.rows)
-        return rank
+        return Rows(*map(view_of, self.arrays))
 
     @property
     def days(self) -> int:
         """How many trading days the rows lie in, from the first to the last."""
         return int(self._day.max(initial=-1)) + 1
 
-    def in_order(self, rows: Sequence[IntArray]) -> IntArray:
-        """Each symbol's own row numbers, as rows in the order of the walk.
+    def entries(self, candidates: Sequence[Candidates], fill: FillModel) -> Entries:
+        """Each symbol's candidates laid in the order in which the bar loop fills them.
 
-        Those that decide nothing are left out: the first row of a symbol, and its history.
+        That is by the time of the fill, then by score, the highest first and NaN last, then in spec order. Those that
+        decide nothing are left out: the first row of a symbol, and its history.
         """
-        laid = [
-            mine[mine >= first] + begin
-            for mine, begin, first in zip(rows, self.begins, self.first_decisions, strict=True)
-        ]
-        if len(laid) == 1:
-            only: IntArray = laid[0]
-            return only
-        together = np.concatenate(laid)
-        sorted_rows: IntArray = together[np.argsort(self.rank[together], kind="stable")]
-        return sorted_rows
+        kept = [mine.rows >= first for mine, first in zip(candidates, self.first_decisions, strict=True)]
+        rows = np.concatenate(
+            [mine.rows[keep] + begin for mine, keep, begin in zip(candidates, kept, self.begins, strict=True)]
+        )
+        brought = {name: _brought(candidates, name, kept) for name in OF_ENTRIES}
+        score = brought.pop("score")
+        if len(candidates) > 1:
+            order = self._order(rows, score, fill)
+            rows, brought = (
+                rows[order],
+                {name: column[order] if len(column) else column for name, column in brought.items()},
+            )
+        return Entries(rows, **brought)
+
+    def _order(self, rows: IntArray, score: FloatArray, fill: FillModel) -> IntArray:
+        rank = self._rank_at_close if fill is FillModel.CLOSE else self._rank_at_open
+        if not len(score):
+            return np.argsort(rank[rows], kind="stable")
+        when = self._filled_at_close if fill is FillModel.CLOSE else self._filled_at_open
+        unknown = np.isnan(score)
+        by_score = np.where(unknown, 0.0, -score)
+        return np.lexsort((self._symbol[rows], by_score, unknown, when[rows]))
+
+    @cached_property
+    def _rank_at_close(self) -> IntArray:
+        """Each row's place by the time at which its entry is filled, then in spec order."""
+        return self._ranked(self._filled_at_close)
+
+    @cached_property
+    def _rank_at_open(self) -> IntArray:
+        return self._ranked(self._filled_at_open)
+
+    def _ranked(self, when: IntArray) -> IntArray:
+        rank = np.empty(self.rows, dtype=np.int64)
+        rank[np.lexsort((self._symbol, when))] = np.arange(self.rows)
+        return rank
+
+    @cached_property
+    def _filled_at_close(self) -> IntArray:
+        when: IntArray = 2 * self.ts
+        return when
+
+    @cached_property
+    def _filled_at_open(self) -> IntArray:
+        """Twice the time of the symbol's next bar; of its last bar, once that itself is behind."""
+        when = np.empty(self.rows, dtype=np.int64)
+        when[:-1] = 2 * self.ts[1:]
+        lasts = np.array([row for row, bars in zip(self.last_row, self.bars, strict=True) if len(bars)], dtype=np.int64)
+        when[lasts] = 2 * self.ts[lasts] + 1
+        return when
 
     @cached_property
     def _blocks(self) -> tuple[FloatArray, FloatArray]:
@@ -98,6 +133,25 @@ class Columns:
         return np.concatenate([getattr(bars, name) for bars in self.bars])
 
 
+def _brought(candidates: Sequence[Candidates], name: str, kept: Sequence[BoolArray]) -> FloatArray:
+    """A column of the signals at the candidates that are kept, symbol after symbol; of length 0 where none has it."""
+    columns = [getattr(mine, name) for mine in candidates]
+    if all(column is None for column in columns):
+        return np.zeros(0)
+    missing = 1.0 if name == "size" else np.nan
+    return np.concatenate(
+        [
+            np.full(np.count_nonzero(keep), missing) if column is None else np.asarray(column, dtype=np.float64)[keep]
+            for column, keep in zip(columns, kept, strict=True)
+        ]
+    )
+
+
+def together(parts: Sequence[Entries]) -> Entries:
+    """Several variants' candidates laid end to end; all of them give the same columns or none."""
+    return parts[0] if len(parts) == 1 else Entries(*map(np.concatenate, zip(*parts, strict=True)))
+
+
 def own_exits(columns: Sequence[BoolArray]) -> tuple[Any, Any]:
     """Where strategies' own exits fire, laid end to end: a byte a row, and a word a block of them."""
     rows = sum(map(len, columns))
@@ -118,7 +172,6 @@ def view_of(column: Any) -> memoryview:
 
 
 _COUNTED = len(RULES) + len(HELD_BACK)
-_TERMS = (np.int64, np.int64, np.int64, np.int64, np.float64, np.float64, np.int64, np.float64, np.int64)
 
 
 class Scratch:
@@ -128,39 +181,39 @@ class Scratch:
         self.compiled = compiled
         count = len(columns.symbols)
         known = (columns.last_row, columns.intraday, columns.text_order, denied)
-        given = tuple(np.array(each) if compiled else list(each) for each in known)
-        self.symbols = (*given, self._whole(count), self._whole(count))
+        given = [np.array(column) if compiled else list(column) for column in known]
+        self.symbols = Symbols._make([*given, self._whole(count), self._whole(count)])
         slots = count + 1
-        self.slots = (*(self._whole(slots) for _ in range(5)), *(self._real(slots) for _ in range(4)))
-        self._refused = self._whole(_COUNTED)
+        self.slots = Slots(*(self._whole(slots) for _ in range(4)), *(self._real(slots) for _ in range(4)))
+        self._counts = self._whole(_COUNTED)
         self._of_day = self._real(days)
-        self._results: tuple[Any, ...] = ((), ())
+        self._results: tuple[Any, Any] = ((), ())
         self._fills = self._no_fills = self._fill_columns(0)
 
-    def out(self, candidates: int, *, fills: bool) -> tuple[Any, ...]:
-        """`out` of `kernel.simulate`, with room for as many trades as there are candidates."""
+    def out(self, candidates: int, *, fills: bool) -> Out:
+        """Room for as many trades as there are candidates."""
         if candidates > len(self._results[0]):
             self._results = (self._real(2 * candidates), self._real(2 * candidates))
         if fills and 2 * candidates > len(self._fills[0]):
             self._fills = self._fill_columns(4 * candidates)
-        return (*self._results, self._refused, self._of_day, *(self._fills if fills else self._no_fills))
+        columns = (*self._results, self._counts, self._of_day, *(self._fills if fills else self._no_fills))
+        return Out._make(columns)
 
-    def variants(self, terms: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
-        """`variants` of `kernel.simulate_each`, from each one's terms."""
-        columns = zip(*terms, strict=True)
+    def table(self, kind: Callable[..., Any], columns: Iterable[Sequence[float]]) -> Any:
+        """Columns as a named tuple of the kernel's: whole numbers stay whole."""
         if not self.compiled:
-            return tuple(columns)
-        return tuple(np.array(one, dtype=kind) for one, kind in zip(columns, _TERMS, strict=True))
+            return kind(*columns)
+        return kind(*(np.array(column, dtype=_type_of(column)) for column in columns))
 
-    def found(self, variants: int) -> tuple[Any, ...]:
-        """`found` of `kernel.simulate_each`; `read` takes it."""
+    def found(self, variants: int) -> Found:
+        """Room for what comes out of so many variants; `read` takes it."""
         shape = (variants, _COUNTED)
-        refused = np.zeros(shape, dtype=np.int64) if self.compiled else [[0] * _COUNTED for _ in range(variants)]
-        counts, measured = (self._whole(variants) for _ in range(2)), [self._real(variants) for _ in range(6)]
-        measured[3] = self._whole(variants)
-        return (*counts, refused, *measured)
+        counts = np.zeros(shape, dtype=np.int64) if self.compiled else [[0] * _COUNTED for _ in range(variants)]
+        trades, fills, wins = (self._whole(variants) for _ in range(3))
+        ending, profit, loss, fall, ratio = (self._real(variants) for _ in range(5))
+        return Found(trades, fills, counts, ending, profit, loss, wins, fall, ratio)
 
-    def read(self, found: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    def read(self, found: Found) -> Iterator[tuple[Any, ...]]:
         """What was found, variant by variant, as plain numbers."""
         return zip(*(column.tolist() for column in found) if self.compiled else found, strict=True)
 
@@ -172,6 +225,11 @@ class Scratch:
 
     def _real(self, count: int) -> Any:
         return np.zeros(count) if self.compiled else [0.0] * count
+
+
+def _type_of(column: Sequence[float]) -> type:
+    """Of a column that is empty or begins with a whole number int64: every column is of one kind throughout."""
+    return np.float64 if len(column) and isinstance(column[0], float) else np.int64
 
 
 class FillColumns(Sequence[Fill]):

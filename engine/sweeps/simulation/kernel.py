@@ -1,25 +1,28 @@
 """One variant's account over its candidate entries: the ledger and the policy as one loop over plain columns.
 
-The one other copy of `account.arithmetic`, `account.fold`, `policy.rules` and `strategies.exits`, held to them bit for
-bit by tests. It is plain Python over anything that can be indexed, so that numba can compile it as it stands: small
-sweeps run it on memory views, large ones on arrays. Every operation is in the order that the walk does it in.
+The one other copy of `account.fold`, `policy.rules` and the bar loop's order of events, held to them bit for bit by
+tests; the levels of exits and the arithmetic of sizes are the same functions. It is plain Python over anything that can
+be indexed, so that numba can compile it as it stands: small sweeps run it on memory views, large ones on arrays. Every
+operation is in the order in which the bar loop does it.
 
 A candidate is a row (of all symbols' bars laid end to end) at which the strategy would enter; candidates come in the
-order of the walk. Between them nothing happens but exits, which an entry's row decides: so a variant costs what its
-candidates and the bars it holds cost, and nothing for the bars between.
+order in which the bar loop fills them. Between them nothing happens but exits, which an entry's row decides: so a
+variant costs what its candidates and the bars it holds cost, and nothing for the bars between.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.account.metrics import MEASURE, measure
 from engine.compiled import Kernel
-from engine.strategies.held_back import END_OF_DATA, END_OF_SESSION, MAX_POSITIONS, ZERO_QUANTITY
+from engine.strategies.exits import STOP_LEVEL, TARGET_LEVEL, stop_level, target_level
+from engine.strategies.held_back import END_OF_DATA, END_OF_SESSION, MAX_POSITIONS, NO_STOP, TOO_SMALL, ZERO_QUANTITY
+from engine.strategies.sizing import LOTS_WITHIN, lots_within
 
-WALK = -1
-"""What `simulate` returns when an amount leaves the range in which its arithmetic is the broker's: walk instead."""
+BAR_LOOP = -1
+"""What `simulate` returns when an amount leaves the range in which its arithmetic is the broker's: use the bar loop."""
 
 RULES = (
     "symbols",
@@ -32,13 +35,13 @@ RULES = (
     "max_drawdown_pct",
     "cooldown_minutes",
 )
-"""The rules that `simulate` has a form of, in the order in which it asks them; `refused` counts by their places here.
+"""The rules that `refused_by` has a form of, in the order in which it asks them; counts are by their places here.
 
 Which rules there are is not said here but in `policy.rules.ENTRY_RULES`; `terms.must_walk` compares the two.
 """
 
-HELD_BACK = (END_OF_DATA, END_OF_SESSION, MAX_POSITIONS, ZERO_QUANTITY)
-"""The signal codes with which `simulate` drops a candidate, in the order in which it looks; counted after the rules."""
+HELD_BACK = (END_OF_DATA, END_OF_SESSION, MAX_POSITIONS, ZERO_QUANTITY, NO_STOP, TOO_SMALL)
+"""The signal codes with which `simulate` drops a candidate; counted after the rules."""
 
 BLOCK = 8
 """Rows that `find_exit` may pass over at once: as many as own exits, a byte each, make a machine word."""
@@ -57,7 +60,15 @@ BLOCK = 8
     _END_OF_SESSION,
     _NO_SLOT,
     _NO_LOT,
+    _NO_STOP,
+    _TOO_SMALL,
 ) = range(len(RULES) + len(HELD_BACK))
+_APPROVED = -1
+
+AT_CLOSE, AT_OPEN, PESSIMISTIC = range(3)
+"""Where decisions are filled, as `Terms.fill` has it."""
+DOLLARS, EQUITY, RISK = range(3)
+"""What an entry's size is a share of, as `Terms.size` has it."""
 
 _LOTS = 1e8
 _MOST_LOTS = 2**26 * 1e8  # beyond so many units the quantity's shortest decimal may name a neighbouring lot
@@ -65,281 +76,602 @@ _NEVER = 9_223_372_036_854_775_807
 _MICROS_PER_MINUTE = 60_000_000
 
 
-def find_exit(  # noqa: C901 - the order of `exits.find_exit`, unrolled
-    entry: int, avg_price: float, last_row: int, columns: Any, owns: Any, leave: Any
-) -> tuple[int, float]:
-    """The row and price, before slippage, of an entry's first exit; row -1 when the data end before it.
-
-    `columns` and `owns` are those of `simulate`; `leave` is (eod, signal, stop_pct, target_pct, max_bars) with 0 for
-    what is not set. A block of bars in which nothing can be hit is passed over at once.
+class Rows(NamedTuple):
+    """All symbols' bars laid end to end, each (rows,): `session_end` is the last row of a row's session, `day` its day
+    from 0, `symbol` the place of its symbol. `block_low` and `block_high` are the extremes of every `BLOCK` of rows.
     """
-    opened, high, low, close, session_end = columns[1], columns[2], columns[3], columns[4], columns[5]
-    low_of, high_of = columns[9], columns[10]
-    own, own_of = owns
-    eod, signal, stop_pct, target_pct, max_bars = leave
+
+    ts: Any
+    open: Any
+    high: Any
+    low: Any
+    close: Any
+    session_end: Any
+    symbol: Any
+    day: Any
+    block_low: Any
+    block_high: Any
+
+
+class Symbols(NamedTuple):
+    """Of each symbol: its last row, whether it is intraday, its place in the order of their names, whether the policy
+    keeps it out. The last two are scratch: whether it is held, and the row of its last exit.
+    """
+
+    last_row: Any
+    intraday: Any
+    text_order: Any
+    denied: Any
+    held: Any
+    closed_row: Any
+
+
+class Owns(NamedTuple):
+    """Where the strategy's own exit fires: a byte a row, and a word a block of them."""
+
+    rows: Any
+    blocks: Any
+
+
+class Entries(NamedTuple):
+    """Candidates in the order in which they are filled, each (candidates,); columns of length 0 are not given.
+
+    `size`, `stop_distance` and `target_distance` are those of the signals.
+    """
+
+    rows: Any
+    size: Any
+    stop_distance: Any
+    target_distance: Any
+
+
+class Terms(NamedTuple):
+    """What a variant sets; 0 stands for what is not set.
+
+    `eod` to `max_bars`, `trail_pct` to `breakeven_pct`: exits. `steps_begin`, `steps_end`: where in `Steps` its
+    `take_profit_by_bars` lies. `size` and `size_value` (dollars or a percentage), `scales` (to the cash),
+    `min_dollars`: sizes. `most_open`: positions. `fill`: where decisions are filled.
+    """
+
+    eod: Any
+    signal: Any
+    stop_pct: Any
+    target_pct: Any
+    max_bars: Any
+    trail_pct: Any
+    trails: Any
+    breakeven_pct: Any
+    steps_begin: Any
+    steps_end: Any
+    size: Any
+    size_value: Any
+    scales: Any
+    min_dollars: Any
+    most_open: Any
+    fill: Any
+
+
+class Steps(NamedTuple):
+    """The pairs of all variants' `take_profit_by_bars`: held bars, and the percentage from then on."""
+
+    bars: Any
+    pct: Any
+
+
+class Money(NamedTuple):
+    """What every variant begins with and pays."""
+
+    starting_equity: float
+    slippage_bps: float
+    fee_fixed: float
+    fee_per_share: float
+    fee_bps: float
+
+
+class Caps(NamedTuple):
+    """The limits of `RULES` from the third on, 0 where one is off; the two before it are `denied` and the cash."""
+
+    max_positions: Any
+    max_order: float
+    max_position: float
+    max_exposure: float
+    max_daily_loss: float
+    max_drawdown: float
+    cooldown: float
+
+
+class Slots(NamedTuple):
+    """Scratch for open positions, each (max_positions,), in the order of their symbols' names.
+
+    `due` orders exits: twice the time of the exit, and 1 more for one in the course of a bar.
+    """
+
+    symbol: Any
+    row: Any
+    due: Any
+    lots: Any
+    price: Any
+    cost: Any
+    fees: Any
+    exit_price: Any
+
+
+class Out(NamedTuple):
+    """What `simulate` leaves: equity and P&L after each trade, counts by rule and code, P&L by day, and the fills in
+    order (length 0: not wanted).
+    """
+
+    equity: Any
+    pnl: Any
+    counts: Any
+    of_day: Any
+    fill_row: Any
+    fill_side: Any
+    fill_lots: Any
+    fill_price: Any
+    fill_fees: Any
+
+
+def find_exit(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the order of the bar loop's exits, unrolled
+    entry: int,
+    avg_price: float,
+    stop_distance: float,
+    target_distance: float,
+    last_row: int,
+    rows: Any,
+    owns: Any,
+    terms: Any,
+    steps: Any,
+) -> tuple[int, float, int]:
+    """The row and price, before slippage, of the first exit of an entry filled on a row, and whether it happens in the
+    course of the bar (1) rather than with what is decided (0). Row -1 when the data end before it.
+
+    Distances that there are not are NaN. A block of bars in which nothing can be hit is passed over at once.
+    """
+    opened, high, low, close = rows.open, rows.high, rows.low, rows.close
+    at_close = terms.fill == AT_CLOSE
+    within = 0 if at_close else 1
+    first = entry + 1 if at_close else entry
+    if first > last_row:
+        return -1, 0.0, 0
     last = last_row
-    closes = False  # whether the position is closed at `last`, whatever happens before
-    if entry == last_row:
-        return -1, 0.0
-    if eod:
-        last, closes = session_end[entry + 1], True
-    if max_bars > 0 and entry + max_bars <= last:
-        last, closes = entry + max_bars, True
-    if stop_pct > 0 or target_pct > 0 or signal:
-        stop = avg_price * (1 - stop_pct / 100) if stop_pct > 0 else -1.0
-        target = avg_price * (1 + target_pct / 100) if target_pct > 0 else math.inf
-        row = entry + 1
+    closes = leaves_at_open = False  # whether the position is closed at `last`, or at the open after it, in any case
+    if terms.eod:
+        last, closes = rows.session_end[first], True
+    if terms.max_bars > 0 and entry + terms.max_bars <= last:
+        last, closes, leaves_at_open = first + terms.max_bars - 1, True, not at_close
+    signal, stop_pct, target_pct = terms.signal, terms.stop_pct, terms.target_pct
+    moves = terms.trail_pct > 0 or terms.breakeven_pct > 0 or (terms.trails != 0 and stop_distance > 0)
+    step, steps_end = terms.steps_begin, terms.steps_end
+    if (
+        signal
+        or stop_pct > 0
+        or target_pct > 0
+        or moves
+        or stop_distance > 0
+        or target_distance > 0
+        or step < steps_end
+    ):
+        step_pct, next_step = -1.0, _NEVER
+        if step < steps_end:
+            next_step = first + steps.bars[step] - 1
+        peak = avg_price
+        stop = -math.inf
+        if stop_pct > 0 or moves or stop_distance > 0:
+            stop, _ = stop_level(
+                avg_price, peak, stop_pct, terms.trail_pct, terms.trails, terms.breakeven_pct, stop_distance
+            )
+        target = target_level(avg_price, target_pct, step_pct, target_distance)
+        spared = entry if terms.fill == PESSIMISTIC else -1  # the bar of the entry: what came first is not known
+        row = first
         while row <= last:
-            if row % BLOCK == 0:
+            while row >= next_step:
+                step_pct = steps.pct[step]
+                step += 1
+                next_step = first + steps.bars[step] - 1 if step < steps_end else _NEVER
+                target = target_level(avg_price, target_pct, step_pct, target_distance)
+            if row % BLOCK == 0 and row + BLOCK <= next_step:
                 block = row // BLOCK
-                if low_of[block] > stop and high_of[block] < target and not (signal and own_of[block] != 0):
-                    row += BLOCK
-                    continue
-            if low[row] <= stop:
-                return row, min(opened[row], stop)
-            if high[row] >= target:
-                return row, max(opened[row], target)
-            if signal and own[row]:
-                return row, close[row]
+                untouched = rows.block_low[block] > stop and rows.block_high[block] < target
+                if untouched and not (signal and owns.blocks[block] != 0):
+                    if not moves:
+                        row += BLOCK
+                        continue
+                    highest = max(peak, rows.block_high[block])
+                    raised, _ = stop_level(
+                        avg_price,
+                        highest,
+                        stop_pct,
+                        terms.trail_pct,
+                        terms.trails,
+                        terms.breakeven_pct,
+                        stop_distance,
+                    )
+                    if rows.block_low[block] > raised:
+                        peak, stop = highest, raised
+                        row += BLOCK
+                        continue
+            if row != spared:
+                if low[row] <= stop:
+                    return row, min(opened[row], stop), within
+                if high[row] >= target:
+                    return row, max(opened[row], target), within
+            if signal and owns.rows[row]:
+                if at_close:
+                    return row, close[row], 0
+                if row == last_row:  # there is no next bar
+                    return -1, 0.0, 0
+                return row + 1, (low if terms.fill == PESSIMISTIC else opened)[row + 1], 0
+            if moves and high[row] > peak:
+                peak = high[row]
+                stop, _ = stop_level(
+                    avg_price, peak, stop_pct, terms.trail_pct, terms.trails, terms.breakeven_pct, stop_distance
+                )
             row += 1
+    if leaves_at_open:
+        return last + 1, (low if terms.fill == PESSIMISTIC else opened)[last + 1], 0
     if closes:
-        return last, close[last]
-    return -1, 0.0
+        return last, close[last], within
+    return -1, 0.0, 0
+
+
+def next_due(slots: Any, count: int, now: int) -> int:
+    """The open position whose exit is due by `now` and comes first, by time and then in spec order; -1 when none is."""
+    found, due, symbol = -1, now, -1
+    for slot in range(count):
+        if slots.due[slot] < due or (slots.due[slot] == due and (found < 0 or slots.symbol[slot] < symbol)):
+            found, due, symbol = slot, slots.due[slot], slots.symbol[slot]
+    return found
+
+
+def first_in_spec_order(slots: Any, count: int) -> int:
+    """The open position whose symbol comes first in the spec; there is one at least."""
+    found = 0
+    for slot in range(1, count):
+        if slots.symbol[slot] < slots.symbol[found]:
+            found = slot
+    return found
+
+
+def move_slot(slots: Any, source: int, target: int) -> None:
+    """Move an open position to another place."""
+    slots.symbol[target] = slots.symbol[source]
+    slots.row[target] = slots.row[source]
+    slots.due[target] = slots.due[source]
+    slots.lots[target] = slots.lots[source]
+    slots.price[target] = slots.price[source]
+    slots.cost[target] = slots.cost[source]
+    slots.fees[target] = slots.fees[source]
+    slots.exit_price[target] = slots.exit_price[source]
+
+
+def free_slot(slots: Any, count: int, symbol: int, text_order: Any) -> int:
+    """The place of a new position in the order of the symbols' names, made free."""
+    slot = count
+    while slot > 0 and text_order[slots.symbol[slot - 1]] > text_order[symbol]:
+        move_slot(slots, slot - 1, slot)
+        slot -= 1
+    return slot
+
+
+def equity_at_cost(cash: float, slots: Any, count: int) -> float:
+    """Cash, then one position at a time at its cost, in the order of their symbols' names."""
+    equity = cash
+    for slot in range(count):
+        equity += slots.cost[slot]
+    return equity
+
+
+def size_amount(price: float, stop_distance: float, terms: Any, equity: float) -> float:
+    """What an entry is to buy for; NaN where its size depends on a stop and there is none below the price."""
+    if terms.size == DOLLARS:
+        return terms.size_value  # type: ignore[no-any-return]
+    amount = equity * terms.size_value / 100
+    if terms.size == EQUITY:
+        return amount  # type: ignore[no-any-return]
+    stop, _ = stop_level(
+        price, price, terms.stop_pct, terms.trail_pct, terms.trails, terms.breakeven_pct, stop_distance
+    )
+    if not price - stop > 0 or stop == -math.inf:
+        return math.nan
+    return amount / (price - stop) * price  # type: ignore[no-any-return]
+
+
+def refused_by(  # noqa: C901, PLR0911 - a return a rule
+    cost: float,
+    notional: float,
+    cash: float,
+    peak: float,
+    is_denied: int,
+    lost_today: float,
+    minutes_since: float,
+    caps: Any,
+    slots: Any,
+    count: int,
+) -> int:
+    """The rule that refuses an entry, by its place in `RULES`; -1 when none does."""
+    if is_denied != 0:
+        return _SYMBOLS
+    if cost > cash:
+        return _BUYING_POWER
+    if caps.max_positions > 0 and count >= caps.max_positions:
+        return _MAX_POSITIONS
+    if caps.max_order > 0 and notional > caps.max_order:
+        return _MAX_ORDER
+    if caps.max_position > 0 and notional > caps.max_position:
+        return _MAX_POSITION
+    equity, invested = cash, 0.0
+    if caps.max_exposure > 0 or caps.max_drawdown > 0:
+        for slot in range(count):
+            equity += slots.cost[slot]
+            invested += slots.cost[slot]
+    if caps.max_exposure > 0 and not (equity > 0 and (invested + notional) / equity * 100 <= caps.max_exposure):
+        return _MAX_EXPOSURE
+    if caps.max_daily_loss > 0 and lost_today <= -caps.max_daily_loss:
+        return _MAX_DAILY_LOSS
+    if caps.max_drawdown > 0 and (peak - equity) / peak * 100 >= caps.max_drawdown:
+        return _MAX_DRAWDOWN
+    if caps.cooldown > 0 and minutes_since < caps.cooldown:
+        return _COOLDOWN
+    return _APPROVED
 
 
 def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred million times
-    candidates: Any, columns: Any, symbols: Any, owns: Any, leave: Any, money: Any, limits: Any, slots: Any, out: Any
+    begin: int,
+    end: int,
+    entries: Any,
+    rows: Any,
+    symbols: Any,
+    owns: Any,
+    terms: Any,
+    steps: Any,
+    money: Any,
+    caps: Any,
+    slots: Any,
+    out: Any,
 ) -> tuple[int, int]:
-    """Trade one variant; the numbers of trades and of fills, or `WALK` for both.
+    """Trade one variant, whose candidates are those from `begin` on, before `end`.
 
-    `columns`: (ts, open, high, low, close, session_end, symbol, rank, day), each (rows,) over all symbols, and
-    (low, high) of every `BLOCK` of rows; `rank` is a row's place in the order of the walk, `day` its day from 0.
-    `symbols`: (last_row, intraday, text_order, denied, held, closed_row), each (symbols,); the last two are scratch.
-    `owns`: whether the strategy's own exit fires, (rows,), and whether it does in each block. `leave`: see `find_exit`.
-    `money`: (starting_equity, dollars_per_trade, max_positions, slippage_bps, fee_fixed, fee_per_share, fee_bps).
-    `limits`: those of `RULES` from max_positions on, 0 where one is off; the two before it are `denied` and the cash.
-    `slots`: scratch for open positions, (symbol, exit_row, exit_time, exit_rank, lots, price, cost, fees,
-    exit_price), each
-    (max_positions,). `out`: (equity, pnl, refused, of_day, fill_row, fill_side, fill_lots, fill_price, fill_fees):
-    equity and P&L after each trade, refusals by rule and what was held back by code, P&L by day, and the fills in
-    order (length 0: not wanted).
+    The numbers of trades and of fills; `BAR_LOOP` for both where the broker's arithmetic is not this one's.
     """
-    ts, close, session_end, symbol_of, rank, day = (
-        columns[0],
-        columns[4],
-        columns[5],
-        columns[6],
-        columns[7],
-        columns[8],
+    ts, day, last_row = rows.ts, rows.day, symbols.last_row
+    held, closed_row, counts = symbols.held, symbols.closed_row, out.counts
+    starting_equity, slippage_bps, fee_fixed, fee_per_share, fee_bps = money
+    at_close, daily = terms.fill == AT_CLOSE, caps.max_daily_loss > 0
+    wants_fills = len(out.fill_row) > 0
+    single = len(last_row) == 1  # then a row is its own time, and nothing need be fetched from afar
+    priced = rows.close if at_close else rows.high if terms.fill == PESSIMISTIC else rows.open
+    sized, gives_stop, gives_target = (
+        len(entries.size) > 0,
+        len(entries.stop_distance) > 0,
+        len(entries.target_distance) > 0,
     )
-    last_row, intraday, text_order, denied, held, closed_row = symbols
-    s_symbol, s_row, s_due, s_rank, s_lots, s_price, s_cost, s_fees, s_exit_price = slots
-    o_equity, o_pnl, o_refused, of_day, f_row, f_side, f_lots, f_price, f_fees = out
-    starting_equity, dollars, most_open, slippage_bps, fee_fixed, fee_per_share, fee_bps = money
-    max_positions, max_order, max_position, max_exposure, max_daily_loss, max_drawdown, cooldown = limits
-    eod = leave[0]
-    wants_fills = len(f_row) > 0
-    single = len(last_row) == 1  # then a row is its own time and place, and nothing need be fetched from afar
     for symbol in range(len(last_row)):
         held[symbol], closed_row[symbol] = 0, -1
-    for rule in range(len(o_refused)):
-        o_refused[rule] = 0
-    for each in range(len(of_day)):
-        of_day[each] = 0.0
+    for rule in range(len(counts)):
+        counts[rule] = 0
+    for each in range(len(out.of_day)):
+        out.of_day[each] = 0.0
     cash = starting_equity
     peak = starting_equity
     trades = fills = n_open = 0
-    ending = len(candidates)
 
-    at = 0
-    while at <= ending:
-        row, now = -1, _NEVER
-        if at < ending:
-            row = candidates[at]
-            now = row if single else ts[row]
-        # the exits that are due by now, in the order of the walk; at the end all there are, then what is left open
+    at = begin
+    while at <= end:
+        row, filled, now, symbol = -1, -1, _NEVER, 0
+        if at < end:
+            row = entries.rows[at]
+            if not single:
+                symbol = rows.symbol[row]
+            filled = row if at_close else row + 1
+            if row == last_row[symbol]:  # what is signalled there is dropped once the bar itself is behind
+                now = 2 * (row if single else ts[row]) + (0 if at_close else 1)
+            else:
+                now = 2 * (filled if single else ts[filled])
+        # the exits that are due by now, in the order of the bar loop; at the end all there are, then what is left open
         while n_open > 0:
-            due, due_rank = -1, _NEVER
-            for slot in range(n_open):
-                if s_due[slot] <= now and s_rank[slot] < due_rank:
-                    due, due_rank = slot, s_rank[slot]
-            if due < 0:
-                if at < ending:
+            due = next_due(slots, n_open, now)
+            if due < 0 or slots.row[due] < 0:
+                if at < end:
                     break
-                due = 0
-                for slot in range(1, n_open):
-                    if s_symbol[slot] < s_symbol[due]:
-                        due = slot
-                s_row[due] = last_row[s_symbol[due]]
-                s_exit_price[due] = close[s_row[due]]
-            symbol, left = s_symbol[due], s_row[due]
-            lots = s_lots[due]
-            quantity, price = lots / _LOTS, s_exit_price[due] * (1 - slippage_bps / 1e4)
+                due = first_in_spec_order(slots, n_open)
+                slots.row[due] = last_row[slots.symbol[due]]
+                slots.exit_price[due] = rows.close[slots.row[due]]
+            leaving, left, lots = slots.symbol[due], slots.row[due], slots.lots[due]
+            quantity, price = lots / _LOTS, slots.exit_price[due] * (1 - slippage_bps / 1e4)
             fees = fee_fixed + fee_per_share * quantity + fee_bps / 1e4 * quantity * price
             cash = cash + (quantity * price - fees)
             if not (price > 0 and math.isfinite(fees) and math.isfinite(cash)):
-                return WALK, WALK
-            if max_daily_loss > 0:
-                of_day[day[left]] += (price - s_price[due]) * quantity - fees
-            o_pnl[trades] = (price - s_price[due]) * quantity - (s_fees[due] + fees)
+                return BAR_LOOP, BAR_LOOP
+            if daily:
+                out.of_day[day[left]] += (price - slots.price[due]) * quantity - fees
+            out.pnl[trades] = (price - slots.price[due]) * quantity - (slots.fees[due] + fees)
             n_open -= 1
             for slot in range(due, n_open):
-                s_symbol[slot] = s_symbol[slot + 1]
-                s_row[slot] = s_row[slot + 1]
-                s_due[slot] = s_due[slot + 1]
-                s_rank[slot] = s_rank[slot + 1]
-                s_lots[slot] = s_lots[slot + 1]
-                s_price[slot] = s_price[slot + 1]
-                s_cost[slot] = s_cost[slot + 1]
-                s_fees[slot] = s_fees[slot + 1]
-                s_exit_price[slot] = s_exit_price[slot + 1]
-            equity = cash
-            for slot in range(n_open):
-                equity += s_cost[slot]
+                move_slot(slots, slot + 1, slot)
+            equity = equity_at_cost(cash, slots, n_open)
             peak = max(peak, equity)
-            o_equity[trades] = equity
+            out.equity[trades] = equity
             trades += 1
-            held[symbol] = 0
-            closed_row[symbol] = left
+            held[leaving] = 0
+            closed_row[leaving] = left
             if wants_fills:
-                f_row[fills], f_side[fills], f_lots[fills] = left, -1, lots
-                f_price[fills], f_fees[fills] = price, fees
+                out.fill_row[fills], out.fill_side[fills], out.fill_lots[fills] = left, -1, lots
+                out.fill_price[fills], out.fill_fees[fills] = price, fees
             fills += 1
-        if at == ending:
+        if at == end:
             break
 
+        nth = at
         at += 1
-        symbol = 0 if single else symbol_of[row]
-        if held[symbol] != 0 or closed_row[symbol] == row:
+        if held[symbol] != 0 or closed_row[symbol] == filled:
             continue
         if row == last_row[symbol]:
-            o_refused[_END_OF_DATA] += 1
+            counts[_END_OF_DATA] += 1
             continue
-        if eod and intraday[symbol] and session_end[row] == row:
-            o_refused[_END_OF_SESSION] += 1
+        if terms.eod and symbols.intraday[symbol] and rows.session_end[row] == row:
+            counts[_END_OF_SESSION] += 1
             continue
-        if n_open >= most_open:
-            o_refused[_NO_SLOT] += 1
+        if n_open >= terms.most_open:
+            counts[_NO_SLOT] += 1
             continue
-        affordable = dollars / close[row] * _LOTS
+        unslipped = priced[filled]
+        stop_distance = entries.stop_distance[nth] if gives_stop else math.nan
+        if terms.size == DOLLARS and not sized:
+            amount = terms.size_value
+        else:
+            share = entries.size[nth] if sized else 1.0
+            if not share > 0:
+                counts[_NO_LOT] += 1
+                continue
+            amount = size_amount(unslipped, stop_distance, terms, equity_at_cost(cash, slots, n_open))
+            if amount != amount:  # noqa: PLR0124 - NaN
+                counts[_NO_STOP] += 1
+                continue
+            amount = amount * min(share, 1.0)
+        affordable = amount / unslipped * _LOTS
         if not affordable >= 1:
-            o_refused[_NO_LOT] += 1
+            counts[_NO_LOT] += 1
             continue
         if affordable >= _MOST_LOTS:
-            return WALK, WALK
+            return BAR_LOOP, BAR_LOOP
         lots = math.floor(affordable)
+        price = unslipped * (1 + slippage_bps / 1e4)
+        if terms.scales:
+            lots = lots_within(cash, lots, price, fee_fixed, fee_per_share, fee_bps)
+            if lots < 1:
+                counts[_NO_LOT] += 1
+                continue
         quantity = lots / _LOTS
-        price = close[row] * (1 + slippage_bps / 1e4)
+        if terms.min_dollars > 0 and quantity * unslipped < terms.min_dollars:
+            counts[_TOO_SMALL] += 1
+            continue
         notional = quantity * price
         fees = fee_fixed + fee_per_share * quantity + fee_bps / 1e4 * quantity * price
         cost = notional + fees
         if not (price > 0 and math.isfinite(cost) and math.isfinite(cash + (notional - fees))):
-            return WALK, WALK
-
-        if denied[symbol] != 0:
-            o_refused[_SYMBOLS] += 1
-            continue
-        if cost > cash:
-            o_refused[_BUYING_POWER] += 1
-            continue
-        if max_positions > 0 and n_open >= max_positions:
-            o_refused[_MAX_POSITIONS] += 1
-            continue
-        if max_order > 0 and notional > max_order:
-            o_refused[_MAX_ORDER] += 1
-            continue
-        if max_position > 0 and notional > max_position:
-            o_refused[_MAX_POSITION] += 1
-            continue
-        equity, invested = cash, 0.0
-        if max_exposure > 0 or max_drawdown > 0:
-            for slot in range(n_open):
-                equity += s_cost[slot]
-                invested += s_cost[slot]
-        if max_exposure > 0 and not (equity > 0 and (invested + notional) / equity * 100 <= max_exposure):
-            o_refused[_MAX_EXPOSURE] += 1
-            continue
-        if max_daily_loss > 0 and of_day[day[row]] <= -max_daily_loss:
-            o_refused[_MAX_DAILY_LOSS] += 1
-            continue
-        if max_drawdown > 0 and (peak - equity) / peak * 100 >= max_drawdown:
-            o_refused[_MAX_DRAWDOWN] += 1
-            continue
-        left = closed_row[symbol]
-        if cooldown > 0 and left >= 0 and (ts[row] - ts[left]) / _MICROS_PER_MINUTE < cooldown:
-            o_refused[_COOLDOWN] += 1
+            return BAR_LOOP, BAR_LOOP
+        minutes = math.inf
+        if closed_row[symbol] >= 0:
+            minutes = (ts[filled] - ts[closed_row[symbol]]) / _MICROS_PER_MINUTE
+        lost_today = out.of_day[day[filled]] if daily else 0.0
+        rule = refused_by(cost, notional, cash, peak, symbols.denied[symbol], lost_today, minutes, caps, slots, n_open)
+        if rule >= 0:
+            counts[rule] += 1
             continue
 
         cash = cash - (quantity * price + fees)
-        if max_daily_loss > 0:
-            of_day[day[row]] += -fees
-        exit_row, exit_price = find_exit(row, price, last_row[symbol], columns, owns, leave)
-        slot = n_open
-        while slot > 0 and text_order[s_symbol[slot - 1]] > text_order[symbol]:
-            s_symbol[slot] = s_symbol[slot - 1]
-            s_row[slot] = s_row[slot - 1]
-            s_due[slot] = s_due[slot - 1]
-            s_rank[slot] = s_rank[slot - 1]
-            s_lots[slot] = s_lots[slot - 1]
-            s_price[slot] = s_price[slot - 1]
-            s_cost[slot] = s_cost[slot - 1]
-            s_fees[slot] = s_fees[slot - 1]
-            s_exit_price[slot] = s_exit_price[slot - 1]
-            slot -= 1
-        s_symbol[slot], s_row[slot], s_lots[slot], s_price[slot] = symbol, exit_row, lots, price
-        s_due[slot] = s_rank[slot] = _NEVER
+        if daily:
+            out.of_day[day[filled]] += -fees
+        target_distance = entries.target_distance[nth] if gives_target else math.nan
+        exit_row, exit_price, within = find_exit(
+            filled, price, stop_distance, target_distance, last_row[symbol], rows, owns, terms, steps
+        )
+        slot = free_slot(slots, n_open, symbol, symbols.text_order)
+        slots.symbol[slot], slots.row[slot], slots.lots[slot], slots.price[slot] = symbol, exit_row, lots, price
+        slots.due[slot] = _NEVER
         if exit_row >= 0:
-            s_due[slot], s_rank[slot] = (exit_row, exit_row) if single else (ts[exit_row], rank[exit_row])
-        s_cost[slot], s_fees[slot], s_exit_price[slot] = quantity * price, fees, exit_price
+            slots.due[slot] = 2 * (exit_row if single else ts[exit_row]) + within
+        slots.cost[slot], slots.fees[slot], slots.exit_price[slot] = quantity * price, fees, exit_price
         n_open += 1
         held[symbol] = 1
-        equity = cash
-        for slot in range(n_open):
-            equity += s_cost[slot]
-        peak = max(peak, equity)
+        peak = max(peak, equity_at_cost(cash, slots, n_open))
         if wants_fills:
-            f_row[fills], f_side[fills], f_lots[fills] = row, 1, lots
-            f_price[fills], f_fees[fills] = price, fees
+            out.fill_row[fills], out.fill_side[fills], out.fill_lots[fills] = filled, 1, lots
+            out.fill_price[fills], out.fill_fees[fills] = price, fees
         fills += 1
     return trades, fills
 
 
+class Spans(NamedTuple):
+    """Where each variant's candidates begin and end, each (variants,)."""
+
+    begin: Any
+    end: Any
+
+
+class Found(NamedTuple):
+    """What `simulate_each` finds: numbers of trades and fills, counts by rule and code (variants, rules and codes),
+    then the six of `metrics.measure`, each (variants,).
+    """
+
+    trades: Any
+    fills: Any
+    counts: Any
+    ending_equity: Any
+    gross_profit: Any
+    gross_loss: Any
+    wins: Any
+    fall: Any
+    ratio: Any
+
+
 def simulate_each(
-    candidates: Any,
-    columns: Any,
+    spans: Any,
+    entries: Any,
+    rows: Any,
     symbols: Any,
     owns: Any,
     variants: Any,
-    account: Any,
-    limits: Any,
+    steps: Any,
+    money: Any,
+    caps: Any,
     slots: Any,
     out: Any,
     found: Any,
 ) -> None:
     """Trade and measure variants one after the other: a call from Python costs as much as several of them.
 
-    `variants`: (begin, end, eod, signal, stop_pct, target_pct, max_bars, dollars_per_trade, max_positions), each
-    (variants,); a variant's candidates are those from its `begin` on, before its `end`.
-    `account`: (starting_equity, slippage_bps, fee_fixed, fee_per_share, fee_bps). What comes out is put into `found`:
-    (trades, fills, refused, then the six of `metrics.measure`), each (variants,), `refused` (variants, rules and
-    codes). The fills in `out` are the last variant's.
+    `variants` are `Terms` whose fields have shape (variants,). The fills in `out` are the last variant's.
     """
-    begin, end, eod, signal, stop_pct, target_pct, max_bars, dollars, most_open = variants
-    starting_equity, slippage_bps, fee_fixed, fee_per_share, fee_bps = account
-    n_trades, n_fills, refused, ending, profit, loss, wins, worst, ratio = found
-    for nth in range(len(dollars)):
-        leave = (eod[nth], signal[nth], stop_pct[nth], target_pct[nth], max_bars[nth])
-        money = (starting_equity, dollars[nth], most_open[nth], slippage_bps, fee_fixed, fee_per_share, fee_bps)
-        mine = candidates[begin[nth] : end[nth]]
-        trades, fills = simulate(mine, columns, symbols, owns, leave, money, limits, slots, out)
-        n_trades[nth], n_fills[nth] = trades, fills
-        for rule in range(len(out[2])):
-            refused[nth][rule] = out[2][rule]
+    for nth in range(len(spans.begin)):
+        terms = Terms(
+            variants.eod[nth],
+            variants.signal[nth],
+            variants.stop_pct[nth],
+            variants.target_pct[nth],
+            variants.max_bars[nth],
+            variants.trail_pct[nth],
+            variants.trails[nth],
+            variants.breakeven_pct[nth],
+            variants.steps_begin[nth],
+            variants.steps_end[nth],
+            variants.size[nth],
+            variants.size_value[nth],
+            variants.scales[nth],
+            variants.min_dollars[nth],
+            variants.most_open[nth],
+            variants.fill[nth],
+        )
+        begin, end = spans.begin[nth], spans.end[nth]
+        trades, fills = simulate(begin, end, entries, rows, symbols, owns, terms, steps, money, caps, slots, out)
+        found.trades[nth], found.fills[nth] = trades, fills
+        for rule in range(len(out.counts)):
+            found.counts[nth][rule] = out.counts[rule]
         if trades >= 0:
-            measured = measure(starting_equity, out[0], out[1], trades)
-            ending[nth], profit[nth], loss[nth], wins[nth], worst[nth], ratio[nth] = measured
+            measured = measure(money.starting_equity, out.equity, out.pnl, trades)
+            found.ending_equity[nth], found.gross_profit[nth], found.gross_loss[nth] = (
+                measured[0],
+                measured[1],
+                measured[2],
+            )
+            found.wins[nth], found.fall[nth], found.ratio[nth] = measured[3], measured[4], measured[5]
 
 
-FIND_EXIT = Kernel(find_exit)
-SIMULATE = Kernel(simulate, uses=(FIND_EXIT,))
+FIND_EXIT = Kernel(find_exit, uses=(STOP_LEVEL, TARGET_LEVEL))
+_MOVE_SLOT = Kernel(move_slot)
+SIMULATE = Kernel(
+    simulate,
+    uses=(
+        Kernel(next_due),
+        Kernel(first_in_spec_order),
+        _MOVE_SLOT,
+        Kernel(free_slot, uses=(_MOVE_SLOT,)),
+        Kernel(equity_at_cost),
+        Kernel(size_amount, uses=(STOP_LEVEL,)),
+        Kernel(refused_by),
+        LOTS_WITHIN,
+        FIND_EXIT,
+    ),
+)
 SIMULATE_EACH = Kernel(simulate_each, uses=(SIMULATE, MEASURE))

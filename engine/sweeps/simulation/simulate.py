@@ -24,10 +24,30 @@ from engine.strategies.base import Candidates, Strategy
 from engine.strategies.guard import prepared
 from engine.strategies.spec import CompiledSpec
 from engine.sweeps.results import Failure, Outcome
-from engine.sweeps.simulation.columns import Columns, FillColumns, Scratch, own_exits, view_of
-from engine.sweeps.simulation.kernel import HELD_BACK, RULES, SIMULATE_EACH, WALK
+from engine.sweeps.simulation.columns import Columns, FillColumns, Scratch, own_exits, together, view_of
+from engine.sweeps.simulation.kernel import (
+    BAR_LOOP,
+    HELD_BACK,
+    RULES,
+    SIMULATE_EACH,
+    Entries,
+    Out,
+    Owns,
+    Spans,
+    Steps,
+    Terms,
+)
 from engine.sweeps.simulation.reference import walked
-from engine.sweeps.simulation.terms import denied, leave_terms, limit_terms, money_terms, must_walk, variant_terms
+from engine.sweeps.simulation.terms import (
+    StepColumns,
+    denied,
+    limit_terms,
+    looks_at_bars,
+    money_terms,
+    must_walk,
+    variant_terms,
+)
+from engine.vocabulary import FillModel
 
 MUCH_WORK = 1_000_000
 """Steps of the plain kernel that take as long as it does to make the compiled one for the first time."""
@@ -41,7 +61,7 @@ _steps_taken: deque[int] = deque(maxlen=1000)  # by this process's earlier sweep
 _WORTH_A_THREAD = 10_000_000
 _SCANS_PER_STEP = 10  # the plain kernel looks at so many bars in the time of one candidate
 
-_NO_EXITS = (np.zeros(1, dtype=np.uint8), np.zeros(1, dtype=np.uint64))
+_NO_EXITS = Owns(np.zeros(1, dtype=np.uint8), np.zeros(1, dtype=np.uint64))
 
 _KEPT_BYTES = 256 * 2**20
 _MANY = 64
@@ -51,15 +71,15 @@ _UNHEARD = 20_000
 """Steps of the plain kernel, some 30 ms, between two looks whether to stop; the compiled one takes more."""
 
 _FASTER = 50
+_FILLS_FROM = Out._fields.index("fill_row")
 
 
-class _Entries(NamedTuple):
-    """One set of entry parameters: the candidates in the order of the walk, the own exits over all rows, and the bars
-    on which nothing can enter."""
+class _Prepared(NamedTuple):
+    """One set of entry parameters: the candidates, the strategy's own exits over all rows, and the bars on which
+    nothing can enter."""
 
-    rows: Any
-    own: Any
-    own_blocks: Any
+    entries: Entries
+    owns: Owns
     unready: Unready = Unready()
 
 
@@ -69,7 +89,7 @@ class _Batch(NamedTuple):
     places: list[int]
     spans: list[tuple[int, int]]
     unready: list[Unready]
-    entries: _Entries | None = None
+    prepared: _Prepared | None = None
 
 
 class Simulation:
@@ -81,10 +101,10 @@ class Simulation:
         """Whether a rule without a fast form is on"""
         self._limits = limit_terms(account.limits)
         self._money = money_terms(account, slippage_bps)
-        self._entries: Shared[_Entries] = Shared(_KEPT_BYTES, _bytes)
+        self._entries: Shared[_Prepared] = Shared(_KEPT_BYTES, _bytes)
         self._once = threading.Lock()
         self._columns: Columns | None = None
-        self._candidates: list[Callable[[BaseModel], Candidates]] = []
+        self._candidates: Callable[[BaseModel], list[Candidates]] = lambda _: []
         self._denied: list[int] = []
         self._own = threading.local()
 
@@ -179,50 +199,52 @@ class Simulation:
         Variants of one strategy without exits of its own go together, their candidates laid end to end; those with
         such exits, a byte for each bar, only when they have them in common.
         """
-        alike: dict[int, list[int]] = {}
-        for at, spec in enumerate(specs):
-            alike.setdefault(id(spec.params), []).append(at)  # a generator makes one object for the same values
-        together = _Batch([], [], [])
-        parts: list[Any] = []
+        alike: dict[tuple[int, FillModel], list[int]] = {}
+        for at, spec in enumerate(specs):  # a generator makes one object of parameters for the same values
+            alike.setdefault((id(spec.params), spec.fill), []).append(at)
+        batches: dict[tuple[bool, ...], tuple[_Batch, list[Entries]]] = {}
         for places in alike.values():
             try:
-                entries = self._entries_of(specs[places[0]])
+                found_entries = self._entries_of(specs[places[0]])
             except PapertapeError as error:
                 found.update((at, Outcome(None, failure=Failure(error.code, error.message))) for at in places)
                 continue
-            if entries.own is not _NO_EXITS[0]:
+            entries, owns, unready = found_entries
+            if owns is not _NO_EXITS:
                 count = len(places)
-                yield _Batch(places, [(0, len(entries.rows))] * count, [entries.unready] * count, entries)
+                yield _Batch(places, [(0, len(entries.rows))] * count, [unready] * count, found_entries)
                 continue
-            begin = sum(len(part) for part in parts)
-            parts.append(entries.rows)
-            together.places.extend(places)
-            together.spans.extend([(begin, begin + len(entries.rows))] * len(places))
-            together.unready.extend([entries.unready] * len(places))
-        if parts:
-            rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
-            yield together._replace(entries=_Entries(rows, *_NO_EXITS))
+            gives = tuple(len(column) > 0 for column in entries)  # what is laid end to end has the same columns
+            batch, parts = batches.setdefault(gives, (_Batch([], [], []), []))
+            begin = sum(len(part.rows) for part in parts)
+            parts.append(entries)
+            batch.places.extend(places)
+            batch.spans.extend([(begin, begin + len(entries.rows))] * len(places))
+            batch.unready.extend([unready] * len(places))
+        for batch, parts in batches.values():
+            yield batch._replace(prepared=_Prepared(together(parts), _NO_EXITS))
 
     def _simulated(self, specs: Sequence[CompiledSpec], batch: _Batch, fills: bool) -> list[Outcome]:
-        columns, entries = self._prepared(specs[0]), batch.entries
-        assert entries is not None  # noqa: S101 - for the type checker
+        columns, prepared = self._prepared(specs[0]), batch.prepared
+        assert prepared is not None  # noqa: S101 - for the type checker
         scratch = self._scratch(columns)
         most = max(end - begin for begin, end in batch.spans)
         out, found = scratch.out(most + 1, fills=fills), scratch.found(len(specs))
-        simulate_each, laid, rows, owns = _plain_or_compiled(columns, entries, compiled=scratch.compiled)
-        variants = scratch.variants(
-            [(*span, *variant_terms(spec)) for span, spec in zip(batch.spans, specs, strict=True)]
-        )
-        simulate_each(rows, laid, scratch.symbols, owns, variants, self._money, self._limits, scratch.slots, out, found)
+        simulate_each, rows, entries, owns = _plain_or_compiled(columns, prepared, compiled=scratch.compiled)
+        pairs = StepColumns()
+        variants = scratch.table(Terms, zip(*(variant_terms(spec, pairs) for spec in specs), strict=True))
+        steps, spans = _steps(scratch, pairs), scratch.table(Spans, zip(*batch.spans, strict=True))
+        account = (self._money, self._limits, scratch.slots)
+        simulate_each(spans, entries, rows, scratch.symbols, owns, variants, steps, *account, out, found)
         outcomes = []
         each = zip(specs, batch.unready, scratch.read(found), strict=True)
         for spec, idle, (trades, filled, counts, *measured) in each:
-            if trades == WALK:
+            if trades == BAR_LOOP:
                 outcomes.append(self._walked(spec, fills))
                 continue
             metrics = figures_of(self._account.starting_equity, trades, measured)
             refused, held_back = _counted(counts, idle, enabled=spec.spec.enabled)
-            kept = FillColumns(columns, filled, out[4:]) if fills else ()
+            kept = FillColumns(columns, filled, out[_FILLS_FROM:]) if fills else ()
             outcomes.append(Outcome(metrics, refused, held_back, idle.short, kept))
         return outcomes
 
@@ -231,22 +253,21 @@ class Simulation:
         with self._once:
             if self._columns is None:
                 columns = Columns(self._dataset, spec.symbols)
-                self._candidates = [prepared(spec.strategy, bars) for bars in columns.bars]
+                self._candidates = prepared(spec.strategy, columns.bars)
                 self._denied = denied(self._account.limits, spec.symbols)
                 self._columns = columns
             return self._columns
 
-    def _entries_of(self, spec: CompiledSpec) -> _Entries:
+    def _entries_of(self, spec: CompiledSpec) -> _Prepared:
         columns = self._prepared(spec)
-        known_as = f"{spec.spec.enabled} {spec.params.model_dump_json()}"
+        known_as = f"{spec.spec.enabled} {spec.fill.value} {spec.params.model_dump_json()}"
         return self._entries.get(known_as, lambda: self._compute(columns, spec))
 
-    def _compute(self, columns: Columns, spec: CompiledSpec) -> _Entries:
-        found = [candidates(spec.params) for candidates in self._candidates]
+    def _compute(self, columns: Columns, spec: CompiledSpec) -> _Prepared:
+        found = self._candidates(spec.params)
         own = [each.exit for each in found if each.exit is not None]
-        rows = columns.in_order([each.rows for each in found])
-        exits, blocks = own_exits(own) if own else _NO_EXITS
-        return _Entries(rows, exits, blocks, _unready(columns, found, spec))
+        owns = Owns(*own_exits(own)) if own else _NO_EXITS
+        return _Prepared(columns.entries(found, spec.fill), owns, _unready(columns, found, spec))
 
     def _scratch(self, columns: Columns) -> Scratch:
         """This thread's own; made anew when kernels begin to be compiled."""
@@ -264,10 +285,10 @@ class Simulation:
         # whose signals are a person's own code waits for no more than the first of them before its first outcome
         samples = specs[:1] if _brings_signals(specs[0]) else specs[:: max(1, len(specs) // _SAMPLES)]
         try:
-            candidates = sum(len(self._entries_of(spec).rows) for spec in samples) // len(samples)
+            candidates = sum(len(self._entries_of(spec).entries.rows) for spec in samples) // len(samples)
         except PapertapeError:
             return 0, 0  # it will fail as its variant's own
-        looks = any(any(leave_terms(leave)[1:4]) for leave in {id(spec.exit): spec.exit for spec in specs}.values())
+        looks = any(map(looks_at_bars, {id(spec.exit): spec for spec in specs}.values()))
         scans = len(specs) * columns.rows if looks or _brings_signals(specs[0]) else 0
         steps = scans // _SCANS_PER_STEP + len(specs) * candidates
         if not is_loaded() and (steps >= MUCH_WORK or sum(_steps_taken) >= BUSY):
@@ -289,12 +310,18 @@ def _chunk_size(specs: Sequence[CompiledSpec], steps: int, *, alone: bool) -> in
     return max(1, min(_MANY, unheard * len(specs) // max(1, steps)))
 
 
-def _plain_or_compiled(columns: Columns, entries: _Entries, *, compiled: bool) -> tuple[Any, ...]:
+def _plain_or_compiled(columns: Columns, prepared: _Prepared, *, compiled: bool) -> tuple[Any, ...]:
     """The kernel, and its columns in the form that suits it."""
+    entries, owns, _ = prepared
     if compiled:
-        return SIMULATE_EACH.compiled, columns.arrays, entries.rows, (entries.own, entries.own_blocks)
-    views = (view_of(entries.rows), (view_of(entries.own), view_of(entries.own_blocks)))
-    return SIMULATE_EACH.plain, columns.views, *views
+        return SIMULATE_EACH.compiled, columns.arrays, entries, owns
+    return SIMULATE_EACH.plain, columns.views, Entries(*map(view_of, entries)), Owns(*map(view_of, owns))
+
+
+def _steps(scratch: Scratch, pairs: StepColumns) -> Steps:
+    if not scratch.compiled:
+        return Steps(pairs.bars, pairs.pct)
+    return Steps(np.array(pairs.bars, dtype=np.int64), np.array(pairs.pct, dtype=np.float64))
 
 
 def _unready(columns: Columns, found: Sequence[Candidates], spec: CompiledSpec) -> Unready:
@@ -314,8 +341,8 @@ def _counted(counts: Sequence[int], unready: Unready, *, enabled: bool) -> tuple
     return refused, {**unready.bars, **dropped}
 
 
-def _bytes(entries: _Entries) -> int:
-    return int(entries.rows.nbytes + entries.own.nbytes)
+def _bytes(prepared: _Prepared) -> int:
+    return int(sum(column.nbytes for column in prepared.entries) + prepared.owns.rows.nbytes)
 
 
 def _chunks(specs: Sequence[CompiledSpec], size: int) -> Iterator[Sequence[CompiledSpec]]:
