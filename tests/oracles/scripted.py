@@ -105,13 +105,15 @@ def _registry(script: Script, bars: dict[str, Bars]) -> Registry:
     }
     used = [name for name in _FIELDS if any(getattr(signal, name) is not None for signal in told.values())]
 
+    nothing = Signal(False, False, ())  # a spec is checked by asking a strategy about bars of nobody
+
     class Scripted(Strategy[Params]):
         key = "scripted"
         has_exit = True
         default_exit = "none"
 
         def signals(self, bars: Bars, params: Params) -> Signals:
-            rows = [told[bars.symbol, ts] for ts in bars.ts.tolist()]
+            rows = [told.get((bars.symbol, ts), nothing) for ts in bars.ts.tolist()]
 
             def column(name: str) -> Any:
                 given = [getattr(row, name) for row in rows]
