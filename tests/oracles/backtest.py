@@ -121,6 +121,9 @@ class Backtest:
                 found = self.exit_within(symbol, i)
                 if found is not None:
                     self.sell(symbol, found[1], self.rows[symbol][i].ts, found[0])
+        for symbol, i in now.items():
+            if i == len(self.rows[symbol]) - 1 and self.would_enter(symbol, i):
+                self.held_back["entry_skipped_end_of_data"] += 1
 
     def by_score(self, deciding: dict[str, int]) -> list[str]:
         """The highest score first, those without a number last, equal ones as they were."""
@@ -204,9 +207,9 @@ class Backtest:
 
     def enters(self, symbol: str, decided: int, filled: int) -> None:
         """The entry that row `decided` signals, filled on row `filled`."""
-        rows, signal = self.rows[symbol], self.signals[symbol][decided]
-        if symbol in self.account.positions or not signal.enters or self.is_history(rows[decided]):
+        if not self.would_enter(symbol, decided):
             return
+        rows = self.rows[symbol]
         price = self.price_of_entry(rows[filled])
         paid = price * (1 + self.slippage_bps / 1e4)
         lots = self.lots_or_code(symbol, decided, price, paid)
@@ -216,6 +219,15 @@ class Backtest:
         self.emitted.append(Emitted(rows[filled].ts, symbol, True, lots, ""))
         if self.account.buy(symbol, lots, paid, rows[filled].ts):
             self.held[symbol] = Held(decided, filled + 1 if self.fill == "close" else filled)
+
+    def would_enter(self, symbol: str, decided: int) -> bool:
+        row = self.rows[symbol][decided]
+        return (
+            decided >= 1
+            and self.signals[symbol][decided].enters
+            and not self.is_history(row)
+            and symbol not in self.account.positions
+        )
 
     def lots_or_code(self, symbol: str, decided: int, price: float, paid: float) -> int | str:
         rows = self.rows[symbol]
