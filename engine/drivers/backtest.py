@@ -12,7 +12,7 @@ from engine.account.metrics import Metrics, metrics_of
 from engine.account.state import Account
 from engine.broker.execute import create
 from engine.broker.paper import Placement, check, place
-from engine.drivers.bar_loop import Book, Submit, Tally, Terms, Walk
+from engine.drivers.bar_loop import BarLoop, Book, Submit, Tally, Terms
 from engine.drivers.reasons import Asked, Stopped, reasons
 from engine.drivers.trial import Span, Tried, traded_span
 from engine.errors import SystemFault
@@ -112,7 +112,7 @@ def closed_workspace(workspace_id: UUID, like: Workspace, session_tz: str, creat
     )
 
 
-def trade_all(walk: Walk, book: Book, submit: Submit, watch: Watch) -> Tally:
+def trade_all(walk: BarLoop, book: Book, submit: Submit, watch: Watch) -> Tally:
     """Every tick of a closed world, then the close of what is open; CANCELLED when the watch says stop."""
     tally, ledger = Tally(), book.ledger
     for count, tick in enumerate(walk.visit(lambda: ledger)):
@@ -139,7 +139,7 @@ def run_closed(
     """A spec over a dataset in a backtest; the metrics are those of a sweep's baseline on the same data."""
     watch = watch or Unwatched()
     world = ClosedWorld(store, workspace, stamps)
-    walk = Walk(spec, dataset, workspace.id, Terms(slippage_bps))
+    walk = BarLoop(spec, dataset, workspace.id, Terms(slippage_bps))
     tally = trade_all(walk, Book(world.account.ledger, workspace.limits), world.submit, watch)
     metrics = metrics_of(workspace.starting_equity, world.trades)
     tried, span = Tried.of(spec, strategy_sha256, dataset), traded_span(spec, dataset)

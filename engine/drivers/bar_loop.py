@@ -114,7 +114,7 @@ class Book:
     is_own: Callable[[Holding], bool] = _always
 
 
-class Walk:
+class BarLoop:
     """A spec over a dataset: its ticks (timestamps with the rows of every symbol that has a bar then).
 
     Signals are those of all bars; ticks are those of the dataset's window alone.

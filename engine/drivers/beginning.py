@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.drivers.acceptance import Acceptance
-from engine.drivers.bar_loop import Terms, Walk, gives_distances
+from engine.drivers.bar_loop import BarLoop, Terms, gives_distances
 from engine.drivers.memory import Memory, Unrecorded, check_deciding_rows, check_history, opened_by, without_settled
 from engine.drivers.order_signals import check_kept, read_kept
 from engine.drivers.trial import Tried
@@ -48,7 +48,7 @@ class Beginning:
     of each position in a symbol of the spec, by symbol and opening time, whether the spec opened it.
     """
 
-    walk: Walk
+    walk: BarLoop
     progress: Progress
     is_new: bool
     after: int | None
@@ -80,7 +80,7 @@ class Beginning:
         after, notes = _begin_after(spec, memory, terms)
         decides_from = _first_decisions(spec, dataset, memory.known, after)
         dataset = without_settled(dataset, progress)
-        walk = Walk(spec, dataset, workspace.id, _walk_terms(terms, progress, decides_from))
+        walk = BarLoop(spec, dataset, workspace.id, _bar_loop_terms(terms, progress, decides_from))
         if memory.known is not None and any(gives_distances(series.signals) for series in walk.series):
             check_deciding_rows(spec, walk.series, memory.known, account.ledger, own)
         check_kept(kept, spec, walk.series, came_to, acceptance.changes)
@@ -146,7 +146,7 @@ def _first_decisions(spec: CompiledSpec, dataset: Dataset, known: Progress | Non
     }
 
 
-def _walk_terms(terms: OnwardTerms, progress: Progress, decides_from: Mapping[str, int]) -> Terms:
+def _bar_loop_terms(terms: OnwardTerms, progress: Progress, decides_from: Mapping[str, int]) -> Terms:
     return Terms(
         terms.slippage_bps,
         closed=False,

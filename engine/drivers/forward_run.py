@@ -60,7 +60,7 @@ class Taken:
         self.events += map(JournalEvent, range(last - len(rows) + 1, last + 1), rows)
 
 
-class Onward:
+class ForwardRun:
     """An onward run under way: every timestamp is a transaction, and each begins with the account as it is then.
 
     `start` is the first tick that was not traded before, `end` the last of the data (before `start` when nothing is
@@ -282,9 +282,9 @@ def run_onward(
     strategy_sha256: str = "",
     watch: Watch | None = None,
 ) -> RunOutcome:
-    """Trade what is new in a dataset; raises what `Onward` does. The metrics are of the workspace's whole life."""
+    """Trade what is new in a dataset; raises what `ForwardRun` does. The metrics are of the workspace's whole life."""
     watch = watch or Unwatched()
-    run = Onward(store, workspace, spec, dataset, stamps, terms, strategy_sha256)
+    run = ForwardRun(store, workspace, spec, dataset, stamps, terms, strategy_sha256)
     end = run.end
     for count, tick in enumerate(run.walk.visit(run.ledger, run.start)):
         if tick == end:

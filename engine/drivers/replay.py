@@ -16,7 +16,7 @@ import numpy as np
 from engine.account.state import Account, PaperPosition
 from engine.drivers.bar_loop import Tally
 from engine.drivers.beginning import OnwardTerms
-from engine.drivers.forward_run import Attempt, Onward, Taken
+from engine.drivers.forward_run import Attempt, ForwardRun, Taken
 from engine.events import Stamps
 from engine.market.bars import Bars, Dataset, FloatArray
 from engine.market.sessions import LAST_MICROS, from_micros
@@ -88,8 +88,8 @@ class Replay:
         terms: OnwardTerms | None = None,
         strategy_sha256: str = "",
     ) -> None:
-        """Raises what `Onward` does: the data or the strategy contradict what the account has seen."""
-        self._run = Onward(store, workspace, spec, dataset, stamps, terms, strategy_sha256)
+        """Raises what `ForwardRun` does: the data or the strategy contradict what the account has seen."""
+        self._run = ForwardRun(store, workspace, spec, dataset, stamps, terms, strategy_sha256)
         self._enabled = spec.spec.enabled
         self._closes: dict[str, float] = {}
         self._price_levels: dict[str, frozenset[str]] = {}

@@ -301,6 +301,6 @@ ENTRY_RULES: tuple[Rule, ...] = (
 )
 """The one list of rules, in the order in which they are asked; the trading state, which exits meet too, comes before.
 
-Whoever asks the policy or tells of it goes by this list: the broker (and with it `run`, `run -w`, replay and the walk
-of a sweep), the tables in the docs, `policy show`. A sweep's kernel has fast forms of some rules (`sweeps.terms`).
+Whoever asks the policy or tells of it goes by this list: the broker (and with it `run`, `run -w`, replay and the bar
+loop of a sweep), the tables in the docs, `policy show`. A sweep's kernel has fast forms of some rules (`sweeps.terms`).
 """

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.strategies.exits import BarView, find_exit
+from engine.strategies.exits import BarView, Standing, find_exit
 from engine.strategies.spec import ExitSpec
 from tests.oracles.exits import exit_of
 from tests.oracles.rows import Row, day_of
@@ -41,14 +41,14 @@ def test_any_exit(plan: dict[str, Any], prices: list[float], held: int, is_eod: 
     opening, close, low, high = prices[0], prices[1], min(prices), max(prices)
     row = Row(0, opening, high, low, close, day_of(0, "UTC"))
     theirs = exit_of(plan, 10.0, held, row, is_eod=is_eod, leaves=leaves)
-    ours = find_exit(ExitSpec(**plan), 10.0, held, BarView(opening, high, low, close, leaves, is_eod))
+    ours = find_exit(ExitSpec(**plan), Standing(10.0, held), BarView(opening, high, low, close, leaves, is_eod))
     assert (None if ours is None else tuple(ours)) == (None if theirs is None else (CODES[theirs[0]], theirs[1]))
 
 
 def test_the_stop_goes_first_even_if_the_bar_opened_beyond_the_target() -> None:
     plan = {"type": "none", "stop_loss_pct": 10.0, "take_profit_pct": 10.0}
     bar = BarView(12.0, 13.0, 8.0, 9.5, False, True)
-    assert find_exit(ExitSpec(**plan), 10.0, 1, bar) == ("stop_loss_exit", 9.0)
+    assert find_exit(ExitSpec(**plan), Standing(10.0), bar) == ("stop_loss_exit", 9.0)
     assert exit_of(plan, 10.0, 1, Row(0, 12.0, 13.0, 8.0, 9.5, day_of(0, "UTC")), is_eod=True, leaves=False) == (
         "stop",
         9.0,
@@ -56,12 +56,14 @@ def test_the_stop_goes_first_even_if_the_bar_opened_beyond_the_target() -> None:
 
 
 def test_a_gap_fills_at_the_open() -> None:
-    assert find_exit(ExitSpec(type="none", stop_loss_pct=10.0), 10.0, 1, BarView(8.0, 8.5, 7.5, 8.2, False, False)) == (
+    assert find_exit(
+        ExitSpec(type="none", stop_loss_pct=10.0), Standing(10.0), BarView(8.0, 8.5, 7.5, 8.2, False, False)
+    ) == (
         "stop_loss_exit",
         8.0,
     )
     assert find_exit(
-        ExitSpec(type="none", take_profit_pct=10.0), 10.0, 1, BarView(12.0, 13.0, 11.5, 12.5, False, False)
+        ExitSpec(type="none", take_profit_pct=10.0), Standing(10.0), BarView(12.0, 13.0, 11.5, 12.5, False, False)
     ) == (
         "take_profit_exit",
         12.0,

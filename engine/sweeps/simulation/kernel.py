@@ -37,7 +37,7 @@ RULES = (
 )
 """The rules that `refused_by` has a form of, in the order in which it asks them; counts are by their places here.
 
-Which rules there are is not said here but in `policy.rules.ENTRY_RULES`; `terms.must_walk` compares the two.
+Which rules there are is not said here but in `policy.rules.ENTRY_RULES`; `terms.needs_bar_loop` compares the two.
 """
 
 HELD_BACK = (END_OF_DATA, END_OF_SESSION, MAX_POSITIONS, ZERO_QUANTITY, NO_STOP, TOO_SMALL)

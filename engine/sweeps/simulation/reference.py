@@ -7,7 +7,7 @@ from engine.account.metrics import metrics_of
 from engine.account.state import Account
 from engine.broker.paper import Placement, check, place
 from engine.drivers.backtest import trade_all
-from engine.drivers.bar_loop import Book, Terms, Walk
+from engine.drivers.bar_loop import BarLoop, Book, Terms
 from engine.drivers.reasons import Stopped
 from engine.intents import TradeIntent
 from engine.market.bars import Dataset
@@ -37,12 +37,12 @@ class _World:
         return placement
 
 
-def walked(
+def by_bar_loop(
     spec: CompiledSpec, dataset: Dataset, workspace: Workspace, slippage_bps: float, watch: Watch | None = None
 ) -> Outcome:
     """A variant in a world of its own; `workspace` gives equity, limits and fees. Raises what its strategy raises."""
     world = _World(workspace)
-    walk = Walk(spec, dataset, workspace.id, Terms(slippage_bps))
+    walk = BarLoop(spec, dataset, workspace.id, Terms(slippage_bps))
     tally = trade_all(walk, Book(world.account.ledger, workspace.limits), world.submit, watch or Unwatched())
     metrics, stopped = metrics_of(workspace.starting_equity, world.trades), Stopped.of_tally(tally, walk.unready())
     return Outcome(metrics, stopped.refusals, stopped.held_back, stopped.short_history, world.fills)

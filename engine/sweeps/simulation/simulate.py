@@ -37,14 +37,14 @@ from engine.sweeps.simulation.kernel import (
     Steps,
     Terms,
 )
-from engine.sweeps.simulation.reference import walked
+from engine.sweeps.simulation.reference import by_bar_loop
 from engine.sweeps.simulation.terms import (
     StepColumns,
     denied,
     limit_terms,
     looks_at_bars,
     money_terms,
-    must_walk,
+    needs_bar_loop,
     variant_terms,
 )
 from engine.vocabulary import FillModel
@@ -97,7 +97,7 @@ class Simulation:
 
     def __init__(self, dataset: Dataset, account: Workspace, slippage_bps: float = 0.0) -> None:
         self._dataset, self._account, self._slippage_bps = dataset, account, slippage_bps
-        self._walks = must_walk(account.limits)
+        self._needs_bar_loop = needs_bar_loop(account.limits)
         """Whether a rule without a fast form is on"""
         self._limits = limit_terms(account.limits)
         self._money = money_terms(account, slippage_bps)
@@ -117,8 +117,8 @@ class Simulation:
         says stop, the iterator ends early.
         """
         watch = watch or Unwatched()
-        if self._walks:
-            yield from self._walked_each(specs, fills, watch)
+        if self._needs_bar_loop:
+            yield from self._by_bar_loop_each(specs, fills, watch)
             return
         scans, steps = self._load_what_pays(specs)
         in_threads = workers > 1 and is_loaded() and scans >= _WORTH_A_THREAD
@@ -161,23 +161,23 @@ class Simulation:
 
     def outcome(self, spec: CompiledSpec, *, fills: bool = True) -> Outcome:
         """One spec's; its strategy's failure is an outcome too."""
-        return self._walked(spec, fills) if self._walks else self._chunk([spec], fills=fills)[0]
+        return self._by_bar_loop(spec, fills) if self._needs_bar_loop else self._chunk([spec], fills=fills)[0]
 
-    def _walked_each(self, specs: Sequence[CompiledSpec], fills: bool, watch: Watch) -> Iterator[Outcome]:
+    def _by_bar_loop_each(self, specs: Sequence[CompiledSpec], fills: bool, watch: Watch) -> Iterator[Outcome]:
         """One after the other, in this thread: threads gain nothing where Python itself does the work."""
         for spec in specs:
             try:
-                outcome = self._walked(spec, fills, watch)
+                outcome = self._by_bar_loop(spec, fills, watch)
             except PapertapeError:  # it was stopped
                 return
             if watch.stopped():
                 return
             yield outcome
 
-    def _walked(self, spec: CompiledSpec, fills: bool, watch: Watch | None = None) -> Outcome:
-        """By the walk, intent by intent; CANCELLED when the watch says stop meanwhile."""
+    def _by_bar_loop(self, spec: CompiledSpec, fills: bool, watch: Watch | None = None) -> Outcome:
+        """By the bar loop, intent by intent; CANCELLED when the watch says stop meanwhile."""
         try:
-            outcome = walked(spec, self._dataset, self._account, self._slippage_bps, watch)
+            outcome = by_bar_loop(spec, self._dataset, self._account, self._slippage_bps, watch)
         except PapertapeError as error:
             if error.code == "CANCELLED":
                 raise
@@ -240,7 +240,7 @@ class Simulation:
         each = zip(specs, batch.unready, scratch.read(found), strict=True)
         for spec, idle, (trades, filled, counts, *measured) in each:
             if trades == BAR_LOOP:
-                outcomes.append(self._walked(spec, fills))
+                outcomes.append(self._by_bar_loop(spec, fills))
                 continue
             metrics = figures_of(self._account.starting_equity, trades, measured)
             refused, held_back = _counted(counts, idle, enabled=spec.spec.enabled)

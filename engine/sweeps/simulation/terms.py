@@ -88,7 +88,7 @@ def money_terms(account: Workspace, slippage_bps: float) -> Money:
     return Money(account.starting_equity, float(slippage_bps), *fees)
 
 
-def must_walk(limits: Limits) -> bool:
+def needs_bar_loop(limits: Limits) -> bool:
     """Whether the kernel would ask other rules than the policy asks under these limits, or in another order.
 
     A rule that is off costs nothing, with a fast form or without one.

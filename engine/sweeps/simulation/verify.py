@@ -10,7 +10,7 @@ from engine.ports import Watch
 from engine.sweeps.plan.run_plan import RunPlan
 from engine.sweeps.record.ending import best_of
 from engine.sweeps.results import Done, Outcome
-from engine.sweeps.simulation.reference import walked
+from engine.sweeps.simulation.reference import by_bar_loop
 from engine.sweeps.simulation.simulate import Simulation
 
 
@@ -35,7 +35,7 @@ def verify(plan: RunPlan, dataset: Dataset, simulation: Simulation, done: Mappin
         if variant.spec is None:
             continue
         fast = next(iter(simulation.outcomes([variant.spec], fills=True)))
-        slow = walked(variant.spec, dataset, plan.account, plan.request.slippage_bps, watch)
+        slow = by_bar_loop(variant.spec, dataset, plan.account, plan.request.slippage_bps, watch)
         recorded = done[index]
         differs = [
             what

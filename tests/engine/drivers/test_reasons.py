@@ -46,7 +46,8 @@ def test_a_stake_of_everything() -> None:
     assert (found.tally.entries, found.stopped.refusals) == (4, {"buying_power": 4})
     assert found.reasons == (
         "4 of 4 entries refused by buying_power: an order of 10,000.00 and fees of 10.00 cost more than the cash of"
-        " 10,000.00; a smaller risk.dollars_per_trade fits",
+        " 10,000.00; a smaller risk.dollars_per_trade fits, and risk.short_of_cash=scale buys what the cash is enough"
+        " for",
     )
 
 
@@ -96,8 +97,8 @@ def test_the_brokers_refusal_inside_a_driver_is_counted_and_told() -> None:
         (
             {"risk": {"dollars_per_trade": 1e-9}},
             rising(),
-            "4 of 5 entries held back by entry_skipped_zero_quantity: risk.dollars_per_trade does not buy one lot of"
-            " 0.00000001; a greater risk.dollars_per_trade does",
+            "4 of 5 entries held back by entry_skipped_zero_quantity: the size of the entry does not come to one lot"
+            " of 0.00000001; a greater risk.dollars_per_trade (or what risk.size names) does",
         ),
         (
             {},

@@ -23,11 +23,11 @@ BUILT_IN = ("breakout_52w_high", "rsi_reversion", "sma_cross")
 
 def assert_prepared(key: str, bars: Bars, random: Random) -> int:
     strategy = REGISTRY.get(key)
-    candidates = prepared(strategy, bars)
+    each = prepared(strategy, [bars])
     entries = 0
     for _ in range(4):
         params = strategy.params.model_validate(make_entry(random, key))
-        found, whole = candidates(params), signals_of(strategy, bars, params)
+        (found,), whole = each(params), signals_of(strategy, bars, params)
         assert found.rows.tolist() == np.flatnonzero(whole.entry).tolist()
         assert (found.exit is None) == (whole.exit is None)
         if found.exit is not None and whole.exit is not None:
@@ -68,7 +68,7 @@ def test_long_series_too(key: str, compiled: bool, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Kernel, "_worthwhile", False)
     whole = signals_of(strategy, bars, params)
     monkeypatch.setattr(Kernel, "_worthwhile", compiled)
-    found = prepared(strategy, bars)(params)
+    (found,) = prepared(strategy, [bars])(params)
     assert found.rows.tolist() == np.flatnonzero(whole.entry).tolist()
     assert len(found.rows) > 20
     if found.exit is not None:

@@ -16,7 +16,7 @@ from engine.events import EventType
 from engine.market.bars import Dataset, make_bars
 from engine.strategies.spec import ExecutionSpec, parse_spec
 from engine.sweeps.results import Outcome, PlanResult
-from engine.sweeps.simulation.reference import walked
+from engine.sweeps.simulation.reference import by_bar_loop
 from tests.engine.sweeps.cases import DATA, older, run, same
 from tests.support.memory_desks import memory_desk
 from tests.support.memory_store import MemoryStore
@@ -45,7 +45,8 @@ def test_a_stake_of_everything_is_refused_with_figures_and_the_remedy() -> None:
     assert [one.refusals for one in found.results] == [{}, {}, {"buying_power": 4}]
     assert found.reasons == [
         "1 of 3 variants did not trade: 4 of 4 entries refused by buying_power: an order of 10,000.00 and fees of 10.00"
-        " cost more than the cash of 10,000.00; a smaller risk.dollars_per_trade fits (dollars_per_trade=10000)"
+        " cost more than the cash of 10,000.00; a smaller risk.dollars_per_trade fits, and risk.short_of_cash=scale"
+        " buys what the cash is enough for (dollars_per_trade=10000)"
     ]
     assert desk.plans.get(found.run_plan_id).reasons == found.reasons
 
@@ -99,7 +100,7 @@ def test_every_variant_counts_what_its_walk_counts() -> None:
                 part, name = path.split(".")
                 document[part] = {**document[part], name: value}
             spec = desk.research.compile(parse_spec(document))
-            slow = walked(spec, DATA, desk.accounts.get(), 0.0)
+            slow = by_bar_loop(spec, DATA, desk.accounts.get(), 0.0)
             assert (one.refusals, one.held_back) == (slow.refusals, slow.held_back)
 
 
@@ -116,10 +117,10 @@ def test_a_plan_from_before_says_nothing_rather_than_nought() -> None:
 
 def test_verify_compares_what_was_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
     def otherwise(*arguments: Any) -> Outcome:
-        outcome = walked(*arguments)
+        outcome = by_bar_loop(*arguments)
         return Outcome(outcome.metrics, outcome.refusals, {"entry_skipped_eod": 7}, None, outcome.fills)
 
-    monkeypatch.setattr(engine.sweeps.simulation.verify, "walked", otherwise)
+    monkeypatch.setattr(engine.sweeps.simulation.verify, "by_bar_loop", otherwise)
     with pytest.raises(SystemFault) as fault:
         run(memory_desk(), verify=1)
     assert (fault.value.code, "has other held_back" in fault.value.message) == ("VERIFY_FAILED", True)

@@ -19,9 +19,9 @@ from engine.strategies.registry import Registry
 from engine.strategies.spec import ExecutionSpec, compile_spec, parse_spec
 from engine.sweeps.results import Outcome, PlanResult
 from engine.sweeps.simulation import kernel
-from engine.sweeps.simulation.reference import walked
+from engine.sweeps.simulation.reference import by_bar_loop
 from engine.sweeps.simulation.simulate import Simulation
-from engine.sweeps.simulation.terms import FAST, must_walk
+from engine.sweeps.simulation.terms import FAST, needs_bar_loop
 from tests.engine.sweeps.cases import DATA
 from tests.engine.sweeps.cases import spec as case
 from tests.engine.sweeps.test_simulate import Failing, Stops
@@ -144,20 +144,20 @@ def test_a_rule_without_a_fast_form_costs_nothing_while_it_is_off(
     put(*ENTRY_RULES, KEEPS_CASH)
 
     def unwanted(*_: object) -> Outcome:
-        raise AssertionError("it walked")
+        raise AssertionError("it used the bar loop")
 
-    monkeypatch.setattr(engine.sweeps.simulation.simulate, "walked", unwanted)
+    monkeypatch.setattr(engine.sweeps.simulation.simulate, "by_bar_loop", unwanted)
     after = swept({"max_exposure_pct": "65"})[1]
     assert [one.metrics for one in after.results] == [one.metrics for one in before.results]
     refused = [{"max_exposure_pct": 1}, {}, {"max_exposure_pct": 4}, {"buying_power": 4}, {"max_exposure_pct": 1}]
     assert [one.refusals for one in after.results] == [one.refusals for one in before.results] == refused
-    assert (must_walk(Limits()), must_walk(Limits(max_daily_loss=1.0))) == (False, True)
+    assert (needs_bar_loop(Limits()), needs_bar_loop(Limits(max_daily_loss=1.0))) == (False, True)
 
 
 def test_every_rule_of_the_list_has_a_fast_form_and_none_walks() -> None:
     assert [rule.name for rule in FAST] == list(kernel.RULES)
     assert FAST == ENTRY_RULES, "a rule that comes without one is left out here, and said to be slow in docs/sweeps.md"
-    assert not must_walk(Limits())
+    assert not needs_bar_loop(Limits())
     everything = {
         "allow_symbols": ("A",),
         "deny_symbols": ("B",),
@@ -165,7 +165,7 @@ def test_every_rule_of_the_list_has_a_fast_form_and_none_walks() -> None:
         "max_positions": 2,
         "cooldown_minutes": 1.0,
     }
-    assert not must_walk(Limits(**everything))
+    assert not needs_bar_loop(Limits(**everything))
 
 
 def test_every_limit_belongs_to_one_rule_or_is_said_to_belong_to_none() -> None:
@@ -190,7 +190,7 @@ def test_walked_variants_come_out_one_by_one_and_stop_when_they_are_told(put: Ca
     came = [len(list(simulation.outcomes([compiled] * 30, watch=Stops(after)))) for after in (0, 1, 5, 40, 60)]
     assert came == [0, 0, 2, 20, 30], "asked once in each walk, and once after it"
     (slow,) = simulation.outcomes([compiled], fills=True)
-    assert slow == walked(compiled, DATA, desk.accounts.get(), 0.0)
+    assert slow == by_bar_loop(compiled, DATA, desk.accounts.get(), 0.0)
     assert (len(slow.fills) > 0, slow.refusals) == (True, {"second_thoughts": 4})
     (bare,) = simulation.outcomes([compiled])
     assert bare == replace(slow, fills=())

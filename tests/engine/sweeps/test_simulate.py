@@ -19,16 +19,16 @@ from engine.market.bars import Bars, Dataset, make_bars
 from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace
 from engine.strategies.base import Candidates, Params, Signals, Strategy, Window
-from engine.strategies.held_back import LOOKBACK_PARTIAL, NO_HISTORY
-from engine.strategies.registry import Registry
+from engine.strategies.held_back import LOOKBACK_PARTIAL, NO_HISTORY, NO_STOP, TOO_SMALL
 from engine.strategies.spec import CompiledSpec, RiskSpec, compile_spec, parse_spec
 from engine.sweeps.results import Outcome, trades_of
 from engine.sweeps.simulation.kernel import HELD_BACK, RULES
-from engine.sweeps.simulation.reference import walked
+from engine.sweeps.simulation.reference import by_bar_loop
 from engine.sweeps.simulation.simulate import Simulation
-from tests.support.worlds import World, make_entry, make_world, worlds
+from tests.support.sized_strategies import sized_registry
+from tests.support.worlds import World, make_entry, make_spec_12, make_world, make_world_12, worlds, worlds_12
 
-REGISTRY = Registry()
+REGISTRY = sized_registry()
 
 
 @pytest.fixture(params=["plain", "compiled"])
@@ -72,29 +72,29 @@ def assert_same(fast: Outcome, slow: Outcome) -> None:
     assert fast.failure is None
 
 
-def no_walk(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_bar_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     def unwanted(*_: object) -> Outcome:
         raise AssertionError("the kernel gave up")
 
-    monkeypatch.setattr(engine.sweeps.simulation.simulate, "walked", unwanted)
+    monkeypatch.setattr(engine.sweeps.simulation.simulate, "by_bar_loop", unwanted)
 
 
 def both(world: World) -> tuple[Outcome, Outcome]:
     spec, account = compiled_spec(world.spec), account_of(world)
     fast = Simulation(world.dataset, account, world.slippage_bps).outcome(spec)
-    return fast, walked(spec, world.dataset, account, world.slippage_bps)
+    return fast, by_bar_loop(spec, world.dataset, account, world.slippage_bps)
 
 
 @given(worlds())
 @settings(deadline=None, max_examples=150)
-def test_the_plain_kernel_is_the_walk(world: World) -> None:
+def test_the_plain_kernel_is_the_bar_loop(world: World) -> None:
     with in_form("plain"):
         assert_same(*both(world))
 
 
 @given(worlds())
 @settings(deadline=None, max_examples=150)
-def test_the_compiled_kernel_is_the_walk(world: World) -> None:
+def test_the_compiled_kernel_is_the_bar_loop(world: World) -> None:
     with in_form("compiled"):
         assert_same(*both(world))
 
@@ -111,13 +111,59 @@ def test_seeded_worlds_meet_every_rule_and_exit(form: str, monkeypatch: pytest.M
         held_back |= set(slow.held_back)
         fills += len(slow.fills)
         crowded += "max_positions" in slow.refusals
-    no_walk(monkeypatch)
+    no_bar_loop(monkeypatch)
     for seed in range(40):
         both(make_world(Random(seed)))
     assert refused == set(RULES)
-    assert held_back == {*HELD_BACK, LOOKBACK_PARTIAL, NO_HISTORY}
+    assert held_back == {*HELD_BACK, LOOKBACK_PARTIAL, NO_HISTORY} - {NO_STOP, TOO_SMALL}
     assert fills > 3000
     assert crowded > 5
+
+
+@given(worlds_12())
+@settings(deadline=None, max_examples=200)
+def test_every_fill_size_and_exit_is_the_bar_loops_in_plain_python(world: World) -> None:
+    with in_form("plain"):
+        assert_same(*both(world))
+
+
+@given(worlds_12())
+@settings(deadline=None, max_examples=200)
+def test_every_fill_size_and_exit_is_the_bar_loops_compiled(world: World) -> None:
+    with in_form("compiled"):
+        assert_same(*both(world))
+
+
+def test_seeded_worlds_meet_every_fill_size_and_exit(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fixed set of worlds, in which every rule refuses, every code holds back, and every exit is met."""
+    worlds = [make_world_12(Random(seed)) for seed in range(300)]
+    outcomes = [both(world) for world in worlds]
+    for fast, slow in outcomes:
+        assert_same(fast, slow)
+    assert set().union(*(slow.refusals for _, slow in outcomes)) == set(RULES)
+    assert set().union(*(slow.held_back for _, slow in outcomes)) == {*HELD_BACK, LOOKBACK_PARTIAL, NO_HISTORY}
+    assert sum(len(slow.fills) for _, slow in outcomes) > 3000
+    fills = {world.spec.get("execution", {}).get("fill", "close") for world in worlds}
+    assert fills == {"close", "next_open", "pessimistic"}
+    no_bar_loop(monkeypatch)
+    assert sum(len(both(world)[0].fills) for world in worlds[:40]) > 300
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_sweep_over_fills_sizes_and_exits_is_its_variants_one_by_one(
+    form: str, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Variants of several fill models and columns share one call of the kernel where they can, and no result."""
+    monkeypatch.setattr(engine.sweeps.simulation.simulate, "_WORTH_A_THREAD", 0)
+    for seed in range(12):
+        world, random = make_world_12(Random(seed)), Random(seed)
+        documents = [make_spec_12(random, world.spec["symbols"]) for _ in range(60)]
+        specs = [compiled_spec(one) for one in documents if one["strategy_id"] == world.spec["strategy_id"]]
+        account = account_of(world)
+        outcomes = list(Simulation(world.dataset, account, world.slippage_bps).outcomes(specs, workers=workers))
+        for spec, outcome in zip(specs, outcomes, strict=True):
+            slow = by_bar_loop(spec, world.dataset, account, world.slippage_bps)
+            assert_same(outcome, replace(slow, fills=()))
 
 
 def variants_of(world: World, count: int = 12) -> list[CompiledSpec]:
@@ -145,7 +191,7 @@ def test_a_sweep_is_its_variants_one_by_one(
     outcomes = list(simulation.outcomes(specs, fills=True, workers=workers))
     assert len(outcomes) == len(specs)
     for spec, outcome in zip(specs, outcomes, strict=True):
-        assert_same(outcome, walked(spec, world.dataset, account, world.slippage_bps))
+        assert_same(outcome, by_bar_loop(spec, world.dataset, account, world.slippage_bps))
     bare = list(simulation.outcomes(specs, workers=workers))
     assert [each.metrics for each in bare] == [each.metrics for each in outcomes]
     assert all(len(each.fills) == 0 for each in bare)
@@ -187,12 +233,12 @@ def test_what_the_kernel_leaves_to_the_walk_is_the_walks(
 
     def counted(*arguments: Any) -> Outcome:
         walks.append(1)
-        return walked(*arguments)
+        return by_bar_loop(*arguments)
 
-    monkeypatch.setattr(engine.sweeps.simulation.simulate, "walked", counted)
+    monkeypatch.setattr(engine.sweeps.simulation.simulate, "by_bar_loop", counted)
     spec = compiled_spec({**BREAKOUT, "risk": {"dollars_per_trade": dollars}})
     account, data = Workspace(UUID(int=7), "plan", equity, 0), one_symbol(closes)
-    assert_same(Simulation(data, account).outcome(spec), walked(spec, data, account, 0.0))
+    assert_same(Simulation(data, account).outcome(spec), by_bar_loop(spec, data, account, 0.0))
     assert walks
 
 
@@ -200,7 +246,7 @@ def test_a_disabled_spec_does_nothing(form: str) -> None:
     spec = compiled_spec({**BREAKOUT, "enabled": False})
     account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([1.0, 2.0, 3.0, 4.0])
     simulation = Simulation(data, account)
-    assert_same(simulation.outcome(spec), walked(spec, data, account, 0.0))
+    assert_same(simulation.outcome(spec), by_bar_loop(spec, data, account, 0.0))
     assert simulation.outcome(spec).held_back == {"strategy_disabled": 3}
     assert simulation.outcome(compiled_spec(BREAKOUT)).held_back == {"entry_skipped_end_of_data": 1}
 
@@ -223,7 +269,7 @@ def test_what_holds_entries_back_is_counted(
     spec, account = compiled_spec({**BREAKOUT, **strategy}), Workspace(UUID(int=7), "plan", 1000.0, 0)
     data = one_symbol(closes)
     fast = Simulation(data, account).outcome(spec)
-    assert_same(fast, walked(spec, data, account, 0.0))
+    assert_same(fast, by_bar_loop(spec, data, account, 0.0))
     assert fast.held_back == held_back
     assert (None if fast.short_history is None else tuple(vars(fast.short_history).values())) == short
 
@@ -248,7 +294,7 @@ def test_a_past_that_a_strategy_of_ones_own_counts(form: str) -> None:
     spec = compile_spec(parse_spec({"strategy_id": "counting", "symbols": ["X"]}), Counting())
     account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([*map(float, range(1, 60))])
     fast = Simulation(data, account).outcome(spec)
-    assert_same(fast, walked(spec, data, account, 0.0))
+    assert_same(fast, by_bar_loop(spec, data, account, 0.0))
     assert (fast.held_back["entry_skipped_no_history"], fast.held_back["lookback_partial"]) == (20, 26)
 
 
@@ -314,7 +360,7 @@ def test_variants_come_out_the_same_however_many_come_together(
         specs[3:4] = [specs[3], huge]
         outcomes = list(Simulation(world.dataset, account, world.slippage_bps).outcomes(specs))
         for spec, fast in zip(specs, outcomes, strict=True):
-            slow = walked(spec, world.dataset, account, world.slippage_bps)
+            slow = by_bar_loop(spec, world.dataset, account, world.slippage_bps)
             assert (fast.metrics, fast.refusals) == (slow.metrics, slow.refusals)
 
 
@@ -333,7 +379,7 @@ def test_each_variant_of_one_call_has_its_own_terms(form: str) -> None:
     ]
     specs = [compiled_spec({**base, **part}) for part in parts]
     account = Workspace(UUID(int=7), "plan", 5_000.0, 0)
-    slow = [walked(spec, world.dataset, account, 0.0).metrics for spec in specs]
+    slow = [by_bar_loop(spec, world.dataset, account, 0.0).metrics for spec in specs]
     assert len({repr(each) for each in slow}) >= 7, "the terms tell"
     for order in (specs, specs[::-1]):
         fast = [each.metrics for each in Simulation(world.dataset, account).outcomes(order)]
@@ -389,7 +435,7 @@ def test_a_price_that_is_just_reached_is_hit(form: str, at: int, low: float, hig
     spec = compiled_spec({**BREAKOUT, "exit": leave})
     account, data = Workspace(UUID(int=7), "plan", 10_000.0, 0), touching(low, high, at)
     fast = Simulation(data, account).outcome(spec)
-    assert_same(fast, walked(spec, data, account, 0.0))
+    assert_same(fast, by_bar_loop(spec, data, account, 0.0))
     assert [fill.price for fill in fast.fills][:2] == [16.0, exit_price]
     assert fast.fills[1].ts == data.bars["X"].ts[at if exit_price != 16.0 else -1]
 
@@ -413,7 +459,7 @@ def test_a_limit_that_is_just_met_lets_in(form: str, limits: dict[str, Any], fil
     account = Workspace(UUID(int=7), "plan", 1024.0, 0, limits=Limits(**limits))
     data = touching(16.0, 16.0, 5)
     fast = Simulation(data, account).outcome(spec)
-    assert_same(fast, walked(spec, data, account, 0.0))
+    assert_same(fast, by_bar_loop(spec, data, account, 0.0))
     assert bool(fast.fills) == filled
     assert bool(fast.refusals) != filled
 
@@ -440,7 +486,7 @@ def test_equity_is_summed_in_the_order_of_names_not_of_the_spec(form: str, seed:
     limits = Limits(fee_bps=1.7, fee_per_share=0.0031, max_drawdown_pct=40.0)
     account = Workspace(UUID(int=7), "plan", 10_000.0, 0, limits=limits)
     fast = Simulation(data, account, 1.3).outcome(spec)
-    assert_same(fast, walked(spec, data, account, 1.3))
+    assert_same(fast, by_bar_loop(spec, data, account, 1.3))
     assert len(fast.fills) > 100
 
 
@@ -467,7 +513,7 @@ def test_a_strategy_of_ones_own_that_always_enters(form: str, leave: dict[str, A
     )
     account = Workspace(UUID(int=7), "plan", 1000.0, 0)
     fast = Simulation(data, account).outcome(spec)
-    assert_same(fast, walked(spec, data, account, 0.0))
+    assert_same(fast, by_bar_loop(spec, data, account, 0.0))
     assert fast.fills[0].ts == data.bars["A"].ts[1]
     assert fast.refusals["buying_power"] > 0
 
@@ -493,7 +539,7 @@ def test_a_loss_or_a_wait_that_just_meets_its_limit(form: str, limits: dict[str,
     spec = compile_spec(parse_spec({"strategy_id": "always", "symbols": ["X"], "exit": leave, "risk": risk}), Always())
     account = Workspace(UUID(int=7), "plan", 1024.0, 0, limits=Limits(**limits))
     fast = Simulation(data, account).outcome(spec)
-    assert_same(fast, walked(spec, data, account, 0.0))
+    assert_same(fast, by_bar_loop(spec, data, account, 0.0))
     assert [fill.price for fill in fast.fills[:2]] == [16.0, 15.0]
     assert (len(fast.fills) > 2) == again
     assert fast.refusals == ({} if again else {next(iter(limits)): 1})

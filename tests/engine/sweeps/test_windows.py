@@ -21,7 +21,7 @@ from engine.strategies.base import Params, Signals, Strategy
 from engine.strategies.base import Window as Needs
 from engine.strategies.spec import CompiledSpec, compile_spec, parse_spec
 from engine.sweeps.results import Outcome, trades_of
-from engine.sweeps.simulation.reference import walked
+from engine.sweeps.simulation.reference import by_bar_loop
 from engine.sweeps.simulation.simulate import Simulation
 from tests.engine.sweeps.test_simulate import account_of, assert_same, compiled_spec, in_form, variants_of
 from tests.oracles.backtest import Backtest
@@ -60,7 +60,7 @@ def check_sweep(world: World, window: Window) -> int:
     fills = 0
     outcomes = Simulation(inside.dataset, account, world.slippage_bps).outcomes(specs, fills=True)
     for document, spec, fast in zip(documents, specs, outcomes, strict=True):
-        assert_same(fast, walked(spec, inside.dataset, account, world.slippage_bps))
+        assert_same(fast, by_bar_loop(spec, inside.dataset, account, world.slippage_bps))
         assert_plain(fast, oracle(world, document, window), world.starting_equity)
         fills += len(fast.fills)
     return fills
@@ -140,7 +140,7 @@ def entries(data: Dataset, document: dict[str, Any] = BREAKOUT) -> list[int]:
     """The rows of X at which a spec enters, by the kernel; the walk's are the same."""
     spec, account = compiled_spec(document), account_of(World(document, data, {}, 10_000.0, 0.0))
     fast = Simulation(data, account).outcome(spec)
-    assert_same(fast, walked(spec, data, account, 0.0))
+    assert_same(fast, by_bar_loop(spec, data, account, 0.0))
     ts = data.bars["X"].ts.tolist()
     return [ts.index(trade.entry_ts) for trade in trades_of(10_000.0, fast.fills)]
 
@@ -173,7 +173,7 @@ def test_a_window_ends_as_a_closed_world() -> None:
     """What is open is closed at its last close, and nothing is seen of the bars after it."""
     document = {**BREAKOUT, "exit": {"type": "none"}}
     data = daily(RISING).window(day(20_003), day(20_005))
-    outcome = walked(compiled_spec(document), data, account_of(World(document, data, {}, 10_000.0, 0.0)), 0.0)
+    outcome = by_bar_loop(compiled_spec(document), data, account_of(World(document, data, {}, 10_000.0, 0.0)), 0.0)
     (trade,) = trades_of(10_000.0, outcome.fills)
     assert (trade.entry_ts, trade.entry_price) == (20_003 * DAY, 13.0)
     assert (trade.exit_ts, trade.exit_price) == (20_005 * DAY, 15.0)
@@ -236,7 +236,7 @@ def test_a_symbol_without_bars_in_the_window_is_left_alone(form: str) -> None:
         account = account_of(World({}, data, {}, 10_000.0, 0.0))
         with in_form(form):
             fast = Simulation(data, account).outcome(compiled)
-        assert_same(fast, walked(compiled, data, account, 0.0))
+        assert_same(fast, by_bar_loop(compiled, data, account, 0.0))
         return [tuple(fill) for fill in fast.fills]
 
     assert traded(["LATER", "X", "LAST", "GONE"]) == traded(["GONE", "LAST", "X", "LATER"]) == traded(["X"])

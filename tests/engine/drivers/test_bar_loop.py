@@ -13,7 +13,8 @@ from engine.account.fold import apply_fills
 from engine.account.ledger import BUY, Fill, Ledger
 from engine.account.state import Account
 from engine.broker.paper import Placement, check, place
-from engine.drivers.bar_loop import Tally, Terms, Walk, check_slippage
+from engine.drivers import bar_loop
+from engine.drivers.bar_loop import BarLoop, Tally, Terms, check_slippage
 from engine.errors import ConflictError, InvalidError
 from engine.intents import TradeIntent
 from engine.market.bars import Bars, Dataset, make_bars
@@ -45,7 +46,7 @@ def test_only_the_session_in_which_the_data_end_may_be_unfinished(
     """One symbol's data end a day before the other's: that day is over, for both."""
     spec = parse_spec({"strategy_id": "breakout_52w_high", "symbols": ["SHORT", "LONG"]})
     dataset = Dataset({"SHORT": intraday("SHORT", 0, 1), "LONG": intraday("LONG", 0, 1, 2)})
-    walk = Walk(StrategyRunner().compile(spec), dataset, UUID(int=7), Terms(session_complete=complete))
+    walk = BarLoop(StrategyRunner().compile(spec), dataset, UUID(int=7), Terms(session_complete=complete))
     ends = {series.bars.symbol: np.flatnonzero(series.is_eod).tolist() for series in walk.series}
     assert ends == {"LONG": long, "SHORT": short}
 
@@ -102,17 +103,17 @@ def world(
     terms: Terms | None = None,
     first_rows: dict[str, int] | None = None,
     **parts: Any,
-) -> Walk:
+) -> BarLoop:
     """B on days 0, 1, 2, 4, 5 and A on days 1, 2, 3, 4; B comes first in the spec."""
     monkeypatch.setattr(Signalled, "enters", enters)
     monkeypatch.setattr(Signalled, "leaves", leaves or {})
     document = {"strategy_id": "signalled", "symbols": ["B", "A"], "risk": {"dollars_per_trade": 100.0}}
     spec = compile_spec(parse_spec({**document, **parts}), Signalled())
     bars = {"A": daily("A", [1, 2, 3, 4], 20.0), "B": daily("B", [0, 1, 2, 4, 5], 40.0)}
-    return Walk(spec, Dataset(bars, first_rows=first_rows or {}), ID, terms or Terms())
+    return BarLoop(spec, Dataset(bars, first_rows=first_rows or {}), ID, terms or Terms())
 
 
-def days_of(ticks: Any, walk: Walk) -> list[int]:
+def days_of(ticks: Any, walk: BarLoop) -> list[int]:
     return [int(walk.ticks[tick]) // DAY - 20_000 for tick in ticks]
 
 
@@ -150,14 +151,18 @@ def test_it_would_act_where_one_would_enter_or_leave(monkeypatch: pytest.MonkeyP
     walk = world(monkeypatch, {"A": {2}, "B": {4}}, {"A": {3}, "B": {2}}, exit={"type": "signal"})
     flat, held = Ledger.fresh(1e3), Ledger.fresh(1e3)
     apply_fills(held, [Fill(1, "A", BUY, UNIT, 20.0, 0.0, 1, 0)])
-    assert [walk.would_act(tick, flat) for tick in range(5)] == [False, True, False, True, False]
-    assert [walk.would_act(tick, held) for tick in range(5)] == [False, False, True, True, False]
+    assert [walk.would_act(tick, of(flat)) for tick in range(5)] == [False, True, False, True, False]
+    assert [walk.would_act(tick, of(held)) for tick in range(5)] == [False, False, True, True, False]
 
 
-def trade(walk: Walk, book: Book) -> tuple[Tally, list[tuple[str, str]]]:
+def of(ledger: Ledger) -> bar_loop.Book:
+    return bar_loop.Book(ledger, Limits())
+
+
+def trade(walk: BarLoop, book: Book) -> tuple[Tally, list[tuple[str, str]]]:
     tally, held_back = Tally(), list[tuple[str, str]]()
     for tick in range(len(walk.ticks)):
-        walk.step(tick, book.account.ledger, book.submit, tally, lambda *said: held_back.append(said))
+        walk.step(tick, of(book.account.ledger), book.submit, tally, lambda *said: held_back.append(said))
     return tally, held_back
 
 
@@ -204,10 +209,10 @@ def test_what_the_policy_refuses_and_what_the_broker_raises_is_counted(monkeypat
 
 def test_an_exit_that_is_refused_does_not_keep_its_symbol_from_being_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     walk, book = world(monkeypatch, {"B": {1, 2}}, {"B": {2}}, exit={"type": "signal"}), Book()
-    walk.step(0, book.account.ledger, book.submit, Tally())
+    walk.step(0, of(book.account.ledger), book.submit, Tally())
     book.refusing = InvalidError("INVALID_FILL_PRICE", "no")
     tally = Tally()
-    walk.step(1, book.account.ledger, book.submit, tally)
+    walk.step(1, of(book.account.ledger), book.submit, tally)
     assert (tally, [each[:3] for each in book.taken]) == (
         Tally(1, 0, 1, refusals={"INVALID_FILL_PRICE": 1}),
         [(1, "B", "OPEN"), (2, "B", "CLOSE")],

@@ -15,13 +15,15 @@ from engine.account.ledger import Ledger
 from engine.account.state import Account
 from engine.broker.paper import Placement, check, place
 from engine.desk.research import snapshot_at
-from engine.drivers.bar_loop import Tally, Terms, Walk
+from engine.drivers import bar_loop
+from engine.drivers.bar_loop import BarLoop, Tally, Terms
 from engine.intents import TradeIntent
 from engine.market.bars import Dataset, make_bars
 from engine.market.sessions import is_intraday
 from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace
 from engine.strategies.runner import StrategyRunner, decide_entry
+from engine.strategies.sizing import Purse
 from engine.strategies.spec import parse_spec
 from engine.vocabulary import IntentAction
 from tests.support.memory_desks import counted_stamps
@@ -43,13 +45,13 @@ class Book:
         return place(check(intent, fill_price), self.account, WORKSPACE, ts, self.stamps)
 
 
-def walked(spec: Any, dataset: Dataset) -> list[TradeIntent]:
+def by_bar_loop(spec: Any, dataset: Dataset) -> list[TradeIntent]:
     """What the walk hands to the broker, with the data's last bar free to enter."""
     book = Book()
     compiled = StrategyRunner().compile(spec)
-    walk, tally = Walk(compiled, dataset, WORKSPACE.id, Terms(closed=False)), Tally()
+    walk, tally = BarLoop(compiled, dataset, WORKSPACE.id, Terms(closed=False)), Tally()
     for tick in walk.visit(lambda: book.account.ledger):
-        walk.step(tick, book.account.ledger, book.submit, tally)
+        walk.step(tick, bar_loop.Book(book.account.ledger, Limits()), book.submit, tally)
     return book.intents
 
 
@@ -89,7 +91,10 @@ def as_snapshots_see_it(world: World) -> Dataset:
 def test_evaluate_on_the_bars_so_far_is_what_the_walk_decides(world: World) -> None:
     dataset = as_snapshots_see_it(world)
     spec = parse_spec(world.spec)
-    assert evaluated(spec, dataset) == walked(spec, dataset)
+    assert evaluated(spec, dataset) == by_bar_loop(spec, dataset)
+
+
+PURSE = Purse(1e4, 1e4, Limits(), 0.0)
 
 
 def test_a_closed_worlds_last_bar_says_that_it_is_the_end_of_the_data() -> None:
@@ -97,14 +102,14 @@ def test_a_closed_worlds_last_bar_says_that_it_is_the_end_of_the_data() -> None:
     falls = np.array([9.0, 8.0, 7.0])
     bars = make_bars("A", np.arange(3) * DAY, falls, falls, falls, falls, np.ones(3))
     compiled = StrategyRunner().compile(spec)
-    closed = Walk(compiled, Dataset({"A": bars}), WORKSPACE.id, Terms()).series[0]
-    assert decide_entry(compiled, closed, 2, 0) == "entry_skipped_end_of_data"
-    onward = Walk(compiled, Dataset({"A": bars}), WORKSPACE.id, Terms(closed=False)).series[0]
-    assert getattr(decide_entry(compiled, onward, 2, 0), "code", None) == "rsi_reversion_entry"
+    closed = BarLoop(compiled, Dataset({"A": bars}), WORKSPACE.id, Terms()).series[0]
+    assert decide_entry(compiled, closed, 2, 0, PURSE) == "entry_skipped_end_of_data"
+    onward = BarLoop(compiled, Dataset({"A": bars}), WORKSPACE.id, Terms(closed=False)).series[0]
+    assert getattr(decide_entry(compiled, onward, 2, 0, PURSE), "code", None) == "rsi_reversion_entry"
 
 
 @pytest.mark.parametrize("enabled", [True, False])
 def test_a_disabled_spec_trades_nothing(enabled: bool) -> None:
     made = [make_world(Random(seed)) for seed in range(8)]
-    found = [walked(parse_spec(world.spec | {"enabled": enabled}), world.dataset) for world in made]
+    found = [by_bar_loop(parse_spec(world.spec | {"enabled": enabled}), world.dataset) for world in made]
     assert any(found) is enabled
