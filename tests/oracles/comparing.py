@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from engine.account.state import Account
 from engine.desk import Desk, DeskConfig
 from engine.drivers.backtest import RunOutcome
 from engine.events import EventType
+from engine.market.bars import Bound
 from engine.market.sessions import day_to_date, to_micros
 from engine.ports import EventFilter, Store
 from engine.strategies.registry import Registry
 from engine.strategies.spec import parse_spec
 from tests.oracles.backtest import Backtest
-from tests.oracles.rows import rows_of
+from tests.oracles.rows import Row, rows_of
 from tests.oracles.signals import Signal
 from tests.support.memory_desks import counted_stamps
 from tests.support.memory_store import MemoryStore
-from tests.support.worlds import World
+from tests.support.worlds import Window, World
 
 CODES = {
     "stop": "stop_loss_exit",
@@ -59,20 +62,33 @@ def engines(
     )
 
 
-def loops(world: World, script: Script | None = None) -> Backtest:
-    """The plain loops, made ready and not yet run."""
+def loops(world: World, script: Script | None = None, window: Window | None = None) -> Backtest:
+    """The plain loops, made ready and not yet run: over the bars up to a window's end, deciding from its start."""
+    start, end = (window.start, window.end) if window else (None, None)
     rows = {symbol: rows_of(world.dataset.bars[symbol], world.zone) for symbol in world.spec["symbols"]}
     return Backtest(
-        world.spec, rows, world.zone, world.limits, world.starting_equity, world.slippage_bps, script=script
+        world.spec,
+        {symbol: [row for row in each if not _is_after(row, end)] for symbol, each in rows.items()},
+        world.zone,
+        world.limits,
+        world.starting_equity,
+        world.slippage_bps,
+        start=to_micros(start) if isinstance(start, datetime) else start,
+        script=script,
     )
 
 
 def compare(
-    world: World, store: Store | None = None, registry: Registry | None = None, script: Script | None = None
+    world: World,
+    store: Store | None = None,
+    registry: Registry | None = None,
+    script: Script | None = None,
+    window: Window | None = None,
 ) -> list[dict[str, Any]]:
     """The engine's events, once all is the same. With a `script` the registry's strategy must give those signals."""
-    ours, account, events = engines(world, store or MemoryStore(), registry)
-    theirs = loops(world, script).run()
+    inside = replace(world, dataset=world.dataset.window(window.start, window.end)) if window else world
+    ours, account, events = engines(inside, store or MemoryStore(), registry)
+    theirs = loops(world, script, window).run()
     assert [_by_quantity(trade._asdict()) for trade in ours.trades] == [_by_quantity(each) for each in theirs["trades"]]
     assert ours.metrics.model_dump() == theirs["metrics"]
     rejected = [event for event in events if event["type"] == "INTENT_REJECTED"]
@@ -83,11 +99,21 @@ def compare(
     assert (ours.tally.intents, ours.tally.fills) == (theirs["intents"], theirs["fills"])
     assert ours.tally.rejected == len(theirs["refusals"])
     assert {code: n for code, n in ours.tally.held_back.items() if not _is_of_history(code)} == theirs["held_back"]
+    _compare_ledgers(account, theirs)
+    return events
+
+
+def _compare_ledgers(account: Account, theirs: dict[str, Any]) -> None:
     ledger = account.ledger
     for name in ("cash", "realized_pnl", "peak_equity"):
         assert getattr(ledger, name) == theirs[name]
     assert {day_to_date(day): gain for day, gain in ledger.realized_by_session.items()} == theirs["realized_by_day"]
-    return events
+
+
+def _is_after(row: Row, end: Bound | None) -> bool:
+    if end is None:
+        return False
+    return row.ts > to_micros(end) if isinstance(end, datetime) else row.day > end
 
 
 def _by_quantity(trade: dict[str, Any]) -> dict[str, Any]:

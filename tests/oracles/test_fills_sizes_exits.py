@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.oracles.comparing import CODES, compare
 from tests.oracles.scripted import ENGINE_HAS_IT, Done, Prices, flat, play
 from tests.support.samples import sample_dataset
 from tests.support.sized_strategies import sized_registry
-from tests.support.worlds import World, make_world_12, worlds_12
+from tests.support.worlds import World, make_window, make_world_12, worlds_12
 
 IN, OUT = {"enters": True}, {"leaves": True}
 STEPS: list[Prices | None] = [
@@ -583,6 +584,17 @@ ENGINE = pytest.mark.skipif(not ENGINE_HAS_IT, reason="the engine does not do it
 @settings(max_examples=300)
 def test_any_world_trades_as_the_plain_loops_do(world: World) -> None:
     compare(world, registry=sized_registry())
+
+
+@ENGINE
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=100)
+def test_any_world_in_any_window(random: Random) -> None:
+    """Rows before the start decide nothing; what they were counts in every signal."""
+    world = make_world_12(random)
+    window = make_window(random, world.dataset)
+    if not world.dataset.window(window.start, window.end).untraded(world.spec["symbols"]):
+        compare(world, registry=sized_registry(), window=window)
 
 
 @ENGINE
