@@ -12,7 +12,7 @@ from tests.oracles.account import Account, metrics_of
 from tests.oracles.exits import decided_exit, exit_of, level_exit
 from tests.oracles.rows import Row, is_intraday, is_last_of_session
 from tests.oracles.signals import DEFAULT_EXIT, Signal, signals_of
-from tests.oracles.sizes import lots_of
+from tests.oracles.sizes import MOST, lots_of
 
 
 class Held(NamedTuple):
@@ -52,6 +52,8 @@ class Backtest:
     held: dict[str, Held] = field(default_factory=dict)
     emitted: list[Emitted] = field(default_factory=list)
     held_back: Counter[str] = field(default_factory=Counter)
+    too_many: int = 0
+    """entries of more lots than there can be"""
 
     def __post_init__(self) -> None:
         strategy = self.spec["strategy_id"]
@@ -89,7 +91,8 @@ class Backtest:
             "metrics": metrics_of(self.starting_equity, trades),
             "refusals": refused,
             "fills": 2 * len(trades),
-            "intents": 2 * len(trades) + len(refused),
+            "intents": 2 * len(trades) + len(refused) + self.too_many,
+            "too_many": self.too_many,
             "emitted": self.emitted,
             "held_back": self.held_back,
             "cash": self.account.cash,
@@ -215,6 +218,9 @@ class Backtest:
         lots = self.lots_or_code(symbol, decided, price, paid)
         if isinstance(lots, str):
             self.held_back[lots] += 1
+            return
+        if lots > MOST:  # refused before the policy is asked, and nothing is written
+            self.too_many += 1
             return
         self.emitted.append(Emitted(rows[filled].ts, symbol, True, lots, ""))
         if self.account.buy(symbol, lots, paid, rows[filled].ts):

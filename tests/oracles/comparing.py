@@ -97,7 +97,8 @@ def compare(
         (each.ts, each.symbol, each.buys, each.lots / 1e8, CODES.get(each.reason, "")) for each in theirs["emitted"]
     ]
     assert (ours.tally.intents, ours.tally.fills) == (theirs["intents"], theirs["fills"])
-    assert ours.tally.rejected == len(theirs["refusals"])
+    assert ours.tally.rejected == len(theirs["refusals"]) + theirs["too_many"]
+    assert ours.tally.refusals.get("INVALID_QUANTITY", 0) == theirs["too_many"]
     assert {code: n for code, n in ours.tally.held_back.items() if not _is_of_history(code)} == theirs["held_back"]
     _compare_ledgers(account, theirs)
     return events

@@ -16,7 +16,6 @@ from tests.support.worlds import DAY, MINUTE, World
 
 Prices = tuple[float, float, float, float]
 """Open, high, low, close."""
-ENGINE_HAS_IT = "size" in Signals.__dataclass_fields__
 _FIRST = 18_700 * DAY
 _FIELDS = {"size": 1.0, "stop_distance": math.nan, "target_distance": math.nan, "score": math.nan}
 """What a column says where the script says nothing."""
@@ -39,6 +38,7 @@ class Played(NamedTuple):
     """of the same trades"""
     held_back: dict[str, int]
     refused: list[str]
+    too_many: int
 
 
 def flat(price: float) -> Prices:
@@ -72,8 +72,7 @@ def play(
         "execution": {"fill": fill},
     }
     world = World(spec, Dataset(columns, "UTC"), limits or {}, equity, slippage_bps)
-    if ENGINE_HAS_IT:
-        compare(world, registry=_registry(script, columns), script=script)
+    compare(world, registry=_registry(script, columns), script=script)
     return _played(world, script, times)
 
 
@@ -153,4 +152,5 @@ def _played(world: World, script: Script, times: list[int]) -> Played:
         [trade["lots"] / 1e8 for trade in outcome["trades"]],
         dict(outcome["held_back"]),
         [rule for _, _, rule in outcome["refusals"]],
+        outcome["too_many"],
     )

@@ -11,6 +11,10 @@ from tests.oracles.signals import Signal
 
 ZERO, NO_STOP, TOO_SMALL = "entry_skipped_zero_quantity", "entry_skipped_no_stop", "entry_skipped_too_small"
 
+MOST = 2**62
+"""The greatest number of lots that the broker takes."""
+BEYOND = 10**300
+
 
 def lots_of(
     risk: dict[str, Any], plan: dict[str, Any], signal: Signal, account: Account, price: float, paid: float
@@ -19,7 +23,8 @@ def lots_of(
     amount = amount_of(risk, plan, signal, account.equity_at_cost(), price)
     if isinstance(amount, str):
         return amount
-    lots = math.floor(amount / price * 1e8)
+    exactly = amount / price * 1e8
+    lots = math.floor(exactly) if math.isfinite(exactly) else BEYOND
     if lots >= 1 and risk.get("short_of_cash") == "scale":
         lots = covered(account, lots, paid)
     if lots < 1:
