@@ -76,11 +76,13 @@ class Refusal(NamedTuple):
 REFUSALS: Mapping[str, Refusal] = {
     "TOKEN_MISSING": Refusal(401, "The request has no `X-Admin-Token`."),
     "TOKEN_WRONG": Refusal(403, "The token is not the service's."),
-    "NO_SUCH_ROUTE": Refusal(404, "There is nothing at this path."),
-    "METHOD_NOT_ALLOWED": Refusal(405, "The path is there, and not with this method."),
-    "TOO_LARGE": Refusal(413, "The body, or what a gzip in it unpacks to, is larger than the service takes."),
-    "INVALID_REQUEST": Refusal(422, "The path or the form is malformed: a bad UUID, a missing part, an unknown one."),
-    "TOO_MANY_SWEEPS": Refusal(429, "As many sweeps as the service takes are running; `Retry-After` says when to ask."),
+    "NO_SUCH_ROUTE": Refusal(404, "There is no route at this path."),
+    "METHOD_NOT_ALLOWED": Refusal(405, "The route exists, but not with this method."),
+    "TOO_LARGE": Refusal(413, "The body, or the unpacked content of a gzip in it, is larger than the service accepts."),
+    "INVALID_REQUEST": Refusal(422, "The path or the form is malformed: a bad UUID, a missing part, an unknown part."),
+    "TOO_MANY_SWEEPS": Refusal(
+        429, "The service already runs as many sweeps as it accepts; `Retry-After` says when to try again."
+    ),
 }
 """Every code that is the service's own."""
 

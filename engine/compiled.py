@@ -26,9 +26,9 @@ class Kernel:
     _worthwhile = False
     _numba: Any = None
 
-    def __init__(self, function: Callable[..., Any], uses: tuple[Kernel, ...] = ()) -> None:
+    def __init__(self, function: Callable[..., Any], uses: tuple[Kernel, ...] = (), *, inline: bool = False) -> None:
         self.plain: Final = function
-        self._uses = uses
+        self._uses, self._inline = uses, inline
         self._compiled: Callable[..., Any] | None = None
 
     @property
@@ -50,9 +50,9 @@ class Kernel:
         twin = FunctionType(source.__code__, namespace, source.__name__, source.__defaults__)
         twin.__qualname__, twin.__module__ = source.__qualname__, source.__module__
         try:
-            made = Kernel._numba.njit(nogil=True, cache=True)(twin)
+            made = Kernel._numba.njit(nogil=True, cache=True, inline="always" if self._inline else "never")(twin)
         except RuntimeError:  # there is no place to keep it
-            made = Kernel._numba.njit(nogil=True)(twin)
+            made = Kernel._numba.njit(nogil=True, inline="always" if self._inline else "never")(twin)
         return made  # type: ignore[no-any-return]
 
 

@@ -59,7 +59,7 @@ CODES: Mapping[str, str] = {
     "STRATEGY_CHANGED": "The strategy's source is not the one that the run plan was started with.",
     "STRATEGY_UNTRUSTED": "The journal names a strategy's file that you never ran, and no code runs because of that.",
     "HISTORY_CHANGED": "Past bars in the data differ from those this account has seen; the first such row is named.",
-    "HISTORY_SHORT": "The data lacks earlier bars that the strategy needs to resume where it stopped.",
+    "HISTORY_SHORT": "The data lack earlier bars that the strategy needs to resume where it stopped.",
     "INVALID_SETTINGS": "The settings file or an environment variable holds an invalid value.",
     "CONFIRMATION_REQUIRED": "The command changes an account for good and asks for --yes.",
     # not found
@@ -83,7 +83,7 @@ CODES: Mapping[str, str] = {
     "FILE_NOT_WRITTEN": "The disk is full or failed while a file was written; nothing is left of it.",
     "TOO_MANY_FILES": "The system lets the process open no more files: `ulimit -n` is too low.",
     "ANSWER_NOT_WRITTEN": "The command was carried out; its answer did not reach the standard output.",
-    "PACKAGE_SHADOWED": "A file of another program stands in the place of one of papertape's packages; it is named.",
+    "PACKAGE_SHADOWED": "A file of another program is imported instead of one of papertape's packages; it is named.",
     "EXTRA_MISSING": "A feature needs an optional extra that is not installed.",
     "VERIFY_FAILED": "A variant that was run again, bar by bar, gave another result: a fault in papertape itself.",
     "CANCELLED": "The work was stopped before its end.",

@@ -6,35 +6,46 @@ from enum import StrEnum
 
 
 class EventType(StrEnum):
-    """Every type of event a journal holds, in the order in which people read of them.
+    """Every type of event in a journal, in the order of the docs; each member has a `meaning`, a phrase for the docs.
 
-    A new type is a line here, and an INSERT into `event_types` in a migration of its own.
+    A new type is a line here and an INSERT into `event_types` in a migration of its own.
     """
 
-    WORKSPACE_CREATED = "WORKSPACE_CREATED"
-    POLICY_CHANGED = "POLICY_CHANGED"
-    TRADING_STATE_CHANGED = "TRADING_STATE_CHANGED"
-    INTENT_EMITTED = "INTENT_EMITTED"
-    POLICY_EVALUATED = "POLICY_EVALUATED"
-    INTENT_APPROVED = "INTENT_APPROVED"
-    INTENT_REJECTED = "INTENT_REJECTED"
-    ORDER_FILLED = "ORDER_FILLED"
-    POSITION_OPENED = "POSITION_OPENED"
-    POSITION_SCALED = "POSITION_SCALED"
-    POSITION_CLOSED = "POSITION_CLOSED"
-    STATE_RECONCILED = "STATE_RECONCILED"
-    STATE_RESET = "STATE_RESET"
-    RUN_ADVANCED = "RUN_ADVANCED"
-    RUN_STARTED = "RUN_STARTED"
-    RUN_RESUMED = "RUN_RESUMED"
-    RUN_VARIANT_COMPLETED = "RUN_VARIANT_COMPLETED"
-    RUN_CANCEL_REQUESTED = "RUN_CANCEL_REQUESTED"
-    RUN_COMPLETED = "RUN_COMPLETED"
-    RUN_FAILED = "RUN_FAILED"
-    RUN_CANCELLED = "RUN_CANCELLED"
-    BACKTEST_RECORDED = "BACKTEST_RECORDED"
-    HISTORY_ACCEPTED = "HISTORY_ACCEPTED"
-    STRATEGY_ACCEPTED = "STRATEGY_ACCEPTED"
+    meaning: str
+
+    def __new__(cls, name: str, meaning: str) -> EventType:
+        """A member whose value is its name; `meaning` is kept beside it."""
+        member = str.__new__(cls, name)
+        member._value_, member.meaning = name, meaning
+        return member
+
+    WORKSPACE_CREATED = "WORKSPACE_CREATED", "an account begins: name, kind, starting equity, limits"
+    POLICY_CHANGED = "POLICY_CHANGED", "limits or fees changed: each key with its old and new value"
+    TRADING_STATE_CHANGED = "TRADING_STATE_CHANGED", "`ACTIVE`, `REDUCING` or `HALTED`, from and to"
+    INTENT_EMITTED = "INTENT_EMITTED", "the whole intent"
+    POLICY_EVALUATED = (
+        "POLICY_EVALUATED",
+        "the decision: each rule evaluated, its verdict, limit and figures, and warnings",
+    )
+    INTENT_APPROVED = "INTENT_APPROVED", "the order that goes to the broker"
+    INTENT_REJECTED = "INTENT_REJECTED", "the rule that refused, and why"
+    ORDER_FILLED = "ORDER_FILLED", "side, lots, price, fees and day, in columns of their own"
+    POSITION_OPENED = "POSITION_OPENED", "the position after a first buy"
+    POSITION_SCALED = "POSITION_SCALED", "the position after a further buy"
+    POSITION_CLOSED = "POSITION_CLOSED", "the round trip, with its P&L"
+    STATE_RECONCILED = "STATE_RECONCILED", "the state was rebuilt: the report"
+    STATE_RESET = "STATE_RESET", "the state was put back to its start"
+    RUN_ADVANCED = "RUN_ADVANCED", "how far `run -w` has taken a spec"
+    RUN_STARTED = "RUN_STARTED", "a run plan began: all of it, its owner, its data"
+    RUN_RESUMED = "RUN_RESUMED", "a run plan was resumed"
+    RUN_VARIANT_COMPLETED = "RUN_VARIANT_COMPLETED", "the result of one variant"
+    RUN_CANCEL_REQUESTED = "RUN_CANCEL_REQUESTED", "a person asked a run plan to stop"
+    RUN_COMPLETED = "RUN_COMPLETED", "every variant has a result: the counts and the best"
+    RUN_FAILED = "RUN_FAILED", "an error ended a run plan"
+    RUN_CANCELLED = "RUN_CANCELLED", "a run plan was stopped"
+    BACKTEST_RECORDED = "BACKTEST_RECORDED", "a backtest ended: what was run, on which bars"
+    HISTORY_ACCEPTED = "HISTORY_ACCEPTED", "a person accepted that bars which the account had seen have changed"
+    STRATEGY_ACCEPTED = "STRATEGY_ACCEPTED", "a person accepted that a strategy's code has changed"
 
 
 class IntentAction(StrEnum):

@@ -150,7 +150,7 @@ def _check_position(order: Order, held: Holding | None) -> None:
             )
         return
     if held is None:
-        raise InvalidError("NO_POSITION", f"{readable(symbol)} is not held", hint="`positions` lists what is")
+        raise InvalidError("NO_POSITION", f"{readable(symbol)} is not held", hint="`positions` lists what is held")
     if not _same_quantity(held.lots, order):
         raise InvalidError(
             "PARTIAL_CLOSE_NOT_SUPPORTED",

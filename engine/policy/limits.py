@@ -63,7 +63,7 @@ class Limits(StrictModel):
                 known = ", ".join(Limits.model_fields)
                 raise InvalidError("INVALID_POLICY", f"there is no policy key {key!r}", hint=f"one of {known}")
             if not isinstance(text, str):
-                raise InvalidError("INVALID_POLICY", f"{key}: {text!r} is not a text", hint=f"such as {key}='3'")
+                raise InvalidError("INVALID_POLICY", f"{key}: {text!r} is not text", hint=f"such as {key}='3'")
             values[key] = _parse(key, text.strip())
         try:
             # only what changes is looked at: a list that was set before may name what is no symbol any more

@@ -51,14 +51,14 @@ def check_open(workspace: Workspace) -> Workspace:
     raise InvalidError(
         "WORKSPACE_CLOSED",
         f"workspace {workspace.id} is {_HOLDS[workspace.kind]}, and its result is final",
-        hint="look at it or reconcile it; to trade, name an account that is not the result of a run",
+        hint="it can only be read and reconciled; to trade, name another account",
     )
 
 
 def check_name(name: str) -> str:
     """The name, when a workspace can have it; INVALID_WORKSPACE says what is wrong."""
     if not isinstance(name, str):
-        raise _invalid(f"the name {name!r} is not a text")
+        raise _invalid(f"the name {name!r} is not text")
     if not name.strip() or name != name.strip():
         raise _invalid(f"the name {name!r} is blank or begins or ends with a space")
     if len(name) > MAX_NAME:

@@ -8,7 +8,7 @@ import pytest
 
 from api.app import bare_app
 from api.statuses import BROKER_REFUSALS, REFUSALS, STATUSES, status_of
-from docs.reference.generate import kinds_of_codes
+from docs.reference.error_page import kinds_of_codes
 from engine import errors
 from engine.errors import CODES, ConflictError, InvalidError, NotFoundError, PapertapeError, SystemFault
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from docs.reference import generate
+from docs.reference import error_page, generate
 from engine.errors import CODES
 from tests.docs.pages import DOCS, first_codes, table_under, text_of
 
@@ -18,5 +18,5 @@ def test_a_page_is_fresh(name: str) -> None:
 
 
 def test_every_code_is_raised_as_one_kind() -> None:
-    assert set(generate.kinds_of_codes()) <= set(CODES)
+    assert set(error_page.kinds_of_codes()) <= set(CODES)
     assert first_codes(table_under(text_of("reference/errors.md"), "## Codes")) == list(CODES)

@@ -12,6 +12,7 @@ import pytest
 from docs.screenshots import dashboard as screens
 from docs.screenshots import make
 from tests.docs.console import alike
+from tests.tui.dashboard.driving import without_tabs
 
 _SHORT_ID = re.compile(r"(?<!\.)\b[0-9a-f]{8}\b(-[0-9a-f]+)*")
 _TOOK = re.compile(r"\d+\.\d\d s\b")
@@ -62,6 +63,6 @@ async def test_a_screenshot_of_the_dashboard_is_fresh(screen: screens.Screen, de
 
 
 def of_any_run(picture: str) -> list[str]:
-    """The text without run plans' ids and how long they took, nor what is left of ids beside a dialog."""
-    lines = (_AROUND_A_DIALOG.sub(r"\1", line) for line in lines_of(picture))
+    """The text without tabs, run plans' ids and how long they took, nor what is left of ids beside a dialog."""
+    lines = (_AROUND_A_DIALOG.sub(r"\1", without_tabs(line)) for line in lines_of(picture))
     return [_WHEN.sub("<when>", _TOOK.sub("<took>", _SHORT_ID.sub("<id>", line))) for line in lines]

@@ -25,7 +25,7 @@ PAGE = text_of("sweeps.md")
 def test_tags_objectives_and_statuses_are_the_codes() -> None:
     assert first_codes(table_under(PAGE, "## Variants")) == [run_plan.BASELINE, run_plan.GRID, run_plan.ABLATION]
     assert first_codes(table_under(PAGE, "## Ranks")) == list(OBJECTIVES)
-    assert set(first_codes(table_under(PAGE, "## Stopped and resumed"))) == {status.value for status in RunStatus}
+    assert set(first_codes(table_under(PAGE, "## Stop and resume"))) == {status.value for status in RunStatus}
     assert first_codes(table_under(PAGE, "## Accounts")) == [mode.value for mode in JournalMode]
 
 
@@ -60,7 +60,7 @@ def test_figures_in_the_text() -> None:
     from tui.shared.sweep_values import MAX_VALUES
 
     assert f"at most {MAX_VALUES:,} values" in " ".join(PAGE.split())
-    assert f"({request.MAX_VARIANTS:,} unless given)" in " ".join(PAGE.split())
+    assert f"(default {request.MAX_VARIANTS:,})" in " ".join(PAGE.split())
     for char in ("=", "+", "-", "@"):
         assert char in FORMULA
         assert f"`{char}`" in section(PAGE, "## Results in a file")
@@ -74,9 +74,9 @@ def test_what_the_demo_shows(tmp_path: Path) -> None:
         sweeps = prepare(desk, lambda _: None).sweeps
     earlier, later = ([one.variant_id for one in in_order(each.results)] for each in (sweeps.earlier, sweeps.later))
     text = " ".join(section(PAGE, "## What a sweep cannot tell").split())
-    assert f"was {later.index(earlier[0]) + 1}th of {len(later)} later" in text
-    assert f"the best of the later ones had been {earlier.index(later[0]) + 1}st" in text
-    assert f"their rank correlation is {_rank_correlation(earlier, later):.2f}." in text
+    assert f"was {later.index(earlier[0]) + 1}th of {len(later)} in the later years" in text
+    assert f"the best of the later years had been {earlier.index(later[0]) + 1}st" in text
+    assert f"the rank correlation is {_rank_correlation(earlier, later):.2f}." in text
 
 
 def _rank_correlation(one: list[str], other: list[str]) -> float:

@@ -180,7 +180,7 @@ def test_the_source_is_kept_with_its_hash(tmp_path: Path) -> None:
     assert digest == hashlib.sha256(text.encode()).hexdigest()
     elsewhere = load_strategy_source(text, Path("/another/host/mine.py"), "Mine")
     assert (elsewhere.key, strategy_source(elsewhere)[1]) == ("mine", digest)
-    assert len({strategy_source(each)[1] for each in BUILTIN}) == 3
+    assert len({strategy_source(each)[1] for each in BUILTIN}) == len(BUILTIN)
 
 
 def test_what_fails_in_a_run_names_file_and_line(tmp_path: Path) -> None:
@@ -194,6 +194,9 @@ def test_what_fails_in_a_run_names_file_and_line(tmp_path: Path) -> None:
 # the registry
 
 
+BUILT_IN = [kind.key for kind in BUILTIN]
+
+
 def keys(registry: UserRegistry) -> list[str]:
     return [registered.strategy.key for registered in registry.all()]
 
@@ -201,8 +204,8 @@ def keys(registry: UserRegistry) -> list[str]:
 def test_listed_files_come_after_the_built_in(tmp_path: Path) -> None:
     paths = [written(tmp_path, source()), written(tmp_path, source("B", "b"), "b.py") + ":B"]
     registry = make_registry(paths)
-    assert keys(registry) == ["breakout_52w_high", "sma_cross", "rsi_reversion", "mine", "b"]
-    assert [each.origin for each in registry.all()][3:] == paths
+    assert keys(registry) == [*BUILT_IN, "mine", "b"]
+    assert [each.origin for each in registry.all()][len(BUILT_IN) :] == paths
     assert registry.faults() == ()
 
 
@@ -221,7 +224,7 @@ def test_a_broken_file_breaks_only_what_asks_for_it(tmp_path: Path) -> None:
     registry = make_registry([broken, str(tmp_path / "gone.py"), written(tmp_path, source())])
     assert registry.get("sma_cross").key == "sma_cross"
     assert registry.get("mine").key == "mine"
-    assert keys(registry) == ["breakout_52w_high", "sma_cross", "rsi_reversion", "mine"]
+    assert keys(registry) == [*BUILT_IN, "mine"]
     with pytest.raises(InvalidError) as error:
         registry.get("theirs")
     assert error.value.code == "INVALID_STRATEGY"
@@ -243,7 +246,7 @@ def test_a_key_is_registered_once(tmp_path: Path) -> None:
     path, other = written(tmp_path, source()), written(tmp_path, source("B"), "b.py")
     registry = make_registry([path, other, f"{path}:Mine"])
     registry.add(load_strategy_file(path), path)
-    assert keys(registry)[3:] == ["mine"]
+    assert keys(registry)[len(BUILT_IN) :] == ["mine"]
     (fault,) = registry.faults()
     assert f"the key 'mine' is taken ({path})" in fault.message
     with pytest.raises(InvalidError, match=r"the key 'sma_cross' is taken \(built in\)"):
@@ -274,7 +277,7 @@ def test_entry_points_are_loaded_and_a_broken_one_is_named(tmp_path: Path, monke
     monkeypatch.setattr(importlib.metadata, "entry_points", entry_points)
     registry = make_registry([written(tmp_path, source("B", "b"), "b.py")])
     assert (registry.get("sma_cross").key, groups) == ("sma_cross", [])
-    assert keys(registry)[3:] == ["mine", "b"]
+    assert keys(registry)[len(BUILT_IN) :] == ["mine", "b"]
     assert groups == ["papertape.strategies"]
     assert registry.entry("mine").origin == "entry point mine = package:mine"
     failed, none = registry.faults()

@@ -43,7 +43,9 @@ def old_database(path: Path, revision: str) -> None:
                 f"INSERT INTO trade_events ({names}) VALUES ({', '.join('?' * (len(row) + 1))})", (seq, *row)
             )
         driver.execute("INSERT INTO account_states VALUES (?, 123.5, -6.5, 10000.0, 3, 1, 4, 1004, NULL)", (KEY,))
-        driver.execute("INSERT INTO run_progress VALUES (?, 'key', 7, 'daily', 'untimed', '{}', '{\"X\": 3}')", (KEY,))
+        columns = ", ".join(columns_of("run_progress")[:7])  # those of the first revision
+        values = "?, 'key', 7, 'daily', 'untimed', '{}', '{\"X\": 3}'"
+        driver.execute(f"INSERT INTO run_progress ({columns}) VALUES ({values})", (KEY,))
 
 
 @pytest.fixture(params=OLD)
@@ -93,7 +95,7 @@ def test_an_old_journal_takes_new_types_and_more_lots(old: Path) -> None:
 
 def test_older_runs_are_listed_as_not_countable(tmp_path: Path) -> None:
     path = tmp_path / "papertape.db"
-    old_database(path, OLD[-1])
+    old_database(path, "0002")  # the last revision that counted no trials
     started = '{"strategy_id": "sma_cross", "base": {"symbols": ["IBM", "GOOG"]}}'
     columns = "event_id, workspace_id, event_type, ts, recorded_at, correlation_id, symbol, payload"
     with raw(path) as client:

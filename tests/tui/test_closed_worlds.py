@@ -35,7 +35,7 @@ def test_a_finished_result_takes_no_change(console: Console, bars: Path, closed:
     ):
         refused = console.run(*command, "-w", closed, "--json")
         assert (refused.code, refused.document["error_code"]) == (5, "WORKSPACE_CLOSED"), command
-        assert "its result is final; look at it or reconcile it" in refused.err
+        assert "its result is final; it can only be read and reconciled" in refused.err
     assert console.json("state", "-w", closed) == before
     assert console.journal(closed) == journal
     assert console.json("reconcile", "-w", closed)["drift"] == {}

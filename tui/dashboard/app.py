@@ -46,8 +46,9 @@ if TYPE_CHECKING:
     from storage.settings import Settings
     from tui.dashboard.surroundings import Surroundings
 
-STYLES = [Path(__file__).with_name("screens") / entry.name / f"{entry.name}.tcss" for entry in SCREENS]
-"""The screens' stylesheets, where `CSS_PATH` of each finds its own."""
+_STYLES = [Path(__file__).with_name("screens") / entry.name / f"{entry.name}.tcss" for entry in SCREENS]
+STYLES = [path for path in _STYLES if path.exists()]
+"""The stylesheets of the screens that have one, where `CSS_PATH` of each finds its own."""
 MOST_TOASTS = 3
 """Toasts that are shown at once; the oldest makes room."""
 

@@ -28,7 +28,10 @@ class Breakout52wHigh(Strategy[BreakoutParams]):
     code_sha256 = "61034fbde6aa3e72d16dea3532efef99a8a4c1ae43111b77afb1ba69567995df"
 
     def signals(self, bars: Bars, params: BreakoutParams) -> Signals:
-        """Entry where the close is above (not at) the prior high, with `lookback_days` earlier sessions in the data."""
+        """Entry: the close is above the highest high of `lookback_days` sessions and of today's earlier bars.
+
+        A close at that high is no entry. There is none before the data has `lookback_days` earlier sessions.
+        """
         starts = np.flatnonzero(np.r_[True, bars.session[1:] != bars.session[:-1]])
         ordinal = np.cumsum(np.r_[True, bars.session[1:] != bars.session[:-1]]) - 1
         session_highs = np.maximum.reduceat(bars.high, starts)

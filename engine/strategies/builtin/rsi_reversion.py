@@ -37,7 +37,7 @@ class RsiReversion(Strategy[RsiReversionParams]):
     code_sha256 = "1e792e24400860bec645e289cb944392927f21968cee419f7309f98bcc99cf5d"
 
     def signals(self, bars: Bars, params: RsiReversionParams) -> Signals:
-        """Entry: RSI below `buy_below`. Exit: RSI above `sell_above`."""
+        """Entry: Wilder's RSI of `period` bars is below `buy_below`. Exit: it is above `sell_above`."""
         rsi = wilder_rsi(bars.close, params.period)
         with np.errstate(invalid="ignore"):
             entry, leave = rsi < params.buy_below, rsi > params.sell_above

@@ -42,7 +42,10 @@ class SmaCross(Strategy[SmaCrossParams]):
     code_sha256 = "d5cd9cae88565662f7b4b9ffc9cabdf4528ca9751d025fa2d2547d292a04b42e"
 
     def signals(self, bars: Bars, params: SmaCrossParams) -> Signals:
-        """Entry: fast above slow on this bar and not on the one before. Exit: fast below slow."""
+        """Entry: the mean of `fast_period` closes crosses above that of `slow_period`. Exit: it is below.
+
+        To cross is to be above on this bar and not on the one before.
+        """
         fast, slow = moving_average(bars.close, params.fast_period), moving_average(bars.close, params.slow_period)
         entry, below = crossings(fast, slow, params.slow_period)
         return Signals(

@@ -169,8 +169,12 @@ class Money(NamedTuple):
 
 
 class Caps(NamedTuple):
-    """The limits of `RULES` from the third on, 0 where one is off; the two before it are `denied` and the cash."""
+    """The limits of `RULES` from the third on, 0 where one is off; the two before it are `denied` and the cash.
 
+    `any_on`: whether one of them is on.
+    """
+
+    any_on: int
     max_positions: Any
     max_order: float
     max_position: float
@@ -212,123 +216,168 @@ class Out(NamedTuple):
     fill_fees: Any
 
 
-def find_exit(  # noqa: C901, PLR0911, PLR0912, PLR0915 - the order of the bar loop's exits, unrolled
+_NOT_HIT, _STAYS = -2, -1
+
+
+def first_hit(  # noqa: C901, PLR0912 - the order of the bar loop's exits, unrolled
+    entry: int,
+    last: int,
+    avg_price: float,
+    stop_distance: float,
+    target_distance: float,
+    last_row: int,
+    opened: Any,
+    high: Any,
+    low: Any,
+    close: Any,
+    block_low: Any,
+    block_high: Any,
+    own: Any,
+    own_blocks: Any,
+    step_bars: Any,
+    step_pcts: Any,
+    terms: Any,
+) -> tuple[int, float, int]:
+    """The first exit that a bar up to `last` brings about by its prices or its signal; as `find_exit` has it.
+
+    Row `_NOT_HIT` when no bar does, `_STAYS` when the data end first. A block of bars in which nothing can be hit is
+    passed over at once.
+    """
+    _, signal, stop_pct, target_pct, _, trail_pct, trails, breakeven_pct, step, steps_end, _, _, _, _, _, fill = terms
+    at_close = fill == AT_CLOSE
+    first, within = (entry + 1, 0) if at_close else (entry, 1)
+    moves = trail_pct > 0 or breakeven_pct > 0 or (trails != 0 and stop_distance > 0)
+    step_pct, next_step = -1.0, _NEVER
+    if step < steps_end:
+        next_step = first + step_bars[step] - 1
+    peak, stop, target = avg_price, -math.inf, math.inf
+    if moves or stop_pct > 0 or stop_distance > 0:
+        stop, _ = stop_level(avg_price, peak, stop_pct, trail_pct, trails, breakeven_pct, stop_distance)
+    if target_pct > 0 or target_distance > 0:
+        target = target_level(avg_price, target_pct, step_pct, target_distance)
+    spared = entry if fill == PESSIMISTIC else -1  # the bar of the entry: what came first is not known
+    row = first
+    while row <= last:
+        while row >= next_step:
+            step_pct = step_pcts[step]
+            step += 1
+            next_step = first + step_bars[step] - 1 if step < steps_end else _NEVER
+            target = target_level(avg_price, target_pct, step_pct, target_distance)
+        end, lowest, highest = min(last + 1, next_step), stop, target
+        if row == spared:
+            end, lowest, highest = row + 1, -math.inf, math.inf
+        while row < end:
+            if row % BLOCK == 0 and row + BLOCK <= next_step:
+                block = row // BLOCK
+                if block_low[block] > stop and block_high[block] < target and not (signal and own_blocks[block] != 0):
+                    if not moves:
+                        row += BLOCK
+                        continue
+                    reached = max(peak, block_high[block])
+                    raised, _ = stop_level(
+                        avg_price, reached, stop_pct, trail_pct, trails, breakeven_pct, stop_distance
+                    )
+                    if block_low[block] > raised:
+                        peak, stop, lowest = reached, raised, raised
+                        row += BLOCK
+                        continue
+            if low[row] <= lowest:
+                return row, min(opened[row], stop), within
+            if high[row] >= highest:
+                return row, max(opened[row], target), within
+            if signal and own[row]:
+                if at_close:
+                    return row, close[row], 0
+                if row == last_row:  # there is no next bar
+                    return _STAYS, 0.0, 0
+                return row + 1, (low if fill == PESSIMISTIC else opened)[row + 1], 0
+            if moves and high[row] > peak:
+                peak = high[row]
+                stop, _ = stop_level(avg_price, peak, stop_pct, trail_pct, trails, breakeven_pct, stop_distance)
+                lowest = stop
+            row += 1
+    return _NOT_HIT, 0.0, 0
+
+
+def find_exit(
     entry: int,
     avg_price: float,
     stop_distance: float,
     target_distance: float,
     last_row: int,
-    rows: Any,
-    owns: Any,
+    looks: Any,
+    opened: Any,
+    high: Any,
+    low: Any,
+    close: Any,
+    session_end: Any,
+    block_low: Any,
+    block_high: Any,
+    own: Any,
+    own_blocks: Any,
+    step_bars: Any,
+    step_pcts: Any,
     terms: Any,
-    steps: Any,
 ) -> tuple[int, float, int]:
     """The row and price, before slippage, of the first exit of an entry filled on a row, and whether it happens in the
     course of the bar (1) rather than with what is decided (0). Row -1 when the data end before it.
 
-    Distances that there are not are NaN. A block of bars in which nothing can be hit is passed over at once.
+    `looks`: whether an exit can come on any bar. Distances that there are not are NaN.
     """
-    opened, high, low, close = rows.open, rows.high, rows.low, rows.close
     at_close = terms.fill == AT_CLOSE
-    within = 0 if at_close else 1
     first = entry + 1 if at_close else entry
     if first > last_row:
-        return -1, 0.0, 0
+        return _STAYS, 0.0, 0
     last = last_row
     closes = leaves_at_open = False  # whether the position is closed at `last`, or at the open after it, in any case
     if terms.eod:
-        last, closes = rows.session_end[first], True
-    if terms.max_bars > 0 and entry + terms.max_bars <= last:
-        last, closes, leaves_at_open = first + terms.max_bars - 1, True, not at_close
-    signal, stop_pct, target_pct = terms.signal, terms.stop_pct, terms.target_pct
-    moves = terms.trail_pct > 0 or terms.breakeven_pct > 0 or (terms.trails != 0 and stop_distance > 0)
-    step, steps_end = terms.steps_begin, terms.steps_end
-    if (
-        signal
-        or stop_pct > 0
-        or target_pct > 0
-        or moves
-        or stop_distance > 0
-        or target_distance > 0
-        or step < steps_end
-    ):
-        step_pct, next_step = -1.0, _NEVER
-        if step < steps_end:
-            next_step = first + steps.bars[step] - 1
-        peak = avg_price
-        stop = -math.inf
-        if stop_pct > 0 or moves or stop_distance > 0:
-            stop, _ = stop_level(
-                avg_price, peak, stop_pct, terms.trail_pct, terms.trails, terms.breakeven_pct, stop_distance
-            )
-        target = target_level(avg_price, target_pct, step_pct, target_distance)
-        spared = entry if terms.fill == PESSIMISTIC else -1  # the bar of the entry: what came first is not known
-        row = first
-        while row <= last:
-            while row >= next_step:
-                step_pct = steps.pct[step]
-                step += 1
-                next_step = first + steps.bars[step] - 1 if step < steps_end else _NEVER
-                target = target_level(avg_price, target_pct, step_pct, target_distance)
-            if row % BLOCK == 0 and row + BLOCK <= next_step:
-                block = row // BLOCK
-                untouched = rows.block_low[block] > stop and rows.block_high[block] < target
-                if untouched and not (signal and owns.blocks[block] != 0):
-                    if not moves:
-                        row += BLOCK
-                        continue
-                    highest = max(peak, rows.block_high[block])
-                    raised, _ = stop_level(
-                        avg_price,
-                        highest,
-                        stop_pct,
-                        terms.trail_pct,
-                        terms.trails,
-                        terms.breakeven_pct,
-                        stop_distance,
-                    )
-                    if rows.block_low[block] > raised:
-                        peak, stop = highest, raised
-                        row += BLOCK
-                        continue
-            if row != spared:
-                if low[row] <= stop:
-                    return row, min(opened[row], stop), within
-                if high[row] >= target:
-                    return row, max(opened[row], target), within
-            if signal and owns.rows[row]:
-                if at_close:
-                    return row, close[row], 0
-                if row == last_row:  # there is no next bar
-                    return -1, 0.0, 0
-                return row + 1, (low if terms.fill == PESSIMISTIC else opened)[row + 1], 0
-            if moves and high[row] > peak:
-                peak = high[row]
-                stop, _ = stop_level(
-                    avg_price, peak, stop_pct, terms.trail_pct, terms.trails, terms.breakeven_pct, stop_distance
-                )
-            row += 1
+        last, closes = session_end[first], True
+    max_bars = terms.max_bars
+    if max_bars > 0 and entry + max_bars <= last:
+        last, closes, leaves_at_open = first + max_bars - 1, True, not at_close
+    if looks or stop_distance > 0 or target_distance > 0:
+        row, price, within = first_hit(
+            entry,
+            last,
+            avg_price,
+            stop_distance,
+            target_distance,
+            last_row,
+            opened,
+            high,
+            low,
+            close,
+            block_low,
+            block_high,
+            own,
+            own_blocks,
+            step_bars,
+            step_pcts,
+            terms,
+        )
+        if row != _NOT_HIT:
+            return row, price, within
     if leaves_at_open:
         return last + 1, (low if terms.fill == PESSIMISTIC else opened)[last + 1], 0
     if closes:
-        return last, close[last], within
-    return -1, 0.0, 0
+        return last, close[last], 0 if at_close else 1
+    return _STAYS, 0.0, 0
 
 
-def next_due(slots: Any, count: int, now: int) -> int:
+def next_due(dues: Any, symbols: Any, count: int, now: int) -> int:
     """The open position whose exit is due by `now` and comes first, by time and then in spec order; -1 when none is."""
     found, due, symbol = -1, now, -1
     for slot in range(count):
-        if slots.due[slot] < due or (slots.due[slot] == due and (found < 0 or slots.symbol[slot] < symbol)):
-            found, due, symbol = slot, slots.due[slot], slots.symbol[slot]
+        if dues[slot] < due or (dues[slot] == due and (found < 0 or symbols[slot] < symbol)):
+            found, due, symbol = slot, dues[slot], symbols[slot]
     return found
 
 
-def first_in_spec_order(slots: Any, count: int) -> int:
+def first_in_spec_order(symbols: Any, count: int) -> int:
     """The open position whose symbol comes first in the spec; there is one at least."""
     found = 0
     for slot in range(1, count):
-        if slots.symbol[slot] < slots.symbol[found]:
+        if symbols[slot] < symbols[found]:
             found = slot
     return found
 
@@ -354,11 +403,11 @@ def free_slot(slots: Any, count: int, symbol: int, text_order: Any) -> int:
     return slot
 
 
-def equity_at_cost(cash: float, slots: Any, count: int) -> float:
+def equity_at_cost(cash: float, costs: Any, count: int) -> float:
     """Cash, then one position at a time at its cost, in the order of their symbols' names."""
     equity = cash
     for slot in range(count):
-        equity += slots.cost[slot]
+        equity += costs[slot]
     return equity
 
 
@@ -386,7 +435,7 @@ def refused_by(  # noqa: C901, PLR0911 - a return a rule
     lost_today: float,
     minutes_since: float,
     caps: Any,
-    slots: Any,
+    costs: Any,
     count: int,
 ) -> int:
     """The rule that refuses an entry, by its place in `RULES`; -1 when none does."""
@@ -403,8 +452,8 @@ def refused_by(  # noqa: C901, PLR0911 - a return a rule
     equity, invested = cash, 0.0
     if caps.max_exposure > 0 or caps.max_drawdown > 0:
         for slot in range(count):
-            equity += slots.cost[slot]
-            invested += slots.cost[slot]
+            equity += costs[slot]
+            invested += costs[slot]
     if caps.max_exposure > 0 and not (equity > 0 and (invested + notional) / equity * 100 <= caps.max_exposure):
         return _MAX_EXPOSURE
     if caps.max_daily_loss > 0 and lost_today <= -caps.max_daily_loss:
@@ -434,24 +483,37 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
 
     The numbers of trades and of fills; `BAR_LOOP` for both where the broker's arithmetic is not this one's.
     """
-    ts, day, last_row = rows.ts, rows.day, symbols.last_row
-    held, closed_row, counts = symbols.held, symbols.closed_row, out.counts
+    ts, opened, high, low, close, session_end, symbol_of, day, block_low, block_high = rows
+    own, own_blocks = owns
+    step_bars, step_pcts = steps
+    last_row, intraday, text_order, denied, held, closed_row = symbols
+    o_equity, o_pnl, counts, of_day, f_row, f_side, f_lots, f_price, f_fees = out
+    s_symbol, s_row, s_due, s_lots, s_price, s_cost, s_fees, s_exit_price = slots
+    candidates, sizes, stop_distances, target_distances = entries
     starting_equity, slippage_bps, fee_fixed, fee_per_share, fee_bps = money
-    at_close, daily = terms.fill == AT_CLOSE, caps.max_daily_loss > 0
-    wants_fills = len(out.fill_row) > 0
+    at_close, daily, cools = terms.fill == AT_CLOSE, caps.max_daily_loss > 0, caps.cooldown > 0
+    looks = (
+        terms.signal != 0
+        or terms.stop_pct > 0
+        or terms.target_pct > 0
+        or terms.trail_pct > 0
+        or terms.breakeven_pct > 0
+        or terms.steps_begin < terms.steps_end
+    )
+    wants_fills = len(f_row) > 0
     single = len(last_row) == 1  # then a row is its own time, and nothing need be fetched from afar
-    priced = rows.close if at_close else rows.high if terms.fill == PESSIMISTIC else rows.open
+    priced = close if at_close else high if terms.fill == PESSIMISTIC else opened
     sized, gives_stop, gives_target = (
-        len(entries.size) > 0,
-        len(entries.stop_distance) > 0,
-        len(entries.target_distance) > 0,
+        len(sizes) > 0,
+        len(stop_distances) > 0,
+        len(target_distances) > 0,
     )
     for symbol in range(len(last_row)):
         held[symbol], closed_row[symbol] = 0, -1
     for rule in range(len(counts)):
         counts[rule] = 0
-    for each in range(len(out.of_day)):
-        out.of_day[each] = 0.0
+    for each in range(len(of_day)):
+        of_day[each] = 0.0
     cash = starting_equity
     peak = starting_equity
     trades = fills = n_open = 0
@@ -460,9 +522,9 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
     while at <= end:
         row, filled, now, symbol = -1, -1, _NEVER, 0
         if at < end:
-            row = entries.rows[at]
+            row = candidates[at]
             if not single:
-                symbol = rows.symbol[row]
+                symbol = symbol_of[row]
             filled = row if at_close else row + 1
             if row == last_row[symbol]:  # what is signalled there is dropped once the bar itself is behind
                 now = 2 * (row if single else ts[row]) + (0 if at_close else 1)
@@ -470,34 +532,34 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
                 now = 2 * (filled if single else ts[filled])
         # the exits that are due by now, in the order of the bar loop; at the end all there are, then what is left open
         while n_open > 0:
-            due = next_due(slots, n_open, now)
-            if due < 0 or slots.row[due] < 0:
+            due = next_due(s_due, s_symbol, n_open, now) if n_open > 1 else 0 if s_due[0] <= now else -1
+            if due < 0 or s_row[due] < 0:
                 if at < end:
                     break
-                due = first_in_spec_order(slots, n_open)
-                slots.row[due] = last_row[slots.symbol[due]]
-                slots.exit_price[due] = rows.close[slots.row[due]]
-            leaving, left, lots = slots.symbol[due], slots.row[due], slots.lots[due]
-            quantity, price = lots / _LOTS, slots.exit_price[due] * (1 - slippage_bps / 1e4)
+                due = first_in_spec_order(s_symbol, n_open)
+                s_row[due] = last_row[s_symbol[due]]
+                s_exit_price[due] = close[s_row[due]]
+            leaving, left, lots = s_symbol[due], s_row[due], s_lots[due]
+            quantity, price = lots / _LOTS, s_exit_price[due] * (1 - slippage_bps / 1e4)
             fees = fee_fixed + fee_per_share * quantity + fee_bps / 1e4 * quantity * price
             cash = cash + (quantity * price - fees)
             if not (price > 0 and math.isfinite(fees) and math.isfinite(cash)):
                 return BAR_LOOP, BAR_LOOP
             if daily:
-                out.of_day[day[left]] += (price - slots.price[due]) * quantity - fees
-            out.pnl[trades] = (price - slots.price[due]) * quantity - (slots.fees[due] + fees)
+                of_day[day[left]] += (price - s_price[due]) * quantity - fees
+            o_pnl[trades] = (price - s_price[due]) * quantity - (s_fees[due] + fees)
             n_open -= 1
             for slot in range(due, n_open):
                 move_slot(slots, slot + 1, slot)
-            equity = equity_at_cost(cash, slots, n_open)
+            equity = equity_at_cost(cash, s_cost, n_open) if n_open > 0 else cash
             peak = max(peak, equity)
-            out.equity[trades] = equity
+            o_equity[trades] = equity
             trades += 1
             held[leaving] = 0
             closed_row[leaving] = left
             if wants_fills:
-                out.fill_row[fills], out.fill_side[fills], out.fill_lots[fills] = left, -1, lots
-                out.fill_price[fills], out.fill_fees[fills] = price, fees
+                f_row[fills], f_side[fills], f_lots[fills] = left, -1, lots
+                f_price[fills], f_fees[fills] = price, fees
             fills += 1
         if at == end:
             break
@@ -509,22 +571,22 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
         if row == last_row[symbol]:
             counts[_END_OF_DATA] += 1
             continue
-        if terms.eod and symbols.intraday[symbol] and rows.session_end[row] == row:
+        if terms.eod and intraday[symbol] and session_end[row] == row:
             counts[_END_OF_SESSION] += 1
             continue
         if n_open >= terms.most_open:
             counts[_NO_SLOT] += 1
             continue
         unslipped = priced[filled]
-        stop_distance = entries.stop_distance[nth] if gives_stop else math.nan
+        stop_distance = stop_distances[nth] if gives_stop else math.nan
         if terms.size == DOLLARS and not sized:
             amount = terms.size_value
         else:
-            share = entries.size[nth] if sized else 1.0
+            share = sizes[nth] if sized else 1.0
             if not share > 0:
                 counts[_NO_LOT] += 1
                 continue
-            amount = size_amount(unslipped, stop_distance, terms, equity_at_cost(cash, slots, n_open))
+            amount = size_amount(unslipped, stop_distance, terms, equity_at_cost(cash, s_cost, n_open))
             if amount != amount:  # noqa: PLR0124 - NaN
                 counts[_NO_STOP] += 1
                 continue
@@ -551,34 +613,55 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
         cost = notional + fees
         if not (price > 0 and math.isfinite(cost) and math.isfinite(cash + (notional - fees))):
             return BAR_LOOP, BAR_LOOP
-        minutes = math.inf
-        if closed_row[symbol] >= 0:
-            minutes = (ts[filled] - ts[closed_row[symbol]]) / _MICROS_PER_MINUTE
-        lost_today = out.of_day[day[filled]] if daily else 0.0
-        rule = refused_by(cost, notional, cash, peak, symbols.denied[symbol], lost_today, minutes, caps, slots, n_open)
-        if rule >= 0:
+        rule = _APPROVED
+        if caps.any_on or denied[symbol] != 0:
+            minutes = math.inf
+            if cools and closed_row[symbol] >= 0:  # times lie far apart in memory: they are fetched where needed
+                minutes = (ts[filled] - ts[closed_row[symbol]]) / _MICROS_PER_MINUTE
+            lost_today = of_day[day[filled]] if daily else 0.0
+            rule = refused_by(cost, notional, cash, peak, denied[symbol], lost_today, minutes, caps, s_cost, n_open)
+        elif cost > cash:
+            rule = _BUYING_POWER
+        if rule != _APPROVED:
             counts[rule] += 1
             continue
 
         cash = cash - (quantity * price + fees)
         if daily:
-            out.of_day[day[filled]] += -fees
-        target_distance = entries.target_distance[nth] if gives_target else math.nan
+            of_day[day[filled]] += -fees
+        target_distance = target_distances[nth] if gives_target else math.nan
         exit_row, exit_price, within = find_exit(
-            filled, price, stop_distance, target_distance, last_row[symbol], rows, owns, terms, steps
+            filled,
+            price,
+            stop_distance,
+            target_distance,
+            last_row[symbol],
+            looks,
+            opened,
+            high,
+            low,
+            close,
+            session_end,
+            block_low,
+            block_high,
+            own,
+            own_blocks,
+            step_bars,
+            step_pcts,
+            terms,
         )
-        slot = free_slot(slots, n_open, symbol, symbols.text_order)
-        slots.symbol[slot], slots.row[slot], slots.lots[slot], slots.price[slot] = symbol, exit_row, lots, price
-        slots.due[slot] = _NEVER
+        slot = n_open if n_open == 0 else free_slot(slots, n_open, symbol, text_order)
+        s_symbol[slot], s_row[slot], s_lots[slot], s_price[slot] = symbol, exit_row, lots, price
+        s_due[slot] = _NEVER
         if exit_row >= 0:
-            slots.due[slot] = 2 * (exit_row if single else ts[exit_row]) + within
-        slots.cost[slot], slots.fees[slot], slots.exit_price[slot] = quantity * price, fees, exit_price
+            s_due[slot] = 2 * (exit_row if single else ts[exit_row]) + within
+        s_cost[slot], s_fees[slot], s_exit_price[slot] = quantity * price, fees, exit_price
         n_open += 1
         held[symbol] = 1
-        peak = max(peak, equity_at_cost(cash, slots, n_open))
+        peak = max(peak, equity_at_cost(cash, s_cost, n_open))
         if wants_fills:
-            out.fill_row[fills], out.fill_side[fills], out.fill_lots[fills] = filled, 1, lots
-            out.fill_price[fills], out.fill_fees[fills] = price, fees
+            f_row[fills], f_side[fills], f_lots[fills] = filled, 1, lots
+            f_price[fills], f_fees[fills] = price, fees
         fills += 1
     return trades, fills
 
@@ -658,18 +741,19 @@ def simulate_each(
             found.wins[nth], found.fall[nth], found.ratio[nth] = measured[3], measured[4], measured[5]
 
 
-FIND_EXIT = Kernel(find_exit, uses=(STOP_LEVEL, TARGET_LEVEL))
-_MOVE_SLOT = Kernel(move_slot)
+FIRST_HIT = Kernel(first_hit, uses=(STOP_LEVEL, TARGET_LEVEL), inline=True)
+FIND_EXIT = Kernel(find_exit, uses=(FIRST_HIT,), inline=True)
+_MOVE_SLOT = Kernel(move_slot, inline=True)
 SIMULATE = Kernel(
     simulate,
     uses=(
-        Kernel(next_due),
-        Kernel(first_in_spec_order),
+        Kernel(next_due, inline=True),
+        Kernel(first_in_spec_order, inline=True),
         _MOVE_SLOT,
-        Kernel(free_slot, uses=(_MOVE_SLOT,)),
-        Kernel(equity_at_cost),
+        Kernel(free_slot, uses=(_MOVE_SLOT,), inline=True),
+        Kernel(equity_at_cost, inline=True),
         Kernel(size_amount, uses=(STOP_LEVEL,)),
-        Kernel(refused_by),
+        Kernel(refused_by, inline=True),
         LOTS_WITHIN,
         FIND_EXIT,
     ),

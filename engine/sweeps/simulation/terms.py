@@ -98,8 +98,8 @@ def needs_bar_loop(limits: Limits) -> bool:
 
 def limit_terms(limits: Limits) -> Caps:
     """What each rule after the first two compares with."""
-    most_open, *others = (rule.limit(limits) for rule in FAST[2:])
-    return Caps(int(most_open or 0), *(float(most or 0) for most in others))
+    most_open, *others = (rule.limit(limits) or 0 for rule in FAST[2:])
+    return Caps(int(any((most_open, *others))), int(most_open), *map(float, others))
 
 
 def denied(limits: Limits, symbols: Sequence[str]) -> list[int]:

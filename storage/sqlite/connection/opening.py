@@ -19,6 +19,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from engine.errors import SystemFault
 from engine.vocabulary import EventType
+from storage.migrations import revisions
 from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.connection.faults import (
     COPY_IT,
@@ -65,7 +66,7 @@ class Schema:
         return len(self.revisions)
 
 
-SHIPPED = Schema(("0001", "0002", "0003"), "storage:migrations")
+SHIPPED = Schema(revisions(), "storage:migrations")
 
 
 def file_behind(path: Path | str) -> Path:

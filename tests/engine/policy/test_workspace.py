@@ -29,7 +29,7 @@ def test_a_name_is_any_line_of_up_to_64_characters(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        (7, "the name 7 is not a text"),
+        (7, "the name 7 is not text"),
         ("", "the name '' is blank or begins or ends with a space"),
         (" ", "the name ' ' is blank or begins or ends with a space"),
         (" a", "the name ' a' is blank or begins or ends with a space"),

@@ -16,13 +16,14 @@ import pytest
 from docs.screenshots.dashboard import demo_database
 from tests.tui.dashboard.driving import Driver, World, settled
 from tests.tui.dashboard.test_bursts import burst
+from tui.dashboard import registry
 from tui.dashboard.app import DashboardApp
 
 SEED = int(os.environ.get("PAPERTAPE_KEYS_SEED", "20240301"))
 KEYS = int(os.environ.get("PAPERTAPE_KEYS", "300"))
 """So many take a quarter of a minute."""
 
-SCREENS = tuple("1234567")
+SCREENS = tuple(entry.key for entry in registry.SCREENS)
 LETTERS = tuple("abcdefghijklmnoprstuvwxyzABCDEFGHIJKLMNOPRSTUVWXYZ0123456789")
 SIGNS = ("space", "slash", "full_stop", "comma", "question_mark", "plus", "minus", "left_square_bracket", "equals_sign")
 MOVES = ("up", "down", "left", "right", "home", "end", "pageup", "pagedown", "tab", "shift+tab", "enter", "escape")

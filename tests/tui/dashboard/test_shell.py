@@ -26,7 +26,7 @@ from tui.dashboard.live import Live
 from tui.dashboard.palette import commands
 from tui.dashboard.prefs import default_path
 from tui.dashboard.registry import SCREENS, ScreenEntry
-from tui.dashboard.widgets.header import WIDE, DeskHeader
+from tui.dashboard.widgets.header import WIDE, DeskHeader, tabs
 from tui.dashboard.widgets.help import HelpDialog, HelpPage
 from tui.dashboard.widgets.pickers import WorkspacePicker
 from tui.shared import figures
@@ -89,8 +89,9 @@ async def test_the_header_stands_still_when_figures_arrive(stocked: Path) -> Non
             before = shown.render().plain.splitlines()[0]  # type: ignore[union-attr]
             await settled(app, pilot)
             after = shown.render().plain.splitlines()[0]  # type: ignore[union-attr]
-            assert before.startswith("[1 Pos]2 Exec 3 Jour 4 Rec 5 Plans 6 Plan 7 Replay ")
-            assert before[:51] == after[:51]
+            shown_tabs = tabs("positions", 80, "").plain
+            assert before.startswith(shown_tabs)
+            assert after.startswith(shown_tabs)
             assert before.endswith("reading…")
             assert after.endswith("● ACTIVE  as of 12:00:00")
     finally:
@@ -114,7 +115,7 @@ async def test_in_the_worst_state_the_header_is_whole(db: Path, state: str, equi
         app.desk_screen.catch_up()
         await pilot.pause()
         first, second = header(app).splitlines()
-        assert first.startswith("[1 Pos]2 Exec 3 Jour 4 Rec 5 Plans 6 Plan 7 Replay ")
+        assert first.startswith(tabs("positions", 80, "").plain)
         assert first.endswith(f" {state}   STALE 12:00:00")
         assert second.startswith(" PAPER  a na")
         assert " BEHIND " in second

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from tui.dashboard.live import Live
 
 
-WIDE, NARROW = 115, 80
-"""Columns from which titles stand in full, and in short, beside the longest trading state and clock that there are.
-
-The width alone decides, so that nothing moves when figures arrive.
-"""
+RIGHT = 29
+"""Columns of the longest trading state beside the longest clock."""
+WIDE = RIGHT + 1 + sum(len(f"  {entry.key} {entry.title}") for entry in SCREENS)
+NARROW = RIGHT + 1 + sum(len(f" {entry.key} {entry.short}") for entry in SCREENS)
+"""Terminal widths from which the titles are shown in full, and in short. The width alone decides: nothing moves when
+figures arrive."""
 
 
 def tabs(current: str, width: int, muted: str) -> Text:
