@@ -19,6 +19,9 @@ _LOADING = threading.RLock()
 class Kernel:
     """A function that can be compiled; `uses` are the functions it calls, which are compiled with it.
 
+    `known_as` is the name by which others call it, where their plain form calls another that gives the same. With
+    `inline` its text is put into its callers': where a call would cost more than what is done in it.
+
     The function takes scalars, tuples and anything that can be indexed, and must stay within what numba compiles in
     its nopython mode.
     """
@@ -26,9 +29,12 @@ class Kernel:
     _worthwhile = False
     _numba: Any = None
 
-    def __init__(self, function: Callable[..., Any], uses: tuple[Kernel, ...] = (), *, inline: bool = False) -> None:
+    def __init__(
+        self, function: Callable[..., Any], uses: tuple[Kernel, ...] = (), *, inline: bool = False, known_as: str = ""
+    ) -> None:
         self.plain: Final = function
         self._uses, self._inline = uses, inline
+        self._known_as = known_as or function.__name__
         self._compiled: Callable[..., Any] | None = None
 
     @property
@@ -46,7 +52,7 @@ class Kernel:
         assert isinstance(source, FunctionType)  # noqa: S101 - for the type checker
         namespace = dict(source.__globals__)
         for used in self._uses:
-            namespace[used.plain.__name__] = used.compiled
+            namespace[used._known_as] = used.compiled
         twin = FunctionType(source.__code__, namespace, source.__name__, source.__defaults__)
         twin.__qualname__, twin.__module__ = source.__qualname__, source.__module__
         try:

@@ -7,16 +7,16 @@ time at its symbol's last close, symbols in the order of their names; after the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from engine.account.ledger import BUY
+from engine.account.ledger import BUY, Fill, Trade
+from engine.account.metrics import SessionFigures
 from engine.compiled import Kernel
 from engine.intents import LOTS_PER_UNIT
-from engine.market.bars import Bars, Dataset, FloatArray, IntArray
+from engine.market.bars import Dataset, FloatArray, IntArray
 
 _DAYS_A_YEAR = 365.25
 
@@ -29,9 +29,10 @@ class Clock:
         traded = [dataset.traded(symbol).session for symbol in symbols]
         self.sessions: IntArray = np.unique(np.concatenate(traded)) if traded else np.zeros(0, dtype=np.int64)
         """Each session's day, as days since 1970-01-01, rising; shape (T,)"""
-        self._bars = bars
+        self._bars, self._symbols = bars, list(symbols)
+        self._begins = [0, *np.cumsum([len(one) for one in bars]).tolist()]
         in_order = sorted(symbols)
-        self.by_name = np.array([symbols.index(symbol) for symbol in in_order], dtype=np.int64)
+        self.by_name = np.array([self._symbols.index(symbol) for symbol in in_order], dtype=np.int64)
         """The places of the symbols in the order of their names"""
 
     def __len__(self) -> int:
@@ -54,61 +55,51 @@ class Clock:
             closes[place, known] = bars.close[last[known]]
         return closes
 
+    def world(
+        self, starting_equity: float, fills: Sequence[Fill], trades: Sequence[Trade], ordinary: int
+    ) -> tuple[list[int], SessionFigures]:
+        """The bars held of each trade, and the figures of the sessions, of a closed world that the bar loop traded."""
+        rows = [self._row(fill.symbol, fill.ts) for fill in fills]
+        columns = zip(*((fill.side, fill.lots, fill.price, fill.fees) for fill in fills), strict=True)
+        side, lots, price, fees = columns if fills else ((), (), (), ())
+        equity = np.zeros(len(self))
+        exposed = mark_sessions(
+            starting_equity,
+            len(fills),
+            ordinary,
+            rows,
+            side,
+            lots,
+            price,
+            fees,
+            self.of_rows,
+            self._symbol_of,
+            self.by_name,
+            self.closes,
+            None,
+            equity,
+        )
+        held = [self._row(trade.symbol, trade.exit_ts) - self._row(trade.symbol, trade.entry_ts) for trade in trades]
+        return held, self.figures(starting_equity, equity, exposed)
+
+    def figures(self, starting_equity: float, equity: FloatArray, exposed: int) -> SessionFigures:
+        """The metrics of `OF_SESSIONS` of an account whose equity at the end of each session is known."""
+        return {"exposure_pct": exposed / len(self) * 100 if len(self) else None}
+
+    def _row(self, symbol: str, ts: int) -> int:
+        """A bar's place among all symbols' bars laid end to end."""
+        place = self._symbols.index(symbol)
+        return int(self._begins[place] + np.searchsorted(self._bars[place].ts, ts))
+
+    @cached_property
+    def _symbol_of(self) -> IntArray:
+        return np.repeat(np.arange(len(self._bars)), [len(bars) for bars in self._bars])
+
     @cached_property
     def of_rows(self) -> IntArray:
         """The session of each bar, all symbols' bars laid end to end in the spec's order; of history the first."""
         laid = np.concatenate([bars.session for bars in self._bars]) if self._bars else self.sessions
         return np.maximum(np.searchsorted(self.sessions, laid), 0)
-
-
-class Filled(NamedTuple):
-    """Fills in the order of execution as columns, each (fills,): the row of the bar among all symbols' bars laid end to
-    end, the symbol's place, `BUY` or `SELL`, lots, price and fees.
-    """
-
-    row: Any
-    symbol: Any
-    side: Any
-    lots: Any
-    price: Any
-    fees: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """Equity at the end of each session, shape (T,), and in how many sessions a position was open or was opened."""
-
-    equity: FloatArray
-    exposed: int
-
-
-def marked(starting_equity: float, clock: Clock, filled: Filled, ordinary: int) -> Marked:
-    """Equity at the end of every session of a closed world.
-
-    The first `ordinary` fills are those of the sessions; the others close what was open after the last one, whatever
-    the day of their symbol's last bar. Column by column, for what `mark_sessions` does session by session.
-    """
-    sessions = len(clock)
-    row, symbol, side, lots, price, fees = (np.asarray(column) for column in filled)
-    quantity = lots / LOTS_PER_UNIT
-    spent = np.where(side == BUY, -(quantity * price + fees), quantity * price - fees)
-    cash = np.cumsum(np.concatenate([[starting_equity], spent]))
-    at = clock.of_rows[row[:ordinary]]
-    lasts = np.diff(np.concatenate([[0], at, [sessions]]))
-    equity = np.repeat(cash[: ordinary + 1], lasts)
-    change = np.where(side == BUY, lots, -lots)[:ordinary]
-    for place in clock.by_name.tolist():
-        mine = symbol[:ordinary] == place
-        if mine.any():
-            held = np.cumsum(np.concatenate([[0], np.where(mine, change, 0)])) / LOTS_PER_UNIT
-            equity = equity + np.repeat(held, lasts) * clock.closes[place]
-    opened = np.cumsum(np.concatenate([[0], np.where(side[:ordinary] == BUY, 1, -1)]))
-    open_after = np.repeat(opened, lasts) > 0
-    exposed = np.concatenate([[False], open_after[:-1]]) if sessions else open_after
-    exposed[at[side[:ordinary] == BUY]] = True
-    if sessions:
-        equity[-1] = cash[-1]
-    return Marked(equity, int(np.count_nonzero(exposed)))
 
 
 def mark_sessions(
@@ -127,10 +118,55 @@ def mark_sessions(
     held: Any,
     equity: Any,
 ) -> int:
-    """`marked` as one loop, for numba: fills `equity` and returns the sessions with a position.
+    """Put the equity at the end of every session into `equity`, (T,); in how many sessions there was a position.
 
-    `held` is scratch, (symbols,); `symbol_of` gives the place of each row's symbol.
+    The first `count` items of the columns are fills in the order of execution: the row of the bar among all symbols'
+    bars laid end to end, side, lots, price, fees. The first `ordinary` are those of the sessions; the others close what
+    was open after the last one, whatever the day of their symbol's last bar. A session counts where a position was open
+    at its start or was opened in it. `session_of`, `symbol_of`: of each row. `held` is not used here.
     """
+    sessions = len(equity)
+    row, side, lot, price, fee = (np.array(column[:count]) for column in (rows, sides, lots, prices, fees))
+    if sessions == 0 or count == 0:
+        equity[:] = starting_equity
+        return 0
+    is_buy, quantity = side == BUY, lot / LOTS_PER_UNIT
+    paid = np.where(is_buy, -(quantity * price + fee), quantity * price - fee)
+    cash = np.cumsum(np.concatenate([[starting_equity], paid]))
+    at, symbol = session_of[row[:ordinary]], np.asarray(symbol_of)[row[:ordinary]]
+    lasts = np.diff(np.concatenate([[0], at, [sessions]]))
+    worth = np.repeat(cash[: ordinary + 1], lasts)
+    change, opens = np.where(is_buy, lot, -lot)[:ordinary], is_buy[:ordinary]
+    for place in by_name.tolist():
+        mine = symbol == place
+        if mine.any():
+            owned = np.cumsum(np.concatenate([[0], np.where(mine, change, 0)])) / LOTS_PER_UNIT
+            worth = worth + np.repeat(owned, lasts) * closes[place]
+    equity[:] = worth
+    equity[-1] = cash[-1]
+    n_open = np.repeat(np.cumsum(np.concatenate([[0], np.where(opens, 1, -1)])), lasts)
+    exposed = np.concatenate([[False], n_open[:-1] > 0])
+    exposed[at[opens]] = True
+    return int(np.count_nonzero(exposed))
+
+
+def mark_by_session(  # noqa: C901 - one flat loop
+    starting_equity: float,
+    count: int,
+    ordinary: int,
+    rows: Any,
+    sides: Any,
+    lots: Any,
+    prices: Any,
+    fees: Any,
+    session_of: Any,
+    symbol_of: Any,
+    by_name: Any,
+    closes: Any,
+    held: Any,
+    equity: Any,
+) -> int:
+    """The same session by session, for numba; `held` is scratch, (symbols,)."""
     cash = starting_equity
     sessions = len(equity)
     for place in range(len(held)):
@@ -168,4 +204,4 @@ def mark_sessions(
     return exposed
 
 
-MARK_SESSIONS = Kernel(mark_sessions)
+MARK_SESSIONS = Kernel(mark_by_session, known_as="mark_sessions")

@@ -10,6 +10,7 @@ from typing import Annotated, Any, NamedTuple
 
 from engine.account.ledger import Trade
 from engine.compiled import Kernel
+from engine.intents import to_quantity
 from engine.validation import StrictModel, trusted
 
 
@@ -103,14 +104,13 @@ class Metrics(StrictModel):
     max_drawdown_pct: Annotated[
         float,
         Metric(
-            "max dd %",
-            "max drawdown %",
+            "max dd % trades",
+            "max drawdown %, closed trades",
             Unit.PERCENT,
             2,
-            "the greatest fall from a peak of the curve, positive",
+            "the greatest fall from a peak of the curve, positive: what happens while a position is open does not show",
             "the greatest fall from a peak, trade by trade",
             Better.LOWER,
-            spared=1,
         ),
     ]
     win_rate: Annotated[
@@ -179,6 +179,236 @@ class Metrics(StrictModel):
             spared=2,
         ),
     ]
+    sharpe_annual: Annotated[
+        float | None,
+        Metric(
+            "Sharpe",
+            "Sharpe, annual",
+            Unit.RATIO,
+            2,
+            "mean(r) / std(r) * sqrt(sessions a year), r the returns from session to session; std with ddof 1",
+            "return by risk, a year",
+            Better.HIGHER,
+            needs="two sessions that differ, and equity above zero throughout",
+            spared=0,
+        ),
+    ] = None
+    sortino_annual: Annotated[
+        float | None,
+        Metric(
+            "Sortino",
+            "Sortino, annual",
+            Unit.RATIO,
+            2,
+            "mean(r) / sqrt(mean(min(r, 0)^2)) * sqrt(sessions a year)",
+            "return by downside risk, a year",
+            Better.HIGHER,
+            needs="a session with a loss, and equity above zero throughout",
+        ),
+    ] = None
+    volatility_pct: Annotated[
+        float | None,
+        Metric(
+            "volatility %",
+            "volatility %, annual",
+            Unit.PERCENT,
+            2,
+            "std(r) * sqrt(sessions a year) * 100",
+            "spread of session returns, a year",
+            Better.LOWER,
+            needs="two sessions, and equity above zero throughout",
+        ),
+    ] = None
+    cagr_pct: Annotated[
+        float | None,
+        Metric(
+            "CAGR %",
+            "growth a year %",
+            Unit.PERCENT,
+            2,
+            "((ending / starting)^(1 / years) - 1) * 100",
+            "compound annual growth rate",
+            Better.HIGHER,
+            needs="two sessions, and equity above zero throughout",
+        ),
+    ] = None
+    max_drawdown_marked_pct: Annotated[
+        float | None,
+        Metric(
+            "max dd %",
+            "max drawdown %",
+            Unit.PERCENT,
+            2,
+            "the greatest fall from a peak of equity at the sessions' ends, open positions marked; positive",
+            "the greatest fall from a peak, open positions marked",
+            Better.LOWER,
+            needs="two sessions, and equity above zero throughout",
+            spared=1,
+        ),
+    ] = None
+    longest_drawdown_sessions: Annotated[
+        int | None,
+        Metric(
+            "longest dd",
+            "longest drawdown, sessions",
+            Unit.COUNT,
+            0,
+            "most sessions from one at a peak to the first that is at it again, or to the end",
+            "sessions below a peak, at most",
+            Better.LOWER,
+            needs="two sessions, and equity above zero throughout",
+        ),
+    ] = None
+    calmar_annual: Annotated[
+        float | None,
+        Metric(
+            "Calmar",
+            "Calmar, annual",
+            Unit.RATIO,
+            2,
+            "cagr_pct / max_drawdown_marked_pct",
+            "growth by drawdown",
+            Better.HIGHER,
+            needs="a fall from a peak",
+        ),
+    ] = None
+    skew: Annotated[
+        float | None,
+        Metric(
+            "skew",
+            "skew of returns",
+            Unit.RATIO,
+            2,
+            "m3 / m2^1.5, population moments of r",
+            "below 0: losses come in larger pieces than gains",
+            needs="session returns that vary",
+        ),
+    ] = None
+    kurtosis: Annotated[
+        float | None,
+        Metric(
+            "kurtosis",
+            "kurtosis of returns",
+            Unit.RATIO,
+            2,
+            "m4 / m2^2, population moments of r; 3 for a normal distribution",
+            "above 3: extremes come more often",
+            needs="session returns that vary",
+        ),
+    ] = None
+    exposure_pct: Annotated[
+        float | None,
+        Metric(
+            "exposure %",
+            "exposure %",
+            Unit.PERCENT,
+            1,
+            "share of sessions in which a position was open at the start or was opened, * 100",
+            "sessions with a position",
+            needs="a session",
+        ),
+    ] = None
+    avg_trade_pct: Annotated[
+        float | None,
+        Metric(
+            "avg trade %",
+            "average trade %",
+            Unit.PERCENT,
+            2,
+            "mean of `pnl / (entry_price * quantity) * 100`",
+            "profit of a trade, of its cost",
+            Better.HIGHER,
+            needs="a trade",
+        ),
+    ] = None
+    best_trade_pct: Annotated[
+        float | None,
+        Metric("best trade %", "best trade %", Unit.PERCENT, 2, "the greatest of them", "", Better.HIGHER, "a trade"),
+    ] = None
+    worst_trade_pct: Annotated[
+        float | None,
+        Metric("worst trade %", "worst trade %", Unit.PERCENT, 2, "the least of them", "", Better.HIGHER, "a trade"),
+    ] = None
+    expectancy: Annotated[
+        float | None,
+        Metric(
+            "expectancy",
+            "expectancy",
+            Unit.MONEY,
+            2,
+            "mean `pnl` of a trade",
+            "profit of a trade",
+            Better.HIGHER,
+            needs="a trade",
+        ),
+    ] = None
+    sqn: Annotated[
+        float | None,
+        Metric(
+            "SQN",
+            "system quality number",
+            Unit.RATIO,
+            2,
+            "sqrt(n) * mean(pnl) / std(pnl), n trades, std with ddof 1",
+            "expectancy by its spread",
+            Better.HIGHER,
+            needs="two trades that differ",
+        ),
+    ] = None
+    fees_paid: Annotated[
+        float | None,
+        Metric("fees", "fees paid", Unit.MONEY, 2, "sum of the fees of all trades", "", Better.LOWER),
+    ] = None
+    avg_bars_held: Annotated[
+        float | None,
+        Metric(
+            "bars held",
+            "average bars held",
+            Unit.RATIO,
+            1,
+            "mean of the symbol's bars from entry to exit",
+            "bars from entry to exit",
+            needs="a trade",
+        ),
+    ] = None
+    psr: Annotated[
+        float | None,
+        Metric(
+            "PSR",
+            "probabilistic Sharpe ratio",
+            Unit.SHARE,
+            1,
+            "probability that the true Sharpe ratio is above 0 (Bailey and López de Prado, 2012), 0 to 1",
+            "probability of a Sharpe ratio above 0",
+            Better.HIGHER,
+            needs="session returns that vary",
+        ),
+    ] = None
+    beta: Annotated[
+        float | None,
+        Metric(
+            "beta",
+            "beta",
+            Unit.RATIO,
+            2,
+            "sum((r - mean r) * (b - mean b)) / sum((b - mean b)^2), b the returns of buying and holding",
+            "how much it moves with buying and holding",
+            needs="two sessions, and equity above zero throughout",
+        ),
+    ] = None
+    alpha_annual_pct: Annotated[
+        float | None,
+        Metric(
+            "alpha %",
+            "alpha %, annual",
+            Unit.PERCENT,
+            2,
+            "mean(r - beta * b) * sessions a year * 100",
+            "return beyond beta times buying and holding, a year",
+            Better.HIGHER,
+            needs="two sessions, and equity above zero throughout",
+        ),
+    ] = None
 
 
 def _described(name: str) -> Metric:
@@ -189,60 +419,148 @@ def _described(name: str) -> Metric:
 METRICS: Mapping[str, Metric] = {name: _described(name) for name in Metrics.model_fields}
 """Every metric by its name in JSON."""
 
-_FIRST_SHOWN = ("return_pct", "max_drawdown_pct", "sharpe", "win_rate", "trade_count", "profit_factor")
+_FIRST_SHOWN = (
+    "return_pct",
+    "cagr_pct",
+    "max_drawdown_marked_pct",
+    "sharpe_annual",
+    "win_rate",
+    "trade_count",
+    "profit_factor",
+)
 SHOWN: tuple[str, ...] = (*_FIRST_SHOWN, *(name for name in METRICS if name not in _FIRST_SHOWN))
 """Their names in the order in which tables show them."""
 
 
-class Measured(NamedTuple):
-    """What `measure` finds: `fall` is the greatest fall from a peak in percent, `ratio` the Sharpe ratio or NaN."""
+class TradeTotals(NamedTuple):
+    """What `measure` finds of a list of trades.
+
+    `fall` is the greatest fall from a peak of the trade-equity curve in percent, `ratio` the Sharpe ratio per trade or
+    NaN; `pct`, `best_pct` and `worst_pct` are sum and extremes of the trades' percentages; `squares` is the sum of
+    (pnl - mean pnl)^2; `bars` the sum of the bars held.
+    """
 
     ending_equity: float
     gross_profit: float
     gross_loss: float
-    wins: int
+    wins: float
     fall: float
     ratio: float
+    net: float
+    squares: float
+    pct: float
+    best_pct: float
+    worst_pct: float
+    fees: float
+    bars: float
 
 
-def metrics_of(starting_equity: float, trades: Sequence[Trade]) -> Metrics:
-    """The metrics of closed trades in the order of their closing; every sum is plain additions from left to right."""
-    equity, pnl = [trade.equity for trade in trades], [trade.pnl for trade in trades]
-    return figures_of(starting_equity, len(trades), measure(starting_equity, equity, pnl, len(trades)))
+def metrics_of(
+    starting_equity: float,
+    trades: Sequence[Trade],
+    bars_held: Sequence[int] | None = None,
+    sessions: SessionFigures | None = None,
+) -> Metrics:
+    """The metrics of closed trades in the order of their closing; every sum is plain additions from left to right.
+
+    `bars_held` of each trade and `sessions` of the account are None where they are not known; so are their metrics.
+    """
+    columns = (
+        [trade.equity for trade in trades],
+        [trade.pnl for trade in trades],
+        [to_quantity(trade.lots) * trade.entry_price for trade in trades],
+        [trade.fees for trade in trades],
+        [0] * len(trades) if bars_held is None else list(bars_held),
+    )
+    totals = measure(starting_equity, *columns, len(trades))
+    return figures_of(starting_equity, len(trades), totals, sessions, knows_bars=bars_held is not None)
 
 
-def figures_of(starting_equity: float, trade_count: int, measured: Sequence[float]) -> Metrics:
+def figures_of(
+    starting_equity: float,
+    trade_count: int,
+    totals: Sequence[float],
+    sessions: SessionFigures | None = None,
+    *,
+    knows_bars: bool = True,
+) -> Metrics:
     """What `measure` found, as metrics. No model validates them: a sweep makes thousands, and they are floats."""
-    ending_equity, gross_profit, gross_loss, wins, drawdown, ratio = measured  # in the order of `Measured`
+    found = TradeTotals._make(totals)
+    n, profit, loss = trade_count, found.gross_profit, found.gross_loss
     values = {
-        "trade_count": trade_count,
+        "trade_count": n,
         "starting_equity": starting_equity,
-        "ending_equity": ending_equity,
-        "return_pct": (ending_equity / starting_equity - 1) * 100,
-        "max_drawdown_pct": drawdown,
-        "win_rate": wins / trade_count if trade_count else None,
-        "profit_factor": gross_profit / gross_loss if gross_loss > 0 else None,
-        "gross_profit": gross_profit,
-        "gross_loss": gross_loss,
-        "sharpe": None if math.isnan(ratio) else ratio,
+        "ending_equity": found.ending_equity,
+        "return_pct": (found.ending_equity / starting_equity - 1) * 100,
+        "max_drawdown_pct": found.fall,
+        "win_rate": found.wins / n if n else None,
+        "profit_factor": profit / loss if loss > 0 else None,
+        "gross_profit": profit,
+        "gross_loss": loss,
+        "sharpe": None if math.isnan(found.ratio) else found.ratio,
+        **dict.fromkeys(OF_SESSIONS),
+        **(sessions or {}),
+        "avg_trade_pct": found.pct / n if n else None,
+        "best_trade_pct": found.best_pct if n else None,
+        "worst_trade_pct": found.worst_pct if n else None,
+        "expectancy": found.net / n if n else None,
+        "sqn": _quality(found, n),
+        "fees_paid": found.fees,
+        "avg_bars_held": found.bars / n if n and knows_bars else None,
     }
-    return trusted(Metrics, values)
+    return trusted(Metrics, {name: values[name] for name in METRICS})
 
 
-def measure(starting_equity: float, equity: Any, pnl: Any, count: int) -> Measured:
-    """What the metrics are made of, from a curve and the profit or loss of each of its trades.
+def _quality(found: TradeTotals, n: int) -> float | None:
+    """The system quality number (Van K. Tharp): sqrt(n) * mean / std of the trades' P&L."""
+    if n < 2 or not found.squares > 0:
+        return None
+    return math.sqrt(n) * (found.net / n) / math.sqrt(found.squares / (n - 1))
 
-    `equity` and `pnl` hold `count` values, one a trade; anything that can be indexed, so that numba can compile it.
+
+SessionFigures = Mapping[str, float | int | None]
+"""The metrics of `OF_SESSIONS`, by name."""
+
+OF_SESSIONS = (
+    "sharpe_annual",
+    "sortino_annual",
+    "volatility_pct",
+    "cagr_pct",
+    "max_drawdown_marked_pct",
+    "longest_drawdown_sessions",
+    "calmar_annual",
+    "skew",
+    "kurtosis",
+    "exposure_pct",
+    "psr",
+    "beta",
+    "alpha_annual_pct",
+)
+"""The metrics that come from an account's equity at the end of every session."""
+
+
+def measure(starting_equity: float, equity: Any, pnl: Any, cost: Any, fees: Any, bars: Any, count: int) -> TradeTotals:
+    """What the metrics are made of, from a curve and each of its trades.
+
+    The columns hold `count` values, one a trade: equity after it, profit or loss, entry price * quantity, fees in and
+    out, bars held; anything that can be indexed, so that numba can compile it.
 
     The Sharpe ratio is mean(r) / std(r) of the relative changes r along the curve, with the population standard
     deviation (William F. Sharpe, The Sharpe Ratio, 1994, with a risk-free rate of zero and one trade as the period);
     none with fewer than two trades, a deviation of zero, or a point of the curve at or below zero.
     """
-    gross_profit = gross_loss = worst = changes = squares = 0.0
-    wins = 0
+    gross_profit = gross_loss = worst = changes = squares = net = paid = 0.0
+    shares, best_share, worst_share = 0.0, -math.inf, math.inf
+    wins = held = 0.0
     peak = before = least = starting_equity
     for trade in range(count):
         gain, point = pnl[trade], equity[trade]
+        net += gain
+        paid += fees[trade]
+        held += bars[trade]
+        share = gain / cost[trade] * 100
+        shares += share
+        best_share, worst_share = max(best_share, share), min(worst_share, share)
         if gain > 0:
             gross_profit += gain
             wins += 1
@@ -255,16 +573,34 @@ def measure(starting_equity: float, equity: Any, pnl: Any, count: int) -> Measur
         if least > 0:
             changes += point / before - 1
         before = point
-    if count < 2 or least <= 0:
-        return Measured(before, gross_profit, gross_loss, wins, worst, math.nan)
-    mean = changes / count
-    before = starting_equity
-    for trade in range(count):
-        deviation = equity[trade] / before - 1 - mean
-        squares += deviation * deviation
-        before = equity[trade]
-    spread = math.sqrt(squares / count)
-    return Measured(before, gross_profit, gross_loss, wins, worst, mean / spread if spread > 0 else math.nan)
+    ratio, spread = math.nan, 0.0
+    if count >= 2:
+        mean_gain = net / count
+        for trade in range(count):
+            spread += (pnl[trade] - mean_gain) * (pnl[trade] - mean_gain)
+    if count >= 2 and least > 0:
+        mean, previous = changes / count, starting_equity
+        for trade in range(count):
+            deviation = equity[trade] / previous - 1 - mean
+            squares += deviation * deviation
+            previous = equity[trade]
+        deviation = math.sqrt(squares / count)
+        ratio = mean / deviation if deviation > 0 else math.nan
+    return TradeTotals(
+        before,
+        gross_profit,
+        gross_loss,
+        wins,
+        worst,
+        ratio,
+        net,
+        spread,
+        shares,
+        best_share,
+        worst_share,
+        paid,
+        held,
+    )
 
 
 MEASURE = Kernel(measure)

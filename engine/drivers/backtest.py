@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from engine.account.ledger import Ledger, Trade
+from engine.account.clock import Clock
+from engine.account.ledger import Fill, Ledger, Trade
 from engine.account.metrics import Metrics, metrics_of
 from engine.account.state import Account
 from engine.broker.execute import create
@@ -62,12 +63,15 @@ class ClosedWorld:
         self._events: list[EventRow] = []
         self._created = False
         self.account = Account(workspace.id, Ledger.fresh(workspace.starting_equity))
+        self.fills: list[Fill] = []
         self.trades: list[Trade] = []
 
     def submit(self, intent: TradeIntent, fill_price: float, ts: int) -> Placement:
         """Through the broker's checks onto the account in memory; an intent id of a closed world comes up once."""
         placement = place(check(intent, fill_price), self.account, self._workspace, ts, self._ids)
         self._events += placement.events
+        if placement.fill is not None:
+            self.fills.append(placement.fill)
         if placement.trade is not None:
             self.trades.append(placement.trade)
         if len(self._events) >= BATCH:
@@ -112,8 +116,11 @@ def closed_workspace(workspace_id: UUID, like: Workspace, session_tz: str, creat
     )
 
 
-def trade_all(walk: BarLoop, book: Book, submit: Submit, watch: Watch) -> Tally:
-    """Every tick of a closed world, then the close of what is open; CANCELLED when the watch says stop."""
+def trade_all(walk: BarLoop, book: Book, submit: Submit, watch: Watch) -> tuple[Tally, int]:
+    """Every tick of a closed world, then the close of what is open; CANCELLED when the watch says stop.
+
+    With how many fills there were before that close.
+    """
     tally, ledger = Tally(), book.ledger
     for count, tick in enumerate(walk.visit(lambda: ledger)):
         if count % 256 == 0:
@@ -121,8 +128,9 @@ def trade_all(walk: BarLoop, book: Book, submit: Submit, watch: Watch) -> Tally:
             if watch.stopped():
                 raise SystemFault("CANCELLED", "the run was stopped", hint="run it again: it starts afresh")
         walk.step(tick, book, submit, tally)
+    ordinary = tally.fills
     walk.close_out(ledger, submit, tally)
-    return tally
+    return tally, ordinary
 
 
 def run_closed(
@@ -140,8 +148,10 @@ def run_closed(
     watch = watch or Unwatched()
     world = ClosedWorld(store, workspace, stamps)
     walk = BarLoop(spec, dataset, workspace.id, Terms(slippage_bps))
-    tally = trade_all(walk, Book(world.account.ledger, workspace.limits), world.submit, watch)
-    metrics = metrics_of(workspace.starting_equity, world.trades)
+    tally, ordinary = trade_all(walk, Book(world.account.ledger, workspace.limits), world.submit, watch)
+    clock = Clock(dataset, spec.symbols)
+    held, sessions = clock.world(workspace.starting_equity, world.fills, world.trades, ordinary)
+    metrics = metrics_of(workspace.starting_equity, world.trades, held, sessions)
     tried, span = Tried.of(spec, strategy_sha256, dataset), traded_span(spec, dataset)
     stopped = Stopped.of_tally(tally, walk.unready())
     world.end(tried, span, _came_of(slippage_bps, tally, metrics, stopped), walk.last_ts)

@@ -8,7 +8,9 @@ from typing import Any, overload
 
 import numpy as np
 
+from engine.account.clock import Clock
 from engine.account.ledger import Fill
+from engine.account.metrics import TradeTotals
 from engine.market.bars import Bars, BoolArray, Dataset, FloatArray, IntArray
 from engine.market.sessions import is_intraday, session_ends
 from engine.strategies.base import OF_ENTRIES, Candidates
@@ -25,6 +27,7 @@ class Columns:
         lengths = [len(bars) for bars in self.bars]
         self.begins = np.cumsum([0, *lengths[:-1]]).tolist()
         self.rows = sum(lengths)
+        self.clock = Clock(dataset, symbols)
         self.ts = self._laid("ts")
         self.session = self._laid("session")
         self.first_decisions = [dataset.first_decision(symbol) for symbol in symbols]
@@ -184,20 +187,20 @@ class Scratch:
         given = [np.array(column) if compiled else list(column) for column in known]
         self.symbols = Symbols._make([*given, self._whole(count), self._whole(count)])
         slots = count + 1
-        self.slots = Slots(*(self._whole(slots) for _ in range(4)), *(self._real(slots) for _ in range(4)))
+        numbers = (*(self._whole(slots) for _ in range(4)), *(self._real(slots) for _ in range(4)), self._whole(slots))
+        self.slots = Slots._make(numbers)
+        self.held = np.zeros(count, dtype=np.int64)
         self._counts = self._whole(_COUNTED)
         self._of_day = self._real(days)
-        self._results: tuple[Any, Any] = ((), ())
-        self._fills = self._no_fills = self._fill_columns(0)
+        self._trades: tuple[Any, ...] = ((),)
+        self._fills = self._fill_columns(0)
 
-    def out(self, candidates: int, *, fills: bool) -> Out:
+    def out(self, candidates: int) -> Out:
         """Room for as many trades as there are candidates."""
-        if candidates > len(self._results[0]):
-            self._results = (self._real(2 * candidates), self._real(2 * candidates))
-        if fills and 2 * candidates > len(self._fills[0]):
+        if candidates > len(self._trades[0]):
+            self._trades = (*(self._real(2 * candidates) for _ in range(4)), self._whole(2 * candidates))
             self._fills = self._fill_columns(4 * candidates)
-        columns = (*self._results, self._counts, self._of_day, *(self._fills if fills else self._no_fills))
-        return Out._make(columns)
+        return Out._make((*self._trades, self._counts, self._of_day, *self._fills))
 
     def table(self, kind: Callable[..., Any], columns: Iterable[Sequence[float]]) -> Any:
         """Columns as a named tuple of the kernel's: whole numbers stay whole."""
@@ -205,17 +208,16 @@ class Scratch:
             return kind(*columns)
         return kind(*(np.array(column, dtype=_type_of(column)) for column in columns))
 
-    def found(self, variants: int) -> Found:
-        """Room for what comes out of so many variants; `read` takes it."""
-        shape = (variants, _COUNTED)
-        counts = np.zeros(shape, dtype=np.int64) if self.compiled else [[0] * _COUNTED for _ in range(variants)]
-        trades, fills, wins = (self._whole(variants) for _ in range(3))
-        ending, profit, loss, fall, ratio = (self._real(variants) for _ in range(5))
-        return Found(trades, fills, counts, ending, profit, loss, wins, fall, ratio)
-
-    def read(self, found: Found) -> Iterator[tuple[Any, ...]]:
-        """What was found, variant by variant, as plain numbers."""
-        return zip(*(column.tolist() for column in found) if self.compiled else found, strict=True)
+    def found(self, variants: int, sessions: int) -> Found:
+        """Room for what comes out of so many variants."""
+        return Found(
+            np.zeros(variants, dtype=np.int64),
+            np.zeros(variants, dtype=np.int64),
+            np.zeros((variants, _COUNTED), dtype=np.int64),
+            np.zeros((variants, len(TradeTotals._fields))),
+            np.zeros(variants, dtype=np.int64),
+            np.zeros((variants, sessions)),
+        )
 
     def _fill_columns(self, count: int) -> tuple[Any, ...]:
         return (*(self._whole(count) for _ in range(3)), self._real(count), self._real(count))

@@ -15,6 +15,8 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+from engine.account.clock import MARK_SESSIONS, mark_sessions
+from engine.account.ledger import BUY, SELL
 from engine.account.metrics import MEASURE, measure
 from engine.compiled import Kernel
 from engine.strategies.exits import STOP_LEVEL, TARGET_LEVEL, stop_level, target_level
@@ -198,15 +200,19 @@ class Slots(NamedTuple):
     cost: Any
     fees: Any
     exit_price: Any
+    entry_row: Any
 
 
 class Out(NamedTuple):
-    """What `simulate` leaves: equity and P&L after each trade, counts by rule and code, P&L by day, and the fills in
-    order (length 0: not wanted).
+    """What `simulate` leaves: of each trade the equity after it, P&L, cost, fees and bars held; counts by rule and
+    code, P&L by day, and the fills in order.
     """
 
     equity: Any
     pnl: Any
+    cost: Any
+    fees: Any
+    bars: Any
     counts: Any
     of_day: Any
     fill_row: Any
@@ -392,6 +398,7 @@ def move_slot(slots: Any, source: int, target: int) -> None:
     slots.cost[target] = slots.cost[source]
     slots.fees[target] = slots.fees[source]
     slots.exit_price[target] = slots.exit_price[source]
+    slots.entry_row[target] = slots.entry_row[source]
 
 
 def free_slot(slots: Any, count: int, symbol: int, text_order: Any) -> int:
@@ -478,17 +485,18 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
     caps: Any,
     slots: Any,
     out: Any,
-) -> tuple[int, int]:
+) -> tuple[int, int, int]:
     """Trade one variant, whose candidates are those from `begin` on, before `end`.
 
-    The numbers of trades and of fills; `BAR_LOOP` for both where the broker's arithmetic is not this one's.
+    The numbers of trades, of fills, and of those before what is left open is closed; `BAR_LOOP` for all three where
+    the broker's arithmetic is not this one's.
     """
     ts, opened, high, low, close, session_end, symbol_of, day, block_low, block_high = rows
     own, own_blocks = owns
     step_bars, step_pcts = steps
     last_row, intraday, text_order, denied, held, closed_row = symbols
-    o_equity, o_pnl, counts, of_day, f_row, f_side, f_lots, f_price, f_fees = out
-    s_symbol, s_row, s_due, s_lots, s_price, s_cost, s_fees, s_exit_price = slots
+    o_equity, o_pnl, o_cost, o_fees, o_bars, counts, of_day, f_row, f_side, f_lots, f_price, f_fees = out
+    s_symbol, s_row, s_due, s_lots, s_price, s_cost, s_fees, s_exit_price, s_entry_row = slots
     candidates, sizes, stop_distances, target_distances = entries
     starting_equity, slippage_bps, fee_fixed, fee_per_share, fee_bps = money
     at_close, daily, cools = terms.fill == AT_CLOSE, caps.max_daily_loss > 0, caps.cooldown > 0
@@ -500,7 +508,6 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
         or terms.breakeven_pct > 0
         or terms.steps_begin < terms.steps_end
     )
-    wants_fills = len(f_row) > 0
     single = len(last_row) == 1  # then a row is its own time, and nothing need be fetched from afar
     priced = close if at_close else high if terms.fill == PESSIMISTIC else opened
     sized, gives_stop, gives_target = (
@@ -517,6 +524,7 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
     cash = starting_equity
     peak = starting_equity
     trades = fills = n_open = 0
+    ordinary = -1
 
     at = begin
     while at <= end:
@@ -536,6 +544,8 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
             if due < 0 or s_row[due] < 0:
                 if at < end:
                     break
+                if ordinary < 0:
+                    ordinary = fills
                 due = first_in_spec_order(s_symbol, n_open)
                 s_row[due] = last_row[s_symbol[due]]
                 s_exit_price[due] = close[s_row[due]]
@@ -544,10 +554,12 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
             fees = fee_fixed + fee_per_share * quantity + fee_bps / 1e4 * quantity * price
             cash = cash + (quantity * price - fees)
             if not (price > 0 and math.isfinite(fees) and math.isfinite(cash)):
-                return BAR_LOOP, BAR_LOOP
+                return BAR_LOOP, BAR_LOOP, BAR_LOOP
             if daily:
                 of_day[day[left]] += (price - s_price[due]) * quantity - fees
-            o_pnl[trades] = (price - s_price[due]) * quantity - (s_fees[due] + fees)
+            paid = s_fees[due] + fees
+            o_pnl[trades] = (price - s_price[due]) * quantity - paid
+            o_cost[trades], o_fees[trades], o_bars[trades] = s_cost[due], paid, left - s_entry_row[due]
             n_open -= 1
             for slot in range(due, n_open):
                 move_slot(slots, slot + 1, slot)
@@ -557,9 +569,8 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
             trades += 1
             held[leaving] = 0
             closed_row[leaving] = left
-            if wants_fills:
-                f_row[fills], f_side[fills], f_lots[fills] = left, -1, lots
-                f_price[fills], f_fees[fills] = price, fees
+            f_row[fills], f_side[fills], f_lots[fills] = left, SELL, lots
+            f_price[fills], f_fees[fills] = price, fees
             fills += 1
         if at == end:
             break
@@ -596,7 +607,7 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
             counts[_NO_LOT] += 1
             continue
         if affordable >= _MOST_LOTS:
-            return BAR_LOOP, BAR_LOOP
+            return BAR_LOOP, BAR_LOOP, BAR_LOOP
         lots = math.floor(affordable)
         price = unslipped * (1 + slippage_bps / 1e4)
         if terms.scales:
@@ -612,7 +623,7 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
         fees = fee_fixed + fee_per_share * quantity + fee_bps / 1e4 * quantity * price
         cost = notional + fees
         if not (price > 0 and math.isfinite(cost) and math.isfinite(cash + (notional - fees))):
-            return BAR_LOOP, BAR_LOOP
+            return BAR_LOOP, BAR_LOOP, BAR_LOOP
         rule = _APPROVED
         if caps.any_on or denied[symbol] != 0:
             minutes = math.inf
@@ -656,14 +667,14 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
         if exit_row >= 0:
             s_due[slot] = 2 * (exit_row if single else ts[exit_row]) + within
         s_cost[slot], s_fees[slot], s_exit_price[slot] = quantity * price, fees, exit_price
+        s_entry_row[slot] = filled
         n_open += 1
         held[symbol] = 1
         peak = max(peak, equity_at_cost(cash, s_cost, n_open))
-        if wants_fills:
-            f_row[fills], f_side[fills], f_lots[fills] = filled, 1, lots
-            f_price[fills], f_fees[fills] = price, fees
+        f_row[fills], f_side[fills], f_lots[fills] = filled, BUY, lots
+        f_price[fills], f_fees[fills] = price, fees
         fills += 1
-    return trades, fills
+    return trades, fills, fills if ordinary < 0 else ordinary
 
 
 class Spans(NamedTuple):
@@ -673,20 +684,30 @@ class Spans(NamedTuple):
     end: Any
 
 
+class Clocked(NamedTuple):
+    """The clock as the kernel reads it: the session of every row, the symbols by name, each one's close a session.
+
+    `of_rows` (rows,), `by_name` (symbols,), `closes` (symbols, sessions); `held` is scratch, (symbols,).
+    """
+
+    of_rows: Any
+    by_name: Any
+    closes: Any
+    held: Any
+
+
 class Found(NamedTuple):
     """What `simulate_each` finds: numbers of trades and fills, counts by rule and code (variants, rules and codes),
-    then the six of `metrics.measure`, each (variants,).
+    what `metrics.measure` and `sessions.measure` find, (variants, figures), the sessions with a position, and equity
+    at the end of each session, (variants, sessions).
     """
 
     trades: Any
     fills: Any
     counts: Any
-    ending_equity: Any
-    gross_profit: Any
-    gross_loss: Any
-    wins: Any
-    fall: Any
-    ratio: Any
+    totals: Any
+    exposed: Any
+    equity: Any
 
 
 def simulate_each(
@@ -699,6 +720,7 @@ def simulate_each(
     steps: Any,
     money: Any,
     caps: Any,
+    clock: Any,
     slots: Any,
     out: Any,
     found: Any,
@@ -707,6 +729,7 @@ def simulate_each(
 
     `variants` are `Terms` whose fields have shape (variants,). The fills in `out` are the last variant's.
     """
+    starting_equity = money.starting_equity
     for nth in range(len(spans.begin)):
         terms = Terms(
             variants.eod[nth],
@@ -727,18 +750,33 @@ def simulate_each(
             variants.fill[nth],
         )
         begin, end = spans.begin[nth], spans.end[nth]
-        trades, fills = simulate(begin, end, entries, rows, symbols, owns, terms, steps, money, caps, slots, out)
+        trades, fills, ordinary = simulate(
+            begin, end, entries, rows, symbols, owns, terms, steps, money, caps, slots, out
+        )
         found.trades[nth], found.fills[nth] = trades, fills
         for rule in range(len(out.counts)):
             found.counts[nth][rule] = out.counts[rule]
-        if trades >= 0:
-            measured = measure(money.starting_equity, out.equity, out.pnl, trades)
-            found.ending_equity[nth], found.gross_profit[nth], found.gross_loss[nth] = (
-                measured[0],
-                measured[1],
-                measured[2],
-            )
-            found.wins[nth], found.fall[nth], found.ratio[nth] = measured[3], measured[4], measured[5]
+        if trades < 0:
+            continue
+        totals = measure(starting_equity, out.equity, out.pnl, out.cost, out.fees, out.bars, trades)
+        for place in range(len(totals)):
+            found.totals[nth][place] = totals[place]
+        found.exposed[nth] = mark_sessions(
+            starting_equity,
+            fills,
+            ordinary,
+            out.fill_row,
+            out.fill_side,
+            out.fill_lots,
+            out.fill_price,
+            out.fill_fees,
+            clock.of_rows,
+            rows.symbol,
+            clock.by_name,
+            clock.closes,
+            clock.held,
+            found.equity[nth],
+        )
 
 
 FIRST_HIT = Kernel(first_hit, uses=(STOP_LEVEL, TARGET_LEVEL), inline=True)
@@ -758,4 +796,4 @@ SIMULATE = Kernel(
         FIND_EXIT,
     ),
 )
-SIMULATE_EACH = Kernel(simulate_each, uses=(SIMULATE, MEASURE))
+SIMULATE_EACH = Kernel(simulate_each, uses=(SIMULATE, MEASURE, MARK_SESSIONS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.account.clock import Clock
 from engine.account.ledger import Fill, Ledger, Trade
 from engine.account.metrics import metrics_of
 from engine.account.state import Account
@@ -43,6 +44,8 @@ def by_bar_loop(
     """A variant in a world of its own; `workspace` gives equity, limits and fees. Raises what its strategy raises."""
     world = _World(workspace)
     walk = BarLoop(spec, dataset, workspace.id, Terms(slippage_bps))
-    tally = trade_all(walk, Book(world.account.ledger, workspace.limits), world.submit, watch or Unwatched())
-    metrics, stopped = metrics_of(workspace.starting_equity, world.trades), Stopped.of_tally(tally, walk.unready())
+    tally, ordinary = trade_all(walk, Book(world.account.ledger, workspace.limits), world.submit, watch or Unwatched())
+    clock, equity = Clock(dataset, spec.symbols), workspace.starting_equity
+    held, sessions = clock.world(equity, world.fills, world.trades, ordinary)
+    metrics, stopped = metrics_of(equity, world.trades, held, sessions), Stopped.of_tally(tally, walk.unready())
     return Outcome(metrics, stopped.refusals, stopped.held_back, stopped.short_history, world.fills)

@@ -30,7 +30,9 @@ from engine.sweeps.simulation.kernel import (
     HELD_BACK,
     RULES,
     SIMULATE_EACH,
+    Clocked,
     Entries,
+    Found,
     Out,
     Owns,
     Spans,
@@ -229,24 +231,32 @@ class Simulation:
         assert prepared is not None  # noqa: S101 - for the type checker
         scratch = self._scratch(columns)
         most = max(end - begin for begin, end in batch.spans)
-        out, found = scratch.out(most + 1, fills=fills), scratch.found(len(specs))
+        clock = columns.clock
+        out, found = scratch.out(most + 1), scratch.found(len(specs), len(clock))
         simulate_each, rows, entries, owns = _plain_or_compiled(columns, prepared, compiled=scratch.compiled)
         pairs = StepColumns()
         variants = scratch.table(Terms, zip(*(variant_terms(spec, pairs) for spec in specs), strict=True))
         steps, spans = _steps(scratch, pairs), scratch.table(Spans, zip(*batch.spans, strict=True))
-        account = (self._money, self._limits, scratch.slots)
+        marks = Clocked(clock.of_rows, clock.by_name, clock.closes, scratch.held)
+        account = (self._money, self._limits, marks, scratch.slots)
         simulate_each(spans, entries, rows, scratch.symbols, owns, variants, steps, *account, out, found)
-        outcomes = []
-        each = zip(specs, batch.unready, scratch.read(found), strict=True)
-        for spec, idle, (trades, filled, counts, *measured) in each:
-            if trades == BAR_LOOP:
-                outcomes.append(self._by_bar_loop(spec, fills))
-                continue
-            metrics = figures_of(self._account.starting_equity, trades, measured)
-            refused, held_back = _counted(counts, idle, enabled=spec.spec.enabled)
-            kept = FillColumns(columns, filled, out[_FILLS_FROM:]) if fills else ()
-            outcomes.append(Outcome(metrics, refused, held_back, idle.short, kept))
-        return outcomes
+        return [
+            self._outcome(spec, columns, idle, found, nth, out, fills=fills)
+            for nth, (spec, idle) in enumerate(zip(specs, batch.unready, strict=True))
+        ]
+
+    def _outcome(
+        self, spec: CompiledSpec, columns: Columns, idle: Unready, found: Found, nth: int, out: Out, *, fills: bool
+    ) -> Outcome:
+        """What the kernel found of one variant, or where it gave up, the bar loop."""
+        trades = int(found.trades[nth])
+        if trades == BAR_LOOP:
+            return self._by_bar_loop(spec, fills)
+        sessions = columns.clock.figures(self._account.starting_equity, found.equity[nth], int(found.exposed[nth]))
+        metrics = figures_of(self._account.starting_equity, trades, found.totals[nth].tolist(), sessions)
+        refused, held_back = _counted(found.counts[nth].tolist(), idle, enabled=spec.spec.enabled)
+        kept = FillColumns(columns, int(found.fills[nth]), out[_FILLS_FROM:]) if fills else ()
+        return Outcome(metrics, refused, held_back, idle.short, kept)
 
     def _prepared(self, spec: CompiledSpec) -> Columns:
         """What all variants share, laid out by the first that comes."""
