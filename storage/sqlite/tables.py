@@ -1,7 +1,7 @@
-"""The tables, as SQLModel classes: columns, checks, indexes, and the triggers that keep the journal append-only.
+"""The tables, as SQLModel classes: columns, checks and indexes, from which a new database is made.
 
-The models do not validate: the engine's strict models do, first. Times are UTC microseconds, sessions are days since
-1970-01-01, lots are 1e-8 of a unit. `storage/migrations` holds the same schema as DDL; a test compares them.
+The models do not validate: the engine's strict models do, before a row gets here. Times are UTC microseconds, sessions
+are days since 1970-01-01, lots are 1e-8 of a unit. A change here needs a migration that changes old databases alike.
 
 `trade_events` has no foreign key, and no function in a CHECK or a partial index: see `storage.sqlite.triggers`.
 """

@@ -26,10 +26,11 @@ from storage.sqlite.connection.database import Database
 from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.connection.faults import DATABASE_ERRORS
 from storage.sqlite.connection.files import identity
-from storage.sqlite.connection.opening import SHIPPED, Schema, file_behind, prepare, read_only_file
+from storage.sqlite.connection.opening import file_behind, prepare, read_only_file
 from storage.sqlite.connection.retry import Patience
 from storage.sqlite.connection.transaction import Known, Link, Transaction, guarded
 from storage.sqlite.recordings import rewrite_recording, write_bars
+from storage.sqlite.schema import SHIPPED, Schema
 from storage.sqlite.trials import write_trial
 from storage.sqlite.views import SqliteViews
 

@@ -20,8 +20,9 @@ import pytest
 import storage.migrations
 from engine.errors import SystemFault
 from storage.sqlite.connection.driver import sqlite as sqlite3
-from storage.sqlite.connection.opening import APPLICATION_ID, SHIPPED, Schema
+from storage.sqlite.connection.identity import APPLICATION_ID
 from storage.sqlite.connection.retry import Patience
+from storage.sqlite.schema import SHIPPED, Schema
 from storage.sqlite.unit_of_work import SqliteStore
 from tests.storage.rows import OTHER, WORKSPACE, add, append, event, fill, raw
 
@@ -296,7 +297,7 @@ def test_a_foreign_database_with_a_wal_is_refused_and_untouched(path: Path) -> N
 CHILD = """
 import json, sys
 from pathlib import Path
-from storage.sqlite.connection.opening import Schema
+from storage.sqlite.schema import Schema
 from storage.sqlite.unit_of_work import SqliteStore
 path, revisions, scripts = json.loads(sys.argv[1])
 print("ready", flush=True)

@@ -20,8 +20,8 @@ from engine.ports import EventFilter
 from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
 from storage.sqlite.connection.driver import sqlite
-from storage.sqlite.connection.opening import SHIPPED, Schema
 from storage.sqlite.connection.retry import Patience
+from storage.sqlite.schema import SHIPPED, Schema
 from storage.sqlite.unit_of_work import SqliteStore
 from tests.storage.rows import KEY, WORKSPACE, add, append, event, fill, raw
 

@@ -7,43 +7,18 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alembic import command
-from sqlalchemy import NullPool, create_engine
 
 from engine.account.ledger import Ledger
 from engine.account.state import Account
 from engine.intents import MAX_LOTS
 from engine.vocabulary import EventType
 from storage.sqlite.connection.driver import sqlite as sqlite3
-from storage.sqlite.connection.opening import APPLICATION_ID, SHIPPED
-from storage.sqlite.connection.upgrading import alembic_config
-from storage.sqlite.statements import columns_of
+from storage.sqlite.schema import SHIPPED
 from storage.sqlite.unit_of_work import SqliteStore
+from tests.storage.old_databases import old_database
 from tests.storage.rows import KEY, WORKSPACE, append, event, fill, raw
 
 OLD = SHIPPED.revisions[:-1]
-EVENTS = [fill(1), event(2), fill(3, side=-1, price=12.0, session=19_001), fill(4, lots=2**53)]
-
-
-def old_database(path: Path, revision: str) -> None:
-    """A database as the program of that revision left it: an account with fills, its state, a run's progress."""
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
-    with engine.begin() as connection:
-        config = alembic_config(SHIPPED)
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-    with closing(sqlite3.connect(path, isolation_level=None)) as driver:
-        driver.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        driver.execute(f"PRAGMA user_version = {SHIPPED.revisions.index(revision) + 1}")
-        driver.execute("PRAGMA journal_mode = WAL")
-        driver.execute("INSERT INTO workspaces VALUES (?, 'first', 10000.0, 'account', 'ACTIVE', '{}', 5)", (KEY,))
-        names = ", ".join(columns_of("trade_events"))
-        for seq, row in enumerate(EVENTS, 1):
-            driver.execute(
-                f"INSERT INTO trade_events ({names}) VALUES ({', '.join('?' * (len(row) + 1))})", (seq, *row)
-            )
-        driver.execute("INSERT INTO account_states VALUES (?, 123.5, -6.5, 10000.0, 3, 1, 4, 1004, NULL)", (KEY,))
-        driver.execute("INSERT INTO run_progress VALUES (?, 'key', 7, 'daily', 'untimed', '{}', '{\"X\": 3}')", (KEY,))
 
 
 @pytest.fixture(params=OLD)

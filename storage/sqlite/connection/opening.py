@@ -11,14 +11,11 @@ import os
 import stat
 import threading
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, NullPool, create_engine
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy import NullPool, create_engine
 
 from engine.errors import SystemFault
-from engine.vocabulary import EventType
 from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.connection.faults import (
     COPY_IT,
@@ -32,40 +29,10 @@ from storage.sqlite.connection.files import JOURNAL, WAL, beside, keep_private, 
 from storage.sqlite.connection.identity import APPLICATION_ID, check_ours, count_tables, not_ours, revision_of
 from storage.sqlite.connection.read_only import ReadOnlyFile
 from storage.sqlite.connection.retry import Patience
-from storage.sqlite.tables import Base
-from storage.sqlite.triggers import TRIGGERS
+from storage.sqlite.schema import SHIPPED, Schema, create_schema, renew_triggers_and_types
 from storage.system import FOR_A_DATABASE, make_private, require_descriptors
 
-ALEMBIC_TABLE = (
-    "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
-    " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
-)
-
 _ONE_AT_A_TIME = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """The revisions that lead to today's tables, oldest first, and where Alembic finds them.
-
-    `PRAGMA user_version` is the number of revisions applied.
-    """
-
-    revisions: tuple[str, ...]
-    scripts: str
-
-    @property
-    def head(self) -> str:
-        """The name of the newest revision."""
-        return self.revisions[-1]
-
-    @property
-    def generation(self) -> int:
-        """What `user_version` is at the newest revision."""
-        return len(self.revisions)
-
-
-SHIPPED = Schema(("0001", "0002", "0003"), "storage:migrations")
 
 
 def file_behind(path: Path | str) -> Path:
@@ -119,18 +86,6 @@ def read_only_file(path: Path, patience: Patience, schema: Schema = SHIPPED) -> 
             raise _not_upgradable(path, revision, schema)
 
     return ReadOnlyFile(path, patience, check)
-
-
-def create_schema(connection: Connection) -> None:
-    """Today's tables, as the revisions make them, without Alembic: importing it takes longer than this."""
-    for table in Base.metadata.sorted_tables:
-        connection.execute(CreateTable(table))
-        for index in sorted(table.indexes, key=lambda index: str(index.name)):
-            connection.execute(CreateIndex(index))
-    for kind in EventType:
-        connection.exec_driver_sql("INSERT INTO event_types VALUES (?)", (kind.value,))
-    for statement in (*TRIGGERS, ALEMBIC_TABLE):
-        connection.exec_driver_sql(statement)
 
 
 def _make_place(path: Path) -> None:
@@ -195,6 +150,7 @@ def _bring_up(path: Path, patience: Patience, schema: Schema) -> None:
             from storage.sqlite.connection.upgrading import upgrade  # noqa: PLC0415 - Alembic, only when it is needed
 
             upgrade(path, connection, revision, schema)
+            renew_triggers_and_types(connection)
         driver.execute(f"PRAGMA user_version = {schema.generation}")
 
 

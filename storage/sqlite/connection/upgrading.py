@@ -17,7 +17,7 @@ from storage.sqlite.connection.driver import sqlite
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from storage.sqlite.connection.opening import Schema
+    from storage.sqlite.schema import Schema
 
 
 def upgrade(path: Path, connection: Connection, revision: str, schema: Schema) -> None:
