@@ -13,7 +13,7 @@ from engine.account.state import Account, PaperState
 from engine.broker.execute import create
 from engine.broker.reconcile import Comparison, ReconcileReport, compare, reconcile, replayed
 from engine.desk.config import DeskConfig
-from engine.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, ReadOnlyFault
+from engine.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from engine.events import EventType, Stamps, account_event
 from engine.intents import to_quantity
 from engine.market.sessions import from_micros
@@ -24,6 +24,7 @@ from engine.policy.workspace import (
     DEFAULT_ID,
     DEFAULT_NAME,
     Workspace,
+    as_uuid,
     check_equity,
     check_name,
     check_open,
@@ -87,18 +88,17 @@ class Overview:
 
 
 class Accounts:
-    """Every call names a workspace by name or UUID; `default` is made on first use."""
+    """Calls name a workspace by name or UUID; None is the configured one.
+
+    Calls that read leave nothing behind. Those that write create `default` if it is missing.
+    """
 
     def __init__(self, store: Store, stamps: Stamps, config: DeskConfig) -> None:
         self._store, self._stamps, self._config = store, stamps, config
 
     def create(self, name: str, starting_equity: float = DEFAULT_EQUITY) -> Workspace:
         """A new workspace; WORKSPACE_EXISTS when the name is taken."""
-        workspace = self.unsaved(check_name(name), check_equity(starting_equity))
-        with self._store.write() as unit:
-            create(unit, workspace, self._stamps)
-            unit.commit()
-        return workspace
+        return self._store_new(self.unsaved(check_name(name), check_equity(starting_equity)))
 
     def all(self) -> list[Workspace]:
         """The accounts, by name; closed worlds and variants are not among them."""
@@ -106,55 +106,51 @@ class Accounts:
             return views.workspaces()
 
     def find(self, ref: str | UUID | None = None) -> Workspace | None:
-        """The workspace, if it is there; nothing is made."""
+        """The stored workspace of this name or UUID (None: the configured one), or None."""
         with self._store.read() as views:
-            return views.workspace(self._name(ref))
+            return views.workspace(self._ref(ref))
 
-    def get(self, ref: str | UUID | None = None) -> Workspace:
-        """The workspace; `default` is made on first use, any other unknown one is WORKSPACE_NOT_FOUND."""
+    def require(self, ref: str | UUID | None = None) -> Workspace:
+        """The workspace, to read from; WORKSPACE_NOT_FOUND. Nothing is stored.
+
+        `default` exists before it is stored: it is given as it would be created now.
+        """
+        return self.find(ref) or self._new_default(ref)
+
+    def ensure_default(self, ref: str | UUID | None = None) -> Workspace:
+        """The workspace, to write to: `default` is created if it is missing; any other is WORKSPACE_NOT_FOUND."""
         workspace = self.find(ref)
         if workspace is not None:
             return workspace
-        name = self._name(ref)
-        if name != DEFAULT_NAME:
-            raise not_found(name)
+        missing = self._new_default(ref)
         try:
-            return self.create(DEFAULT_NAME)
-        except ConflictError:  # another process made it first
-            return self.get(ref)
-        except ReadOnlyFault:  # it can be looked at before it is made
-            return self.unsaved(DEFAULT_NAME)
-
-    def get_or_unsaved(self, ref: str | UUID | None = None) -> tuple[Workspace, bool]:
-        """The workspace, and whether it is a `default` that is not stored yet."""
-        workspace = self.find(ref)
-        if workspace is not None:
-            return workspace, False
-        name = self._name(ref)
-        if name != DEFAULT_NAME:
-            raise not_found(name)
-        return self.unsaved(DEFAULT_NAME), True
+            return self._store_new(missing)
+        except ConflictError:  # another process created it between the two transactions
+            return self.ensure_default(ref)
 
     def unsaved(self, name: str, starting_equity: float = DEFAULT_EQUITY) -> Workspace:
         """A workspace that is not stored; `default` has the same id in every database."""
         known_as = DEFAULT_ID if name == DEFAULT_NAME else UUID(self._stamps.new_id())
         return Workspace(known_as, name, starting_equity, self._stamps.now())
 
-    def unseen(self, workspace_id: UUID) -> Workspace | None:
-        """The workspace that the first intent for this id makes: `default`, where there is none yet."""
+    def missing_default(self, workspace_id: UUID) -> Workspace | None:
+        """The `default` that an intent for this id creates; None for another id, and when `default` is stored.
+
+        A database of an older version has a `default` with an id of its own, so its name is looked up.
+        """
         if workspace_id != DEFAULT_ID or self.find(DEFAULT_NAME) is not None:
             return None
         return self.unsaved(DEFAULT_NAME)
 
     def state(self, ref: str | UUID | None = None) -> PaperState:
         """The account as of now."""
-        workspace = self.get(ref)
+        workspace = self.require(ref)
         with self._store.read() as views:
             return views.account(workspace).state()
 
     def overview(self, ref: str | UUID | None = None) -> Overview:
-        """What a screen shows of an account, read at one moment; WORKSPACE_NOT_FOUND, nothing is made."""
-        name = self._name(ref)
+        """What a screen shows of a stored account, read in one snapshot; WORKSPACE_NOT_FOUND."""
+        name = self._ref(ref)
         with self._store.read() as views:
             workspace = views.workspace(name)
             if workspace is None:
@@ -164,30 +160,30 @@ class Accounts:
 
     def trades(self, ref: str | UUID | None = None) -> list[TradeView]:
         """Every round trip, in the order of closing."""
-        return [TradeView.of(trade) for trade in self._trades(self.get(ref))]
+        return [TradeView.of(trade) for trade in self._trades(self.require(ref))]
 
     def equity(self, ref: str | UUID | None = None) -> list[EquityPoint]:
         """The trade-equity curve: the starting equity, then the equity in dollars after each closed trade."""
-        workspace = self.get(ref)
+        workspace = self.require(ref)
         start = EquityPoint(ts=None, equity=workspace.starting_equity)
         trades = self._trades(workspace)
         return [start, *(EquityPoint(ts=from_micros(trade.exit_ts), equity=trade.equity) for trade in trades)]
 
     def metrics(self, ref: str | UUID | None = None) -> Metrics:
         """The metrics of the workspace's whole life."""
-        workspace = self.get(ref)
+        workspace = self.require(ref)
         return metrics_of(workspace.starting_equity, self._trades(workspace))
 
     def reconcile(
         self, ref: str | UUID | None = None, *, dry_run: bool = False, watch: Watch | None = None
     ) -> ReconcileReport:
         """Rebuild the state from the journal; a dry run reports and writes nothing."""
-        workspace = self.get_or_unsaved(ref)[0] if dry_run else self.get(ref)
+        workspace = self.require(ref) if dry_run else self.ensure_default(ref)
         return reconcile(self._store, workspace, self._stamps, dry_run=dry_run, watch=watch)
 
     def compare(self, ref: str | UUID | None = None, *, watch: Watch | None = None) -> Comparison:
         """The state as it is stored beside the one that the journal makes; a dry run, which writes nothing."""
-        return compare(self._store, self.get_or_unsaved(ref)[0], watch=watch)
+        return compare(self._store, self.require(ref), watch=watch)
 
     def reset(self, ref: str | UUID | None = None, *, confirmed: bool = False) -> PaperState:
         """Put the state back to its start. The journal stays: executed ids stay executed, a reconcile undoes it."""
@@ -203,7 +199,7 @@ class Accounts:
                 "reset puts the account back to its start; the journal stays, and a reconcile brings the fills back",
                 hint="say --yes, or make a fresh account with `workspace create`",
             )
-        workspace = check_open(self.get(ref))
+        workspace = check_open(self.ensure_default(ref))
         with self._store.write() as unit:
             fresh = Account(workspace.id, Ledger.fresh(workspace.starting_equity))
             unit.replace(fresh)
@@ -216,7 +212,7 @@ class Accounts:
         """Set a symbol's mark, at which its position is valued; what is held can be marked whatever it is called."""
         self._check_marked(symbol, ref)
         price = _price(price)
-        workspace = check_open(self.get(ref))
+        workspace = check_open(self.ensure_default(ref))
         with self._store.write() as unit:
             account = unit.account(workspace)
             if account.value_at({symbol: price}):
@@ -231,9 +227,8 @@ class Accounts:
 
     def set_policy(self, settings: Mapping[str, str], ref: str | UUID | None = None) -> Limits:
         """Change limits and fees by `key=value` texts (`off` clears one); journaled as what changed, old to new."""
-        known = check_open(self.get_or_unsaved(ref)[0])
-        known.limits.changed(settings)  # what is refused must not make `default` first
-        workspace = self.get(ref)
+        check_open(self.require(ref)).limits.changed(settings)  # settings that are refused must not create `default`
+        workspace = self.ensure_default(ref)
         with self._store.write() as unit:
             current = self._current(unit, workspace)
             limits = current.limits.changed(settings)
@@ -251,7 +246,7 @@ class Accounts:
             known = ", ".join(TradingState)
             raise InvalidError("INVALID_POLICY", f"{state!r} is not a trading state", hint=f"one of {known}")
         state = TradingState(state)
-        workspace = check_open(self.get(ref))
+        workspace = check_open(self.ensure_default(ref))
         with self._store.write() as unit:
             current = self._current(unit, workspace)
             if current.trading_state is not state:
@@ -259,7 +254,7 @@ class Accounts:
                 payload = {"from": current.trading_state.value, "to": state.value}
                 unit.append([account_event(EventType.TRADING_STATE_CHANGED, str(workspace.id), self._stamps, payload)])
                 unit.commit()
-        return self.get(workspace.id)
+        return self.require(workspace.id)
 
     def _check_marked(self, symbol: str, ref: str | UUID | None) -> None:
         try:
@@ -268,6 +263,23 @@ class Accounts:
             workspace = self.find(ref) if isinstance(symbol, str) else None
             if workspace is None or symbol not in self.state(workspace.id).positions:
                 raise InvalidError("INVALID_PRICE", f"the symbol {error}", hint="name the symbol to mark") from error
+
+    def _new_default(self, ref: str | UUID | None) -> Workspace:
+        """`default`, where the reference means it by name or id; WORKSPACE_NOT_FOUND for any other."""
+        name = self._ref(ref)
+        if name == DEFAULT_NAME:
+            return self.unsaved(DEFAULT_NAME)
+        known_id = name if isinstance(name, UUID) else as_uuid(name)
+        default = None if known_id is None else self.missing_default(known_id)
+        if default is None:
+            raise not_found(name)
+        return default
+
+    def _store_new(self, workspace: Workspace) -> Workspace:
+        with self._store.write() as unit:
+            create(unit, workspace, self._stamps)
+            unit.commit()
+        return workspace
 
     def _trades(self, workspace: Workspace) -> list[Trade]:
         trades: list[Trade] = []
@@ -278,7 +290,7 @@ class Accounts:
     def _current(self, unit: UnitOfWork, workspace: Workspace) -> Workspace:
         return unit.workspace(workspace.id) or workspace
 
-    def _name(self, ref: str | UUID | None) -> str | UUID:
+    def _ref(self, ref: str | UUID | None) -> str | UUID:
         if ref is None:
             return self._config.workspace
         if not isinstance(ref, (str, UUID)):

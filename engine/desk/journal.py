@@ -92,7 +92,7 @@ class Journal:
         newest_first: bool = False,
     ) -> list[EventView]:
         """A workspace's events in `seq` order, at most `limit`; with a limit the newest ones, unless `where.after`."""
-        found = self._accounts.get(ref)
+        found = self._accounts.require(ref)
         wanted = replace(where or EventFilter(), workspace_id=found.id)
         from_the_end = newest_first or (limit is not None and wanted.after is None)
         with self._store.read() as views:
@@ -126,7 +126,7 @@ class Journal:
 
     def story(self, symbol: str, ref: str | UUID | None = None) -> list[EventView]:
         """The fills that made the position in a symbol, oldest first: those since it was last flat, or was reset."""
-        found = self._accounts.get(ref)
+        found = self._accounts.require(ref)
         with self._store.read() as views:
             fills = _fills_since_flat(views, found.id, symbol)
         return [EventView.of(event) for event in reversed(fills)]

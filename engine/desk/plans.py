@@ -61,7 +61,7 @@ class Plans:
 
     def variants(self, request: SweepRequest) -> Generated:
         """A sweep's variants; nothing is executed or written. INVALID_SPEC, STRATEGY_NOT_FOUND, WORKSPACE_NOT_FOUND."""
-        self._accounts.get_or_unsaved(request.workspace)
+        self._accounts.require(request.workspace)
         return _generated(self._research.compile(request.spec, request.timeframe), request)
 
     def run(
@@ -100,7 +100,7 @@ class Plans:
         owner = self._owners.claim()
         try:
             fresh = request.run_plan_id or UUID(self._stamps.new_id())
-            home = self._accounts.get(request.workspace) if unseen is None else self._unless_there(unseen)
+            home = self._accounts.ensure_default(request.workspace) if unseen is None else self._unless_there(unseen)
             run, plan = begin(self._store, self._stamps, plan, dataset, check_open(home), owner, fresh)
             return Execution(self._store, self._stamps, plan, run, watch=watch).execute(dataset, workers)
         finally:
@@ -109,7 +109,7 @@ class Plans:
     def _planned(self, request: SweepRequest, dataset: Dataset, unseen: Workspace | None) -> RunPlan:
         compiled = self._compiled(request.spec, dataset, request.timeframe)
         lent = None if request.like is not None else unseen
-        model = self._accounts.get_or_unsaved(request.model)[0] if lent is None else self._unless_there(lent)
+        model = self._accounts.require(request.model) if lent is None else self._unless_there(lent)
         made = _generated(compiled, request)
         account = _account(model, dataset.session_tz, self._stamps.now())
         kind = type(compiled.strategy)
@@ -178,7 +178,7 @@ class Plans:
         self, *, limit: int | None = None, status: str | None = None, workspace: str | UUID | None = None
     ) -> list[PlanSummary]:
         """Run plans, of all workspaces or of the one named, newest first, from `RUN_*` events alone."""
-        home = None if workspace is None else self._accounts.get_or_unsaved(workspace)[0].id
+        home = None if workspace is None else self._accounts.require(workspace).id
         with self._store.read() as views:
             now = self._stamps.now()
             return summaries(views, self._owners, now, limit=limit, status=status, workspace_id=home)

@@ -52,7 +52,7 @@ class Research:
         workspace: str | UUID | None = None,
     ) -> list[StrategyEvaluation]:
         """One evaluation of each of the spec's symbols, on its bars up to `at` (UTC microseconds); writes nothing."""
-        account, _is_new = self._accounts.get_or_unsaved(workspace)
+        account = self._accounts.require(workspace)
         with self._store.read() as views:
             state = views.account(account).state()
         compiled = self.compile(spec, timeframe)
@@ -79,7 +79,7 @@ class Research:
         """
         compiled = self._compiled(spec, dataset, timeframe)
         check_window(dataset, spec.symbols)
-        model, _ = self._accounts.get_or_unsaved(like)
+        model = self._accounts.require(like)
         fresh = workspace_id or UUID(self._stamps.new_id())
         workspace = closed_workspace(fresh, model, dataset.session_tz, self._stamps.now())
         sha256 = self._code_of(compiled)
@@ -135,7 +135,7 @@ class Research:
             return ""
 
     def _account(self, workspace: Workspace | str | UUID) -> Workspace:
-        return workspace if isinstance(workspace, Workspace) else self._accounts.get(workspace)
+        return workspace if isinstance(workspace, Workspace) else self._accounts.ensure_default(workspace)
 
     def _compiled(self, spec: ExecutionSpec, dataset: Dataset, timeframe: str) -> CompiledSpec:
         for symbol in spec.symbols:

@@ -34,7 +34,7 @@ class Trading:
         """
         if not isinstance(intent, TradeIntent):
             raise InvalidError("INVALID_INTENT", f"{intent!r} is not a TradeIntent", hint="`parse_intent` makes one")
-        unseen = self._accounts.unseen(intent.workspace_id) or unseen
+        unseen = self._accounts.missing_default(intent.workspace_id) or unseen
         return self._broker.execute(intent, _price(fill_price), mode, unseen=unseen)
 
     def order(
@@ -50,15 +50,16 @@ class Trading:
         reason: str | None = None,
     ) -> ExecutionResult:
         """A manual intent; without an id it gets a fresh one. `default` is made by its first order that is taken."""
-        account, is_new = self._accounts.get_or_unsaved(workspace)
+        stored = self._accounts.find(workspace)
+        account = stored or self._accounts.require(workspace)
         intent, price = self._intent(account, action, symbol, quantity, intent_id, reason), _price(fill_price)
         try:
-            return self._broker.execute(intent, price, mode, unseen=account if is_new else None)
+            return self._broker.execute(intent, price, mode, unseen=account if stored is None else None)
         except ConflictError as error:
-            if not (is_new and error.code == "WORKSPACE_EXISTS"):
+            if not (stored is None and error.code == "WORKSPACE_EXISTS"):
                 raise
-        # another process made `default` first: the order goes there
-        taken = self._accounts.get(workspace)
+        # another process created `default` first, maybe with another id: the order goes there
+        taken = self._accounts.require(workspace)
         return self._broker.execute(intent.model_copy(update={"workspace_id": taken.id}), price, mode)
 
     def preview(
@@ -72,9 +73,9 @@ class Trading:
         intent_id: UUID | None = None,
     ) -> Preview:
         """What `order` would do now, rule by rule; nothing is written. Raises what it would raise."""
-        account, is_new = self._accounts.get_or_unsaved(workspace)
+        account = self._accounts.require(workspace)
         intent = self._intent(account, action, symbol, quantity, intent_id, None)
-        return self._broker.preview(intent, _price(fill_price), unseen=account if is_new else None)
+        return self._broker.preview(intent, _price(fill_price), unseen=account)
 
     def _intent(
         self,

@@ -12,7 +12,7 @@ from tests.support.desks import open_test_desk
 def test_a_fill_that_overflows_is_listed_and_the_others_are_replayed(tmp_path: Path) -> None:
     with open_test_desk(tmp_path / "desk.db") as desk:
         desk.trading.order(IntentAction.OPEN_LONG, "A", 2, 10.0)
-        workspace = desk.accounts.get()
+        workspace = desk.accounts.require()
         with desk._store.write() as unit:
             seq = unit.append([fill(1, workspace_id=str(workspace.id), lots=2 * 10**8, price=1.7e308)])
             unit.commit()

@@ -461,14 +461,14 @@ def test_the_plans_workspace_gives_equity_limits_and_fees_unless_another_is_name
     desk = memory_desk(store)
     desk.accounts.create("small", 6000.0)
     desk.accounts.set_policy({"fee_fixed": "1", "max_positions": "1"}, "small")
-    desk.accounts.set_trading_state(desk.accounts.get("small").trading_state.__class__.HALTED, "small")
+    desk.accounts.set_trading_state(desk.accounts.require("small").trading_state.__class__.HALTED, "small")
     mine, like = run(desk, workspace="small"), run(desk, like="small")
     assert same(mine) == same(like)
     metrics = mine.results[0].metrics
     assert metrics is not None
     assert (metrics.starting_equity, metrics.trade_count > 0) == (6000.0, True)
-    assert desk.plans.get(mine.run_plan_id).workspace_id == desk.accounts.get("small").id
-    assert desk.plans.get(like.run_plan_id).workspace_id == desk.accounts.get("default").id
+    assert desk.plans.get(mine.run_plan_id).workspace_id == desk.accounts.require("small").id
+    assert desk.plans.get(like.run_plan_id).workspace_id == desk.accounts.require("default").id
     assert run(desk).fingerprint != mine.fingerprint == like.fingerprint
 
 
