@@ -9,7 +9,7 @@ from storage.sqlite.owners import ProcessOwners
 from storage.sqlite.unit_of_work import SqliteStore
 from storage.strategies.files import make_registry
 from storage.strategies.identity import strategy_code
-from storage.strategies.known import KnownCode
+from storage.strategies.recall import KnownCode
 from storage.system import wall_clock
 
 

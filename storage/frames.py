@@ -17,10 +17,9 @@ from engine.validation import StrictModel
 from storage.frame_columns import frame_layout, frame_table
 from storage.market_files import rules
 from storage.market_files.faults import KEPT, FaultLog
-from storage.market_files.loading import bars_by_symbol
+from storage.market_files.loading import bars_by_symbol, warnings_of
 from storage.market_files.reading import Reading
 from storage.market_files.table import SymbolCodes
-from storage.market_files.warnings import warnings_of
 from storage.system import Clock, wall_clock
 
 if TYPE_CHECKING:

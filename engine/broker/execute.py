@@ -71,21 +71,21 @@ class PaperBroker:
         self._stamps = stamps
 
     def execute(
-        self, intent: TradeIntent, fill_price: float, mode: str = PAPER, *, unseen: Workspace | None = None
+        self, intent: TradeIntent, fill_price: float, mode: str = PAPER, *, to_create: Workspace | None = None
     ) -> ExecutionResult:
         """Fill an intent at the caller's price, or say why not.
 
-        `unseen` is the workspace to create when the intent's is not there yet. Success is returned after the commit.
-        A policy refusal is journaled and returned; every other refusal raises a `PapertapeError`, with nothing written.
+        `to_create` is stored first if the intent's workspace is missing. Success is returned after the commit. A policy
+        refusal is journaled and returned; every other refusal raises a `PapertapeError`, with nothing written.
         """
         try:
-            return self._execute(intent, fill_price, mode, unseen)
+            return self._execute(intent, fill_price, mode, to_create)
         except PapertapeError as error:
             error.details = {**nothing_filled(str(intent.id), intent.correlation_id), **error.details}
             raise
 
     def preview(
-        self, intent: TradeIntent, fill_price: float, mode: str = PAPER, *, unseen: Workspace | None = None
+        self, intent: TradeIntent, fill_price: float, mode: str = PAPER, *, to_create: Workspace | None = None
     ) -> Preview:
         """What `execute` would do with this intent now, by the same checks in the same order; nothing is written.
 
@@ -93,7 +93,7 @@ class PaperBroker:
         """
         order = check(intent, fill_price, mode)
         with self._store.read() as views:
-            workspace = views.workspace(intent.workspace_id) or unseen
+            workspace = views.workspace(intent.workspace_id) or to_create
             if workspace is None:
                 raise _no_workspace(intent)
             check_open(workspace)
@@ -121,10 +121,12 @@ class PaperBroker:
             policy=result.policy,
         )
 
-    def _execute(self, intent: TradeIntent, fill_price: float, mode: str, unseen: Workspace | None) -> ExecutionResult:
+    def _execute(
+        self, intent: TradeIntent, fill_price: float, mode: str, to_create: Workspace | None
+    ) -> ExecutionResult:
         order = check(intent, fill_price, mode)
         with self._store.write() as unit:
-            workspace = self._workspace(unit, order, unseen)
+            workspace = self._workspace(unit, order, to_create)
             account = unit.account(workspace)
             placement = self._place(unit, order, account, workspace, mode)
             record(unit, account, placement)
@@ -138,14 +140,14 @@ class PaperBroker:
         ts = self._stamps.now() if intent.created_at is None else to_micros(intent.created_at)
         return place(order, account, workspace, ts, self._stamps, prior)
 
-    def _workspace(self, unit: UnitOfWork, order: Order, unseen: Workspace | None) -> Workspace:
+    def _workspace(self, unit: UnitOfWork, order: Order, to_create: Workspace | None) -> Workspace:
         workspace = unit.workspace(order.intent.workspace_id)
         if workspace is not None:
             return check_open(workspace)
-        if unseen is None:
+        if to_create is None:
             raise _no_workspace(order.intent)
-        create(unit, unseen, self._stamps)
-        return unseen
+        create(unit, to_create, self._stamps)
+        return to_create
 
 
 def _no_workspace(intent: TradeIntent) -> NotFoundError:

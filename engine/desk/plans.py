@@ -72,12 +72,12 @@ class Plans:
         *,
         workers: int = 1,
         watch: Watch | None = None,
-        unseen: Workspace | None = None,
+        to_create: Workspace | None = None,
         **terms: Any,
     ) -> PlanResult:
         """`execute` a request in short: `terms` are further fields of `SweepRequest`."""
         request = SweepRequest(spec=spec, sweep=sweep, **terms)
-        return self.execute(request, dataset, workers=workers, watch=watch, unseen=unseen)
+        return self.execute(request, dataset, workers=workers, watch=watch, to_create=to_create)
 
     def execute(
         self,
@@ -86,29 +86,31 @@ class Plans:
         *,
         workers: int = 1,
         watch: Watch | None = None,
-        unseen: Workspace | None = None,
+        to_create: Workspace | None = None,
     ) -> PlanResult:
         """Generate, record and execute a sweep.
 
-        `unseen` is the plan's workspace when that is not there yet: it is created with the start of the run. A run that
-        the watch or somebody's `cancel` stops returns what came out, with the status `cancelled`. What is wrong before
-        the start raises with nothing written; what goes wrong outside a variant later ends in RUN_FAILED and is raised.
+        `to_create` is the plan's workspace if it is missing: it is stored with the start of the run. A run that the
+        watch or a `cancel` stops returns the results so far, with the status `cancelled`. An error before the start is
+        raised with nothing written; a later one outside a variant is journaled as RUN_FAILED and raised.
         """
         request.check()
-        plan = self._planned(request, dataset, unseen)
+        plan = self._planned(request, dataset, to_create)
         self._research.registry.remember(plan.base.strategy)
         owner = self._owners.claim()
         try:
             fresh = request.run_plan_id or UUID(self._stamps.new_id())
-            home = self._accounts.ensure_default(request.workspace) if unseen is None else self._unless_there(unseen)
+            home = (
+                self._accounts.ensure_default(request.workspace) if to_create is None else self._unless_there(to_create)
+            )
             run, plan = begin(self._store, self._stamps, plan, dataset, check_open(home), owner, fresh)
             return Execution(self._store, self._stamps, plan, run, watch=watch).execute(dataset, workers)
         finally:
             self._owners.release(owner)
 
-    def _planned(self, request: SweepRequest, dataset: Dataset, unseen: Workspace | None) -> RunPlan:
+    def _planned(self, request: SweepRequest, dataset: Dataset, to_create: Workspace | None) -> RunPlan:
         compiled = self._compiled(request.spec, dataset, request.timeframe)
-        lent = None if request.like is not None else unseen
+        lent = None if request.like is not None else to_create
         model = self._accounts.require(request.model) if lent is None else self._unless_there(lent)
         made = _generated(compiled, request)
         account = _account(model, dataset.session_tz, self._stamps.now())
@@ -230,9 +232,9 @@ class Plans:
         with self._store.read() as views:
             return [stored_uuid(found, "the id of a run plan") for found in views.run_plans_with(mark)]
 
-    def _unless_there(self, unseen: Workspace) -> Workspace:
-        """The stored workspace of that id, else `unseen` itself."""
-        return self._accounts.find(unseen.id) or unseen
+    def _unless_there(self, to_create: Workspace) -> Workspace:
+        """The stored workspace of that id, else `to_create` itself."""
+        return self._accounts.find(to_create.id) or to_create
 
     def _compiled(self, spec: ExecutionSpec, dataset: Dataset, timeframe: str) -> CompiledSpec:
         absent = [symbol for symbol in spec.symbols if symbol not in dataset.bars]

@@ -26,7 +26,7 @@ class Trading:
         self._stamps, self._accounts = stamps, accounts
 
     def execute(
-        self, intent: TradeIntent, fill_price: float, mode: str = PAPER, *, unseen: Workspace | None = None
+        self, intent: TradeIntent, fill_price: float, mode: str = PAPER, *, to_create: Workspace | None = None
     ) -> ExecutionResult:
         """Fill an intent in its workspace at the caller's price; see `PaperBroker.execute`.
 
@@ -34,8 +34,8 @@ class Trading:
         """
         if not isinstance(intent, TradeIntent):
             raise InvalidError("INVALID_INTENT", f"{intent!r} is not a TradeIntent", hint="`parse_intent` makes one")
-        unseen = self._accounts.missing_default(intent.workspace_id) or unseen
-        return self._broker.execute(intent, _price(fill_price), mode, unseen=unseen)
+        to_create = self._accounts.missing_default(intent.workspace_id) or to_create
+        return self._broker.execute(intent, _price(fill_price), mode, to_create=to_create)
 
     def order(
         self,
@@ -54,7 +54,7 @@ class Trading:
         account = stored or self._accounts.require(workspace)
         intent, price = self._intent(account, action, symbol, quantity, intent_id, reason), _price(fill_price)
         try:
-            return self._broker.execute(intent, price, mode, unseen=account if stored is None else None)
+            return self._broker.execute(intent, price, mode, to_create=account if stored is None else None)
         except ConflictError as error:
             if not (stored is None and error.code == "WORKSPACE_EXISTS"):
                 raise
@@ -75,7 +75,7 @@ class Trading:
         """What `order` would do now, rule by rule; nothing is written. Raises what it would raise."""
         account = self._accounts.require(workspace)
         intent = self._intent(account, action, symbol, quantity, intent_id, None)
-        return self._broker.preview(intent, _price(fill_price), unseen=account)
+        return self._broker.preview(intent, _price(fill_price), to_create=account)
 
     def _intent(
         self,

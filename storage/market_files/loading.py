@@ -1,14 +1,15 @@
-"""Datasets from files: every file read and validated whole, then split by symbol and cut."""
+"""Datasets from files: every file read and validated whole, then split by symbol and cut, with warnings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from engine.errors import DataError, InvalidError, SystemFault
 from engine.market.bars import Bars, Dataset, IntArray, make_bars
+from engine.market.quality import NOTHING_STATED, Stated, quality_warnings
 from engine.market.sessions import zone
 from engine.ports import Unwatched, Watch
 from engine.symbols import check_symbol
@@ -17,8 +18,35 @@ from storage.market_files.faults import KEPT
 from storage.market_files.reading import Reading, read_source
 from storage.market_files.sources import Source, digest, named_sources, read_bytes
 from storage.market_files.table import Table, read_stored_symbol, read_symbol, rows_by_symbol
-from storage.market_files.warnings import warnings_of
 from storage.system import Clock, wall_clock
+
+
+def warnings_of(
+    readings: Sequence[Reading], kept: Mapping[str, Bars], session_tz: str, now: int | None
+) -> tuple[str, ...]:
+    """Sentences of the readings and of the bars that are kept of them; `now` is the wall clock (UTC microseconds)."""
+    stated = {symbol: found for reading in readings for symbol, found in _stated(reading, kept).items()}
+    turned = [
+        f"{each.log.file}: the rows are newest-first and were turned round" for each in readings if each.newest_first
+    ]
+    by_symbol = (
+        quality_warnings(bars, session_tz, stated.get(symbol, NOTHING_STATED), now) for symbol, bars in kept.items()
+    )
+    return (*turned, *(warning for warnings in by_symbol for warning in warnings))
+
+
+def _stated(reading: Reading, kept: Mapping[str, Bars]) -> dict[str, Stated]:
+    """What the times of each symbol that is kept say of their zone; nothing of most files."""
+    table = reading.table
+    if table is None or table.offsets is None:
+        return {}
+    step, found = -1 if reading.newest_first else 1, {}
+    for symbol, rows in rows_by_symbol(table):
+        if symbol in kept:
+            ts, bars = table.ts[rows][::step], kept[symbol]
+            first = int(np.searchsorted(ts, bars.ts[0]))
+            found[symbol] = Stated(table.offsets[rows][::step][first : first + len(bars)], table.zone)
+    return found
 
 
 def load_dataset(

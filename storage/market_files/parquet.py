@@ -16,9 +16,9 @@ from engine.errors import SystemFault
 from engine.symbols import quoted
 from storage.market_files.arrow_columns import Arrow, Batch, read_codes, read_figures, read_timestamps
 from storage.market_files.csv.lines import Tick
+from storage.market_files.csv.records import Part
 from storage.market_files.faults import FaultLog
 from storage.market_files.layout import FIGURES, INDEX, Layout, is_known, is_time, read_layout
-from storage.market_files.parts import Part
 from storage.market_files.table import SymbolCodes, Table
 
 MAGIC = b"PAR1"

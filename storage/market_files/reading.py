@@ -11,12 +11,10 @@ from engine.errors import PapertapeError
 from storage.market_files import rules
 from storage.market_files.csv.careful import read_carefully
 from storage.market_files.csv.fast import Tokenizer, read_fast
-from storage.market_files.csv.header import read_header
-from storage.market_files.csv.lines import BOM, Tick, UnreadableBytes, first_bytes, line_blocks
+from storage.market_files.csv.lines import BOM, Tick, UnreadableBytes, first_bytes, line_blocks, read_header
 from storage.market_files.faults import FaultLog
-from storage.market_files.kinds import kind_of
 from storage.market_files.layout import Layout
-from storage.market_files.looks import look_of
+from storage.market_files.looks import kind_of, look_of
 from storage.market_files.parquet import MAGIC, Naming, read_parquet
 from storage.market_files.sources import Source
 from storage.market_files.table import SymbolCodes, Table, read_symbol

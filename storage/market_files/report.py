@@ -1,4 +1,4 @@
-"""`data check`: whether a file is sound, and what it holds."""
+"""`data check`: whether a file is sound, what it holds, and the timeframe of a dataset."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from engine.market.spacing import timeframe_of
 from engine.ports import Watch
 from storage.market_files.loading import load_dataset
 from storage.market_files.sources import Source, stem_symbol
-from storage.market_files.timeframe import infer_timeframe
+
+
+def infer_timeframe(dataset: Dataset) -> str:
+    """The most common spacing of all symbols together.
+
+    Inside sessions `<n>h` or `<n>m` (`<n>s` below or between minutes); where the usual session has one bar `daily`,
+    `weekly`, `monthly`, `quarterly` or `yearly`. Of two spacings that are equally common, the shorter one.
+    """
+    return timeframe_of(dataset.bars.values())
 
 
 @dataclass(frozen=True, slots=True)

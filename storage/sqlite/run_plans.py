@@ -1,4 +1,4 @@
-"""Reads of run plans: from RUN_* events alone, through their own small index."""
+"""Run plans, read from RUN_* events alone through their own small index, and trials: the runs that tried a strategy."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import json
 from typing import Any
 
 from engine.events import EventType
-from engine.payloads import HEADING, damaged, event_named, read_payload
-from engine.ports import RunMark, RunSoFar, StoredPayload
-from engine.shapes import fault_in
+from engine.jsontext import compact_json
+from engine.payloads import HEADING, damaged, event_named, read_payload, stored_object
+from engine.ports import RunMark, RunSoFar, StoredPayload, Trial
+from engine.shapes import TEXT, Each, fault_in
+from storage.sqlite import statements as sql
+from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.connection.transaction import Transaction, guarded
 from storage.sqlite.stored_values import Columns, rows_of_events
 from storage.sqlite.tables import RUN_EVENT
@@ -123,3 +126,39 @@ class RunPlanViews(Transaction):
         """Completed run plans of this fingerprint, in the order of their ends."""
         wanted = f'"fingerprint":"{fingerprint}"'
         return [run_plan_id for (run_plan_id,) in self._driver.execute(_WITH_FINGERPRINT, (wanted,))]
+
+
+_COLUMNS = Columns("trials", sql.columns_of("trials"))
+
+
+def read_trials(driver: sqlite.Connection) -> list[Trial]:
+    """All of them, in the order of their newest results; DATABASE_ERROR when one is damaged."""
+    return [_trial(row) for row in driver.execute(sql.READ_TRIALS).fetchall()]
+
+
+def write_trial(driver: sqlite.Connection, trial: Trial) -> None:
+    """Put a trial in place of what was stored of it, and of what could not be counted of the same run."""
+    if trial.kind == "forward":
+        driver.execute(sql.DROP_UNCOUNTED, (trial.run_id, trial.spec_key))
+    key = (trial.kind, trial.run_id, trial.spec_key, trial.strategy_sha256)
+    time = (trial.first_ts, trial.last_ts)
+    row = (*key, trial.strategy_id, compact_json(dict(trial.bars)), *time, trial.specs, trial.seq)
+    driver.execute(sql.WRITE_TRIAL, row)
+
+
+def _trial(row: tuple[Any, ...]) -> Trial:
+    where = f"what run {row[1]} tried"
+    _COLUMNS.check(row, where)
+    kind, run_id, spec_key, sha256, strategy_id, bars, first_ts, last_ts, specs, seq = row
+    return Trial(
+        kind=kind,
+        run_id=run_id,
+        spec_key=spec_key,
+        strategy_sha256=sha256,
+        strategy_id=strategy_id,
+        bars=stored_object(bars, Each(TEXT, of=dict), where),
+        first_ts=first_ts,
+        last_ts=last_ts,
+        specs=specs,
+        seq=seq,
+    )

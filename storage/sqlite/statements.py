@@ -63,7 +63,7 @@ def _upsert(table: str, keys: tuple[str, ...], **rules: str) -> ManyRows:
     return ManyRows(table, names, conflict=f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates}")
 
 
-# an OR FAIL of its own keeps SQLite from opening a statement journal for each row: see storage.sqlite.triggers
+# an OR FAIL of its own keeps SQLite from opening a statement journal for each row: see storage.sqlite.schema
 APPEND = ManyRows("trade_events", ("seq", *EventRow._fields), how="INSERT OR FAIL")
 FOLLOW = "UPDATE account_states SET last_seq = ?, last_event_at = ? WHERE workspace_id = ?"
 

@@ -3,7 +3,7 @@
 The models do not validate: the engine's strict models do, before a row gets here. Times are UTC microseconds, sessions
 are days since 1970-01-01, lots are 1e-8 of a unit. A change here needs a migration that changes old databases alike.
 
-`trade_events` has no foreign key, and no function in a CHECK or a partial index: see `storage.sqlite.triggers`.
+`trade_events` has no foreign key, and no function in a CHECK or a partial index: see `storage.sqlite.schema`.
 """
 
 from __future__ import annotations

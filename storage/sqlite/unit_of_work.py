@@ -27,11 +27,11 @@ from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.connection.faults import DATABASE_ERRORS
 from storage.sqlite.connection.files import identity
 from storage.sqlite.connection.opening import file_behind, prepare, read_only_file
-from storage.sqlite.connection.retry import Patience
+from storage.sqlite.connection.retry import RetryPolicy
 from storage.sqlite.connection.transaction import Known, Link, Transaction, guarded
 from storage.sqlite.recordings import rewrite_recording, write_bars
+from storage.sqlite.run_plans import write_trial
 from storage.sqlite.schema import SHIPPED, Schema
-from storage.sqlite.trials import write_trial
 from storage.sqlite.views import SqliteViews
 
 Found = TypeVar("Found")
@@ -206,17 +206,17 @@ class SqliteStore:
     DATABASE_NOT_OURS, DATABASE_TOO_NEW, DATABASE_BUSY, or DATABASE_ERROR with what is wrong.
     """
 
-    def __init__(self, path: Path | str, *, patience: Patience | None = None, schema: Schema = SHIPPED) -> None:
+    def __init__(self, path: Path | str, *, retry: RetryPolicy | None = None, schema: Schema = SHIPPED) -> None:
         self.path = file_behind(path)
-        patience = patience or Patience()
+        retry = retry or RetryPolicy()
         try:
-            prepare(self.path, patience, schema)
-            self._database = self._opened(Database(self.path, schema.generation, patience))
+            prepare(self.path, retry, schema)
+            self._database = self._opened(Database(self.path, schema.generation, retry))
         except ReadOnlyFault:
             if identity(self.path) is None:
                 raise
-            reading = read_only_file(self.path, patience, schema)
-            self._database = self._opened(Database(self.path, schema.generation, patience, reading))
+            reading = read_only_file(self.path, retry, schema)
+            self._database = self._opened(Database(self.path, schema.generation, retry, reading))
 
     @property
     def is_read_only(self) -> bool:

@@ -25,10 +25,9 @@ from storage.sqlite import statements as sql
 from storage.sqlite.accounts import read_account
 from storage.sqlite.connection.transaction import guarded
 from storage.sqlite.recordings import damaged_recordings, read_recordings
-from storage.sqlite.run_plans import RunPlanViews
+from storage.sqlite.run_plans import RunPlanViews, read_trials
 from storage.sqlite.stored_values import Columns, rows_of_events, texts_named
 from storage.sqlite.tables import RUN_EVENT
-from storage.sqlite.trials import read_trials
 
 _NAMES = ("seq", *EventRow._fields)
 _OF_FILLS = (*Fill._fields, "intent_id", "order_id", "mode")

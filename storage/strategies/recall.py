@@ -1,20 +1,26 @@
-"""The strategy that a run plan was started with, found again: by the digest of its code, before a line of it runs.
+"""The strategy that a run plan was started with, found again by the digest of its code, before a line of it runs.
 
 A journal may be somebody else's, and may name any file with the right digest. So what it names is run only when this
-user ran the very code before, by naming it; or names it now, or has it in his settings or installed.
+user ran the very code before, by naming it; or names it now, or has it in his settings or installed. `KnownCode` keeps
+the digests of what this user ran, and of what passed `strategy check`.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from platformdirs import user_data_path
 
 from engine.errors import InvalidError, NotFoundError, PapertapeError
 from engine.strategies.base import Strategy
 from engine.strategies.registry import StartedWith
+from storage.settings import APPLICATION
 from storage.strategies.loading import installed_points, load_module_ref, load_source, split_module_ref, split_ref
 from storage.strategies.source import Source, read_module, read_source
+from storage.system import make_private
 
 _BACK = "put the source back, or run the plan anew"
 _NAME_IT = "if you trust it, name it yourself: --strategy FILE, or in `strategies` of the settings"
@@ -108,3 +114,44 @@ def _changed(told: StartedWith, where: str, source: Source | None) -> InvalidErr
         f"the source of {told.key} in {Path(where)}{among} is not the one that the run plan was started with",
         hint=_BACK,
     )
+
+
+Fact = Literal["ran", "checked"]
+FILE = "strategies.known"
+
+
+class KnownCode:
+    """Digests of code that this user ran (`ran`) or that passed `strategy check` (`checked`), a line each in a file.
+
+    The file is private, in the user's data directory. It is not in a database: somebody else's database may be opened,
+    and must not claim what its reader has run. It is read for each question, since other processes add to it, and one
+    that cannot be written stays as it is.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path or user_data_path(APPLICATION) / FILE
+
+    def holds(self, fact: Fact, sha256: str) -> bool:
+        """Whether the fact is noted for the code with this digest."""
+        return f"{fact} {sha256}" in self._lines()
+
+    def add(self, fact: Fact, sha256: str) -> bool:
+        """Note the fact; False if the file cannot be written."""
+        if self.holds(fact, sha256):
+            return True
+        try:
+            make_private(self._path.parent)
+            handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                os.write(handle, f"{fact} {sha256}\n".encode())  # one call: two processes do not mix their lines
+            finally:
+                os.close(handle)
+        except OSError:  # a home that is read-only: what is not known is asked for again
+            return False
+        return True
+
+    def _lines(self) -> set[str]:
+        try:
+            return set(self._path.read_text(encoding="utf-8", errors="replace").splitlines())
+        except OSError:
+            return set()

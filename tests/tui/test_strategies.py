@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.storage.code.folders import RISES, strategy, written
+from tests.storage.strategies.folders import RISES, strategy, written
 from tests.tui.console import Console
 
 PEEKING = """

@@ -32,6 +32,7 @@ from storage.market_files.csv.lines import LineSource
 from storage.market_files.csv.records import (
     PADDING,
     Blanks,
+    Part,
     RecordReader,
     Row,
     csv_reason,
@@ -41,7 +42,6 @@ from storage.market_files.csv.records import (
 )
 from storage.market_files.faults import KEPT, FaultLog
 from storage.market_files.layout import Layout
-from storage.market_files.parts import Part
 from storage.market_files.table import SymbolCodes, Table
 from storage.market_files.values import number_reason, time_reason
 

@@ -1,4 +1,4 @@
-"""What one line and one record of a CSV file mean: the rules that the careful pass and the fast one share."""
+"""What one line and one record of a CSV file mean, by rules that both passes share, and many rows as columns."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from engine.market.bars import IntArray
+from engine.market.bars import FloatArray, IntArray
 from engine.symbols import quoted
 from storage.market_files.faults import KEPT, FaultLog
 from storage.market_files.layout import Layout
-from storage.market_files.table import UNREADABLE, SymbolCodes
+from storage.market_files.table import UNREADABLE, OffsetArray, SymbolCodes
 from storage.market_files.values import read_number, read_stamp
 
 T = TypeVar("T")
@@ -140,3 +140,42 @@ def csv_reason(error: csv.Error) -> str:
         if str(error).startswith(start):
             return reason
     return f"cannot be read: {quoted(str(error))}"
+
+
+class Part(NamedTuple):
+    """Rows of one block, in the order of the file."""
+
+    rows: IntArray
+    ts: IntArray
+    offsets: OffsetArray
+    codes: IntArray
+    figures: tuple[FloatArray, ...]
+
+    @classmethod
+    def of(cls, rows: list[Row]) -> Part:
+        """Records that were read one at a time."""
+        figures = np.array([row.figures for row in rows]).reshape(-1, 5).T
+        return cls(
+            np.array([row.row for row in rows], np.int64),
+            np.array([row.ts for row in rows], np.int64),
+            np.array([row.offset for row in rows], np.int16),
+            np.array([row.code for row in rows], np.int64),
+            tuple(figures),
+        )
+
+    @classmethod
+    def joined(cls, parts: list[Part]) -> Part:
+        """Several parts, one behind the other."""
+        return cls(
+            np.concatenate([part.rows for part in parts]),
+            np.concatenate([part.ts for part in parts]),
+            np.concatenate([part.offsets for part in parts]),
+            np.concatenate([part.codes for part in parts]),
+            tuple(map(np.concatenate, zip(*(part.figures for part in parts), strict=True))),
+        )
+
+    def sorted(self) -> Part:
+        """A copy of this part with its rows in file order."""
+        order = np.argsort(self.rows)
+        figures = tuple(column[order] for column in self.figures)
+        return Part(self.rows[order], self.ts[order], self.offsets[order], self.codes[order], figures)

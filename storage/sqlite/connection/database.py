@@ -14,7 +14,7 @@ from storage.sqlite.connection.faults import DATABASE_ERRORS, busy, fault_of, mo
 from storage.sqlite.connection.files import identity
 from storage.sqlite.connection.identity import too_new
 from storage.sqlite.connection.read_only import ReadOnlyFile
-from storage.sqlite.connection.retry import Patience
+from storage.sqlite.connection.retry import RetryPolicy
 from storage.sqlite.connection.transaction import Link, Transaction
 
 Entered = TypeVar("Entered", bound=Transaction)
@@ -40,9 +40,9 @@ class Database:
     that cannot be written, and the file is read as that says.
     """
 
-    def __init__(self, path: Path, generation: int, patience: Patience, reading: ReadOnlyFile | None = None) -> None:
+    def __init__(self, path: Path, generation: int, retry: RetryPolicy, reading: ReadOnlyFile | None = None) -> None:
         self.path, self.reading = path, reading
-        self._generation, self._patience = generation, patience
+        self._generation, self._retry = generation, retry
         self._identity = identity(path)
         self._idle: list[Link] = []  # the one used last is at the end, and taken first
         self._watcher: sqlite.Connection | None = None
@@ -52,11 +52,11 @@ class Database:
     def transaction(self, enter: Callable[[Link], Entered], *, writing: bool) -> Iterator[Entered]:
         """A transaction, rolled back at the end unless it was committed; of a reader: a snapshot.
 
-        `enter` makes of the connection what the body works with. Waits for other writers as long as patience lasts,
+        `enter` makes of the connection what the body works with. Waits for other writers as long as `RetryPolicy` says,
         then DATABASE_BUSY. Every database error, the body's too, comes out as a `SystemFault`.
         """
         try:
-            link = self._patience.persist(lambda: self._begin(writing=writing))
+            link = self._retry.run(lambda: self._begin(writing=writing))
             try:
                 entered = enter(link)
                 try:
@@ -78,7 +78,7 @@ class Database:
                 self._catch_up(self.reading)
                 return self.reading.version
             if self._watcher is None:
-                self._watcher = self._patience.persist(self._connected)
+                self._watcher = self._retry.run(self._connected)
             return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
@@ -130,7 +130,7 @@ class Database:
             return Link(self._connected())
 
     def _connected(self) -> sqlite.Connection:
-        return _connect(self.path, self._patience) if self.reading is None else _set_up(self.reading.connect())
+        return _connect(self.path, self._retry) if self.reading is None else _set_up(self.reading.connect())
 
     def _catch_up(self, reading: ReadOnlyFile) -> None:
         """Connections to what was there before somebody wrote are of no use."""
@@ -153,11 +153,9 @@ class Database:
             link.driver.close()
 
 
-def _connect(path: Path, patience: Patience) -> sqlite.Connection:
+def _connect(path: Path, retry: RetryPolicy) -> sqlite.Connection:
     """A connection as every one of ours is; the transaction statements are all our own (isolation_level None)."""
-    connection = sqlite.connect(
-        str(path), isolation_level=None, timeout=patience.wait_ms / 1000, check_same_thread=False
-    )
+    connection = sqlite.connect(str(path), isolation_level=None, timeout=retry.wait_ms / 1000, check_same_thread=False)
     try:
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":

@@ -28,7 +28,7 @@ from storage.sqlite.connection.faults import (
 from storage.sqlite.connection.files import JOURNAL, WAL, beside, keep_private, may_write, traces
 from storage.sqlite.connection.identity import APPLICATION_ID, check_ours, count_tables, not_ours, revision_of
 from storage.sqlite.connection.read_only import ReadOnlyFile
-from storage.sqlite.connection.retry import Patience
+from storage.sqlite.connection.retry import RetryPolicy
 from storage.sqlite.schema import SHIPPED, Schema, create_schema, renew_triggers_and_types
 from storage.system import FOR_A_DATABASE, make_private, require_descriptors
 
@@ -47,7 +47,7 @@ def file_behind(path: Path | str) -> Path:
     return found
 
 
-def prepare(path: Path, patience: Patience, schema: Schema = SHIPPED) -> None:
+def prepare(path: Path, retry: RetryPolicy, schema: Schema = SHIPPED) -> None:
     """See that `path` is a database at the schema's head. Raises `SystemFault`; a foreign file stays untouched.
 
     Of a database that is there and cannot be written it is a `ReadOnlyFault`: `read_only_file` may be able to read it.
@@ -58,10 +58,10 @@ def prepare(path: Path, patience: Patience, schema: Schema = SHIPPED) -> None:
             _make_place(path)
             if not may_write(path):  # first: even a reader would leave a -shm beside a file with a -wal
                 raise read_only(path)
-            patience.persist(lambda: _refuse_foreign(path, patience, schema))
-            if not patience.persist(lambda: _is_at_head(path, patience, schema)):
+            retry.run(lambda: _refuse_foreign(path, retry, schema))
+            if not retry.run(lambda: _is_at_head(path, retry, schema)):
                 # nothing in it is done twice: it looks at the file again under the lock
-                patience.persist(lambda: _bring_up(path, patience, schema))
+                retry.run(lambda: _bring_up(path, retry, schema))
             keep_private(path)
         except DATABASE_ERRORS as error:
             if is_not_a_database(error):
@@ -71,7 +71,7 @@ def prepare(path: Path, patience: Patience, schema: Schema = SHIPPED) -> None:
             raise fault_of_system(error, path) from error
 
 
-def read_only_file(path: Path, patience: Patience, schema: Schema = SHIPPED) -> ReadOnlyFile:
+def read_only_file(path: Path, retry: RetryPolicy, schema: Schema = SHIPPED) -> ReadOnlyFile:
     """A database that cannot be written, to read from. Raises `SystemFault`; an older one has to be upgraded first."""
 
     def check(driver: sqlite.Connection) -> None:
@@ -85,7 +85,7 @@ def read_only_file(path: Path, patience: Patience, schema: Schema = SHIPPED) -> 
         if revision != schema.head:
             raise _not_upgradable(path, revision, schema)
 
-    return ReadOnlyFile(path, patience, check)
+    return ReadOnlyFile(path, retry, check)
 
 
 def _make_place(path: Path) -> None:
@@ -101,7 +101,7 @@ def _make_place(path: Path) -> None:
             ) from None
 
 
-def _refuse_foreign(path: Path, patience: Patience, schema: Schema) -> None:
+def _refuse_foreign(path: Path, retry: RetryPolicy, schema: Schema) -> None:
     """Look before anything may change the file: a crash or another process can have left it in the middle of a write.
 
     With a rollback journal beside it SQLite mends it first, whosever it is. With a -wal beside it the file alone is
@@ -111,7 +111,7 @@ def _refuse_foreign(path: Path, patience: Patience, schema: Schema) -> None:
         return
     if not beside(path, WAL).exists() and _looks_ours(path, schema):
         return
-    with closing(_opened(f"{path.as_uri()}?mode=ro", patience, uri=True)) as driver:
+    with closing(_opened(f"{path.as_uri()}?mode=ro", retry, uri=True)) as driver:
         check_ours(path, driver, schema.generation)
 
 
@@ -128,15 +128,15 @@ def _looks_ours(path: Path, schema: Schema) -> bool:
     return True
 
 
-def _is_at_head(path: Path, patience: Patience, schema: Schema) -> bool:
-    with closing(_plain(path, patience)) as driver:
+def _is_at_head(path: Path, retry: RetryPolicy, schema: Schema) -> bool:
+    with closing(_plain(path, retry)) as driver:
         check_ours(path, driver, schema.generation)
         return count_tables(driver) > 0 and revision_of(path, driver, schema.revisions) == schema.head
 
 
-def _bring_up(path: Path, patience: Patience, schema: Schema) -> None:
+def _bring_up(path: Path, retry: RetryPolicy, schema: Schema) -> None:
     """Create or upgrade the schema in one transaction, with every other writer locked out."""
-    engine = create_engine("sqlite://", module=sqlite, poolclass=NullPool, creator=lambda: _plain(path, patience))
+    engine = create_engine("sqlite://", module=sqlite, poolclass=NullPool, creator=lambda: _plain(path, retry))
     with engine.begin() as connection:  # which tells Alembic that somebody else commits
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite.Connection)  # noqa: S101 - for the type checker
@@ -154,13 +154,13 @@ def _bring_up(path: Path, patience: Patience, schema: Schema) -> None:
         driver.execute(f"PRAGMA user_version = {schema.generation}")
 
 
-def _plain(path: Path, patience: Patience) -> sqlite.Connection:
+def _plain(path: Path, retry: RetryPolicy) -> sqlite.Connection:
     """A connection that leaves the journal mode as it is: the first commit is to reach the file itself."""
-    return _opened(str(path), patience)
+    return _opened(str(path), retry)
 
 
-def _opened(name: str, patience: Patience, *, uri: bool = False) -> sqlite.Connection:
-    return sqlite.connect(name, isolation_level=None, timeout=patience.wait_ms / 1000, uri=uri)
+def _opened(name: str, retry: RetryPolicy, *, uri: bool = False) -> sqlite.Connection:
+    return sqlite.connect(name, isolation_level=None, timeout=retry.wait_ms / 1000, uri=uri)
 
 
 def _not_upgradable(path: Path, revision: str, schema: Schema) -> SystemFault:

@@ -17,7 +17,7 @@ from engine.errors import SystemFault
 from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.connection.faults import DATABASE_ERRORS, busy, fault_of, is_closed_to_us
 from storage.sqlite.connection.files import JOURNAL, SHM, WAL, beside, size_of, traces
-from storage.sqlite.connection.retry import Patience
+from storage.sqlite.connection.retry import RetryPolicy
 
 Check = Callable[[sqlite.Connection], None]
 """Raises a `SystemFault` for a database that is not to be read."""
@@ -32,10 +32,10 @@ class ReadOnlyFile:
     after one whether what was read is still so.
     """
 
-    def __init__(self, path: Path, patience: Patience, check: Check) -> None:
+    def __init__(self, path: Path, retry: RetryPolicy, check: Check) -> None:
         """DATABASE_ERROR, DATABASE_BUSY, and whatever `check` raises."""
         self.path = path
-        self._patience, self._check = patience, check
+        self._retry, self._check = retry, check
         self._copy: TemporaryDirectory[str] | None = None
         self._lock = threading.Lock()
         self._uri, self._seen = "", traces(path)
@@ -50,7 +50,7 @@ class ReadOnlyFile:
 
     def connect(self) -> sqlite.Connection:
         """A connection that reads, and cannot write whatever it is told."""
-        wait = self._patience.wait_ms / 1000
+        wait = self._retry.wait_ms / 1000
         connection = sqlite.connect(self._uri, isolation_level=None, timeout=wait, uri=True, check_same_thread=False)
         connection.execute("PRAGMA query_only = ON")
         return connection
@@ -88,7 +88,7 @@ class ReadOnlyFile:
             else:
                 if self.is_shared or traces(self.path) == self._seen:
                     return
-            self._patience.sleep(self._patience.pause)
+            self._retry.sleep(self._retry.pause)
         raise busy(self.path)
 
     def _way(self) -> str:

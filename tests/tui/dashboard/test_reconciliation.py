@@ -16,7 +16,7 @@ from engine.vocabulary import TradingState
 from storage.settings import Settings
 from storage.sqlite.tables import ORDER_INDEX
 from storage.sqlite.unit_of_work import SqliteStore
-from tests.storage.rows import append, fill, raw
+from tests.storage.sqlite.rows import append, fill, raw
 from tests.support.desks import EPOCH, open_test_desk
 from tests.support.memory_desks import memory_desk
 from tests.tui.dashboard.conftest import BUY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.vocabulary import IntentAction
-from tests.storage.rows import fill
+from tests.storage.sqlite.rows import fill
 from tests.support.desks import open_test_desk
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from storage.sqlite.unit_of_work import SqliteStore
-from tests.storage.rows import OTHER, WORKSPACE, add
+from tests.storage.sqlite.rows import OTHER, WORKSPACE, add
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from storage.sqlite.connection import driver
 from storage.sqlite.connection.driver import sqlite
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 
 
 def of_version(*version: int) -> Any:

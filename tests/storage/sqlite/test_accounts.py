@@ -21,7 +21,7 @@ from engine.account.state import Account
 from engine.intents import MAX_LOTS, to_quantity
 from engine.policy.workspace import Workspace
 from storage.sqlite.unit_of_work import SqliteStore
-from tests.storage.rows import OTHER, WORKSPACE, add, raw
+from tests.storage.sqlite.rows import OTHER, WORKSPACE, add, raw
 
 COUNTER = itertools.count(1)
 

@@ -13,7 +13,7 @@ from engine.events import EventRow, EventType
 from engine.market.sessions import FIRST_MICROS, LAST_MICROS
 from storage.sqlite.connection.driver import sqlite as sqlite3
 from storage.sqlite.unit_of_work import SqliteStore
-from tests.storage.rows import KEY, OTHER, append, event, fill, raw
+from tests.storage.sqlite.rows import KEY, OTHER, append, event, fill, raw
 
 SWITCHES = ("recursive_triggers", "ignore_check_constraints", "foreign_keys", "trusted_schema", "defer_foreign_keys")
 PRAGMAS = [

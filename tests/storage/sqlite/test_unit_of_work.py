@@ -17,9 +17,9 @@ from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import EventFilter, Progress, Store
 from engine.vocabulary import TradingState
 from storage.sqlite.connection.driver import sqlite as sqlite3
-from storage.sqlite.connection.retry import Patience
+from storage.sqlite.connection.retry import RetryPolicy
 from storage.sqlite.unit_of_work import SqliteStore, SqliteUnitOfWork
-from tests.storage.rows import HIDDEN, KEY, OTHER, WORKSPACE, add, append, event, fill, raw
+from tests.storage.sqlite.rows import HIDDEN, KEY, OTHER, WORKSPACE, add, append, event, fill, raw
 
 NEWEST = "SELECT workspace_id, last_seq, last_event_at FROM account_states ORDER BY workspace_id"
 
@@ -202,16 +202,16 @@ class Holder:
 def test_a_writer_waits_with_jitter_for_another(store: SqliteStore, path: Path) -> None:
     holder = Holder(path, until=3)
     jitter = iter([0.25, 0.5, 0.75])
-    patience = Patience(wait_ms=1, attempts=9, pause=0.02, sleep=holder.pause, jitter=lambda: next(jitter))
-    with SqliteStore(path, patience=patience) as other:
+    retry = RetryPolicy(wait_ms=1, attempts=9, pause=0.02, sleep=holder.pause, jitter=lambda: next(jitter))
+    with SqliteStore(path, retry=retry) as other:
         append(other, event(1))
     assert holder.pauses == [0.005, 0.01, 0.015]
     holder.client.close()
 
 
-def test_patience_ends(store: SqliteStore, path: Path) -> None:
+def test_retries_end(store: SqliteStore, path: Path) -> None:
     holder = Holder(path, until=99)
-    with SqliteStore(path, patience=Patience(wait_ms=1, attempts=4, sleep=holder.pause)) as other:
+    with SqliteStore(path, retry=RetryPolicy(wait_ms=1, attempts=4, sleep=holder.pause)) as other:
         with pytest.raises(SystemFault) as caught, other.write():
             pytest.fail("the lock is held")
         assert caught.value.code == "DATABASE_BUSY"

@@ -15,7 +15,7 @@ from storage.sqlite.connection.identity import APPLICATION_ID
 from storage.sqlite.schema import SHIPPED
 from storage.sqlite.unit_of_work import SqliteStore
 from tests.docs.pages import code_blocks, text_of
-from tests.storage.rows import WORKSPACE, append, event, fill
+from tests.storage.sqlite.rows import WORKSPACE, append, event, fill
 
 MARKS = f"PRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {SHIPPED.generation};"
 

@@ -14,7 +14,7 @@ from engine.ports import EventFilter
 from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.connection.faults import fault_of
 from storage.sqlite.unit_of_work import SqliteStore
-from tests.storage.rows import WORKSPACE, append, event, fill
+from tests.storage.sqlite.rows import WORKSPACE, append, event, fill
 
 
 def test_a_full_disk_is_said_and_nothing_was_written(store: SqliteStore) -> None:

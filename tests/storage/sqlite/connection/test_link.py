@@ -19,9 +19,9 @@ from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace
 from engine.vocabulary import TradingState
 from storage.sqlite.unit_of_work import SqliteStore, SqliteUnitOfWork
-from tests.storage.rows import KEY, OTHER, WORKSPACE, add, append, event, raw
-from tests.storage.test_accounts import bits
-from tests.storage.test_unit_of_work import BadDisk
+from tests.storage.sqlite.rows import KEY, OTHER, WORKSPACE, add, append, event, raw
+from tests.storage.sqlite.test_accounts import bits
+from tests.storage.sqlite.test_unit_of_work import BadDisk
 
 READS = ("FROM workspaces", "FROM account_")
 

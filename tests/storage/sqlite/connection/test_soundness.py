@@ -16,7 +16,7 @@ from engine.ports import EventFilter
 from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.connection.soundness import missing_guards, soundness
 from storage.sqlite.unit_of_work import SqliteStore
-from tests.storage.rows import KEY, WORKSPACE, append, event, fill
+from tests.storage.sqlite.rows import KEY, WORKSPACE, append, event, fill
 
 PRICE = 123456.78125
 """Of eight bytes that stand nowhere else"""

@@ -14,7 +14,7 @@ import pytest
 from engine.errors import InvalidError, NotFoundError
 from storage.strategies.places import MAX_MODULE_BYTES
 from storage.strategies.source import Source, read_module, read_source
-from tests.storage.code.folders import strategy, written
+from tests.storage.strategies.folders import strategy, written
 
 LOUD = "raise SystemExit('this must not run')\n"
 

@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import SystemFault
 from storage.sqlite.unit_of_work import SqliteStore
-from tests.storage.rows import append, event
+from tests.storage.sqlite.rows import append, event
 
 
 def refused(store: SqliteStore) -> None:

@@ -12,7 +12,7 @@ from engine.ports import EventFilter
 from storage.sqlite import statements as sql
 from storage.sqlite.unit_of_work import SqliteStore
 from storage.sqlite.views import SqliteViews
-from tests.storage.rows import OTHER, WORKSPACE, append, event, fill, raw
+from tests.storage.sqlite.rows import OTHER, WORKSPACE, append, event, fill, raw
 
 HERE, THERE = WORKSPACE.id, OTHER.id
 ROWS = [

@@ -15,8 +15,8 @@ from engine.vocabulary import EventType
 from storage.sqlite.connection.driver import sqlite as sqlite3
 from storage.sqlite.schema import SHIPPED
 from storage.sqlite.unit_of_work import SqliteStore
-from tests.storage.old_databases import old_database
-from tests.storage.rows import KEY, WORKSPACE, append, event, fill, raw
+from tests.storage.sqlite.old_databases import old_database
+from tests.storage.sqlite.rows import KEY, WORKSPACE, append, event, fill, raw
 
 OLD = SHIPPED.revisions[:-1]
 

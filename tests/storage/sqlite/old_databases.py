@@ -13,7 +13,7 @@ from storage.sqlite.connection.identity import APPLICATION_ID
 from storage.sqlite.connection.upgrading import alembic_config
 from storage.sqlite.schema import SHIPPED
 from storage.sqlite.statements import columns_of
-from tests.storage.rows import KEY, event, fill
+from tests.storage.sqlite.rows import KEY, event, fill
 
 EVENTS = [fill(1), event(2), fill(3, side=-1, price=12.0, session=19_001), fill(4, lots=2**53)]
 

@@ -20,13 +20,13 @@ from engine.ports import EventFilter
 from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
 from storage.sqlite.connection.driver import sqlite
-from storage.sqlite.connection.retry import Patience
+from storage.sqlite.connection.retry import RetryPolicy
 from storage.sqlite.schema import SHIPPED, Schema
 from storage.sqlite.unit_of_work import SqliteStore
-from tests.storage.rows import KEY, WORKSPACE, add, append, event, fill, raw
+from tests.storage.sqlite.rows import KEY, WORKSPACE, add, append, event, fill, raw
 
-ROOT = Path(__file__).parents[2]
-IMPATIENT = Patience(wait_ms=1, attempts=2, sleep=lambda seconds: None)
+ROOT = Path(__file__).parents[4]
+QUICK_RETRY = RetryPolicy(wait_ms=1, attempts=2, sleep=lambda seconds: None)
 NOBODY = 65534
 
 KINDS = {"file": (0o444, 0o777), "directory": (0o644, 0o555), "both": (0o444, 0o555)}
@@ -147,7 +147,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from storage.sqlite.unit_of_work import SqliteStore
-from tests.storage.rows import append, fill
+from tests.storage.sqlite.rows import append, fill
 with SqliteStore(sys.argv[1]) as store:
     for path in Path(sys.argv[1]).parent.iterdir():
         path.chmod(0o644)
@@ -193,7 +193,7 @@ def read_as_it_lies(room: Path, monkeypatch: pytest.MonkeyPatch) -> SqliteStore:
     path = stocked(room)
     with monkeypatch.context() as patch:
         patch.setattr("storage.sqlite.connection.opening.may_write", lambda _: False)
-        return SqliteStore(path, patience=IMPATIENT)
+        return SqliteStore(path, retry=QUICK_RETRY)
 
 
 def write_around(path: Path, number: int) -> None:
@@ -230,7 +230,7 @@ def test_what_its_owner_writes_during_a_look_is_said(room: Path, monkeypatch: py
 def refused(path: Path, **options: Schema) -> SystemFault:
     before = listing(path.parent)
     with without_rights(), pytest.raises(SystemFault) as caught:
-        SqliteStore(path, patience=IMPATIENT, **options)
+        SqliteStore(path, retry=QUICK_RETRY, **options)
     assert listing(path.parent) == before
     return caught.value
 

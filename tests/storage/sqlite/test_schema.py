@@ -21,12 +21,11 @@ from storage.sqlite import statements
 from storage.sqlite.connection.driver import sqlite as sqlite3
 from storage.sqlite.connection.identity import APPLICATION_ID
 from storage.sqlite.connection.upgrading import alembic_config
-from storage.sqlite.schema import SHIPPED, Definitions, definitions_of
+from storage.sqlite.schema import SHIPPED, TRIGGERS, Definitions, definitions_of
 from storage.sqlite.tables import Base
-from storage.sqlite.triggers import TRIGGERS
 from storage.sqlite.unit_of_work import SqliteStore
-from tests.storage.old_databases import migrated, old_database
-from tests.storage.rows import raw
+from tests.storage.sqlite.old_databases import migrated, old_database
+from tests.storage.sqlite.rows import raw
 
 OLDER = SHIPPED.revisions[:-1]
 MADE_BY = {

@@ -17,7 +17,7 @@ from storage.strategies import check as strategy_check
 from storage.strategies.check import StrategyCheck, check_strategy_class, check_strategy_file
 from storage.strategies.places import is_installed
 from storage.strategies.probing import listening, theirs
-from tests.storage.code.folders import RISES, strategy, written
+from tests.storage.strategies.folders import RISES, strategy, written
 from tests.support.samples import sample_dataset
 
 DATA = Dataset({"SYN": synthetic_daily(300, seed=4)})

@@ -15,7 +15,7 @@ from engine.market.recording import Recorded, Span
 from engine.market.sessions import session_days
 from storage.sqlite.recordings import pack, unpack
 from storage.sqlite.unit_of_work import SqliteStore
-from tests.storage.rows import OTHER, WORKSPACE, raw
+from tests.storage.sqlite.rows import OTHER, WORKSPACE, raw
 from tests.support.worlds import DAY, MINUTE
 
 PRICES = st.floats(min_value=1e-9, max_value=1e15)

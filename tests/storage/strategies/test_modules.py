@@ -14,7 +14,7 @@ from storage.strategies.identity import strategy_code
 from storage.strategies.loading import anew, load_source, load_strategy_file
 from storage.strategies.modules import PREFIX, run_anew
 from storage.strategies.source import read_source
-from tests.storage.code.folders import strategy, written
+from tests.storage.strategies.folders import strategy, written
 
 BARS = synthetic_daily(20, seed=1)
 NEVER, ALWAYS = "import numpy as np\nFIRES = np.False_\n", "import numpy as np\nFIRES = np.True_\n"

@@ -21,13 +21,13 @@ import storage.migrations
 from engine.errors import SystemFault
 from storage.sqlite.connection.driver import sqlite as sqlite3
 from storage.sqlite.connection.identity import APPLICATION_ID
-from storage.sqlite.connection.retry import Patience
+from storage.sqlite.connection.retry import RetryPolicy
 from storage.sqlite.schema import SHIPPED, Schema
 from storage.sqlite.unit_of_work import SqliteStore
-from tests.storage.rows import OTHER, WORKSPACE, add, append, event, fill, raw
+from tests.storage.sqlite.rows import OTHER, WORKSPACE, add, append, event, fill, raw
 
-ROOT = Path(__file__).parents[2]
-IMPATIENT = Patience(wait_ms=1, attempts=2, sleep=lambda seconds: None)
+ROOT = Path(__file__).parents[4]
+QUICK_RETRY = RetryPolicy(wait_ms=1, attempts=2, sleep=lambda seconds: None)
 HEAD, NEXT = SHIPPED.head, f"{SHIPPED.generation + 1:04}"
 SECOND = f"""
 from alembic import op
@@ -46,7 +46,7 @@ def mode_of(path: Path) -> int:
 
 def refused(path: Path, code: str) -> str:
     with pytest.raises(SystemFault) as caught:
-        SqliteStore(path, patience=IMPATIENT)
+        SqliteStore(path, retry=QUICK_RETRY)
     assert caught.value.code == code
     assert caught.value.hint
     return caught.value.message

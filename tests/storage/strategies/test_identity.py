@@ -17,7 +17,7 @@ from engine.strategies.builtin.sma_cross import SmaCross
 from storage.strategies import identity
 from storage.strategies.identity import strategy_code, strategy_source
 from storage.strategies.loading import load_strategy_file
-from tests.storage.code.folders import strategy, written
+from tests.storage.strategies.folders import strategy, written
 
 
 def sha(text: str) -> str:
