@@ -47,7 +47,7 @@ class Trial:
             return signals
 
     def twice(self, bars: Bars) -> tuple[Signals, Signals]:
-        """Of one instance, asked twice."""
+        """The signals of two calls of one instance."""
         strategy = self._kind()
         params = compile_spec(self._spec, strategy).params
         return signals_of(strategy, bars, params), signals_of(strategy, bars, params)
@@ -78,8 +78,8 @@ _HOOKED: list[bool] = []
 
 @contextmanager
 def listening() -> Iterator[list[str]]:
-    """The names of files opened meanwhile, by any thread of the process, as they were opened; `theirs` sifts them."""
-    if not _HOOKED:  # a hook stays as long as the process does
+    """The names of files that any thread of the process opens meanwhile; filter them with `theirs`."""
+    if not _HOOKED:  # an audit hook cannot be removed
         _HOOKED.append(True)
         sys.addaudithook(_hear)
     heard: list[str] = []

@@ -1,4 +1,4 @@
-"""Bars to CSV, such that reading them gives the same bars, bit for bit."""
+"""Writing bars to CSV so that reading the file gives the same bars, bit for bit."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ _MICROS = np.dtype("datetime64[us]")
 
 
 def write_csv(data: Bars | Dataset, path: Path) -> None:
-    """Writes bars as `ts,open,high,low,close,volume`, those of a dataset with `symbol` in front, symbol by symbol.
+    """Write bars as `ts,open,high,low,close,volume`; those of a dataset with `symbol` first, symbol by symbol.
 
     A path ending in `.gz` is compressed, without a time in it: the same bars are the same bytes. Times are ISO 8601
-    with +00:00, figures the shortest decimals that read back as they are. OSError when the path cannot be written.
+    with +00:00, figures the shortest decimals that read back as the same float64. Raises OSError if the path cannot be
+    written.
     """
     with _opened(path) as out:
         if isinstance(data, Bars):

@@ -1,7 +1,8 @@
-"""Opening a database file: made when it is not there, upgraded when it is old, refused when it is not ours or newer.
+"""Opening a database file: created if missing, upgraded if old, refused if it is another program's or newer.
 
-Two processes may open the same file at once: whatever is changed is looked at again under SQLite's write lock. The file
-is never opened but through SQLite, since closing any other descriptor of it drops the locks this process holds on it.
+Two processes may open the same file at once, so everything that is about to be changed is checked again under SQLite's
+write lock. The file is opened only through SQLite, since closing any other descriptor of it releases the locks that
+this process holds on it.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 def file_behind(path: Path | str) -> Path:
-    """The file that a name stands for, there or not; DATABASE_ERROR when its links lead in a circle."""
+    """The absolute path behind a name, with links followed. Raises DATABASE_ERROR if the links form a circle."""
     named = Path(path).expanduser()
-    found = Path(os.path.realpath(named))  # `Path.resolve` raises what differs between versions of Python
+    found = Path(os.path.realpath(named))  # `Path.resolve` raises different errors in different versions of Python
     try:
         found.stat()
     except OSError as error:
@@ -48,19 +49,20 @@ def file_behind(path: Path | str) -> Path:
 
 
 def prepare(path: Path, retry: RetryPolicy, schema: Schema = SHIPPED) -> None:
-    """See that `path` is a database at the schema's head. Raises `SystemFault`; a foreign file stays untouched.
+    """Create or upgrade the database at `path` so that it is at the schema's head.
 
-    Of a database that is there and cannot be written it is a `ReadOnlyFault`: `read_only_file` may be able to read it.
+    Raises `SystemFault`; another program's file is left untouched. For an existing database that cannot be written it
+    is a `ReadOnlyFault`, and `read_only_file` may be able to read it.
     """
     require_descriptors(FOR_A_DATABASE)
     with _ONE_AT_A_TIME:
         try:
             _make_place(path)
-            if not may_write(path):  # first: even a reader would leave a -shm beside a file with a -wal
+            if not may_write(path):  # before connecting: even a reader creates a -shm beside a file that has a -wal
                 raise read_only(path)
             retry.run(lambda: _refuse_foreign(path, retry, schema))
             if not retry.run(lambda: _is_at_head(path, retry, schema)):
-                # nothing in it is done twice: it looks at the file again under the lock
+                # safe to retry: it checks the file again under the lock
                 retry.run(lambda: _bring_up(path, retry, schema))
             keep_private(path)
         except DATABASE_ERRORS as error:
@@ -72,7 +74,7 @@ def prepare(path: Path, retry: RetryPolicy, schema: Schema = SHIPPED) -> None:
 
 
 def read_only_file(path: Path, retry: RetryPolicy, schema: Schema = SHIPPED) -> ReadOnlyFile:
-    """A database that cannot be written, to read from. Raises `SystemFault`; an older one has to be upgraded first."""
+    """A way to read a database that cannot be written. Raises `SystemFault`, also if it would need an upgrade."""
 
     def check(driver: sqlite.Connection) -> None:
         try:
@@ -89,7 +91,7 @@ def read_only_file(path: Path, retry: RetryPolicy, schema: Schema = SHIPPED) -> 
 
 
 def _make_place(path: Path) -> None:
-    """The directory, and a file that only we may read, unless they are there."""
+    """Create the directory and an empty file that only its owner may read, unless they exist."""
     make_private(path.parent)
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -102,10 +104,11 @@ def _make_place(path: Path) -> None:
 
 
 def _refuse_foreign(path: Path, retry: RetryPolicy, schema: Schema) -> None:
-    """Look before anything may change the file: a crash or another process can have left it in the middle of a write.
+    """Refuse another program's file before anything can change it, even if a crash or a writer left it mid-write.
 
-    With a rollback journal beside it SQLite mends it first, whosever it is. With a -wal beside it the file alone is
-    not the database, so a reader that takes the locks has to look; it changes nothing.
+    With a rollback journal beside it the next connection repairs the file, whichever program made it, so the check is
+    left to the lock. With a -wal beside it the file alone is not the whole database, so a reader that takes the locks
+    has to look; it changes nothing.
     """
     if beside(path, JOURNAL).exists():
         return
@@ -116,7 +119,7 @@ def _refuse_foreign(path: Path, retry: RetryPolicy, schema: Schema) -> None:
 
 
 def _looks_ours(path: Path, schema: Schema) -> bool:
-    """A look at the file alone: no locks, no -wal or -shm made beside it. False when somebody wrote meanwhile."""
+    """Check the file alone, without locks and without creating a -wal or -shm. False if somebody wrote meanwhile."""
     before = traces(path)
     try:
         with closing(sqlite.connect(f"{path.as_uri()}?immutable=1", isolation_level=None, uri=True)) as driver:
@@ -137,7 +140,7 @@ def _is_at_head(path: Path, retry: RetryPolicy, schema: Schema) -> bool:
 def _bring_up(path: Path, retry: RetryPolicy, schema: Schema) -> None:
     """Create or upgrade the schema in one transaction, with every other writer locked out."""
     engine = create_engine("sqlite://", module=sqlite, poolclass=NullPool, creator=lambda: _plain(path, retry))
-    with engine.begin() as connection:  # which tells Alembic that somebody else commits
+    with engine.begin() as connection:  # a transaction of the caller: Alembic does not commit
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite.Connection)  # noqa: S101 - for the type checker
         driver.execute("BEGIN IMMEDIATE")
@@ -155,7 +158,7 @@ def _bring_up(path: Path, retry: RetryPolicy, schema: Schema) -> None:
 
 
 def _plain(path: Path, retry: RetryPolicy) -> sqlite.Connection:
-    """A connection that leaves the journal mode as it is: the first commit is to reach the file itself."""
+    """A connection that does not switch to WAL: the commit that creates the schema then goes to the file itself."""
     return _opened(str(path), retry)
 
 

@@ -1,4 +1,4 @@
-"""Is a database sound, as far as SQLite itself can tell? Its pages, its indexes against its tables, its guards."""
+"""Whether a database is sound as far as SQLite can tell: its pages, its indexes against its tables, its schema."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from storage.sqlite.unit_of_work import SqliteStore
 
 
 def missing_guards(driver: sqlite.Connection) -> list[str]:
-    """What today's schema has and a database has not, or otherwise, each as `trigger NAME`."""
+    """What today's schema has and the database lacks or has in another form, each as `trigger NAME`."""
     there, expected = definitions_of(driver), expected_definitions()
     missing = [f"{kind} {name}" for name, (kind, sql) in expected.items() if there.get(name) != (kind, sql)]
     if "table event_types" in missing:
@@ -33,17 +33,17 @@ _STEPS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Soundness:
-    """`faults` in SQLite's words; `missing` are tables, indexes and triggers that are not as they were made."""
+    """`faults` in SQLite's words; `missing` are tables, indexes and triggers that differ from today's schema."""
 
     faults: list[str]
     missing: list[str]
 
 
 def soundness(store: SqliteStore, watch: Watch | None = None) -> Soundness:
-    """What SQLite finds, in one snapshot; CANCELLED when the watch says stop. Nothing is written.
+    """What SQLite's own checks find, in one snapshot. Nothing is written. Raises CANCELLED if the watch stops it.
 
-    `integrity_check` looks up every row of a table in every index of it, and counts the indexes' entries: a value that
-    differs between the two is found. `quick_check` would not.
+    `integrity_check` looks up every row of a table in each of its indexes, and counts the indexes' entries, so it finds
+    a value that differs between the two. `quick_check` would not.
     """
     return store.inspect(lambda driver: _inspected(driver, watch or Unwatched()))
 
@@ -59,7 +59,7 @@ def _inspected(driver: sqlite.Connection, watch: Watch) -> Soundness:
 
 
 def _said(ask: Callable[[], list[tuple[str, ...]]]) -> list[tuple[str, ...]]:
-    """The answer; of an error what it says, unless somebody stopped it."""
+    """The rows that a check returns; for a database error its message, unless the watch interrupted it."""
     try:
         return ask()
     except DATABASE_ERRORS as error:
@@ -70,7 +70,7 @@ def _said(ask: Callable[[], list[tuple[str, ...]]]) -> list[tuple[str, ...]]:
 
 @contextmanager
 def _watched(driver: sqlite.Connection, watch: Watch) -> Iterator[None]:
-    """How long it takes nobody knows: the watch hears that it goes on."""
+    """Report to the watch while SQLite works, without a total: nobody knows how long a check takes."""
 
     def look() -> int:
         watch.advance(0, 0)
