@@ -25,10 +25,10 @@ _YAML = {".yaml", ".yml"}
 
 
 def read_spec(path: str | Path) -> ExecutionSpec:
-    """The spec in a TOML or JSON file: by its ending, else by its first character.
+    """The spec in a TOML or JSON file, told by its ending, else by its first character.
 
-    FILE_NOT_FOUND; INVALID_JSON for a file that is not JSON, INVALID_SPEC for all else that cannot be taken, with the
-    file and the field named.
+    Raises FILE_NOT_FOUND; INVALID_JSON for a file that is not JSON; INVALID_SPEC for all other faults, with the file
+    and the field.
     """
     path, what = Path(path), f"the spec {path}"
     text = _text(path, what)

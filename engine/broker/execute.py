@@ -1,4 +1,4 @@
-"""One intent, one write transaction: its events and the new account state are committed together or not at all."""
+"""One intent in one write transaction: its events and the new account state are committed together or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from engine.validation import StrictModel
 class ExecutionResult(StrictModel):
     """The outcome of one intent: filled, or refused by the policy (`success` false, `error_code` POLICY_REJECTED).
 
-    `position` is the position after the fill, null when it was closed. `policy` is the decision, rule by rule.
+    `position` is the position after the fill, null if it was closed. `policy` is the decision, rule by rule.
     """
 
     success: bool
@@ -38,10 +38,10 @@ class ExecutionResult(StrictModel):
 
 
 class Preview(StrictModel):
-    """What an execution would come to on the account as of now; nothing was written.
+    """The outcome that an execution would have on the account as it is now; nothing was written.
 
-    Amounts are in the account's currency; `notional` and `fees` are the order's, refused or not. Refused by the policy
-    (`success` false, `error` and `error_code` as an execution has them), cash and position stay what they are.
+    Amounts are in the account's currency; `notional` and `fees` are the order's, refused or not. If the policy refuses
+    (`success` false, `error` and `error_code` as an execution has them), cash and position are unchanged.
     """
 
     success: bool
@@ -159,13 +159,13 @@ def _no_workspace(intent: TradeIntent) -> NotFoundError:
 
 
 def nothing_filled(intent_id: str, correlation_id: str) -> dict[str, Any]:
-    """The fields of a result that a refusal's body has too; a conflict puts the first order's ids in their place."""
+    """The result fields that a refusal has too, all empty; a conflict fills in the first order's ids."""
     without = dict.fromkeys(("order_id", "fill_price", "quantity_filled", "fees", "position_action", "position"))
     return {"intent_id": intent_id, **without, "events_recorded": 0, "correlation_id": correlation_id}
 
 
 def create(unit: UnitOfWork, workspace: Workspace, stamps: Stamps) -> None:
-    """Add a workspace, and the event that says so."""
+    """Store a workspace and append WORKSPACE_CREATED."""
     unit.add_workspace(workspace)
     payload = {
         "name": workspace.name,
@@ -177,7 +177,7 @@ def create(unit: UnitOfWork, workspace: Workspace, stamps: Stamps) -> None:
 
 
 def record(unit: UnitOfWork, account: Account, placement: Placement) -> int:
-    """Append a placement's events and store what its fill changed; the last one's `seq`. The commit is the caller's."""
+    """Append a placement's events and store what its fill changed; the last event's `seq`. The caller commits."""
     last = unit.append(placement.events)
     if placement.fill is not None:
         unit.save(account, (placement.fill.symbol,), (placement.fill.session,))
@@ -185,7 +185,7 @@ def record(unit: UnitOfWork, account: Account, placement: Placement) -> int:
 
 
 def result_of(placement: Placement, account: Account) -> ExecutionResult:
-    """What the caller is told; `account` is the one after the placement."""
+    """The result of a placement; `account` is the account after it."""
     intent, fill = placement.order.intent, placement.fill
     filled = fill is not None
     refusal = None if filled else f"{placement.decision.rule}: {placement.decision.because}"

@@ -36,7 +36,7 @@ from engine.vocabulary import TradingState
 
 
 class TradeView(StrictModel):
-    """A round trip from flat to flat; `fees` are fee in plus fee out, `pnl` is after fees."""
+    """A round trip from flat to flat. `fees` are those of entry and exit, `pnl` is after fees (currency amounts)."""
 
     symbol: str
     entry_ts: UtcTime
@@ -49,7 +49,7 @@ class TradeView(StrictModel):
 
     @classmethod
     def of(cls, trade: Trade) -> TradeView:
-        """A trade as callers read it."""
+        """The view of a trade of the ledger."""
         return cls(
             symbol=trade.symbol,
             entry_ts=from_micros(trade.entry_ts),
@@ -63,7 +63,7 @@ class TradeView(StrictModel):
 
 
 class EquityPoint(StrictModel):
-    """Equity at cost right after a trade closed (the first point: the starting equity, without a time)."""
+    """Equity at cost right after a trade was closed; the first point is the starting equity, without a time."""
 
     ts: UtcTime | None
     equity: float
@@ -71,9 +71,9 @@ class EquityPoint(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """An account and the journal's heads, all of one snapshot.
+    """An account and the heads of the journal, read in one snapshot.
 
-    `head` is the `seq` of the workspace's newest event, `journal_head` of the newest event of all workspaces.
+    `head` is the `seq` of the workspace's newest event, `journal_head` that of the newest event of all workspaces.
     """
 
     workspace: Workspace
@@ -83,7 +83,7 @@ class Overview:
 
     @property
     def is_behind(self) -> bool:
-        """Whether the stored state is not at the journal's head: somebody wrote around the desk."""
+        """Whether the stored state lacks events of the journal: another program has written to the database."""
         return self.state.last_seq != self.head
 
 
@@ -97,11 +97,11 @@ class Accounts:
         self._store, self._stamps, self._config = store, stamps, config
 
     def create(self, name: str, starting_equity: float = DEFAULT_EQUITY) -> Workspace:
-        """A new workspace; WORKSPACE_EXISTS when the name is taken."""
+        """Store a new workspace. Raises WORKSPACE_EXISTS if the name is taken, or INVALID_WORKSPACE."""
         return self._store_new(self.unsaved(check_name(name), check_equity(starting_equity)))
 
     def all(self) -> list[Workspace]:
-        """The accounts, by name; closed worlds and variants are not among them."""
+        """The accounts, by name, without closed worlds and variants."""
         with self._store.read() as views:
             return views.workspaces()
 
@@ -143,7 +143,7 @@ class Accounts:
         return self.unsaved(DEFAULT_NAME)
 
     def state(self, ref: str | UUID | None = None) -> PaperState:
-        """The account as of now."""
+        """The state of the account now: cash, positions, P&L."""
         workspace = self.require(ref)
         with self._store.read() as views:
             return views.account(workspace).state()
@@ -170,23 +170,26 @@ class Accounts:
         return [start, *(EquityPoint(ts=from_micros(trade.exit_ts), equity=trade.equity) for trade in trades)]
 
     def metrics(self, ref: str | UUID | None = None) -> Metrics:
-        """The metrics of the workspace's whole life."""
+        """The metrics of the workspace over its whole life."""
         workspace = self.require(ref)
         return metrics_of(workspace.starting_equity, self._trades(workspace))
 
     def reconcile(
         self, ref: str | UUID | None = None, *, dry_run: bool = False, watch: Watch | None = None
     ) -> ReconcileReport:
-        """Rebuild the state from the journal; a dry run reports and writes nothing."""
+        """Rebuild the state from the journal and store it. A dry run only reports. CANCELLED if the watch stops it."""
         workspace = self.require(ref) if dry_run else self.ensure_default(ref)
         return reconcile(self._store, workspace, self._stamps, dry_run=dry_run, watch=watch)
 
     def compare(self, ref: str | UUID | None = None, *, watch: Watch | None = None) -> Comparison:
-        """The state as it is stored beside the one that the journal makes; a dry run, which writes nothing."""
+        """The stored state beside the one rebuilt from the journal. Nothing is written."""
         return compare(self._store, self.require(ref), watch=watch)
 
     def reset(self, ref: str | UUID | None = None, *, confirmed: bool = False) -> PaperState:
-        """Put the state back to its start. The journal stays: executed ids stay executed, a reconcile undoes it."""
+        """Put the state back to its start. The journal stays, so executed ids stay executed, and a reconcile undoes it.
+
+        Raises FORBIDDEN_IN_PRODUCTION, or CONFIRMATION_REQUIRED without `confirmed`.
+        """
         if self._config.production:
             raise ForbiddenError(
                 "FORBIDDEN_IN_PRODUCTION",
@@ -209,7 +212,10 @@ class Accounts:
         return self.state(workspace.id)
 
     def mark(self, symbol: str, price: float, ref: str | UUID | None = None) -> PaperState:
-        """Set a symbol's mark, at which its position is valued; what is held can be marked whatever it is called."""
+        """Set the price at which a position is valued. Raises INVALID_PRICE.
+
+        A symbol that is held can be marked even if today's rules would not accept its name.
+        """
         self._check_marked(symbol, ref)
         price = _price(price)
         workspace = check_open(self.ensure_default(ref))
@@ -226,13 +232,13 @@ class Accounts:
         return self.state(workspace.id)
 
     def set_policy(self, settings: Mapping[str, str], ref: str | UUID | None = None) -> Limits:
-        """Change limits and fees by `key=value` texts (`off` clears one); journaled as what changed, old to new."""
+        """Change limits and fees by `key=value` texts (`off` clears one). The old and new values are journaled."""
         check_open(self.require(ref)).limits.changed(settings)  # settings that are refused must not create `default`
         workspace = self.ensure_default(ref)
         with self._store.write() as unit:
             current = self._current(unit, workspace)
             limits = current.limits.changed(settings)
-            old, new = (each.model_dump(mode="json") for each in (current.limits, limits))
+            old, new = (values.model_dump(mode="json") for values in (current.limits, limits))
             changes = {key: [old[key], new[key]] for key in new if old[key] != new[key]}
             if changes:
                 unit.put_limits(workspace.id, limits)
@@ -241,7 +247,7 @@ class Accounts:
         return limits
 
     def set_trading_state(self, state: TradingState, ref: str | UUID | None = None) -> Workspace:
-        """ACTIVE, REDUCING (exits only) or HALTED (nothing at all)."""
+        """Set the state: ACTIVE, REDUCING (exits only) or HALTED (nothing is executed). Raises INVALID_POLICY."""
         if state not in tuple(TradingState):
             known = ", ".join(TradingState)
             raise InvalidError("INVALID_POLICY", f"{state!r} is not a trading state", hint=f"one of {known}")
@@ -300,16 +306,16 @@ class Accounts:
 
 def _price(price: float) -> float:
     try:
-        found = real_number(price)
+        value = real_number(price)
     except ValueError as error:
         raise InvalidError("INVALID_PRICE", f"the mark: {error}", hint="give a finite number above zero") from error
-    if not math.isfinite(found) or found <= 0:
-        raise InvalidError("INVALID_PRICE", f"{found!r} is not a price", hint="give a finite number above zero")
-    return found
+    if not math.isfinite(value) or value <= 0:
+        raise InvalidError("INVALID_PRICE", f"{value!r} is not a price", hint="give a finite number above zero")
+    return value
 
 
 def not_found(name: str | UUID) -> NotFoundError:
-    """WORKSPACE_NOT_FOUND, with what to do."""
+    """WORKSPACE_NOT_FOUND, with the hint to list or create workspaces."""
     return NotFoundError(
         "WORKSPACE_NOT_FOUND",
         f"there is no workspace {str(name)!r}",

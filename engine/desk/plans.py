@@ -1,4 +1,4 @@
-"""Sweeps: plans generated, executed, resumed, cancelled and read."""
+"""Sweeps: generating, executing, resuming, cancelling and reading run plans."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Load = Callable[[Mapping[str, Any]], Dataset]
 
 
 class Plans:
-    """Run plans by id or the beginning of one (4 characters or more); variants too, or by `best` or `baseline`."""
+    """Run plans are named by id or its first 4 characters or more; variants too, or by `best` or `baseline`."""
 
     def __init__(
         self,
@@ -56,11 +56,13 @@ class Plans:
         self._owners, self._source_sha256, self._distributions = owners, source_sha256, distributions
 
     def generate(self, spec: ExecutionSpec, sweep: Mapping[str, Sequence[Any]], **terms: Any) -> Generated:
-        """`variants` of a request in short: `terms` are further fields of `SweepRequest`."""
+        """The same as `variants`; `terms` are further fields of `SweepRequest`."""
         return self.variants(SweepRequest(spec=spec, sweep=sweep, **terms))
 
     def variants(self, request: SweepRequest) -> Generated:
-        """A sweep's variants; nothing is executed or written. INVALID_SPEC, STRATEGY_NOT_FOUND, WORKSPACE_NOT_FOUND."""
+        """The variants of a sweep. Nothing is executed or written. INVALID_SPEC, STRATEGY_NOT_FOUND,
+        WORKSPACE_NOT_FOUND.
+        """
         self._accounts.require(request.workspace)
         return _generated(self._research.compile(request.spec, request.timeframe), request)
 
@@ -75,7 +77,7 @@ class Plans:
         to_create: Workspace | None = None,
         **terms: Any,
     ) -> PlanResult:
-        """`execute` a request in short: `terms` are further fields of `SweepRequest`."""
+        """The same as `execute`; `terms` are further fields of `SweepRequest`."""
         request = SweepRequest(spec=spec, sweep=sweep, **terms)
         return self.execute(request, dataset, workers=workers, watch=watch, to_create=to_create)
 
@@ -140,10 +142,10 @@ class Plans:
     def resume(
         self, run_plan_id: str | UUID, load: Load, *, workers: int = 1, watch: Watch | None = None
     ) -> PlanResult:
-        """Go on with a run that was interrupted, cancelled or failed, under its id; what is finished is not run again.
+        """Continue a run that was interrupted, cancelled or failed, under its id; finished variants are not run again.
 
-        RUN_PLAN_NOT_FOUND; RUN_NOT_RESUMABLE when it is complete or somebody is at work on it; DATASET_CHANGED,
-        STRATEGY_CHANGED. Nothing is written then.
+        Raises RUN_PLAN_NOT_FOUND, RUN_NOT_RESUMABLE if it is complete or a process is running it, DATASET_CHANGED or
+        STRATEGY_CHANGED, each with nothing written.
         """
         record = self._record(run_plan_id)
         check_resumable(record)
@@ -159,10 +161,10 @@ class Plans:
             self._owners.release(owner)
 
     def know_strategy(self, run_plan_id: str | UUID) -> dict[str, tuple[str, str | None]]:
-        """Make the strategy that a run plan was started with one of the registry's, if it is not.
+        """Register the strategy that a run plan was started with, unless it is registered.
 
-        Packages that it imports and whose version is another now are returned, by name: then and now. That is no
-        reason to refuse it. RUN_PLAN_NOT_FOUND, STRATEGY_CHANGED, STRATEGY_UNTRUSTED, STRATEGY_NOT_FOUND.
+        Returns the packages it imports whose versions have changed, by name: then and now. That is not refused. Raises
+        RUN_PLAN_NOT_FOUND, STRATEGY_CHANGED, STRATEGY_UNTRUSTED or STRATEGY_NOT_FOUND.
         """
         record = self._record(run_plan_id)
         strategy = recalled(self._research.registry, self._source_sha256, record)
@@ -170,39 +172,39 @@ class Plans:
         return moved(record.document.get("distributions", {}), self._distributions(type(strategy)))
 
     def cancel(self, run_plan_id: str | UUID) -> None:
-        """Ask a run to stop, whichever process executes it; one without a live owner is cancelled at once.
+        """Request a run to stop, in whichever process; one whose owner is not running is cancelled at once.
 
-        RUN_PLAN_NOT_FOUND; RUN_ENDED when it completed or failed. Cancelling what is cancelled changes nothing.
+        Raises RUN_PLAN_NOT_FOUND, or RUN_ENDED if it completed or failed. Cancelling a cancelled run changes nothing.
         """
         cancel(self._store, self._stamps, self._owners, run_plan_id)
 
     def all(
         self, *, limit: int | None = None, status: str | None = None, workspace: str | UUID | None = None
     ) -> list[PlanSummary]:
-        """Run plans, of all workspaces or of the one named, newest first, from `RUN_*` events alone."""
+        """Run plans of one workspace or of all, newest first, read from `RUN_*` events alone."""
         home = None if workspace is None else self._accounts.require(workspace).id
         with self._store.read() as views:
             now = self._stamps.now()
             return summaries(views, self._owners, now, limit=limit, status=status, workspace_id=home)
 
     def get(self, run_plan_id: str | UUID) -> PlanDetail:
-        """A run plan with its plan and every variant's result; RUN_PLAN_NOT_FOUND."""
+        """A run plan and every variant's result. Raises RUN_PLAN_NOT_FOUND."""
         return self._record(run_plan_id).detail(self._stamps.now())
 
     def result(self, run_plan_id: str | UUID) -> PlanResult:
-        """What `run` returned, or would return now, from events; RUN_PLAN_NOT_FOUND."""
+        """The result that `run` returned, or would return now, from events. Raises RUN_PLAN_NOT_FOUND."""
         return self._record(run_plan_id).result()
 
     def trades(self, run_plan_id: str | UUID, variant: str, load: Load) -> list[TradeView]:
-        """A variant's round trips: from its workspace's fills, or recomputed where the journal has none.
+        """A variant's round trips: from its workspace's fills, or recomputed if the journal has none.
 
-        RUN_PLAN_NOT_FOUND, VARIANT_NOT_FOUND (one that was skipped, failed or is pending has none); recomputing:
-        DATASET_CHANGED, STRATEGY_CHANGED.
+        Raises RUN_PLAN_NOT_FOUND, VARIANT_NOT_FOUND (a skipped, failed or pending variant has no trades), and when
+        recomputing DATASET_CHANGED or STRATEGY_CHANGED.
         """
         return [TradeView.of(trade) for trade in self._trades(self._record(run_plan_id), variant, load)]
 
     def equity(self, run_plan_id: str | UUID, variant: str, load: Load) -> list[EquityPoint]:
-        """A variant's trade-equity curve, from the same trades."""
+        """A variant's trade-equity curve, made from the trades that `trades` returns."""
         record = self._record(run_plan_id)
         trades = self._trades(record, variant, load)
         start = EquityPoint(ts=None, equity=record.document["starting_equity"])
@@ -216,11 +218,11 @@ class Plans:
         newest_first: bool = False,
         before: int | None = None,
     ) -> list[EventView]:
-        """A run plan's `RUN_*` events, those of a `seq` below `before` alone when it is given."""
+        """A run plan's `RUN_*` events; with `before`, those with a smaller `seq`."""
         with self._store.read() as views:
             where = replace(_events_of(find_run(views, run_plan_id)), before=before)
-            found = views.events(where, limit=limit, newest_first=newest_first)
-        return [EventView.of(event) for event in found]
+            stored = views.events(where, limit=limit, newest_first=newest_first)
+        return [EventView.of(event) for event in stored]
 
     def event_count(self, run_plan_id: str | UUID) -> int:
         """How many `RUN_*` events a run plan has."""
@@ -228,12 +230,12 @@ class Plans:
             return views.event_count(_events_of(find_run(views, run_plan_id)))
 
     def find_same(self, mark: str) -> list[UUID]:
-        """Completed run plans of this fingerprint, in the order of their ends: the same again gives the same."""
+        """Completed run plans with this fingerprint, in the order of their ends: their results are the same."""
         with self._store.read() as views:
             return [stored_uuid(found, "the id of a run plan") for found in views.run_plans_with(mark)]
 
     def _unless_there(self, to_create: Workspace) -> Workspace:
-        """The stored workspace of that id, else `to_create` itself."""
+        """The stored workspace with that id, else `to_create` itself."""
         return self._accounts.find(to_create.id) or to_create
 
     def _compiled(self, spec: ExecutionSpec, dataset: Dataset, timeframe: str) -> CompiledSpec:
@@ -249,12 +251,12 @@ class Plans:
             return RunRecord(views, self._owners, find_run(views, ref))
 
     def _plan(self, record: RunRecord) -> RunPlan:
-        """The plan made again; STRATEGY_CHANGED when it would not be the same."""
+        """The plan, built again from its document. Raises STRATEGY_CHANGED if it would differ."""
         strategy = recalled(self._research.registry, self._source_sha256, record)
         return plan_of(record.document, record.seq, lambda spec, timeframe: compile_spec(spec, strategy, timeframe))
 
     def _loaded(self, record: RunRecord, load: Load) -> Dataset:
-        """The dataset loaded again; DATASET_CHANGED when it is not the same."""
+        """The dataset, loaded again. Raises DATASET_CHANGED if it differs."""
         dataset = load(record.document["data"])
         if not same_data(describe(dataset), record.document["dataset"]):
             raise InvalidError(
@@ -301,7 +303,7 @@ def _events_of(run_plan_id: str) -> EventFilter:
 
 
 def _account(model: Workspace, session_tz: str, created_at: int) -> Workspace:
-    """What every variant begins with: equity, limits and fees of the model, the data's session zone."""
+    """The account that every variant starts with: the model's equity, limits and fees, in the data's session zone."""
     fresh = closed_workspace(UUID(int=0), model, session_tz, created_at)
     return replace(fresh, kind=WorkspaceKind.VARIANT)
 

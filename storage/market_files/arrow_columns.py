@@ -37,8 +37,8 @@ class Batch:
 
     def fault(self, wrong: BoolArray, place: int, describe: Callable[[int], str]) -> None:
         """Log a fault for each row of the mask; `describe` words the fault of a row of the batch, counted from 0."""
-        found = np.flatnonzero(wrong)
-        self.log.add_rows(found + self.first_row, place, lambda i: describe(int(found[i])))
+        places = np.flatnonzero(wrong)
+        self.log.add_rows(places + self.first_row, place, lambda i: describe(int(places[i])))
 
 
 def read_figures(batch: Batch, place: int) -> FloatArray:

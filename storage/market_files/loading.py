@@ -25,7 +25,7 @@ def warnings_of(
     readings: Sequence[Reading], kept: Mapping[str, Bars], session_tz: str, now: int | None
 ) -> tuple[str, ...]:
     """Sentences of the readings and of the bars that are kept of them; `now` is the wall clock (UTC microseconds)."""
-    stated = {symbol: found for reading in readings for symbol, found in _stated(reading, kept).items()}
+    stated = {symbol: statement for reading in readings for symbol, statement in _stated(reading, kept).items()}
     turned = [
         f"{each.log.file}: the rows are newest-first and were turned round" for each in readings if each.newest_first
     ]
@@ -40,13 +40,13 @@ def _stated(reading: Reading, kept: Mapping[str, Bars]) -> dict[str, Stated]:
     table = reading.table
     if table is None or table.offsets is None:
         return {}
-    step, found = -1 if reading.newest_first else 1, {}
+    step, stated = -1 if reading.newest_first else 1, {}
     for symbol, rows in rows_by_symbol(table):
         if symbol in kept:
             ts, bars = table.ts[rows][::step], kept[symbol]
             first = int(np.searchsorted(ts, bars.ts[0]))
-            found[symbol] = Stated(table.offsets[rows][::step][first : first + len(bars)], table.zone)
-    return found
+            stated[symbol] = Stated(table.offsets[rows][::step][first : first + len(bars)], table.zone)
+    return stated
 
 
 def load_dataset(

@@ -46,7 +46,7 @@ _LEAST_NUMBERS = 4
 
 
 def is_data(cells: Sequence[str]) -> bool:
-    """Whether these cells are a bar's and no names: at least four numbers, and a time or a symbol beside them."""
+    """Whether these cells are values and not names: at least four numbers, and a time or a symbol beside them."""
     numbers = sum(bool(_PATTERNS["n"].fullmatch(cell)) for cell in cells)
     others = [cell for cell in cells if not _PATTERNS["n"].fullmatch(cell)]
     times = [cell for cell in others if _TIMES.fullmatch(cell) and any(map(str.isdigit, cell))]
@@ -54,7 +54,7 @@ def is_data(cells: Sequence[str]) -> bool:
 
 
 def layout_like(cells: Sequence[str], separator: str) -> str | None:
-    """The vendor's layout that it looks like, such as "a Binance kline file"; None for an unknown one."""
+    """The vendor's layout that the cells fit, such as "a Binance kline file"; None for an unknown one."""
     for name, parted_by, letters in _LAYOUTS:
         if separator == parted_by and _fit(cells, letters):
             return name
@@ -95,7 +95,7 @@ _VENDORS = (
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One sentence of what a file is, with its row; 0 where the sentence names the row itself."""
+    """One sentence that says what a file is, and its row; row 0 if the sentence names the row itself."""
 
     row: int
     text: str
@@ -103,26 +103,26 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """The first lines, what parts their fields, and the fields."""
+    """The first lines, the separator of their fields, and the fields."""
 
     lines: Sequence[str]
     separator: str
     rows: Sequence[Sequence[str]]
 
     def parted(self) -> str:
-        """How the fields are parted where it is not by commas, and whether the numbers have decimal commas."""
+        """The separator if it is not a comma, and whether the numbers have decimal commas, in words."""
         if self.separator == ",":
             return ""
-        said = f"the fields are separated by {SEPARATORS[self.separator]}"
+        words = f"the fields are separated by {SEPARATORS[self.separator]}"
         comma = next((cell for row in self.rows for cell in row if _DECIMAL_COMMA.fullmatch(cell)), None)
-        return said if comma is None else f"{said} and the numbers have decimal commas ({comma})"
+        return words if comma is None else f"{words} and the numbers have decimal commas ({comma})"
 
 
 def look_of(head: bytes) -> Look | None:
-    """What a file is whose text begins so; None when all that can be said is what its header lacks."""
+    """What a file is whose text begins with `head`; None if only its header's faults can be named."""
     sheet = _sheet(head)
-    found = (look(sheet) for look in (_no_table, _numbered, _several_headers, _data, _further_down, _named_otherwise))
-    return next(filter(None, found), None)
+    looks = (look(sheet) for look in (_no_table, _numbered, _several_headers, _data, _further_down, _named_otherwise))
+    return next(filter(None, looks), None)
 
 
 def _sheet(head: bytes) -> _Sheet:
@@ -132,7 +132,7 @@ def _sheet(head: bytes) -> _Sheet:
 
 
 def _separator(lines: Sequence[str]) -> str:
-    """What parts the fields: a sign that the last of the lines have four times or more, and all alike."""
+    """The separator of the fields: a character that the last lines have four times or more, all equally often."""
     filled = [line for line in lines if line][-3:]
     for sign in ("\t", ";", "|"):
         counts = {line.count(sign) for line in filled}
@@ -167,7 +167,7 @@ def _numbered(sheet: _Sheet) -> Look | None:
 
 
 def _several_headers(sheet: _Sheet) -> Look | None:
-    """Rows of names below the first, as a frame whose columns are a MultiIndex is written."""
+    """A file whose first rows are all names, as pandas writes a frame with MultiIndex columns."""
     names = [row for row in sheet.rows[:4] if any(row) and not any(map(_is_figure, row))]
     if len(names) < 2 or names != sheet.rows[: len(names)] or not any(map(is_known, names[0])):
         return None
@@ -194,7 +194,7 @@ def _data(sheet: _Sheet) -> Look | None:
 
 
 def _further_down(sheet: _Sheet) -> Look | None:
-    """A header below lines that are none."""
+    """A header that comes after lines of other text."""
     for row, cells in enumerate(sheet.rows[1:], 2):
         if sum(map(is_known, cells)) >= 4:
             first = sheet.lines[0]
@@ -205,7 +205,7 @@ def _further_down(sheet: _Sheet) -> Look | None:
 
 
 def _named_otherwise(sheet: _Sheet) -> Look | None:
-    """A header that names its columns, or parts them, in another way."""
+    """A header with other names, or another separator."""
     names = sheet.rows[0]
     keys = {name.lower() for name in names}
     vendor = next((vendor for vendor, some in _VENDORS if some <= keys), None)
@@ -262,9 +262,9 @@ _LOOKED_AT = 64
 
 
 def kind_of(head: bytes) -> str | None:
-    """What a file is that begins so, and what to do with it; None when it may be text.
+    """What a file is that begins with `head`, and what to do with it; None if it may be text.
 
-    `head` is at least its first 4 KB, unpacked where it is a gzip, or all of it.
+    `head` is at least its first 4 KB (of a gzip: unpacked), or all of it.
     """
     if head.startswith(_ZIP):
         return _zip(head)
@@ -287,6 +287,6 @@ def _zip(head: bytes) -> str:
 
 
 def _is_utf_16(head: bytes) -> bool:
-    """Without a mark: every other byte of Latin text is zero, on one side alone."""
+    """Whether it is UTF-16 without a byte order mark: in Latin text every other byte is zero, always on one side."""
     even, odd = head[0::2], head[1::2]
     return len(odd) >= 4 and ((not any(even) and all(odd)) or (not any(odd) and all(even[: len(odd)])))

@@ -158,7 +158,7 @@ def _fault_in(recorded: Recorded, day: int) -> str:
     """What is wrong with the bars of a session, or nothing. Their times must fall on its day in some zone."""
     opened, high, low, close, volume = recorded.figures
     if not np.isfinite(recorded.figures).all() or (low <= 0).any() or (volume < 0).any():
-        return "a price or a volume is none"
+        return "a price or a volume is out of range"
     if (np.maximum(opened, close) > high).any() or (np.minimum(opened, close) < low).any():
         return "a high or a low does not enclose its bar"
     if (recorded.ts[1:] <= recorded.ts[:-1]).any():

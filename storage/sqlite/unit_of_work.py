@@ -54,9 +54,9 @@ class SqliteUnitOfWork(SqliteViews):
         """The workspace of this name or id, of any kind; None if there is none."""
         if self._known is not None and self._known.workspace.id == ref:
             return self._known.workspace
-        found = super().workspace(ref)
-        self._known = None if found is None else Known(found)
-        return found
+        workspace = super().workspace(ref)
+        self._known = None if workspace is None else Known(workspace)
+        return workspace
 
     @guarded
     def account(self, workspace: Workspace) -> Account:
@@ -88,11 +88,13 @@ class SqliteUnitOfWork(SqliteViews):
     def add_workspaces(self, workspaces: Sequence[Workspace]) -> None:
         """Store new workspaces and their fresh account states. The caller knows that none is stored yet."""
         limits = {
-            id(each.limits): each.limits.model_dump_json() for each in workspaces
+            id(workspace.limits): workspace.limits.model_dump_json() for workspace in workspaces
         }  # the variants of a sweep share one object
-        rows = (_workspace_row(each, limits[id(each.limits)]) for each in workspaces)
+        rows = (_workspace_row(workspace, limits[id(workspace.limits)]) for workspace in workspaces)
         sql.ADD_WORKSPACES.put(self._driver, rows)
-        rewrite_accounts(self._driver, [Account(each.id, Ledger.fresh(each.starting_equity)) for each in workspaces])
+        rewrite_accounts(
+            self._driver, [Account(workspace.id, Ledger.fresh(workspace.starting_equity)) for workspace in workspaces]
+        )
 
     @guarded
     def put_limits(self, workspace_id: UUID, limits: Limits) -> None:
@@ -244,15 +246,15 @@ class SqliteStore:
 
     def inspect(self, look: Callable[[sqlite.Connection], Found]) -> Found:
         """The result of `look`, called with a connection in a snapshot; for what only SQLite can tell."""
-        with self._database.transaction(lambda link: Transaction(link.driver, self.path), writing=False) as found:
-            return found.ask(look)
+        with self._database.transaction(lambda link: Transaction(link.driver, self.path), writing=False) as transaction:
+            return transaction.ask(look)
 
     def data_version(self) -> int:
         """A number that changes when anybody has written."""
         return self._database.data_version()
 
     def close(self) -> None:
-        """Close the idle connections."""
+        """Close the idle connections; call it when no transaction is open."""
         self._database.close()
 
     def __enter__(self) -> SqliteStore:

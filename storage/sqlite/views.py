@@ -49,10 +49,10 @@ class SqliteViews(RunPlanViews):
         if known_id is None:
             # bytes of a command line that are not UTF-8 arrive as surrogates, which no name holds
             name = str(ref).encode(errors="replace").decode()
-            found = self._driver.execute(sql.WORKSPACE_BY_NAME, (name,)).fetchone()
+            row = self._driver.execute(sql.WORKSPACE_BY_NAME, (name,)).fetchone()
         else:
-            found = self._driver.execute(sql.WORKSPACE_BY_ID, (str(known_id),)).fetchone()
-        return None if found is None else _workspace(*found)
+            row = self._driver.execute(sql.WORKSPACE_BY_ID, (str(known_id),)).fetchone()
+        return None if row is None else _workspace(*row)
 
     @guarded
     def workspaces(self) -> list[Workspace]:
@@ -94,10 +94,10 @@ class SqliteViews(RunPlanViews):
     @guarded
     def prior_fill(self, workspace_id: UUID, intent_id: UUID, mode: str) -> PriorFill | None:
         """The fill of this intent, if it was executed before."""
-        found = self._driver.execute(sql.PRIOR_FILL, (str(workspace_id), str(intent_id), mode)).fetchone()
-        if found is None:
+        row = self._driver.execute(sql.PRIOR_FILL, (str(workspace_id), str(intent_id), mode)).fetchone()
+        if row is None:
             return None
-        order_id, correlation_id, side, symbol, lots = found
+        order_id, correlation_id, side, symbol, lots = row
         action = IntentAction.OPEN_LONG if side == BUY else IntentAction.CLOSE_LONG
         return PriorFill(order_id, correlation_id or "", action.value, symbol, lots)
 
@@ -130,8 +130,8 @@ class SqliteViews(RunPlanViews):
     @guarded
     def progress(self, workspace_id: UUID, spec_key: str) -> Progress | None:
         """How far `run -w` has come with a spec."""
-        found = self._driver.execute(sql.READ_PROGRESS, (str(workspace_id), spec_key)).fetchone()
-        return None if found is None else _progress(found, _of_run(workspace_id))
+        row = self._driver.execute(sql.READ_PROGRESS, (str(workspace_id), spec_key)).fetchone()
+        return None if row is None else _progress(row, _of_run(workspace_id))
 
     @guarded
     def progresses(self, workspace_id: UUID) -> list[Progress]:
@@ -164,8 +164,8 @@ class SqliteViews(RunPlanViews):
     @guarded
     def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:
         """The timeframe that the first run of a spec found; `untimed_key` is the spec's key without it."""
-        found = self._driver.execute(sql.FIRST_TIMEFRAME, (str(workspace_id), untimed_key)).fetchone()
-        return None if found is None else str(found[0])
+        row = self._driver.execute(sql.FIRST_TIMEFRAME, (str(workspace_id), untimed_key)).fetchone()
+        return None if row is None else str(row[0])
 
 
 def _conditions(where: EventFilter) -> tuple[str, list[Any]]:

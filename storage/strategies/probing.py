@@ -1,4 +1,4 @@
-"""A strategy asked for its signals so that nothing it kept from an earlier call can answer for it."""
+"""Asking a strategy for its signals so that nothing it kept from an earlier call can answer for it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Trial:
         self.keeps: PapertapeError | None = None
 
     def signals(self, bars: Bars) -> Signals:
-        """Of a new instance, at the spec's parameters; INVALID_STRATEGY."""
+        """The signals of a new instance, at the spec's parameters. Raises INVALID_STRATEGY."""
         if len(bars) < self._rows or self._rows == 0 or self.keeps is not None:
             self._run_anew()
         self._rows = len(bars)
@@ -107,7 +107,7 @@ def _hear(event: str, details: tuple[object, ...]) -> None:
 
 
 def _python_of(path: Path) -> Path:
-    """What is opened to import a module is its compiled form: the file that that was made from."""
+    """The source file of what is opened to import a module, which is its compiled form."""
     if path.parent.name != "__pycache__" or path.suffix != ".pyc":
         return path
     return Path(importlib.util.source_from_cache(str(path)))

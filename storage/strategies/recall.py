@@ -32,10 +32,10 @@ Found = tuple[type[Strategy[Any]], str]
 def found_for(
     told: StartedWith, named: str | None, listed: Sequence[str], ran_before: Callable[[str], bool]
 ) -> Found | None:
-    """The strategy that a run was started with: `named` for it now, among those that the settings list, in the file
-    that the journal names, or of an installed package; None when none of them has one.
+    """The strategy that a run was started with: the one `named` for it now, one among those that the settings list, in
+    the file that the journal names, or of an installed package; None if there is none.
 
-    STRATEGY_CHANGED, STRATEGY_UNTRUSTED, FILE_NOT_FOUND.
+    Raises STRATEGY_CHANGED, STRATEGY_UNTRUSTED or FILE_NOT_FOUND.
     """
     if named is not None:
         return named_for(named, told)
@@ -46,7 +46,7 @@ def found_for(
 
 
 def named_for(ref: str, told: StartedWith) -> Found:
-    """The strategy that a person names for a run plan; STRATEGY_CHANGED when it is not the one it was started with."""
+    """The strategy that a person names for a run plan. Raises STRATEGY_CHANGED if the run was started with another."""
     module = split_module_ref(ref)
     if module is not None:
         source = read_module(module[0])
@@ -63,7 +63,7 @@ def among_listed(paths: Sequence[str], told: StartedWith) -> Found | None:
         file, name = split_ref(path)
         try:
             source = read_source(file)
-        except PapertapeError:  # the list's own affair: see `UserRegistry.faults`
+        except PapertapeError:  # reported by the list itself, see `UserRegistry.faults`
             continue
         if source.sha256 == told.sha256:
             kind = load_source(source, name)
@@ -86,7 +86,7 @@ def among_installed(told: StartedWith) -> Found | None:
 def named_by_journal(file: str, told: StartedWith, ran_before: Callable[[str], bool]) -> Found:
     """The strategy in the file that the journal names.
 
-    STRATEGY_CHANGED, FILE_NOT_FOUND; STRATEGY_UNTRUSTED when this user never ran the code that is in it.
+    Raises STRATEGY_CHANGED, FILE_NOT_FOUND, or STRATEGY_UNTRUSTED if this user never ran the code in it.
     """
     path, name = split_ref(file)
     try:
@@ -106,7 +106,7 @@ def named_by_journal(file: str, told: StartedWith, ran_before: Callable[[str], b
 
 
 def _changed(told: StartedWith, where: str, source: Source | None) -> InvalidError:
-    """`where` and the modules of its own, since one of those may be what changed."""
+    """STRATEGY_CHANGED, naming `where` and the strategy's own modules, since one of those may be what changed."""
     helpers = [file for file, _ in source.helpers] if source is not None else []
     among = f" with {', '.join(helpers)}" if helpers else ""
     return InvalidError(

@@ -102,11 +102,11 @@ class Database:
         link = self._taken()
         try:
             link.driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
-            (found,) = link.driver.execute("PRAGMA user_version").fetchone()
-            if found > self._generation:
-                raise too_new(self.path, f"schema {found}, while this program knows {self._generation}")
-            if found < self._generation:
-                raise self._unmarked(found)
+            (generation,) = link.driver.execute("PRAGMA user_version").fetchone()
+            if generation > self._generation:
+                raise too_new(self.path, f"schema {generation}, while this program knows {self._generation}")
+            if generation < self._generation:
+                raise self._unmarked(generation)
         except BaseException:
             self._end(link)
             raise
@@ -116,11 +116,11 @@ class Database:
         if identity(self.path) != self._identity:
             raise moved(self.path)
 
-    def _unmarked(self, found: int) -> SystemFault:
+    def _unmarked(self, actual: int) -> SystemFault:
         """The error for a database with today's tables but another `user_version`: a copy by dump loses it."""
         return SystemFault(
             "DATABASE_NOT_OURS",
-            f"{self.path} says schema {found} where its tables are of schema {self._generation}: a dump leaves it out",
+            f"{self.path} says schema {actual} where its tables are of schema {self._generation}: a dump omits it",
             hint=f"copy a database with .backup or VACUUM INTO, or say PRAGMA user_version = {self._generation} in it",
         )
 

@@ -18,8 +18,8 @@ _WAL_MENDED = (3, 51, 3)
 
 def newest(*drivers: ModuleType) -> ModuleType:
     """The driver with the newest SQLite; the first of those that are equally new."""
-    found: ModuleType = max(drivers, key=lambda driver: driver.sqlite_version_info)
-    return found
+    newest_driver: ModuleType = max(drivers, key=lambda driver: driver.sqlite_version_info)
+    return newest_driver
 
 
 def _installed() -> list[ModuleType]:

@@ -73,19 +73,19 @@ def is_no_text(error: BaseException) -> bool:
 
 def fault_of(error: BaseException, path: Path) -> SystemFault:
     """The `SystemFault` for a database error: its code, a sentence, and a hint."""
-    said, code = str(getattr(error, "orig", None) or error), result_code(error)
+    message, code = str(getattr(error, "orig", None) or error), result_code(error)
     if code in _BUSY:
         return busy(path)
     # `pysqlite3` does not say why a disk failed, so its free space is looked at
     if code == _FULL or (code == _DISK_FAILED and not has_room(path)):
         return _fault(f"the disk under {path} is full", "free some space and do it again: nothing was written")
     if code in _PLACE:
-        return _closed_place(error, path, said)
+        return _closed_place(error, path, message)
     if code == _DISK_FAILED:
-        return _fault(f"the disk failed under {path} ({said})", "look after the disk, and do it again")
+        return _fault(f"the disk failed under {path} ({message})", "look after the disk, and do it again")
     if isinstance(error, UnicodeDecodeError):
         code = _DAMAGED
-    return _damage(path, said, code) or _fault(f"{path}: {said}", "nothing was written")
+    return _damage(path, message, code) or _fault(f"{path}: {message}", "nothing was written")
 
 
 def _closed_place(error: BaseException, path: Path, said: str) -> SystemFault:

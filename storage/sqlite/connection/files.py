@@ -50,10 +50,10 @@ def may_write(path: Path) -> bool:
 
 def keep_private(path: Path) -> None:
     """Set mode 0600 on the database and the files beside it; SQLite gives new ones the database's mode."""
-    for each in (path, beside(path, WAL), beside(path, SHM)):
+    for file in (path, beside(path, WAL), beside(path, SHM)):
         with suppress(FileNotFoundError, PermissionError):  # missing, or owned by another user
-            if each.stat().st_mode & 0o077:
-                each.chmod(0o600)
+            if file.stat().st_mode & 0o077:
+                file.chmod(0o600)
 
 
 def _trace(path: Path) -> Trace:
@@ -81,10 +81,10 @@ def nearest_directory(path: Path) -> Path:
 def free_bytes(path: Path) -> int | None:
     """Free bytes on the disk of a file, whether the file exists or not; None if the system does not say."""
     try:
-        found = os.statvfs(nearest_directory(path))
+        filesystem = os.statvfs(nearest_directory(path))
     except (OSError, AttributeError):
         return None
-    return found.f_bavail * found.f_frsize
+    return filesystem.f_bavail * filesystem.f_frsize
 
 
 def has_room(path: Path) -> bool:

@@ -28,7 +28,7 @@ def check_ours(path: Path, driver: sqlite.Connection, generation: int) -> None:
     if unmarked:
         raise SystemFault(
             "DATABASE_NOT_OURS",
-            f"{path} has papertape's tables, but not its mark: a dump leaves it out",
+            f"{path} has papertape's tables, but not its mark: a dump omits it",
             hint="copy a database with .backup or VACUUM INTO, or say in this one"
             f" PRAGMA application_id = {APPLICATION_ID} and PRAGMA user_version = {generation}",
         )
@@ -50,10 +50,10 @@ def revision_of(path: Path, driver: sqlite.Connection, known: tuple[str, ...]) -
     """The revision of a database of ours, one of `known`. Raises DATABASE_NOT_OURS or DATABASE_TOO_NEW."""
     if not driver.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
         raise not_ours(path, "it does not say which revision it is at")
-    found = driver.execute("SELECT version_num FROM alembic_version").fetchall()
-    if len(found) != 1:
+    versions = driver.execute("SELECT version_num FROM alembic_version").fetchall()
+    if len(versions) != 1:
         raise not_ours(path, "it does not say which revision it is at")
-    (revision,) = found[0]
+    (revision,) = versions[0]
     if revision not in known:
         raise too_new(path, f"revision {revision}, while this program knows {known[-1]}")
     return str(revision)

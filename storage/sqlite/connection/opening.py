@@ -39,13 +39,13 @@ _ONE_AT_A_TIME = threading.Lock()
 def file_behind(path: Path | str) -> Path:
     """The absolute path behind a name, with links followed. Raises DATABASE_ERROR if the links form a circle."""
     named = Path(path).expanduser()
-    found = Path(os.path.realpath(named))  # `Path.resolve` raises different errors in different versions of Python
+    real = Path(os.path.realpath(named))  # `Path.resolve` raises different errors in different versions of Python
     try:
-        found.stat()
+        real.stat()
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise fault_of_system(error, named) from error
-    return found
+    return real
 
 
 def prepare(path: Path, retry: RetryPolicy, schema: Schema = SHIPPED) -> None:

@@ -51,11 +51,11 @@ def soundness(store: SqliteStore, watch: Watch | None = None) -> Soundness:
 def _inspected(driver: sqlite.Connection, watch: Watch) -> Soundness:
     with _watched(driver, watch):
         faults = _said(lambda: driver.execute(f"PRAGMA integrity_check({_MOST})").fetchall())
-        astray = _said(lambda: driver.execute("PRAGMA foreign_key_check").fetchmany(_MOST))
-        missing = _said(lambda: [(each,) for each in missing_guards(driver)])
-    found = [str(row[0]) for row in faults if row[0] != "ok"]
-    found += [row[0] if len(row) == 1 else f"a row of {row[0]} has no row of {row[2]}" for row in astray]
-    return Soundness(found, [str(row[0]) for row in missing])
+        orphans = _said(lambda: driver.execute("PRAGMA foreign_key_check").fetchmany(_MOST))
+        missing = _said(lambda: [(guard,) for guard in missing_guards(driver)])
+    sentences = [str(row[0]) for row in faults if row[0] != "ok"]
+    sentences += [row[0] if len(row) == 1 else f"a row of {row[0]} has no row of {row[2]}" for row in orphans]
+    return Soundness(sentences, [str(row[0]) for row in missing])
 
 
 def _said(ask: Callable[[], list[tuple[str, ...]]]) -> list[tuple[str, ...]]:

@@ -121,8 +121,8 @@ RECORDINGS: dict[str, tuple[object, str]] = {
     "cut": (bars_of(DAY_NUMBER)[:-1], "it ends within a bar"),
     "of no form": (b"\7" + bars_of(DAY_NUMBER)[1:], "its form is unknown"),
     "no bytes": (7, "its bars is 7"),
-    "no price": (bars_of(DAY_NUMBER, low=-9.0), "a price or a volume is none"),
-    "infinite": (bars_of(DAY_NUMBER, high=float("inf")), "a price or a volume is none"),
+    "no price": (bars_of(DAY_NUMBER, low=-9.0), "a price or a volume is out of range"),
+    "infinite": (bars_of(DAY_NUMBER, high=float("inf")), "a price or a volume is out of range"),
     "a high too low": (bars_of(DAY_NUMBER, high=10.25), "a high or a low does not enclose its bar"),
     "another day": (bars_of(DAY_NUMBER + 3), "a time is not of the session"),
 }

@@ -57,7 +57,7 @@ def test_a_backup_and_a_vacuum_while_it_is_open_are_whole(journal: Path, tmp_pat
 def test_a_restored_dump_is_refused_until_its_marks_are_put_back(journal: Path, tmp_path: Path) -> None:
     restored = tmp_path / "restored.db"
     subprocess.run([sys.executable, "-c", DUMP_AND_RESTORE, str(journal), str(restored)], check=True)
-    assert "has papertape's tables, but not its mark: a dump leaves it out" in refused(restored)
+    assert "has papertape's tables, but not its mark: a dump omits it" in refused(restored)
     application, generation = MARKS.splitlines()
     with closing(sqlite.connect(restored)) as copy:
         copy.executescript(application)
