@@ -126,6 +126,7 @@ class PaperBroker:
     ) -> ExecutionResult:
         order = check(intent, fill_price, mode)
         with self._store.write() as unit:
+            # a workspace created here is rolled back with a refusal that raises
             workspace = self._workspace(unit, order, to_create)
             account = unit.account(workspace)
             placement = self._place(unit, order, account, workspace, mode)

@@ -131,6 +131,7 @@ def reconcile(
     with without_gc(), store.read() as views:
         replay.take(views, workspace.id, watch)
     with store.write() as unit:
+        # under the write lock: the fills since the snapshot, so that none is missed
         replay.take(unit, workspace.id, watch)
         stored = unit.account(workspace)
         with sound_fills(unit, workspace.id):

@@ -57,16 +57,16 @@ def process_start(pid: int) -> str:
     if Path("/proc/self/stat").exists():
         return _start_in_proc(pid)
     try:
-        said = subprocess.run(  # noqa: S603 - nothing in it but a number
-            ["ps", "-o", "stat=,lstart=", "-p", str(pid)],  # noqa: S607 - where it lies differs between systems
+        printed = subprocess.run(  # noqa: S603 - the only argument is a number
+            ["ps", "-o", "stat=,lstart=", "-p", str(pid)],  # noqa: S607 - its path differs between systems
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},
+            env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},  # the same text in every process, to compare
         )
     except OSError:
         return ""
-    state, _, started = said.stdout.strip().partition(" ")
+    state, _, started = printed.stdout.strip().partition(" ")
     return "" if state.startswith("Z") else started.strip()
 
 

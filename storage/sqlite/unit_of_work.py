@@ -109,8 +109,9 @@ class SqliteUnitOfWork(SqliteViews):
     @guarded
     def append(self, events: Sequence[EventRow]) -> int:
         """Append events at consecutive `seq`s and return the last one. Stored and loaded account states follow."""
-        self._recalled = None
+        self._recalled = None  # an account that was not asked for before does not follow these events
         if self._head is None:
+            # read under the write lock: nobody else appends until this transaction ends
             self._head = self.head()
         sql.APPEND.put(self._driver, ((seq, *row) for seq, row in enumerate(events, self._head + 1)))
         newest = {row.workspace_id: (seq, row.ts) for seq, row in enumerate(events, self._head + 1)}
@@ -164,9 +165,10 @@ class SqliteUnitOfWork(SqliteViews):
         """Commit durably, which ends the transaction."""
         self._follow()
         try:
-            self._driver.execute("COMMIT")
+            self._driver.execute("COMMIT")  # the only place where anything becomes durable
         except DATABASE_ERRORS as error:
             fault = self._die(error)
+            # an error while the -wal is synced does not tell whether the commit is in it
             fault.hint = "whether it was written is not certain: do it again, what was executed is not executed twice"
             raise fault from error
         self._over = "it was committed"
@@ -186,9 +188,11 @@ class SqliteUnitOfWork(SqliteViews):
         if self._known is not None and self._known.account is account:
             self._known.is_stored = True
         else:
+            # another object was stored: what is remembered of this workspace may be outdated
             self._known = self._recalled = None
 
     def _put(self, statement: str, workspace_id: UUID, value: str) -> None:
+        # limits and trading state are fields of the remembered workspace
         self._known = self._recalled = None
         if self._driver.execute(statement, (value, str(workspace_id))).rowcount != 1:
             raise NotFoundError(

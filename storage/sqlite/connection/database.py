@@ -63,7 +63,7 @@ class Database:
                 try:
                     yield entered
                 finally:
-                    entered.finish()
+                    entered.finish()  # before the rollback: an open SELECT would outlive the transaction
                 if self.reading is not None and self.reading.has_moved_on():
                     raise busy(self.path)
             finally:
@@ -78,6 +78,7 @@ class Database:
             if self.reading is not None and not self.reading.is_shared:
                 self._catch_up(self.reading)
                 return self.reading.version
+            # asked on a connection that never writes: SQLite does not count a connection's own commits
             if self._watcher is None:
                 self._watcher = self._retry.run(self._connected)
             return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
@@ -101,6 +102,8 @@ class Database:
             self._catch_up(self.reading)
         link = self._taken()
         try:
+            # IMMEDIATE takes the write lock now: a transaction that read first could not be retried without losing
+            # what it had read. A plain BEGIN takes its snapshot with the first read, which is the next line.
             link.driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
             (generation,) = link.driver.execute("PRAGMA user_version").fetchone()
             if generation > self._generation:
@@ -156,10 +159,11 @@ class Database:
 
 def _connect(path: Path, retry: RetryPolicy) -> sqlite.Connection:
     """A connection in WAL mode. `isolation_level=None`: the driver begins no transactions, this package does."""
+    # check_same_thread: a pooled connection may serve several threads, one transaction at a time
     connection = sqlite.connect(str(path), isolation_level=None, timeout=retry.wait_ms / 1000, check_same_thread=False)
     try:
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        if mode != "wal":
+        if mode != "wal":  # a network disk, or one without shared memory
             raise SystemFault(
                 "DATABASE_ERROR",
                 f"{path} lies where SQLite cannot share it between processes (journal mode {mode})",

@@ -34,6 +34,7 @@ from storage.sqlite.schema import SHIPPED, Schema, create_schema, renew_triggers
 from storage.system import FOR_A_DATABASE, make_private, require_descriptors
 
 _ONE_AT_A_TIME = threading.Lock()
+"""Threads that open the same new file: SQLite's locks keep processes apart, this one the steps around them."""
 
 
 def file_behind(path: Path | str) -> Path:
