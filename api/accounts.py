@@ -41,18 +41,16 @@ def state_of(desk: Desk, workspace_id: UUID) -> PaperState:
 
 def reset(desk: Desk, workspace_id: UUID) -> PaperState:
     """An account at its start; FORBIDDEN_IN_PRODUCTION."""
-    try:
-        return desk.accounts.reset(workspace_id, confirmed=True)
-    except NotFoundError:
+    if desk.accounts.find(workspace_id) is None and not desk.config.production:
         return _fresh(workspace_id)
+    return desk.accounts.reset(workspace_id, confirmed=True)
 
 
 def reconcile(desk: Desk, workspace_id: UUID, watch: Watch) -> ReconcileReport:
     """An account rebuilt from its journal."""
-    try:
-        return desk.accounts.reconcile(workspace_id, watch=watch)
-    except NotFoundError:
+    if desk.accounts.find(workspace_id) is None:
         return _nothing_to_replay(workspace_id)
+    return desk.accounts.reconcile(workspace_id, watch=watch)
 
 
 def _fresh(workspace_id: UUID) -> PaperState:

@@ -54,8 +54,8 @@ async def execute_intent(request: Request) -> Response:
 
     def work() -> Response:
         asked = parse_model(ExecuteRequest, body, code="INVALID_INTENT", what="the request")
-        unseen = unseen_workspace(asked.intent.workspace_id)
-        return answer(service.desk.trading.execute(asked.intent, asked.fill_price, asked.mode, unseen=unseen))
+        fresh = unseen_workspace(asked.intent.workspace_id)
+        return answer(service.desk.trading.execute(asked.intent, asked.fill_price, asked.mode, to_create=fresh))
 
     return await service.call(work)
 

@@ -91,7 +91,7 @@ def executed(desk: Desk, wanted: Wanted, database: Path, limit: UploadLimit, wor
     workspace = desk.accounts.find(wanted.workspace_id) or unseen_workspace(wanted.workspace_id)
     dataset, data = _kept(wanted, database, limit, workspace.limits.session_tz, watch)
     request = replace(wanted.request, timeframe=infer_timeframe(dataset), data=data)
-    result = desk.plans.execute(request, dataset, workers=workers, watch=watch, unseen=workspace)
+    result = desk.plans.execute(request, dataset, workers=workers, watch=watch, to_create=workspace)
     if result.status == "cancelled":
         raise _stopped(result)
     return result

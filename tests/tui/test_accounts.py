@@ -29,6 +29,8 @@ def test_a_workspace_by_name_by_uuid_and_by_the_variable(console: Console, monke
 
 def test_the_default_is_made_on_first_use(console: Console) -> None:
     assert console.json("state")["starting_equity"] == 10000.0
+    assert console.json("workspace", "list") == []
+    assert console.json("mark", "X", 5)["starting_equity"] == 10000.0
     assert [each["name"] for each in console.json("workspace", "list")] == ["default"]
     assert console.json("workspace", "create", "b")["starting_equity"] == 10000.0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.strategies.registry import BUILTIN
-from tests.storage.code.folders import RISES, strategy, written
+from tests.storage.strategies.folders import RISES, strategy, written
 from tests.tui.console import Console
 
 PEEKING = """

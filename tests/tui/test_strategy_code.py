@@ -13,7 +13,7 @@ from storage.datasets import loading
 from storage.desk import open_desk
 from storage.settings import Settings
 from storage.strategies import identity
-from tests.storage.code.folders import RISES, strategy, written
+from tests.storage.strategies.folders import RISES, strategy, written
 from tests.tui.console import Console, write_bars
 
 SWEEP = ("--sweep", "risk.dollars_per_trade=500,2000")

@@ -74,7 +74,7 @@ class Call:
             return
         if self.settings().db.exists():
             with self.desk() as desk:
-                desk.accounts.get_or_unsaved()
+                desk.accounts.require()
             return
         from engine.desk.accounts import not_found
         from engine.policy.workspace import DEFAULT_NAME

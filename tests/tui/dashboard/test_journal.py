@@ -245,7 +245,7 @@ async def test_another_workspace_s_events(traded: Path) -> None:
     async with dashboard(traded) as (app, pilot):
         await opened(app, pilot)
         with open_test_desk(traded) as desk:
-            app.show_workspace(desk.accounts.get("other").id)
+            app.show_workspace(desk.accounts.require("other").id)
         await settled(app, pilot)
         assert len(kinds(app)) == EACH + 1
         assert "of other" in screen_text(app)
@@ -559,7 +559,7 @@ def test_a_payload_in_words_leaves_out_what_has_parts() -> None:
 def test_a_trace_of_more_than_can_be_shown_says_so(db: Path) -> None:
     trace = str(uuid4())
     with open_test_desk(db) as desk:
-        workspace = str(desk.accounts.get().id)
+        workspace = str(desk.accounts.require().id)
         rows = [
             (
                 str(uuid4()),

@@ -16,7 +16,7 @@ from engine.vocabulary import TradingState
 from storage.settings import Settings
 from storage.sqlite.tables import ORDER_INDEX
 from storage.sqlite.unit_of_work import SqliteStore
-from tests.storage.rows import append, fill, raw
+from tests.storage.sqlite.rows import append, fill, raw
 from tests.support.desks import EPOCH, open_test_desk
 from tests.support.memory_desks import memory_desk
 from tests.tui.dashboard.conftest import BUY
@@ -74,7 +74,7 @@ def drifted(stocked: Path) -> Path:
 def misfit(stocked: Path) -> Path:
     """The stocked account, with fills in its journal that a replay skips or cannot apply."""
     with open_test_desk(stocked) as desk:
-        workspace = desk.accounts.get()
+        workspace = desk.accounts.require()
         first = desk.journal.events(where=EventFilter(types=("ORDER_FILLED",), after=0), limit=1)[0]
     with raw(stocked) as around:
         (trigger_free,) = around.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (ORDER_INDEX,)).fetchone()
@@ -285,7 +285,7 @@ async def test_the_trading_state_is_chosen_and_asked_for(stocked: Path, down: in
         await press(app, pilot, "enter")  # the one there is: nothing to do
         assert isinstance(app.screen, ReconciliationScreen)
     with open_test_desk(stocked) as desk:
-        assert desk.accounts.get().trading_state is state
+        assert desk.accounts.require().trading_state is state
 
 
 async def test_the_kill_switch(stocked: Path) -> None:

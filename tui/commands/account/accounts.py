@@ -52,7 +52,7 @@ def reset(
     For a fresh start there is `papertape workspace create`.
     """
     with call.desk() as desk:
-        workspace = desk.accounts.get()
+        workspace = desk.accounts.require()
         confirmed = yes or (not desk.config.production and _confirmed(call, workspace.name))
         found = desk.accounts.reset(confirmed=confirmed)
     call.answer(found, lambda page: page.line(f"{workspace.name} is back at {figures.money(found.cash)}"))

@@ -141,7 +141,7 @@ def _execute_file(call: Call, fill_price: float, file: str) -> ExecutionResult:
 
 
 def _require_same_workspace(desk: Desk, named: str, intent: TradeIntent) -> None:
-    account, _ = desk.accounts.get_or_unsaved()
+    account = desk.accounts.require()
     if account.id != intent.workspace_id:
         raise InvalidError(
             "INVALID_INTENT",

@@ -27,7 +27,7 @@ app = typer.Typer()
 def state(call: Call) -> None:
     """The account now: cash, equity, P&L, positions."""
     with call.desk() as desk:
-        workspace, found = desk.accounts.get(), desk.accounts.state()
+        workspace, found = desk.accounts.require(), desk.accounts.state()
     call.answer(found, lambda page: show_state(page, workspace, found))
 
 

@@ -59,7 +59,7 @@ def show(
 ) -> None:
     """One workspace, by its name or its UUID."""
     with call.desk() as desk:
-        found = desk.accounts.get(name)
+        found = desk.accounts.require(name)
     call.answer(document_of(found), lambda page: _show_one(page, found))
 
 

@@ -45,7 +45,7 @@ def generate(call: Call, spec: SpecOptions, data: DataOptions, sweep: SweepOptio
     with call.desk() as desk:
         wanted = spec.read(call, desk)
         values = _values(desk, wanted, sweep)
-        model, _ = desk.accounts.get_or_unsaved()
+        model = desk.accounts.require()
         _, timeframe = data.load(call, wanted.symbols, data.zone(model.limits))
         found = desk.plans.variants(sweep.request(wanted, values, timeframe))
     call.answer(_generated(found, wanted.timeframe or timeframe), lambda page: show_generated(page, found, top))
@@ -132,7 +132,7 @@ def _run(
 
     wanted = spec.read_to_run(call, desk)
     values = _values(desk, wanted, sweep)
-    model, _ = desk.accounts.get_or_unsaved(terms.like)
+    model = desk.accounts.require(terms.like)
     dataset, timeframe = data.load(call, wanted.symbols, data.zone(model.limits))
     fresh = _fresh_id()
     with watching("running the sweep", fresh) as watch:

@@ -37,7 +37,7 @@ def evaluate(
     """
     with call.desk() as desk:
         wanted = spec.read(call, desk)
-        account, _ = desk.accounts.get_or_unsaved()
+        account = desk.accounts.require()
         dataset, timeframe = data.load(call, wanted.symbols, data.zone(account.limits))
         found = desk.research.evaluate(wanted, dataset, timeframe=timeframe, at=_moment(at))
     # one symbol is one evaluation, and one document

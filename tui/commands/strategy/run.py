@@ -166,7 +166,7 @@ def _refuse(trades_on: bool, like: str | None, session_tz: str | None) -> None:
 def _run_closed(
     call: Call, desk: Desk, spec: ExecutionSpec, data: DataOptions, like: str | None, slippage_bps: float
 ) -> RunOutcome:
-    model, _ = desk.accounts.get_or_unsaved(like)
+    model = desk.accounts.require(like)
     dataset, timeframe = data.load(call, spec.symbols, data.zone(model.limits))
     with watching("running") as watch:
         return desk.research.run(spec, dataset, timeframe=timeframe, like=like, slippage_bps=slippage_bps, watch=watch)
@@ -178,7 +178,7 @@ def _run_onward(
     from storage.market_files.extent import read_end
 
     begins = read_end(onward.begin, "--start")
-    workspace = desk.accounts.get()
+    workspace = desk.accounts.ensure_default()
     dataset, timeframe = data.load(call, spec.symbols, workspace.limits.session_tz)
     if begins is not None:
         dataset = dataset.window(begins.at)

@@ -134,7 +134,7 @@ def _entry(kind: type[Strategy[Any]], sets: list[str]) -> Mapping[str, Any]:
 def _remember(call: Call, found: StrategyCheck) -> None:
     """Note that the source passed, for `run` and `plan run` to know; what ships needs no note."""
     from engine.strategies.registry import BUILTIN
-    from storage.strategies.known import KnownCode
+    from storage.strategies.recall import KnownCode
 
     ships = found.sha256 in {kind.code_sha256 for kind in BUILTIN}
     if not ships and not KnownCode().add("checked", found.sha256):
