@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from uuid import UUID
 
 from platformdirs import user_downloads_path
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
 from textual.css.query import NoMatches
 from textual.events import DeliveryComplete, DeliveryFailed, Event, InputEvent, Key
-from textual.filter import DimFilter
+from textual.filter import DimFilter, LineFilter
 from textual.notifications import Notify
 from textual.theme import ThemeProvider
 from textual.widgets import Input
@@ -25,13 +24,13 @@ from tui.dashboard.collector import collect_at_leisure, keep_what_is_there
 from tui.dashboard.keys import bound, every_binding, key_lines, unknown_names
 from tui.dashboard.live import Live, Reading, read_account
 from tui.dashboard.loading import Loader
-from tui.dashboard.mending import mend
 from tui.dashboard.opening import WORKSPACES, Opened, open_behind
 from tui.dashboard.palette import DeskCommands, Palette
 from tui.dashboard.prefs import NAME, Prefs
 from tui.dashboard.registry import SCREENS
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.sweeps import Sweeps
+from tui.dashboard.textual_internals import QuietApp, patch_textual
 from tui.dashboard.themes import DARK, DIM, FALLBACK, THEMES
 from tui.shared.failures import as_papertape_error, lines_of
 from tui.shared.text import safe_text
@@ -48,11 +47,12 @@ if TYPE_CHECKING:
 
 STYLES = [Path(__file__).with_name("screens") / entry.name / f"{entry.name}.tcss" for entry in SCREENS]
 """The screens' stylesheets, where `CSS_PATH` of each finds its own."""
+DIM_FILTER = DimFilter(DIM)
 MOST_TOASTS = 3
 """Toasts that are shown at once; the oldest makes room."""
 
 
-class DashboardApp(App[None]):
+class DashboardApp(QuietApp):
     """`settings_of` says which database; `workspace` is what was asked for by name, None to go on where one was.
 
     `failure` is why it could not open, and `crash` what ended it unforeseen, for the command line to tell. The desk is
@@ -74,12 +74,14 @@ class DashboardApp(App[None]):
     ]
 
     def __init__(self, settings_of: Callable[[], Settings], surroundings: Surroundings, workspace: str | None) -> None:
-        mend()
+        patch_textual()
         self.prefs = Prefs(surroundings.prefs)
         super().__init__()
         self.surroundings = surroundings
         self.live = Live()
         self.sweeps = Sweeps(self)
+        self.desk_screens: list[DeskScreen] = []
+        """Every screen that was made, whether it is shown or not"""
         self.owing: set[Loader] = set()
         """Those that could not read something, and try again"""
         self.failure: PapertapeError | None = None
@@ -91,7 +93,6 @@ class DashboardApp(App[None]):
         self._told_clashes: set[str] = set()
         self._touched_at = time.monotonic()
         self._offer_our_themes()
-        self._filters = [DimFilter(DIM) if isinstance(each, DimFilter) else each for each in self._filters]
 
     def _offer_our_themes(self) -> None:
         """Ours alone: nobody saw to it that our colours can be read on those that Textual brings."""
@@ -116,6 +117,10 @@ class DashboardApp(App[None]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colours, before our own theme is there."""
         return FALLBACK
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's, with a dimmed text that can be read."""
+        return [DIM_FILTER if isinstance(known, DimFilter) else known for known in super().get_line_filters()]
 
     async def on_event(self, event: Event) -> None:
         """A letter typed ahead of a field comes back from what had the focus before: it belongs into the field.
@@ -144,29 +149,15 @@ class DashboardApp(App[None]):
     def on_notify(self, event: Notify) -> None:
         """A toast more: no more than a few stand over the screen at once."""
         event.prevent_default()
-        standing = [*self._notifications]
-        if event.notification.message in {each.message for each in standing}:
-            return  # an outage is told once, however many could not read
-        told = [*standing, event.notification][-MOST_TOASTS:]
-        self._notifications.clear()
-        for each in told:
-            self._notifications.add(each)
-        self._refresh_notifications()
+        self.show_notification(event.notification, MOST_TOASTS)
 
     def end_with(self, error: Exception) -> None:
         """Leave after an unforeseen exception, and keep it for the command line to report."""
-        if self._exit and isinstance(error, NoMatches):
+        if self.is_left and isinstance(error, NoMatches):
             return  # it was left while a screen was being made: its widgets never came
         if self.crash is None:
             self.crash = error.error if isinstance(error, WorkerFailed) else error
-        super()._handle_exception(error)
-        self._exit_renderables.clear()  # Textual's traceback, over pages
-
-    def _handle_exception(self, error: Exception) -> None:
-        self.end_with(error)
-
-    def _fatal_error(self) -> None:
-        self._close_messages_no_wait()
+        super().end_with(error)
 
     def close(self) -> None:
         """Let go of the database; after the application has ended, and its workers with it."""
@@ -202,8 +193,7 @@ class DashboardApp(App[None]):
 
     def set_terminal_title(self, title: str) -> None:
         """What the terminal's window or tab is called (OSC 2)."""
-        if self._driver is not None:
-            self._driver.write(f"\x1b]2;{safe_text(title)}\x07")
+        self.write_to_terminal(f"\x1b]2;{safe_text(title)}\x07")
 
     def show_workspace(self, workspace: UUID) -> None:
         """Look at another account from now on."""
@@ -237,10 +227,7 @@ class DashboardApp(App[None]):
         """Leave. It is asked for twice while a sweep or a replay is under way, which end with it."""
         from tui.dashboard.widgets.quitting import QuitQuestion
 
-        replays = [
-            stack[0].at_work for stack in self._screen_stacks.values() if stack and isinstance(stack[0], DeskScreen)
-        ]
-        playing = [name for name in replays if name is not None]
+        playing = [screen.at_work for screen in self.desk_screens if screen.at_work is not None]
         if isinstance(self.screen, QuitQuestion) or not (self.sweeps.at_work or playing):
             self.exit()
         else:

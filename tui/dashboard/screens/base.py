@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from tui.dashboard.loading import Advanced, Loader
 from tui.dashboard.messages import AccountChanged, JournalGrew
+from tui.dashboard.textual_internals import mark_styles_current
 from tui.dashboard.widgets.header import DeskHeader
 from tui.dashboard.widgets.key_line import KeyLine
 from tui.dashboard.widgets.table import DeskTable, Order
@@ -41,8 +42,8 @@ class DeskScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        # its widgets get their styles as they are made: without this Textual parses all stylesheets anew, twice
-        self._css_update_count = self.app._css_update_count
+        mark_styles_current(self)
+        self.app.desk_screens.append(self)
         self._seen: Reading | None = None
         self._loader = Loader(self)
 

@@ -1,4 +1,4 @@
-"""Columns of a table: how a kind of value is shown, all of a column with the same decimals."""
+"""Columns of a table: how values are shown, all of a column with the same decimals, and the room that they get."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any, Generic, TypeVar
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from tui.dashboard.widgets.money import Palette, gain
@@ -15,6 +17,10 @@ from tui.shared import figures
 from tui.shared.text import safe_text
 
 Row = TypeVar("Row")
+Cells = list[tuple[Text, ...]]
+
+MOST_FROZEN = 0.65
+"""The part of the width that frozen columns take at most; the others need the rest to be seen in."""
 
 _FIGURE = re.compile(r"(?:[▲▼] )?\+?(-?\d[\d,]*(?:\.\d+)?)$")
 _MOMENTS = {-1: "%m-%d %H:%M", 0: "%Y-%m-%d", 1: "%Y-%m-%d %H:%M", 2: "%Y-%m-%d %H:%M:%S"}
@@ -137,3 +143,69 @@ TIMES = Form(_moment, _exactness, right=False)
 """Times in UTC, as exact as the most exact of the column: dates alone, to the minute, or to the second."""
 MINUTES = Form(_moment, lambda value: min(1, _exactness(value)), right=False)
 """Times in UTC, to the minute at most."""
+
+
+class Fitting(Generic[Row]):
+    """`make` is for all rows, `more` for those that are added; `least` is the room that each column needs then."""
+
+    def __init__(self, columns: Sequence[Column[Row]]) -> None:
+        self._columns = columns
+        self._detail = [0] * len(columns)
+        self._content = [0] * len(columns)
+        self._tight = False
+        self._wanted = 0
+
+    def make(self, rows: Sequence[Row], room: int, palette: Palette) -> Cells:
+        """The rows' cells; some columns say less where all that they have to say is wider than the room."""
+        cells = self._make(rows, palette, tight=False)
+        self._wanted = sum(self.least())
+        return self._make(rows, palette, tight=True) if self._must_yield(room) else cells
+
+    def more(self, rows: Sequence[Row], room: int, palette: Palette) -> Cells | None:
+        """The cells of rows that are added; None where those before them must be made anew to be alike."""
+        detail = [max(had, one) for had, one in zip(self._detail, self._details(rows), strict=True)]
+        if detail != self._detail:  # a value that needs more decimals than any before
+            return None
+        cells = self._cells(rows, palette)
+        self._measure(cells)
+        self._wanted = max(self._wanted, sum(self.least()))
+        return None if self.is_other(room) else cells
+
+    def is_other(self, room: int) -> bool:
+        """Whether in this room the cells are not what they were made to be."""
+        return self._tight != self._must_yield(room)
+
+    def least(self) -> list[int]:
+        """The cells of each column's content or title, with the gap before it."""
+        pairs = zip(self._content, self._columns, strict=True)
+        return [max(content, cell_len(column.title) + 1) for content, column in pairs]
+
+    def _must_yield(self, room: int) -> bool:
+        return 0 < room < self._wanted and any(column.yields for column in self._columns)
+
+    def _make(self, rows: Sequence[Row], palette: Palette, *, tight: bool) -> Cells:
+        self._tight, self._content = tight, [0] * len(self._columns)
+        self._detail = self._details(rows)
+        cells = self._cells(rows, palette)
+        self._measure(cells)
+        return cells
+
+    def _details(self, rows: Sequence[Row]) -> list[int]:
+        return [column.detail(rows, tight=self._tight) for column in self._columns]
+
+    def _cells(self, rows: Sequence[Row], palette: Palette) -> Cells:
+        pairs = zip(self._columns, self._detail, strict=True)
+        return list(zip(*(column.cells(rows, detail, palette) for column, detail in pairs), strict=True))
+
+    def _measure(self, cells: Cells) -> None:
+        for index, column in enumerate(self._columns):
+            gap = 1 if column.form.right else 0  # at the left it is in the cell
+            widest = max((cell_len(row[index].plain) + gap for row in cells), default=0)
+            wanted = max(self._content[index], widest, column.least)
+            self._content[index] = min(column.most(tight=self._tight), wanted)
+
+
+def frozen(widths: Sequence[int], wanted: int, room: int) -> int:
+    """How many of the first columns stay where they are: the wanted ones, fewer where they leave no room."""
+    fitting = sum(1 for end in accumulate(widths[:wanted]) if end <= room * MOST_FROZEN)
+    return max(1, fitting)

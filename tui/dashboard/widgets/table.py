@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import DataTable
-from textual.widgets.data_table import CellDoesNotExist, RowKey
+from textual.widgets.data_table import CellDoesNotExist
 
 from tui.dashboard.keys import bound
-from tui.dashboard.widgets.columns import Column
+from tui.dashboard.textual_internals import FastTable
+from tui.dashboard.widgets.columns import Column, Fitting, frozen
 from tui.dashboard.widgets.copying import copy, row_cells
 from tui.dashboard.widgets.money import Palette
-from tui.dashboard.widgets.table_drawing import Fitting, Grid, frozen
+
+if TYPE_CHECKING:
+    from textual.coordinate import Coordinate
 
 PAGE = 500
 """Rows that are read and added at once."""
@@ -28,6 +34,9 @@ SLICE = 150
 
 MOST_SPACE = 3
 """Cells that a column is widened by at most, where there is room."""
+
+BEFORE, BEYOND = "◂", "▸"
+"""In the line of titles: there are columns to the left, to the right."""
 
 Row = TypeVar("Row")
 
@@ -48,7 +57,7 @@ class Order:
         return cls(text.removeprefix("-"), text.startswith("-")) if text else None
 
 
-class DeskTable(Grid, Generic[Row]):
+class DeskTable(FastTable, Generic[Row]):
     """Rows of one kind, each with a key of its own (`key`).
 
     `show` puts rows in place of what is there: what stays is updated where it stands, and the cursor stays on its
@@ -58,6 +67,7 @@ class DeskTable(Grid, Generic[Row]):
     to the last row of all, a page after the other, each in a turn of the loop of its own.
     """
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--row", "grid--edge"}
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("j,down", "cursor_down", "down", "to the next row", "table.down"),
         bound("k,up", "cursor_up", "up", "to the row before", "table.up"),
@@ -195,7 +205,7 @@ class DeskTable(Grid, Generic[Row]):
         while self._waiting:
             key, cells = self._waiting.popleft()
             self.add_row(*cells, key=key)
-        self._update_dimensions(())
+        self.update_size()
 
     def action_scroll_bottom(self) -> None:
         """The last row that is there; and on to the last of all."""
@@ -239,8 +249,31 @@ class DeskTable(Grid, Generic[Row]):
         else:
             self._lay_out()
 
-    def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
-        super()._update_dimensions(())  # widths are fixed: measuring the cells would take longer than all the rest
+    def watch_cursor_coordinate(self, old_coordinate: Coordinate, new_coordinate: Coordinate) -> None:
+        """Redraw the rows that the cursor leaves and enters, not only their cells."""
+        super().watch_cursor_coordinate(old_coordinate, new_coordinate)
+        if old_coordinate.row != new_coordinate.row:
+            self.refresh_row(old_coordinate.row)
+            self.refresh_row(new_coordinate.row)
+
+    def row_style(self, row_index: int) -> Style:
+        """The cursor's row is highlighted as a whole, its cell more so."""
+        is_current = row_index == self.cursor_row and self.show_cursor
+        return self.get_component_rich_style("grid--row") if is_current else Style.null()
+
+    def render_line(self, y: int) -> Strip:
+        """A line; the titles with a mark at each edge beyond which there are columns. They replace a scroll bar."""
+        line = super().render_line(y)
+        if y or not self.show_header:
+            return line
+        widths, left = [column.get_render_width(self) for column in self.ordered_columns], self.scroll_offset.x
+        if sum(widths) > left + self._room:
+            line = self._marked(line, self._room - 1, BEYOND)
+        return self._marked(line, sum(widths[: self.fixed_columns]), BEFORE) if left > 0 else line
+
+    def _marked(self, line: Strip, at: int, mark: str) -> Strip:
+        style = self.get_component_rich_style("grid--edge")
+        return Strip.join([line.crop(0, at), Strip([Segment(mark, style)]), line.crop(at + 1)])
 
     @property
     def _room(self) -> int:
@@ -287,7 +320,7 @@ class DeskTable(Grid, Generic[Row]):
         for _ in range(min(most, len(self._waiting))):
             key, cells = self._waiting.popleft()
             self.add_row(*cells, key=key)
-        self._update_dimensions(())
+        self.update_size()
         if self._waiting:
             self.call_after_refresh(self._add_some)
 
@@ -316,9 +349,8 @@ class DeskTable(Grid, Generic[Row]):
             known.label, known.width = self._title(column), width + spare
         self.fixed_columns = frozen([width + spare for width in least], self._frozen, self._room)
         if before != [(known.label, known.width) for known in self.ordered_columns]:
-            self._clear_caches()
-            self.refresh()
-        self._update_dimensions(())
+            self.redraw_all()
+        self.update_size()
 
     def _title(self, column: Column[Row]) -> Text:
         """The column's title; the one that rows are ordered by has an arrow in the gap before it."""
