@@ -1,9 +1,14 @@
 """Every private name of Textual that the dashboard uses. No other file of `tui` uses one, and a test lists them.
 
-A new version of Textual may rename any of these, so each has to earn its place. Three are for speed, measured with and
-without by `python -m benchmarks.textual_internals`: drawing plain cells, column widths that nobody measures, and
-styles that are not parsed twice. The others do what no public name can: they mend a crash, or keep a traceback, a
-notification or a terminal title as the dashboard needs it.
+A new version of Textual may rename any of these, so each has to earn its place. Three are for speed; with and without
+them `python -m benchmarks.textual_internals` takes, at 120x40 on two cores:
+
+    draw a screenful of cells (FastTable._render_cell)          18 ms, else 57 ms
+    add 500 rows (FastTable._update_dimensions)                117 ms, else 162 ms
+    open a screen for the first time (mark_styles_current)     196 ms, else 246 ms
+
+The others do what no public name can: they mend a crash, or handle a traceback, a notification or a terminal title as
+the dashboard needs it.
 """
 
 from __future__ import annotations

@@ -13,4 +13,4 @@ class ServedDriver(WebDriver):
         """Listen to the end, and then leave."""
         super().run_input_thread()
         if not self.exit_event.is_set():
-            self._app.post_message(ExitApp())
+            self.send_message(ExitApp())

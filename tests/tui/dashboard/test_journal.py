@@ -450,7 +450,7 @@ async def test_oldest_first_is_remembered_and_other_columns_are_not(long: Path) 
         screen = await opened(app, pilot)
         screen.table.move_cursor(column=1)
         await press(app, pilot, "s")
-        assert "the journal is ordered by seq" in toasts(app)[-1]
+        assert "events are ordered by seq" in toasts(app)[-1]
         assert column(app, 0)[0] == "1,251"
         screen.table.move_cursor(column=0)
         await press(app, pilot, "s")

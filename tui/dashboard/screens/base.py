@@ -13,6 +13,7 @@ from textual.screen import Screen
 from tui.dashboard.loading import Advanced, Loader
 from tui.dashboard.messages import AccountChanged, JournalGrew
 from tui.dashboard.textual_internals import mark_styles_current
+from tui.dashboard.widgets.event_pane import EventPane
 from tui.dashboard.widgets.header import DeskHeader
 from tui.dashboard.widgets.key_line import KeyLine
 from tui.dashboard.widgets.table import DeskTable, Order
@@ -66,7 +67,9 @@ class DeskScreen(Screen[None]):
         """The account is not as it was seen last; also called when the theme changes."""
 
     def journal_grew(self, head: int) -> None:
-        """The journal, of all workspaces, has events that were not seen yet."""
+        """The journal, of all workspaces, has events that were not seen yet; tables of events count or show them."""
+        for pane in self.query(EventPane):
+            pane.grew(head)
 
     def load(
         self,
@@ -112,8 +115,10 @@ class DeskScreen(Screen[None]):
         await told.wait()
 
     def show_again(self) -> None:
-        """Everything anew, in other colours."""
+        """Redraw everything: the theme may have changed."""
         self._seen = None
+        for pane in self.query(EventPane):
+            pane.read_again()
         self.catch_up()
 
     def on_screen_resume(self, _: events.ScreenResume) -> None:

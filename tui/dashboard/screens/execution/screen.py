@@ -22,8 +22,7 @@ from tui.dashboard.screens.execution.orders import COLUMNS, KINDS, OrderLine, or
 from tui.dashboard.screens.execution.submit import Outcome, preview, submit, told
 from tui.dashboard.screens.execution.ticket import IntentLine, Ticket, Typed
 from tui.dashboard.screens.execution.verdict import refused, to_fill_in, verdict
-from tui.dashboard.widgets.event_pages import EventPages
-from tui.dashboard.widgets.event_pane import NEWEST_FIRST, EventPane
+from tui.dashboard.widgets.event_pane import EventPane
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.table import DeskTable
 
@@ -65,7 +64,6 @@ class ExecutionScreen(DeskScreen):
         self._workspace: UUID | None = None
         self._outcome: Outcome | None = None
         self._lacked = False
-        self._is_moving = False
 
     def compose_body(self) -> ComposeResult:
         """Ticket and verdict, the id and the flow, the orders."""
@@ -78,17 +76,15 @@ class ExecutionScreen(DeskScreen):
         yield Static("", id="outcome", markup=False)
         yield EventPane(
             COLUMNS,
-            lambda row: str(row.seq),
+            order_lines,
             noun="outcome",
             empty=EMPTY,
-            order=self.remembered_order(TABLE) or NEWEST_FIRST,
+            order=self.remembered_order(TABLE),
             id=PANE,
         )
 
     def on_mount(self) -> None:
         """An id for the first order."""
-        self._pages = EventPages(self, self._pane, order_lines)
-        self.watch(self.table, "cursor_coordinate", self._came_to, init=False)
         self.intent.renew()
 
     @property
@@ -119,18 +115,9 @@ class ExecutionScreen(DeskScreen):
         if workspace.id != self._workspace:
             self._workspace = workspace.id
             self._pane.expect(EMPTY)
-            self._pages.read(EventFilter(workspace.id, KINDS), overview.journal_head)
+            self._pane.read(EventFilter(workspace.id, KINDS), overview.journal_head)
             self._show_outcome(None)
         self._preview()
-
-    def journal_grew(self, head: int) -> None:
-        """The new orders and refusals."""
-        self._pages.grew(head)
-
-    def show_again(self) -> None:
-        """The rows too are made anew."""
-        self._workspace = None
-        super().show_again()
 
     def on_resize(self) -> None:
         """The flow is as long as there is room."""
@@ -195,16 +182,6 @@ class ExecutionScreen(DeskScreen):
             self._show_outcome(self._outcome)
         self._preview()
 
-    @on(DeskTable.MoreWanted, f"#{TABLE}")
-    def _more(self) -> None:
-        self._pages.more()
-
-    @on(DeskTable.Ordered, f"#{TABLE}")
-    def _order(self, event: DeskTable.Ordered) -> None:
-        if not self._pages.order(event.order):
-            event.prevent_default()  # nothing to remember
-            self.app.warn("orders are in the journal's order, by seq: newest first or oldest first")
-
     def _preview(self) -> None:
         """The verdict on what is typed now; what is typed later takes its place."""
         overview, typed = self.overview, self.ticket.typed
@@ -259,13 +236,3 @@ class ExecutionScreen(DeskScreen):
 
         if row.correlation_id is not None:
             self.app.push_screen(TraceDialog(row.correlation_id))
-
-    def _came_to(self) -> None:
-        """Once for all the moves of one turn of the loop: each row that is added makes one."""
-        if not self._is_moving:
-            self._is_moving = True
-            self.call_later(self._settle)
-
-    def _settle(self) -> None:
-        self._is_moving = False
-        self._pages.catch_up()

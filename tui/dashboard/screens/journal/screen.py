@@ -16,8 +16,7 @@ from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.screens.journal.filter import FilterBar, Wanted
 from tui.dashboard.screens.journal.lines import COLUMNS, DetailPane, EventLine, InFull, event_in_full, event_lines
-from tui.dashboard.widgets.event_pages import EventPages
-from tui.dashboard.widgets.event_pane import NEWEST_FIRST, SEQ, EventPane
+from tui.dashboard.widgets.event_pane import SEQ, EventPane
 from tui.dashboard.widgets.table import DeskTable, Order
 
 if TYPE_CHECKING:
@@ -77,7 +76,6 @@ class JournalScreen(DeskScreen):
         super().__init__()
         self._workspace: UUID | None = None
         self._detailed: int | None = None
-        self._is_moving = False
 
     def compose_body(self) -> ComposeResult:
         """The fields, the events, and the one under the cursor."""
@@ -85,19 +83,13 @@ class JournalScreen(DeskScreen):
         with Container(id="journal-body"):
             yield EventPane(
                 COLUMNS,
-                lambda row: str(row.seq),
+                event_lines,
                 noun="event",
                 empty=EMPTY,
-                order=self.remembered_order(TABLE) or NEWEST_FIRST,
+                order=self.remembered_order(TABLE),
                 id=PANE,
             )
             yield DetailPane(id="detail")
-
-    def on_mount(self) -> None:
-        """What happens when the cursor moves."""
-        self._pages = EventPages(self, self._pane, event_lines)
-        self.watch(self.table, "cursor_coordinate", self._came_to, init=False)
-        self.watch(self.table, "scroll_y", self._came_to, init=False)
 
     @property
     def table(self) -> DeskTable[EventLine]:
@@ -119,15 +111,6 @@ class JournalScreen(DeskScreen):
         if overview.workspace.id != self._workspace:
             self._workspace = overview.workspace.id
             self._read()
-
-    def journal_grew(self, head: int) -> None:
-        """What is new, or how much."""
-        self._pages.grew(head)
-
-    def show_again(self) -> None:
-        """The rows too are made anew."""
-        self._workspace = None
-        super().show_again()
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -159,11 +142,11 @@ class JournalScreen(DeskScreen):
 
     def action_follow(self) -> None:
         """Follow, or hold still."""
-        self._pages.set_follow(not self._pages.follow)
+        self._pane.set_follow(not self._pane.follow)
 
     def action_other_end(self) -> None:
         """The journal from its other end."""
-        self.table.ask_order(Order(SEQ, descending=not self._pages.newest_first))
+        self.table.ask_order(Order(SEQ, descending=not self._pane.newest_first))
 
     def action_detail(self) -> None:
         """Show or hide the event in full."""
@@ -194,16 +177,6 @@ class JournalScreen(DeskScreen):
         if self.table.display:
             self.table.focus()
 
-    @on(DeskTable.MoreWanted, f"#{TABLE}")
-    def _more(self) -> None:
-        self._pages.more()
-
-    @on(DeskTable.Ordered, f"#{TABLE}")
-    def _order(self, event: DeskTable.Ordered) -> None:
-        if not self._pages.order(event.order):
-            event.prevent_default()  # nothing to remember
-            self.app.warn("the journal is ordered by seq: newest first or oldest first; / narrows it")
-
     @on(DeskTable.Chosen, f"#{TABLE}")
     def _open(self) -> None:
         detail = self.query_one(DetailPane)
@@ -218,26 +191,14 @@ class JournalScreen(DeskScreen):
         self._detailed = None
         unknown = wanted.unknown()
         if unknown:
-            self._pages.stop()
+            self._pane.stop()
             self._pane.say(f"No type of event holds {' or '.join(map(repr, unknown))}.\n\nWithout the filter:   esc")
             self._pane.show([])
             return
         self._pane.expect(NO_MATCH if wanted.is_narrowed else EMPTY)
-        self._pages.read(wanted.where(self._workspace), overview.journal_head)
+        self._pane.read(wanted.where(self._workspace), overview.journal_head)
 
-    def _came_to(self) -> None:
-        """Once for all the moves of one turn of the loop: each row that is added makes one."""
-        if not self._is_moving:
-            self._is_moving = True
-            self.call_later(self._settle)
-
-    def _settle(self) -> None:
-        self._is_moving = False
-        if not self.query(f"#{PANE}"):
-            return  # the dashboard is being left, its widgets have gone before it
-        self._pages.catch_up()
-        self._show_detail()
-
+    @on(EventPane.Moved)
     def _show_detail(self) -> None:
         detail, row = self.query_one(DetailPane), self.table.current
         seq = row.seq if row is not None and detail.display else None
