@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from api.statuses import RequestRefused
+from api.answers import RequestRefused
 from engine.account.ledger import Ledger
 from engine.account.state import Account, PaperState
 from engine.broker.reconcile import ReconcileReport

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.answers import refusal
-from api.statuses import RequestRefused
+from api.answers import RequestRefused, refusal
 from engine.errors import InvalidError
 from engine.symbols import check_text
 

@@ -28,7 +28,7 @@ from storage.settings import Settings
 from tui.commands.app import PROGRAM, root
 from tui.commands.calls import SHARED
 from tui.dashboard.keys import every_binding
-from tui.shared.exits import ANYTHING_ELSE, DONE, EXIT_CODES, READER_GONE, code_of_signal
+from tui.shared.failures import ANYTHING_ELSE, DONE, EXIT_CODES, READER_GONE, code_of_signal
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

@@ -18,8 +18,7 @@ import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from api.ending import EndingGate
-from api.service import Service
+from api.service import EndingGate, Service
 from engine.ports import EventFilter
 from storage.desk import open_desk
 from storage.settings import Settings

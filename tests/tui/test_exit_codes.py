@@ -25,7 +25,7 @@ from engine.vocabulary import IntentAction, TradingState
 from storage.desk import open_desk
 from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.tui.console import BREAKOUT, Console, write_bars
-from tui.shared.exits import ANYTHING_ELSE, EXIT_CODES, exit_code
+from tui.shared.failures import ANYTHING_ELSE, EXIT_CODES, exit_code
 
 STRANGER = "7d715363-2e4a-4288-ac27-ff16b5051ca9"
 FIRST_ID = "0d4b7a52-5d0c-4f5b-9a53-0f4d6f1f6a01"

@@ -12,8 +12,8 @@ from engine.sweeps.results import PlanSummary
 from tests.tui.console import Console
 from tui.commands.plan.pages import draw_over
 from tui.shared.pages import Page
-from tui.shared.plan_words import progress_of, took
 from tui.shared.text import cell_width
+from tui.shared.words import progress_of, took
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 

@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from tui.shared import figures
-from tui.shared.pages import Page
-from tui.shared.tables import RESET, Table, Tone
+from tui.shared.pages import RESET, Page, Table, Tone
 from tui.shared.text import cell_width, colour_wanted, fit, pad, safe_text, speaks_unicode, width_of
 
 

@@ -20,8 +20,7 @@ from aiohttp.web import Application, Request
 from tests.support.web import PROCESSES, WAIT_S, Served, environment, web
 from tests.tui.console import Console
 from tui.commands.system.web import is_loopback
-from tui.web.guard import fault_of
-from tui.web.server import PAGE, Dashboards, dashboard_command
+from tui.web.server import PAGE, Dashboards, dashboard_command, fault_of
 
 ODD_NAME = 'a desk\'s $(touch pwned); `x` "y" #.db'
 Client = TestClient[Request, Application]

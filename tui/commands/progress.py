@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import SystemFault
 from tui.shared.documents import answers, are_json
-from tui.shared.exits import ANYTHING_ELSE
-from tui.shared.failures import tell
+from tui.shared.failures import ANYTHING_ELSE, tell
 
 if TYPE_CHECKING:
     from uuid import UUID

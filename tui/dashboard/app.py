@@ -26,9 +26,9 @@ from tui.dashboard.live import Live, Reading, read_account
 from tui.dashboard.loading import Loader
 from tui.dashboard.opening import WORKSPACES, Opened, open_behind
 from tui.dashboard.palette import DeskCommands, Palette
-from tui.dashboard.prefs import NAME, Prefs
 from tui.dashboard.registry import SCREENS
 from tui.dashboard.screens.base import DeskScreen
+from tui.dashboard.surroundings import NAME, Prefs
 from tui.dashboard.sweeps import Sweeps
 from tui.dashboard.textual_internals import QuietApp, patch_textual
 from tui.dashboard.themes import DARK, DIM, FALLBACK, THEMES
@@ -225,7 +225,7 @@ class DashboardApp(QuietApp):
 
     async def action_quit(self) -> None:
         """Leave. It is asked for twice while a sweep or a replay is under way, which end with it."""
-        from tui.dashboard.widgets.quitting import QuitQuestion
+        from tui.dashboard.widgets.dialog import QuitQuestion
 
         playing = [screen.at_work for screen in self.desk_screens if screen.at_work is not None]
         if isinstance(self.screen, QuitQuestion) or not (self.sweeps.at_work or playing):
@@ -268,7 +268,7 @@ class DashboardApp(QuietApp):
 
     def action_keys(self) -> None:
         """The help of the screen that is shown."""
-        from tui.dashboard.widgets.help import HelpDialog
+        from tui.dashboard.widgets.keys import HelpDialog
 
         title = next(each.title for each in SCREENS if each.name == self.desk_screen.NAME)
         self.push_screen(HelpDialog(title, key_lines(self.desk_screen)))

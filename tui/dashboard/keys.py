@@ -21,7 +21,7 @@ def bound(keys: str, action: str, does: str, why: str, name: str, *, show: bool 
 
 
 @dataclass(frozen=True, slots=True)
-class KeyLine:
+class KeyHelp:
     """A line of the help: the keys of one action, its name in the config file, and why one would want it."""
 
     where: str
@@ -31,7 +31,7 @@ class KeyLine:
     name: str
 
 
-def key_lines(screen: Screen[Any]) -> list[KeyLine]:
+def key_lines(screen: Screen[Any]) -> list[KeyHelp]:
     """The keys that work on a screen now, those of what has the focus first, those of everywhere last."""
     gathered: dict[tuple[str, str], tuple[list[str], Binding]] = {}
     for active in screen.active_bindings.values():
@@ -40,7 +40,7 @@ def key_lines(screen: Screen[Any]) -> list[KeyLine]:
             shown, _ = gathered.setdefault((_where(active.node, screen), binding.id), ([], binding))
             shown.append(screen.app.get_key_display(binding))
     lines = [
-        KeyLine(where, " ".join(dict.fromkeys(keys)), binding.description, binding.tooltip, name)
+        KeyHelp(where, " ".join(dict.fromkeys(keys)), binding.description, binding.tooltip, name)
         for (where, name), (keys, binding) in gathered.items()
     ]
     order = {HERE: 0, FOCUSED: 1, EVERYWHERE: 2}

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
-from tui.shared.exits import DONE, code_of_signal
+from tui.shared.failures import DONE, code_of_signal
 from tui.shared.streams import close_quietly
 
 PATIENCE = 4.0

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from rich.text import Text
 from textual.app import App
 
 from engine.errors import DamageFault, PapertapeError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from engine.desk import Desk
     from engine.ports import Watch
     from tui.dashboard.app import DashboardApp
+
 
 Found = TypeVar("Found")
 
@@ -180,3 +182,31 @@ class Loader:
             self._owed[group] = request.wait, replace(request, wait=min(2 * request.wait, LONGEST_WAIT))
             self._app.owing.add(self)
         request.failed(error)
+
+
+_WIDTH = 20
+_FULL, _REST = "█", "░"
+
+
+def progress_text(what: str, done: int, total: int, hint: str = "") -> Text:
+    """`replaying ██████░░░░  60 %  600,000 of 1,000,000, esc stops`."""
+    share = min(1.0, done / total) if total > 0 else 0.0
+    full = int(share * _WIDTH)
+    bar = _FULL * full + _REST * (_WIDTH - full)
+    said = f"{what} {bar} {int(share * 100):>3} %  {done:,} of {total:,}"
+    return Text(f"{said}, {hint}" if hint else said)
+
+
+class Brake:
+    """A watch that a person can stop; the call then ends by itself, with its own word of what was done."""
+
+    def __init__(self, watch: Watch, pulled: threading.Event) -> None:
+        self._watch, self._pulled = watch, pulled
+
+    def advance(self, done: int, total: int) -> None:
+        """As the watch takes it."""
+        self._watch.advance(done, total)
+
+    def stopped(self) -> bool:
+        """Whether somebody pulled it, or nobody waits any more."""
+        return self._pulled.is_set() or self._watch.stopped()

@@ -62,8 +62,7 @@ def open_alone() -> int:
 
     No command is imported, nor Typer: that would be a fifth of the time to the first frame.
     """
-    from tui.shared.exits import DONE
-    from tui.shared.failures import as_papertape_error, tell
+    from tui.shared.failures import DONE, as_papertape_error, tell
 
     try:
         open_dashboard(Alone())
@@ -81,8 +80,7 @@ def open_dashboard(call: Asked, workspace: str | None = None) -> None:
     from storage.system import FOR_A_SERVICE, require_descriptors
     from tui.dashboard.app import DashboardApp
     from tui.dashboard.leaving import leaving_at_signals
-    from tui.dashboard.prefs import default_path
-    from tui.dashboard.surroundings import Surroundings
+    from tui.dashboard.surroundings import Surroundings, default_path
 
     require_descriptors(FOR_A_SERVICE)
     named = workspace or call.workspace or os.environ.get("PAPERTAPE_WORKSPACE") or None
@@ -121,7 +119,7 @@ def _logged(crash: BaseException) -> str:
     from importlib.metadata import version
 
     from storage.system import make_private
-    from tui.dashboard.prefs import default_path
+    from tui.dashboard.surroundings import default_path
 
     now = datetime.now(UTC)
     log = default_path().parent / LOGS / f"dashboard-{now:%Y%m%dT%H%M%S}-{os.getpid()}.log"

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tui.shared import figures
-from tui.shared.tables import Table
+from tui.shared.pages import Table
 from tui.shared.text import cell_width
 
 if TYPE_CHECKING:

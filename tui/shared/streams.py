@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from tui.shared.exits import READER_GONE
+from tui.shared.failures import READER_GONE
 
 
 def prepare_streams() -> None:

@@ -17,8 +17,7 @@ def main() -> int:
     os.environ["TEXTUAL_DRIVER"] = DRIVER  # before textual is imported
     from tui.commands.calls import Call
     from tui.dashboard.start import open_dashboard
-    from tui.shared.exits import DONE
-    from tui.shared.failures import as_papertape_error, tell
+    from tui.shared.failures import DONE, as_papertape_error, tell
 
     try:
         with redirect_stdout(io.StringIO()):  # the driver has the real one; all else would break its packets

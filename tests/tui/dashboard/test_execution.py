@@ -22,7 +22,7 @@ from tui.dashboard.app import DashboardApp
 from tui.dashboard.screens.execution.screen import ExecutionScreen
 from tui.dashboard.screens.execution.ticket import Typed, parse_amount
 from tui.dashboard.screens.trace import TraceDialog, TraceTree
-from tui.dashboard.widgets.choice import Choice
+from tui.dashboard.widgets.fields import Choice
 
 FIRST_ID = "00000000-0000-0000-0000-000000000001"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.sweeping import WHOLE, sweep_in
-from tui.dashboard.screens.run_plan.differences import COMPARED
+from tui.dashboard.screens.run_plan.compare import COMPARED
 from tui.dashboard.screens.run_plan.grid import Cut, Grid
 from tui.dashboard.screens.run_plan.map_page import (
     NOTHING,

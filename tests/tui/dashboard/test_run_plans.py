@@ -45,7 +45,7 @@ from tui.dashboard.app import DashboardApp
 from tui.dashboard.screens.run_plan.screen import RunPlanScreen
 from tui.dashboard.screens.run_plans.rows import PlanRow, brief
 from tui.dashboard.screens.run_plans.screen import RunPlansScreen
-from tui.dashboard.widgets.quitting import QuitQuestion
+from tui.dashboard.widgets.dialog import QuitQuestion
 
 
 @pytest.fixture(scope="module")

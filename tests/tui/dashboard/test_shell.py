@@ -24,10 +24,10 @@ from tui.dashboard.app import DashboardApp
 from tui.dashboard.keys import bindings_of, every_binding, key_lines
 from tui.dashboard.live import Live
 from tui.dashboard.palette import commands
-from tui.dashboard.prefs import default_path
 from tui.dashboard.registry import SCREENS, ScreenEntry
+from tui.dashboard.surroundings import default_path
 from tui.dashboard.widgets.header import WIDE, DeskHeader
-from tui.dashboard.widgets.help import HelpDialog, HelpPage
+from tui.dashboard.widgets.keys import HelpDialog, HelpPage
 from tui.dashboard.widgets.pickers import WorkspacePicker
 from tui.shared import figures
 

@@ -15,7 +15,7 @@ from tui.commands.account.workspaces import document_of
 from tui.commands.calls import Call, command
 from tui.commands.progress import watching
 from tui.shared import figures
-from tui.shared.tables import Table, gain_tone
+from tui.shared.pages import Table, gain_tone
 
 if TYPE_CHECKING:
     from engine.broker.reconcile import ReconcileReport

@@ -13,9 +13,9 @@ from engine.vocabulary import EventType
 from tui.commands.calls import Call, command
 from tui.commands.progress import on_signals
 from tui.shared.documents import answers, write_line
-from tui.shared.event_words import said_by
 from tui.shared.streams import has_lost_its_reader
 from tui.shared.text import fit, pad, safe_text, width_of
+from tui.shared.words import said_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from engine.numerals import typed_number
 from tui.commands.calls import Call, command
 from tui.shared import figures
 from tui.shared.documents import answers
-from tui.shared.tables import Table
+from tui.shared.pages import Table
 
 if TYPE_CHECKING:
     from engine.policy.workspace import Workspace

@@ -11,15 +11,14 @@ from engine.account.state import values_apart
 from engine.strategies.spec import ExecutionSpec
 from storage.market_files import load_dataset
 from storage.samples import sample_path
-from tui.commands.account.curve import draw, metric_fields
-from tui.commands.account.look import show_positions, show_trades
+from tui.commands.account.look import draw, metric_fields, show_positions, show_trades
 from tui.commands.account.workspaces import document_of
 from tui.commands.demo.incidents import UNFINISHED_STRATEGY, Incidents, amiss, by_hand, found_in, show_incidents
 from tui.commands.demo.sweeps import Sweeps, show_sweeps, sweep
 from tui.commands.progress import watching
 from tui.shared import figures
 from tui.shared.documents import plain
-from tui.shared.tables import Table
+from tui.shared.pages import Table
 
 if TYPE_CHECKING:
     from engine.account.metrics import Metrics

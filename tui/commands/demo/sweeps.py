@@ -20,7 +20,7 @@ from tui.commands.plan.pages import draw_over
 from tui.commands.progress import watching
 from tui.shared import figures
 from tui.shared.leaderboard import Ranked, in_order
-from tui.shared.tables import Table
+from tui.shared.pages import Table
 
 if TYPE_CHECKING:
     from engine.desk import Desk

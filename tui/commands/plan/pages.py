@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tui.shared import figures
 from tui.shared.leaderboard import scalar, short_ids, show_board
-from tui.shared.plan_words import HASH, bars_of, progress_of, took
-from tui.shared.tables import Table
+from tui.shared.pages import Table
+from tui.shared.words import HASH, bars_of, progress_of, took
 
 if TYPE_CHECKING:
     from engine.desk.accounts import EquityPoint

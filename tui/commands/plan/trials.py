@@ -10,7 +10,7 @@ from tui.commands.calls import Call, command
 from tui.commands.plan.pages import SHORTEST_PLAN
 from tui.shared import figures
 from tui.shared.leaderboard import short_ids
-from tui.shared.tables import Table
+from tui.shared.pages import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,8 @@ import typer
 from tui.commands.calls import Call, command
 from tui.commands.progress import watching
 from tui.shared import figures
+from tui.shared.pages import Table
 from tui.shared.sources import source_of
-from tui.shared.tables import Table
 
 if TYPE_CHECKING:
     from storage.market_files import DataReport

@@ -9,7 +9,7 @@ import typer
 from tui.commands.calls import Call, command
 from tui.commands.strategy.inputs import DataOptions, SpecOptions
 from tui.shared import figures
-from tui.shared.tables import Table
+from tui.shared.pages import Table
 
 if TYPE_CHECKING:
     from engine.strategies.runner import StrategyEvaluation

@@ -10,7 +10,7 @@ import typer
 
 from engine.errors import UsageError
 from engine.numerals import typed_number
-from tui.commands.account.curve import metric_fields
+from tui.commands.account.look import metric_fields
 from tui.commands.calls import Call, command
 from tui.commands.progress import watching
 from tui.commands.strategy.inputs import DataOptions, SpecOptions

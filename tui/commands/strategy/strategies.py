@@ -10,8 +10,7 @@ import typer
 from engine.errors import UsageError
 from tui.commands.calls import Call, command
 from tui.commands.strategy.inputs import class_in, key_in, load_any, names_code
-from tui.shared.pages import Page
-from tui.shared.tables import Table
+from tui.shared.pages import Page, Table
 from tui.shared.whole_files import write_new
 
 if TYPE_CHECKING:

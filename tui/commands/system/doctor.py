@@ -9,11 +9,11 @@ import typer
 
 from tui.commands.calls import Call, command
 from tui.shared.documents import answers
-from tui.shared.tables import Table
+from tui.shared.pages import Table
 from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
-    from tui.commands.system.check import Check
+    from tui.commands.system.checks import Check
     from tui.shared.pages import Page
 
 GAP = "  "
@@ -30,8 +30,7 @@ def doctor(call: Call) -> None:
     Versions, settings, room and rights to write, the file's pages and indexes, every event of the journal, every
     account's state against it, extras, the terminal. Nothing is written.
     """
-    from tui.commands.system.check import FAULT
-    from tui.commands.system.checks import all_checks
+    from tui.commands.system.checks import FAULT, all_checks
 
     found = all_checks(call)
     faulty = [check for check in found if check.status == FAULT]

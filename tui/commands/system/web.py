@@ -100,7 +100,7 @@ def serve_dashboard(call: Call, asked: WebCall) -> None:
 def _try_opening(call: Call, named: str | None) -> None:
     """What no dashboard could open is told now, and here, not to the first browser that comes."""
     from tui.dashboard.opening import open_behind
-    from tui.dashboard.prefs import Prefs, default_path
+    from tui.dashboard.surroundings import Prefs, default_path
 
     open_behind(call.settings, named, Prefs(default_path())).desk.close()
 

@@ -10,12 +10,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.screen import Screen
 
+from tui.dashboard.live import AccountChanged, JournalGrew
 from tui.dashboard.loading import Advanced, Loader
-from tui.dashboard.messages import AccountChanged, JournalGrew
 from tui.dashboard.textual_internals import mark_styles_current
 from tui.dashboard.widgets.event_pane import EventPane
 from tui.dashboard.widgets.header import DeskHeader
-from tui.dashboard.widgets.key_line import KeyLine
+from tui.dashboard.widgets.keys import KeyLine
 from tui.dashboard.widgets.table import DeskTable, Order
 
 if TYPE_CHECKING:

@@ -136,7 +136,7 @@ def _signal(event: EventView) -> Iterator[Branch]:
 
 
 def _event_branch(event: EventView) -> Branch:
-    from tui.shared.event_words import said_by
+    from tui.shared.words import said_by
 
     said = fit(safe_text(said_by(event)), _VALUE)
     label = Text.assemble((f"{event.seq:,} ", "dim"), event.event_type.value, (f"  {said}", "dim"))

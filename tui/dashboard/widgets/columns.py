@@ -1,20 +1,24 @@
-"""Columns of a table: how values are shown, all of a column with the same decimals, and the room that they get."""
+"""Columns of a table: how values are shown and copied, a column with the same decimals, and the room that it gets."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import accumulate
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from tui.dashboard.widgets.money import Palette, gain
 from tui.shared import figures
-from tui.shared.text import safe_text
+from tui.shared.text import fit, safe_text
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
 
 Row = TypeVar("Row")
 Cells = list[tuple[Text, ...]]
@@ -209,3 +213,23 @@ def frozen(widths: Sequence[int], wanted: int, room: int) -> int:
     """How many of the first columns stay where they are: the wanted ones, fewer where they leave no room."""
     fitting = sum(1 for end in accumulate(widths[:wanted]) if end <= room * MOST_FROZEN)
     return max(1, fitting)
+
+
+MOST_TOLD = 100
+"""Characters of what was copied that a toast tells."""
+
+
+def row_cells(columns: Sequence[Column[Row]], row: Row, palette: Palette) -> Iterator[str]:
+    """All cells of a row, of which a spreadsheet takes none for a formula."""
+    from tui.shared.exports import guarded
+
+    for column in columns:
+        text = column.plain(row, palette)
+        yield text if column.form.right else guarded(text)
+
+
+def copy(widget: Widget, cells: Sequence[str]) -> None:
+    """To the clipboard with tabs between the cells, and a toast that says what it was."""
+    widget.app.copy_to_clipboard("\t".join(cells))
+    told = safe_text(" | ".join(cells)) or "an empty cell"
+    widget.notify(fit(f"copied: {told}", MOST_TOLD), markup=False, timeout=2)

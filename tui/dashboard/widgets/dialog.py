@@ -1,4 +1,4 @@
-"""Dialogs: a question that is asked once, and a form that does its work before it goes."""
+"""Dialogs: labelled facts, a question that is asked once, and a form that does its work before it goes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from rich.console import RenderableType
+from rich.style import StyleType
 from rich.table import Table
 from rich.text import Text
 from textual import on
@@ -19,7 +20,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from tui.dashboard.keys import bound
 from tui.dashboard.loading import Loader
-from tui.dashboard.widgets.facts import labelled
+from tui.shared import figures
 from tui.shared.failures import lines_of
 from tui.shared.text import safe_text
 
@@ -27,6 +28,17 @@ if TYPE_CHECKING:
     from engine.desk import Desk
     from engine.errors import PapertapeError
     from tui.dashboard.app import DashboardApp
+
+
+def labelled(lines: Sequence[tuple[str, Text]], style: StyleType = "dim") -> Table:
+    """A label a line, in `style`, and the values aligned."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value in lines:
+        grid.add_row(Text(label, style), value)
+    return grid
+
 
 Result = TypeVar("Result")
 
@@ -209,3 +221,23 @@ class FormDialog(DeskDialog[Result]):
 
     def _refused(self, error: PapertapeError) -> None:
         self.query_one("#problem", Static).update("\n".join(lines_of(error)))
+
+
+class QuitQuestion(Confirm):
+    """Yes leaves; so does what asked for it (ctrl+c, ctrl+q), a second time."""
+
+    def __init__(self, sweeps: int, replays: Sequence[str]) -> None:
+        super().__init__("Leave while this is under way?", what_ends(sweeps, replays), yes="Leave")
+
+
+def what_ends(sweeps: int, replays: Sequence[str]) -> Facts:
+    """What stops when the dashboard is left, and what stays of it."""
+    facts = []
+    if sweeps:
+        facts = [
+            (figures.counted(sweeps, "sweep"), "stopped and kept as far as done"),
+            ("afterwards", "`papertape plan resume`, or r on its screen, goes on"),
+        ]
+    for name in replays:
+        facts += [("replay", f"ends where it is; what it traded stays in {name}")]
+    return facts

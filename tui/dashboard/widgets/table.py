@@ -19,8 +19,7 @@ from textual.widgets.data_table import CellDoesNotExist
 
 from tui.dashboard.keys import bound
 from tui.dashboard.textual_internals import FastTable
-from tui.dashboard.widgets.columns import Column, Fitting, frozen
-from tui.dashboard.widgets.copying import copy, row_cells
+from tui.dashboard.widgets.columns import Column, Fitting, copy, frozen, row_cells
 from tui.dashboard.widgets.money import Palette
 
 if TYPE_CHECKING:

@@ -17,11 +17,9 @@ from textual.widgets import Static
 from engine.errors import PapertapeError
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
-from tui.dashboard.screens.execution.flow import flow
 from tui.dashboard.screens.execution.orders import COLUMNS, KINDS, OrderLine, order_lines
-from tui.dashboard.screens.execution.submit import Outcome, preview, submit, told
+from tui.dashboard.screens.execution.outcome import Outcome, flow, preview, refused, submit, to_fill_in, told, verdict
 from tui.dashboard.screens.execution.ticket import IntentLine, Ticket, Typed
-from tui.dashboard.screens.execution.verdict import refused, to_fill_in, verdict
 from tui.dashboard.widgets.event_pane import EventPane
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.table import DeskTable

@@ -19,9 +19,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from engine.errors import InvalidError
 from engine.vocabulary import IntentAction
-from tui.dashboard.entries import parse_price
-from tui.dashboard.widgets.choice import Choice
-from tui.dashboard.widgets.completing import Completing
+from tui.dashboard.widgets.fields import Choice, Completing, parse_price
 from tui.dashboard.widgets.money import Palette
 from tui.shared import figures
 from tui.shared.text import safe_text

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import Input, Label, Static
 
 from engine.vocabulary import EventType
-from tui.dashboard.widgets.completing import Completing
+from tui.dashboard.widgets.fields import Completing
 from tui.shared.text import fit, safe_text
 
 if TYPE_CHECKING:

@@ -129,7 +129,7 @@ def _line(event: JournalEvent, workspace: str) -> EventLine:
 def _said(event: JournalEvent) -> str:
     """What an event of an intent says; of a damaged one what is wrong: the others are shown all the same."""
     from engine.desk.journal import EventView
-    from tui.shared.event_words import said_by
+    from tui.shared.words import said_by
 
     try:
         return said_by(EventView.of(event))

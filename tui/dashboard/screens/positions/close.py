@@ -10,12 +10,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from engine.symbols import readable
-from tui.dashboard.entries import parse_price
-from tui.dashboard.screens.execution.submit import preview
+from tui.dashboard.screens.execution.outcome import outcome_line, preview, rule_lines
 from tui.dashboard.screens.execution.ticket import SELL, Asked
-from tui.dashboard.screens.execution.verdict import outcome_line, rule_lines
-from tui.dashboard.widgets.dialog import Field, FormDialog
-from tui.dashboard.widgets.facts import labelled
+from tui.dashboard.widgets.dialog import Field, FormDialog, labelled
+from tui.dashboard.widgets.fields import parse_price
 from tui.dashboard.widgets.money import Palette, gain
 from tui.shared import figures
 

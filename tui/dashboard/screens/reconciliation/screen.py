@@ -15,6 +15,7 @@ from textual.binding import BindingType
 from textual.widgets import Static
 
 from tui.dashboard.keys import bound
+from tui.dashboard.loading import Brake, progress_text
 from tui.dashboard.screens.acting import ACT, ActingScreen
 from tui.dashboard.screens.reconciliation.past import PastDialog, newest_of_each
 from tui.dashboard.screens.reconciliation.rows import COLUMNS, PROBLEMS, FieldRow, Problem, field_rows, problems
@@ -22,7 +23,6 @@ from tui.dashboard.screens.reconciliation.words import apply_facts, drift_in_wor
 from tui.dashboard.widgets.dialog import Confirm
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
-from tui.dashboard.widgets.progress import Brake, progress_text
 from tui.dashboard.widgets.table import PAGE, DeskTable
 from tui.shared import figures
 

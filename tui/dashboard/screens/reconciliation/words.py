@@ -12,7 +12,7 @@ from engine.account.state import values_apart
 from engine.events import EventType
 from tui.dashboard.screens.reconciliation.rows import DIFFERS, left_out
 from tui.dashboard.screens.trading_state import STATE_SAYS, sign_of
-from tui.dashboard.widgets.facts import labelled
+from tui.dashboard.widgets.dialog import labelled
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import READING
 from tui.shared import figures

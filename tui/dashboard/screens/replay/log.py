@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tui.dashboard.widgets.columns import COUNTS, TIMES, WORDS, Column
 from tui.shared import figures
-from tui.shared.event_words import said_by
+from tui.shared.words import said_by
 
 if TYPE_CHECKING:
     from engine.drivers.replay import Step, SymbolSeen

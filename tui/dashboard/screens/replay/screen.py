@@ -13,8 +13,7 @@ from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.screens.replay.chart import ZOOMS, View, other_drawing, price_drawing, view_of
 from tui.dashboard.screens.replay.log import COLUMNS, LogLine
-from tui.dashboard.screens.replay.pace import HURRY, Beating, Every, Pace
-from tui.dashboard.screens.replay.session import Session
+from tui.dashboard.screens.replay.session import HURRY, Beating, Every, Pace, Session
 from tui.dashboard.screens.replay.words import EMPTY, NO_WAY_BACK, QUIET, ended, standing
 from tui.dashboard.widgets.chart import Chart
 from tui.dashboard.widgets.money import Palette

@@ -12,8 +12,7 @@ from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.drivers.replay import SymbolSeen
-    from tui.dashboard.screens.replay.pace import Pace
-    from tui.dashboard.screens.replay.session import Session
+    from tui.dashboard.screens.replay.session import Pace, Session
 
 EMPTY = (
     "No replay is under way.\n\n"

@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from tui.dashboard.screens.run_plan.differences import COMPARED, difference, signed
+from tui.dashboard.screens.run_plan.compare import COMPARED, difference, signed
 from tui.dashboard.screens.run_plan.part import Part
 from tui.dashboard.widgets.columns import WORDS, Column
 from tui.dashboard.widgets.pane import TablePane

@@ -1,4 +1,4 @@
-"""Two variants side by side: their values and their metrics, what differs marked."""
+"""Two variants side by side: a figure of each, and how far the one is from the other."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from tui.dashboard.screens.run_plan.differences import COMPARED, difference
 from tui.dashboard.screens.run_plan.part import Part
 from tui.dashboard.widgets.columns import WORDS, Column, Form
 from tui.dashboard.widgets.pane import TablePane
 from tui.shared import figures
 from tui.shared.leaderboard import scalar
+from tui.shared.metrics import FIGURES, SCORE
 from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
@@ -23,6 +23,21 @@ if TYPE_CHECKING:
 
     from engine.sweeps.results import VariantResult
     from tui.dashboard.screens.run_plan.view import PlanView
+
+
+COMPARED = (SCORE, *FIGURES)
+"""All that can be compared, the objective's score first."""
+
+
+def difference(one: float | None, other: float | None) -> float | None:
+    """How much `one` is above `other`; None where either does not exist."""
+    return None if one is None or other is None else one - other
+
+
+def signed(digits: int) -> Form:
+    """Differences, with their sign and no colour: less may be better."""
+    return Form(lambda amount, decimals, _: Text(figures.signed(amount, decimals)), lambda _: digits)
+
 
 OTHERWISE = "≠"
 RIGHT = Form(lambda words, _, __: Text(safe_text(words)))

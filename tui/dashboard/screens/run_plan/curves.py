@@ -11,9 +11,9 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from tui.dashboard.plan_data import load_told
 from tui.dashboard.screens.run_plan.part import Part
 from tui.dashboard.screens.run_plan.view import MOST_MARKED
+from tui.dashboard.sweeps import load_told
 from tui.dashboard.widgets.chart import Chart, drawdowns
 from tui.dashboard.widgets.money import Palette, gain, rgb
 from tui.dashboard.widgets.pane import READING

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
-from tui.dashboard.screens.run_plan.differences import COMPARED
+from tui.dashboard.screens.run_plan.compare import COMPARED
 from tui.dashboard.screens.run_plan.view import GRID, PlanView
 from tui.shared.metrics import Figure
 

@@ -15,11 +15,11 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from tui.dashboard.keys import bound
-from tui.dashboard.plan_data import load_told
+from tui.dashboard.sweeps import load_told
 from tui.dashboard.widgets.dialog import DeskDialog, FormDialog, fact_lines
 from tui.shared import figures
 from tui.shared.metrics import FIGURES
-from tui.shared.plan_words import bars_of
+from tui.shared.words import bars_of
 
 if TYPE_CHECKING:
     from engine.desk import Desk

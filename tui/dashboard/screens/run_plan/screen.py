@@ -17,14 +17,13 @@ from textual.widgets import Static
 
 from tui.dashboard.collector import keep_what_is_there
 from tui.dashboard.keys import bound
-from tui.dashboard.plan_data import resume
 from tui.dashboard.screens.base import DeskScreen
+from tui.dashboard.screens.run_plan.about import head_lines
 from tui.dashboard.screens.run_plan.board import BoardPart, BoardRow
-from tui.dashboard.screens.run_plan.head import head_lines
 from tui.dashboard.screens.run_plan.part import PARTS, Part
 from tui.dashboard.screens.run_plan.view import MOST_MARKED, RUNNING, PlanView, read_view
 from tui.dashboard.screens.run_plans.screen import cancel
-from tui.dashboard.sweeps import SweepAdvanced
+from tui.dashboard.sweeps import SweepAdvanced, resume
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import READING
 from tui.dashboard.widgets.table import DeskTable

@@ -11,8 +11,8 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from engine.account.arithmetic import total
-from tui.dashboard.plan_data import load_told
 from tui.dashboard.screens.run_plan.part import Part
+from tui.dashboard.sweeps import load_told
 from tui.dashboard.widgets.columns import COUNTS, GAINS, MONEY, PRICES, QUANTITIES, RATES, TIMES, WORDS, Column
 from tui.dashboard.widgets.money import Palette, gain
 from tui.dashboard.widgets.pane import TablePane

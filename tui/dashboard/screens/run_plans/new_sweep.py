@@ -13,7 +13,6 @@ from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 
 from engine.vocabulary import JournalMode, Objective
 from tui.dashboard.keys import bound
-from tui.dashboard.plan_data import spare_processors
 from tui.dashboard.screens.forms import FIRST_DATA, FilledIn, entry, line, strategy_select
 from tui.dashboard.screens.run_plans.new_sweep_entries import (
     Entries,
@@ -25,6 +24,7 @@ from tui.dashboard.screens.run_plans.new_sweep_entries import (
     parameters,
     prepare,
 )
+from tui.dashboard.sweeps import spare_processors
 from tui.shared.text import safe_text
 
 if TYPE_CHECKING:

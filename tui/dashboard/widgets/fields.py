@@ -1,15 +1,74 @@
-"""A field whose words are mostly known: what stands in grey behind the cursor is taken with Tab, → or Enter."""
+"""Fields of forms: a choice of a few, words that are completed, prices."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from rich.text import Text
+from textual import events
 from textual.binding import BindingType
+from textual.message import Message
 from textual.suggester import Suggester
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
+from engine.errors import InvalidError
 from tui.dashboard.keys import bound
+
+
+class Choice(Static, can_focus=True):
+    """Of `options` (a value, and what is shown for it) the first is chosen to begin with."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bound("space,right,l,down,j", "turn(1)", "other", "the next one of the few there are", "choice.next"),
+        bound("left,h,up,k", "turn(-1)", "other", "the one before", "choice.before"),
+    ]
+
+    class Changed(Message):
+        """Another one was chosen."""
+
+        def __init__(self, choice: Choice) -> None:
+            super().__init__()
+            self.choice = choice
+
+        @property
+        def control(self) -> Choice:
+            """The choice, for `@on` selectors."""
+            return self.choice
+
+    def __init__(self, options: Sequence[tuple[str, str]], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__("", id=id, markup=False)
+        self._options, self._index = tuple(options), 0
+
+    @property
+    def value(self) -> str:
+        """The one that is chosen."""
+        return self._options[self._index][0]
+
+    @value.setter
+    def value(self, wanted: str) -> None:
+        index = next(index for index, (value, _) in enumerate(self._options) if value == wanted)
+        if index != self._index:
+            self._index = index
+            self._paint()
+            self.post_message(self.Changed(self))
+
+    def on_mount(self) -> None:
+        """The first of them."""
+        self._paint()
+
+    def on_click(self, event: events.Click) -> None:
+        """The mouse turns it too."""
+        event.stop()
+        self.action_turn(1)
+
+    def action_turn(self, step: int) -> None:
+        """To the next, round and round."""
+        self.value = self._options[(self._index + step) % len(self._options)][0]
+
+    def _paint(self) -> None:
+        self.update(Text.assemble("◂ ", self._options[self._index][1], " ▸"))
 
 
 class Completing(Input):
@@ -83,3 +142,14 @@ class _Shown(Suggester):
     async def get_suggestion(self, value: str) -> str | None:
         """The field's completion, while it still holds this."""
         return self._field.completion if value == self._field.value else None
+
+
+def parse_price(text: str, code: str) -> float:
+    """A price above zero; thousands separators are fine. The error `code` says what is wrong with the text."""
+    try:
+        price = float(text.replace(",", "").strip())
+    except ValueError:
+        price = math.nan
+    if not math.isfinite(price) or price <= 0:
+        raise InvalidError(code, f"{text.strip()!r} is not a price", hint="give a number above zero")
+    return price

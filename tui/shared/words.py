@@ -1,4 +1,4 @@
-"""What an event says, in a few words."""
+"""Events and run plans in a few words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tui.shared import figures
 
 if TYPE_CHECKING:
     from engine.desk.journal import EventView
+    from engine.sweeps.results import PlanDetail, PlanSummary
 
 
 SHORT_SHA256 = 8
@@ -62,3 +63,27 @@ def _of_a_sweep(payload: dict[str, Any]) -> str:
 
 def _at(quantity: float, price: float) -> str:
     return f"{figures.quantity(quantity)} at {figures.price(price)}"
+
+
+HASH = 16
+"""Digits of a hash that are shown: enough to compare by eye, JSON has the rest."""
+
+
+def bars_of(found: PlanDetail) -> str:
+    """`1,047 bars after 2,223 of history`."""
+    return f"{figures.whole(found.bar_count)} bars{figures.after(found.history_bars)}"
+
+
+def progress_of(plan: PlanSummary) -> str:
+    """`100 of 100, 2 failed, 1 skipped`: how many came out, and how many of them without a result."""
+    said = [f"{figures.whole(plan.done)} of {figures.whole(plan.variants)}"]
+    without = ((plan.failed, "failed"), (plan.skipped, "skipped"))
+    return ", ".join([*said, *(f"{figures.whole(count)} {what}" for count, what in without if count)])
+
+
+def took(seconds: float) -> str:
+    """`0.25 s`, `3 min 20 s`, `2 h 05 min`."""
+    if round(seconds, 2) < 60:
+        return f"{seconds:.2f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
