@@ -18,12 +18,12 @@ from storage.system import wall_clock
 def workspace_id_in(text: str) -> UUID:
     """The UUID in a path or a form, in the one form that papertape writes; INVALID_REQUEST."""
     try:
-        found = UUID(text)
+        workspace_id = UUID(text)
     except ValueError:
-        found = None
-    if found is None or str(found) != text.lower():
+        workspace_id = None
+    if workspace_id is None or str(workspace_id) != text.lower():
         raise RequestRefused("INVALID_REQUEST", f"workspace_id: {text[:40]!r} is not a UUID")
-    return found
+    return workspace_id
 
 
 def unseen_workspace(workspace_id: UUID) -> Workspace:

@@ -147,8 +147,8 @@ async def _of_the_service(request: Request, error: Exception) -> Response:
 async def _of_the_router(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
     if error.status_code == 405:
-        said = f"{request.url.path} does not take {request.method}"
-        return refusal(RequestRefused("METHOD_NOT_ALLOWED", said, error.headers))
+        sentence = f"{request.url.path} does not take {request.method}"
+        return refusal(RequestRefused("METHOD_NOT_ALLOWED", sentence, error.headers))
     return refusal(RequestRefused("NO_SUCH_ROUTE", f"there is nothing at {request.url.path}"))
 
 

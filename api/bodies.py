@@ -26,9 +26,9 @@ async def read_json(request: Request) -> bytes:
 
 async def counted(request: Request, limit: int) -> AsyncIterator[bytes]:
     """The body piece by piece; TOO_LARGE when it says that it is larger, or turns out to be."""
-    said = request.headers.get("content-length", "")
-    if said.isdecimal() and int(said) > limit:
-        raise too_large(f"the body has {int(said):,} bytes", limit)
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > limit:
+        raise too_large(f"the body has {int(length):,} bytes", limit)
     seen = 0
     async for chunk in request.stream():
         seen += len(chunk)
@@ -55,9 +55,9 @@ class Form:
 
 async def read_form(request: Request, *, fields: Collection[str], file: str, limit: int) -> Form:
     """A form whose parts are among `fields` and `file`; INVALID_REQUEST, or TOO_LARGE beyond `limit` bytes in all."""
-    kind, options = parse_options_header(request.headers.get("content-type"))
+    content_type, options = parse_options_header(request.headers.get("content-type"))
     boundary = options.get(b"boundary")
-    if kind != FORM or not boundary:
+    if content_type != FORM or not boundary:
         raise _invalid("the body is not multipart/form-data with a boundary")
     parts = _Parts(fields, file)
     try:

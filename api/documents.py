@@ -133,8 +133,8 @@ def json_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]
 
 def body_schemas() -> dict[str, Any]:
     """The components that bodies refer to."""
-    _, found = models_json_schema([(model, "validation") for model in _BODIES], ref_template=_REF)
-    schemas: dict[str, Any] = found["$defs"]
+    _, model_schemas = models_json_schema([(model, "validation") for model in _BODIES], ref_template=_REF)
+    schemas: dict[str, Any] = model_schemas["$defs"]
     correlation = schemas[TradeIntent.__name__]["properties"]["correlation_id"]
     del correlation["default"]  # the model has one only until it is validated
     text = {name: correlation.pop(name) for name in ("type", "minLength", "maxLength")}
@@ -142,17 +142,17 @@ def body_schemas() -> dict[str, Any]:
     return schemas
 
 
-def refusals(*found: Mapping[int, tuple[str, ...]]) -> dict[int | str, dict[str, Any]]:
+def refusals(*tables: Mapping[int, tuple[str, ...]]) -> dict[int | str, dict[str, Any]]:
     """The answers of a route that refuses with these codes by status, and with those that every route has."""
     by_status: dict[int, list[str]] = {}
-    for status, codes in (each for some in (*found, ALWAYS) for each in some.items()):
+    for status, codes in (item for some in (*tables, ALWAYS) for item in some.items()):
         by_status.setdefault(status, []).extend(codes)
     return {status: _refusal(codes) for status, codes in sorted(by_status.items())}
 
 
 def _refusal(codes: list[str]) -> dict[str, Any]:
-    said = [f"`{code}`: {REFUSALS[code].meaning if code in REFUSALS else CODES[code]}" for code in codes]
+    lines = [f"`{code}`: {REFUSALS[code].meaning if code in REFUSALS else CODES[code]}" for code in codes]
     properties = {"error": {"type": "string"}, "error_code": {"type": "string", "enum": codes}}
     schema = {"type": "object", "required": ["error", "error_code"], "properties": properties}
     headers = {"Retry-After": {"schema": {"type": "string"}}} if {"TOO_MANY_SWEEPS", "DATABASE_BUSY"} & {*codes} else {}
-    return {"description": "\n\n".join(said), "content": {"application/json": {"schema": schema}}, "headers": headers}
+    return {"description": "\n\n".join(lines), "content": {"application/json": {"schema": schema}}, "headers": headers}

@@ -140,7 +140,7 @@ async def generate_and_execute(request: Request) -> Response:
     form = await read_form(request, fields=sweeps.FIELDS, file=sweeps.FILE, limit=service.upload_limit.size)
 
     def work(watch: Watch) -> Response:
-        wanted = sweeps.wanted_by(form)
+        wanted = sweeps.upload_of(form)
         result = sweeps.executed(service.desk, wanted, service.database, service.upload_limit, _workers(), watch)
         return answer(result)
 

@@ -77,9 +77,9 @@ def named_after(path: Path) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        said, count = [fault.replace(str(path), CALLED) for fault in error.faults], error.fault_count
+        faults, count = [fault.replace(str(path), CALLED) for fault in error.faults], error.fault_count
         message, hint = error.message.replace(str(path), CALLED), error.hint.replace(str(path), CALLED)
-        raise DataError(message, faults=said, fault_count=count, hint=hint) from error
+        raise DataError(message, faults=faults, fault_count=count, hint=hint) from error
 
 
 def _unpacked(content: bytes) -> Iterator[bytes]:
@@ -98,7 +98,7 @@ _REQUIRED = ("workspace_id", "base_spec_json")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SweepUpload:
     """A sweep to be executed on an upload, in a workspace that may not be there yet."""
 
     workspace_id: UUID
@@ -110,19 +110,19 @@ def generated(desk: Desk, body: bytes) -> GeneratedPlan:
     """The variants of a JSON request; nothing is executed or written."""
     request = parse_model(GenerateRequest, body, code="INVALID_SPEC", what="the request")
     objective(request.objective)
-    found = generate(desk.research.compile(request.base_spec), **_bounds(request.constraints))
-    variants = [GeneratedVariant(**{**one.payload(), "tags": list(one.tags)}) for one in found.variants]
+    plan = generate(desk.research.compile(request.base_spec), **_bounds(request.constraints))
+    variants = [GeneratedVariant(**{**variant.payload(), "tags": list(variant.tags)}) for variant in plan.variants]
     return GeneratedPlan(
         run_plan_id=uuid4(),
         workspace_id=request.workspace_id,
         n_variants=len(variants),
-        variants_dropped=found.dropped,
+        variants_dropped=plan.dropped,
         objective=request.objective,
         variants=variants,
     )
 
 
-def wanted_by(form: Form) -> Wanted:
+def upload_of(form: Form) -> SweepUpload:
     """What a form asks for; INVALID_REQUEST, INVALID_JSON, INVALID_SPEC."""
     missing = [name for name in _REQUIRED if name not in form.fields]
     if form.file is None:
@@ -140,10 +140,12 @@ def wanted_by(form: Form) -> Wanted:
         **_bounds(_constraints(fields.get("constraints_json", "{}"))),
         slippage_bps=_slippage(fields.get("slippage_bps", "0")),
     )
-    return Wanted(workspace_id, request, form.file)
+    return SweepUpload(workspace_id, request, form.file)
 
 
-def executed(desk: Desk, wanted: Wanted, database: Path, limit: UploadLimit, workers: int, watch: Watch) -> PlanResult:
+def executed(
+    desk: Desk, wanted: SweepUpload, database: Path, limit: UploadLimit, workers: int, watch: Watch
+) -> PlanResult:
     """Load the upload, keep it, run the sweep. What is wrong with any of it is said before anything is written.
 
     INVALID_DATA, TOO_LARGE, INVALID_SPEC, STRATEGY_NOT_FOUND; CANCELLED when it was stopped, with the id to resume.
@@ -180,7 +182,7 @@ def _slippage(text: str) -> float:
 
 
 def _kept(
-    wanted: Wanted, database: Path, limit: UploadLimit, session_tz: str, watch: Watch
+    wanted: SweepUpload, database: Path, limit: UploadLimit, session_tz: str, watch: Watch
 ) -> tuple[Dataset, Mapping[str, Any]]:
     """The upload's bars, and how they are loaded again: it is kept only once it is known to be sound."""
     suffix = check_upload(wanted.content, limit)

@@ -24,7 +24,7 @@ FIGURES = {
 
 
 def holds(text: str, figures: dict[str, Any] = FIGURES) -> bool | None:
-    return read_condition(text, NAMES).verdict(figures).holds
+    return read_condition(text, NAMES).test(figures).holds
 
 
 @pytest.mark.parametrize(
@@ -152,16 +152,16 @@ def test_the_deepest_that_is_read() -> None:
 def test_the_figures_that_decided_are_named() -> None:
     read = read_condition("best.return_pct < baseline.return_pct or best.return_pct < 0", NAMES)
     assert read.names == ("best.return_pct", "baseline.return_pct")
-    assert read.verdict(FIGURES) == (
+    assert read.test(FIGURES) == (
         True,
         "'best.return_pct < baseline.return_pct or best.return_pct < 0' is true:"
         " best.return_pct is -2.5, baseline.return_pct is 4",
     )
-    assert read_condition("1 < 2", NAMES).verdict(FIGURES).because == "'1 < 2' is true"
-    unknown = read_condition("best.sharpe < 0", NAMES).verdict(FIGURES)
+    assert read_condition("1 < 2", NAMES).test(FIGURES).because == "'1 < 2' is true"
+    unknown = read_condition("best.sharpe < 0", NAMES).test(FIGURES)
     assert unknown == (None, "'best.sharpe < 0' cannot be told: best.sharpe has no value")
-    assert "divides by zero" in read_condition("1 / 0 < 2", NAMES).verdict(FIGURES).because
-    decided = read_condition("best.sharpe < 0 or 1 < 2", NAMES).verdict(FIGURES)
+    assert "divides by zero" in read_condition("1 / 0 < 2", NAMES).test(FIGURES).because
+    decided = read_condition("best.sharpe < 0 or 1 < 2", NAMES).test(FIGURES)
     assert decided.because == "'best.sharpe < 0 or 1 < 2' is true: best.sharpe is without a value"
 
 

@@ -58,7 +58,7 @@ class Watched:
         with suppress(RuntimeError):  # it came while something else was being said
             print("stopping after the step under way; Ctrl-C again ends it at once", file=sys.stderr, flush=True)
 
-    def leave(self) -> None:
+    def end_process(self) -> None:
         """End the process at once, whatever is under way in it: what is not committed never happened."""
         code = ANYTHING_ELSE
         try:
@@ -88,7 +88,7 @@ def watching(what: str, run_plan_id: UUID | None = None) -> Iterator[Watched]:
     `run_plan_id` is what can be resumed then, once it is under way.
     """
     watch = Watched(what, shown=sys.stderr.isatty(), run_plan_id=run_plan_id)
-    with on_signals(watch.stop, watch.leave):
+    with on_signals(watch.stop, watch.end_process):
         try:
             yield watch
         finally:

@@ -63,10 +63,13 @@ class DashboardApp(QuietApp):
     CSS_PATH = "app.tcss"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {DeskCommands}
     DEFAULT_MODE = SCREENS[0].name
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {each.name: each.maker() for each in SCREENS}
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {entry.name: entry.maker() for entry in SCREENS}
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(bound(each.key, f"show_screen('{each.name}')", each.title, each.why, f"app.{each.name}") for each in SCREENS),
+        *(
+            bound(entry.key, f"show_screen('{entry.name}')", entry.title, entry.why, f"app.{entry.name}")
+            for entry in SCREENS
+        ),
         bound("w", "pick_workspace", "workspace", "look at another account", "app.workspace", show=True),
         bound("r", "read_now", "read now", "look at the database at once", "app.read"),
         bound("question_mark", "keys", "keys", "what works here, and why", "app.keys", show=True),
@@ -270,7 +273,7 @@ class DashboardApp(QuietApp):
         """The help of the screen that is shown."""
         from tui.dashboard.widgets.keys import HelpDialog
 
-        title = next(each.title for each in SCREENS if each.name == self.desk_screen.NAME)
+        title = next(entry.title for entry in SCREENS if entry.name == self.desk_screen.NAME)
         self.push_screen(HelpDialog(title, key_lines(self.desk_screen)))
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:

@@ -71,9 +71,9 @@ def unknown_names(keymap: Mapping[str, str], known: Iterable[str]) -> list[str]:
     return sentences
 
 
-def bindings_of(kind: type[Any]) -> Iterator[Binding]:
+def bindings_of(widget_class: type[Any]) -> Iterator[Binding]:
     """The named bindings of a class and of what it inherits, its own first."""
-    for parent in kind.__mro__:
+    for parent in widget_class.__mro__:
         for binding in parent.__dict__.get("BINDINGS", ()):
             if isinstance(binding, Binding) and binding.id:
                 yield binding
@@ -86,9 +86,9 @@ def every_binding() -> dict[str, Binding]:
 
     import tui.dashboard as package
 
-    found: dict[str, Binding] = {}
+    bindings: dict[str, Binding] = {}
     for module in walk_packages(package.__path__, f"{package.__name__}."):
-        for kind in vars(import_module(module.name)).values():
-            if inspect.isclass(kind):
-                found |= {binding.id: binding for binding in bindings_of(kind) if binding.id}
-    return dict(sorted(found.items()))
+        for value in vars(import_module(module.name)).values():
+            if inspect.isclass(value):
+                bindings |= {binding.id: binding for binding in bindings_of(value) if binding.id}
+    return dict(sorted(bindings.items()))

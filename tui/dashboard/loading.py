@@ -165,7 +165,7 @@ class Loader:
     async def _carry_out(self, group: str, request: _Request, desk: Desk) -> None:
         watch = LoopWatch(self._node, request.advanced)
         try:
-            found = await asyncio.to_thread(request.call, desk, watch)
+            result = await asyncio.to_thread(request.call, desk, watch)
         except asyncio.CancelledError:
             watch.stop()
             raise
@@ -173,7 +173,7 @@ class Loader:
             self._fail(group, request, as_papertape_error(error))
         else:
             if is_there(self._node):
-                request.show(found)
+                request.show(result)
 
     def _fail(self, group: str, request: _Request, error: PapertapeError) -> None:
         if not is_there(self._node):
@@ -193,8 +193,8 @@ def progress_text(what: str, done: int, total: int, hint: str = "") -> Text:
     share = min(1.0, done / total) if total > 0 else 0.0
     full = int(share * _WIDTH)
     bar = _FULL * full + _REST * (_WIDTH - full)
-    said = f"{what} {bar} {int(share * 100):>3} %  {done:,} of {total:,}"
-    return Text(f"{said}, {hint}" if hint else said)
+    line = f"{what} {bar} {int(share * 100):>3} %  {done:,} of {total:,}"
+    return Text(f"{line}, {hint}" if hint else line)
 
 
 class Brake:

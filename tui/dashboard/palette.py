@@ -81,12 +81,12 @@ def commands(app: DashboardApp, screen: Screen[Any]) -> Iterator[Command]:
 
 def _actions(screen: Screen[Any]) -> Iterable[tuple[DOMNode, Binding]]:
     """The named bindings that work here, each once; not those of the whole application, nor mere moves."""
-    found: dict[str, tuple[DOMNode, Binding]] = {}
+    actions: dict[str, tuple[DOMNode, Binding]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
         if binding.id and active.enabled and active.node is not screen.app and not binding.action.startswith(MOVES):
-            found.setdefault(binding.id, (active.node, binding))
-    return found.values()
+            actions.setdefault(binding.id, (active.node, binding))
+    return actions.values()
 
 
 def _elsewhere(app: DashboardApp, entry: ScreenEntry) -> Iterator[Command]:

@@ -105,8 +105,8 @@ def _why_it_ended(app: DashboardApp) -> PapertapeError | None:
         return app.failure
     from engine.errors import SystemFault
 
-    said = " ".join(f"{type(app.crash).__name__}: {app.crash}".split())
-    fault = SystemFault("INTERNAL", said, hint=f"a fault of papertape itself; {_logged(app.crash)}")
+    message = " ".join(f"{type(app.crash).__name__}: {app.crash}".split())
+    fault = SystemFault("INTERNAL", message, hint=f"a fault of papertape itself; {_logged(app.crash)}")
     fault.__cause__ = app.crash
     return fault
 

@@ -76,12 +76,12 @@ class Prefs:
 
 def _read(path: Path) -> dict[str, dict[str, str]]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         return {}
-    return {section: _texts(values) for section, values in found.items() if isinstance(values, dict)}
+    return {section: _texts(values) for section, values in document.items() if isinstance(values, dict)}
 
 
 def _texts(values: dict[str, Any]) -> dict[str, str]:

@@ -85,10 +85,10 @@ class Sweeps:
         self._app.desk_screen.post_message(SweepAdvanced())
 
     def _ended(self, result: PlanResult) -> None:
-        best = next((one.label for one in result.results if one.variant_id == result.best_variant_id), None)
-        said = f"run plan {str(result.run_plan_id)[:SHORT]} {result.status}: "
-        said += f"{figures.whole(result.done)} of {figures.counted(len(result.results), 'variant')}"
-        self._app.say(said if best is None else f"{said}, the best {best}")
+        best = next((variant.label for variant in result.results if variant.variant_id == result.best_variant_id), None)
+        sentence = f"run plan {str(result.run_plan_id)[:SHORT]} {result.status}: "
+        sentence += f"{figures.whole(result.done)} of {figures.counted(len(result.results), 'variant')}"
+        self._app.say(sentence if best is None else f"{sentence}, the best {best}")
         self._leave(result.run_plan_id)
 
     def _failed(self, run_plan_id: UUID, error: PapertapeError) -> None:

@@ -50,7 +50,7 @@ def code_of_signal(number: int) -> int:
 
 def exit_code(error: PapertapeError) -> int:
     """What the process exits with for this error."""
-    return next((code for kind, code, _ in EXIT_CODES if isinstance(error, kind)), ANYTHING_ELSE)
+    return next((code for error_class, code, _ in EXIT_CODES if isinstance(error, error_class)), ANYTHING_ELSE)
 
 
 SHOWN_FAULTS = 20

@@ -33,9 +33,9 @@ def whole(count: int) -> str:
     return f"{count:,}"
 
 
-def counted(count: int, one: str) -> str:
+def counted(count: int, noun: str) -> str:
     """`1 trade`, `1,234 trades`."""
-    return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def by_code(counts: Mapping[str, int]) -> str:

@@ -70,7 +70,9 @@ class Table:
 
     def counts(self, title: str, values: Iterable[int | None]) -> Table:
         """Whole numbers."""
-        return self._add(_Column(title, [figures.NONE if one is None else figures.whole(one) for one in values], True))
+        return self._add(
+            _Column(title, [figures.NONE if value is None else figures.whole(value) for value in values], True)
+        )
 
     def quantities(self, title: str, values: Sequence[Number]) -> Table:
         """Quantities, with the decimals that the column needs."""

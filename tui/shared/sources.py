@@ -37,11 +37,11 @@ def unchecked(registry: Registry, key: str) -> list[str]:
     from engine.strategies.registry import BUILTIN
     from storage.strategies.identity import strategy_code
 
-    found = registry.entry(key)
-    kind = type(found.strategy)
-    if kind in BUILTIN or is_checked(strategy_code(kind).sha256):
+    registered = registry.entry(key)
+    strategy_class = type(registered.strategy)
+    if strategy_class in BUILTIN or is_checked(strategy_code(strategy_class).sha256):
         return []
-    return [f"the strategy {key} ({found.origin}): {UNCHECKED}"]
+    return [f"the strategy {key} ({registered.origin}): {UNCHECKED}"]
 
 
 def is_file(name: str) -> bool:
@@ -61,18 +61,18 @@ def strategy_file(desk: Desk, key: str) -> str | None:
     from storage.strategies.loading import split_ref
 
     origin = desk.research.registry.entry(key).origin
-    path, kind = split_ref(origin)
+    path, class_name = split_ref(origin)
     path = path.expanduser()
     if not is_file(origin) or not path.is_file():
         return None
-    return str(path.absolute()) if kind is None else f"{path.absolute()}:{kind}"
+    return str(path.absolute()) if class_name is None else f"{path.absolute()}:{class_name}"
 
 
 def packages_moved(desk: Desk, run_plan_id: UUID) -> list[str]:
     """What is another version than when a run plan was started, a sentence each; its strategy is known from now on."""
     return [
-        f"{said}: results may differ from those that the run plan has"
-        for said in versions(desk.plans.know_strategy(run_plan_id))
+        f"{moved}: results may differ from those that the run plan has"
+        for moved in versions(desk.plans.know_strategy(run_plan_id))
     ]
 
 

@@ -69,16 +69,16 @@ HASH = 16
 """Digits of a hash that are shown: enough to compare by eye, JSON has the rest."""
 
 
-def bars_of(found: PlanDetail) -> str:
+def bars_of(plan: PlanDetail) -> str:
     """`1,047 bars after 2,223 of history`."""
-    return f"{figures.whole(found.bar_count)} bars{figures.after(found.history_bars)}"
+    return f"{figures.whole(plan.bar_count)} bars{figures.after(plan.history_bars)}"
 
 
 def progress_of(plan: PlanSummary) -> str:
     """`100 of 100, 2 failed, 1 skipped`: how many came out, and how many of them without a result."""
-    said = [f"{figures.whole(plan.done)} of {figures.whole(plan.variants)}"]
+    parts = [f"{figures.whole(plan.done)} of {figures.whole(plan.variants)}"]
     without = ((plan.failed, "failed"), (plan.skipped, "skipped"))
-    return ", ".join([*said, *(f"{figures.whole(count)} {what}" for count, what in without if count)])
+    return ", ".join([*parts, *(f"{figures.whole(count)} {what}" for count, what in without if count)])
 
 
 def took(seconds: float) -> str:

@@ -94,8 +94,8 @@ def dashboard_command(db: str | None, workspace: str | None) -> str:
 def listening(host: str, port: int) -> socket.socket:
     """A socket that takes connections; INVALID_SETTINGS when it cannot be had."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(found[4][:2], family=found[0])
+        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[4][:2], family=address[0])
     except (OSError, UnicodeError) as error:
         raise InvalidError(
             "INVALID_SETTINGS",
@@ -179,8 +179,8 @@ class Dashboards:
         if len(self._open) < self._limit:
             return None
         count = "1 dashboard is" if self._limit == 1 else f"{self._limit} dashboards are"
-        said = f"{count} open, and no more may be (max_dashboards): leave one with q, and load this page again"
-        return web.Response(status=503, text=f"{said}\n")
+        sentence = f"{count} open, and no more may be (max_dashboards): leave one with q, and load this page again"
+        return web.Response(status=503, text=f"{sentence}\n")
 
     async def _end(self, app: web.Application) -> None:
         """Ask every dashboard to leave, and wait until it has; one that is stuck hears that nobody reads it."""

@@ -49,7 +49,7 @@ def test_every_variant_of_a_grid_has_a_cell_in_every_pair_of_axes(db: Path) -> N
     grid = Grid(view)
     for axes in range(6):
         for result in view.detail.results:
-            placed = grid.place(Cut(axes=axes), result)
+            placed = grid.position_of(Cut(axes=axes), result)
             if "grid" not in result.tags:
                 assert placed is None
                 continue

@@ -54,8 +54,8 @@ def reset(
     with call.desk() as desk:
         workspace = desk.accounts.get()
         confirmed = yes or (not desk.config.production and _confirmed(call, workspace.name))
-        found = desk.accounts.reset(confirmed=confirmed)
-    call.answer(found, lambda page: page.line(f"{workspace.name} is back at {figures.money(found.cash)}"))
+        state = desk.accounts.reset(confirmed=confirmed)
+    call.answer(state, lambda page: page.line(f"{workspace.name} is back at {figures.money(state.cash)}"))
     call.warn([RESET_KEEPS], "note")
 
 
@@ -70,8 +70,8 @@ def trading_state(
     from engine.vocabulary import TradingState
 
     with call.desk() as desk:
-        found = desk.accounts.set_trading_state(TradingState(state.value))
-    call.answer(document_of(found), lambda page: page.line(f"{found.name} is {found.trading_state.value}"))
+        workspace = desk.accounts.set_trading_state(TradingState(state.value))
+    call.answer(document_of(workspace), lambda page: page.line(f"{workspace.name} is {workspace.trading_state.value}"))
 
 
 @command(app, "mark", example="papertape mark AAPL 191.50", panel=PANEL, dashes_are_values=True)
@@ -85,14 +85,14 @@ def mark(
 ) -> None:
     """Set the price at which a position is valued."""
     with call.desk() as desk:
-        found = desk.accounts.mark(symbol, price)
+        position = desk.accounts.mark(symbol, price)
 
     def show(page: Page) -> None:
-        page.line(f"{symbol} is marked at {figures.price(price)}, equity {figures.money(found.equity)}")
-        if symbol in found.positions:
-            show_positions(page, [found.positions[symbol]])
+        page.line(f"{symbol} is marked at {figures.price(price)}, equity {figures.money(position.equity)}")
+        if symbol in position.positions:
+            show_positions(page, [position.positions[symbol]])
 
-    call.answer(found, show)
+    call.answer(position, show)
 
 
 def show_report(page: Page, report: ReconcileReport) -> None:

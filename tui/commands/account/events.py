@@ -52,7 +52,7 @@ def events(
     With --json one document a line (JSON Lines)."""
     from engine.ports import EventFilter
 
-    where = EventFilter(types=tuple(kind.value for kind in type or ()), correlation_id=correlation)
+    where = EventFilter(types=tuple(event_type.value for event_type in type or ()), correlation_id=correlation)
     stop = threading.Event()
     with call.desk() as desk, on_signals(stop.set) if follow else nullcontext():
         reader = _Reader(desk.journal, where, _printer(json_lines=call.json), stop)
@@ -117,10 +117,10 @@ def line_of(event: EventView, width: int | None) -> str:
 
 
 def _line(cells: tuple[str, str, str, str, str], width: int | None) -> str:
-    seq, when, kind, symbol, what = map(safe_text, cells)
+    seq, when, event_type, symbol, what = map(safe_text, cells)
     if width is not None:
         symbol = fit(symbol, 6)
     gap = "  " if width is not None and width >= ROOMY else " "
-    head = [pad(seq, 6, right=True), pad(when, 19), pad(kind, 21), pad(symbol, 6)]
+    head = [pad(seq, 6, right=True), pad(when, 19), pad(event_type, 21), pad(symbol, 6)]
     line = gap.join([*head, what]).rstrip()
     return line if width is None else fit(line, width)

@@ -30,84 +30,84 @@ app = typer.Typer()
 def state(call: Call) -> None:
     """The account now: cash, equity, P&L, positions."""
     with call.desk() as desk:
-        workspace, found = desk.accounts.get(), desk.accounts.state()
-    call.answer(found, lambda page: show_state(page, workspace, found))
+        workspace, account = desk.accounts.get(), desk.accounts.state()
+    call.answer(account, lambda page: show_state(page, workspace, account))
 
 
 @command(app, "positions", example="papertape positions --json", panel=PANEL)
 def positions(call: Call) -> None:
     """What is held, valued at the marks."""
     with call.desk() as desk:
-        found = list(desk.accounts.state().positions.values())
-    call.answer(found, lambda page: show_positions(page, found))
+        held = list(desk.accounts.state().positions.values())
+    call.answer(held, lambda page: show_positions(page, held))
 
 
 @command(app, "trades", example="papertape trades -w default", panel=PANEL)
 def trades(call: Call) -> None:
     """The round trips, in the order of closing."""
     with call.desk() as desk:
-        found = desk.accounts.trades()
-    call.answer(found, lambda page: show_trades(page, found))
+        closed = desk.accounts.trades()
+    call.answer(closed, lambda page: show_trades(page, closed))
 
 
-def show_state(page: Page, workspace: Workspace, found: PaperState) -> None:
+def show_state(page: Page, workspace: Workspace, account: PaperState) -> None:
     """An account's figures, then its positions."""
     page.heading(f"{workspace.name}  {workspace.trading_state.value}")
-    today = f" on {found.session}" if found.session else ""
+    today = f" on {account.session}" if account.session else ""
     page.fields(
         [
-            ("equity", f"{figures.money(found.equity)} at marks, {figures.money(found.equity_at_cost)} at cost"),
-            ("cash", figures.money(found.cash)),
-            ("realized P&L", figures.signed(found.realized_pnl), gain_tone(found.realized_pnl)),
-            ("unrealized P&L", figures.signed(found.unrealized_pnl), gain_tone(found.unrealized_pnl)),
-            ("last session", figures.signed(found.realized_today) + today, gain_tone(found.realized_today)),
-            ("peak equity", figures.money(found.peak_equity)),
-            ("started with", figures.money(found.starting_equity)),
-            ("orders", f"{figures.whole(found.orders_count)}, trades closed {figures.whole(found.trades_count)}"),
-            ("last event", f"{figures.moment(found.last_event_at)}, seq {figures.whole(found.last_seq)}"),
-            ("reconciled", "never" if found.reconciled_at is None else f"{found.reconciled_at:%Y-%m-%d %H:%M:%S}"),
+            ("equity", f"{figures.money(account.equity)} at marks, {figures.money(account.equity_at_cost)} at cost"),
+            ("cash", figures.money(account.cash)),
+            ("realized P&L", figures.signed(account.realized_pnl), gain_tone(account.realized_pnl)),
+            ("unrealized P&L", figures.signed(account.unrealized_pnl), gain_tone(account.unrealized_pnl)),
+            ("last session", figures.signed(account.realized_today) + today, gain_tone(account.realized_today)),
+            ("peak equity", figures.money(account.peak_equity)),
+            ("started with", figures.money(account.starting_equity)),
+            ("orders", f"{figures.whole(account.orders_count)}, trades closed {figures.whole(account.trades_count)}"),
+            ("last event", f"{figures.moment(account.last_event_at)}, seq {figures.whole(account.last_seq)}"),
+            ("reconciled", "never" if account.reconciled_at is None else f"{account.reconciled_at:%Y-%m-%d %H:%M:%S}"),
         ]
     )
-    if found.positions:
+    if account.positions:
         page.line()
-        show_positions(page, list(found.positions.values()))
+        show_positions(page, list(account.positions.values()))
 
 
-def show_positions(page: Page, found: Sequence[PaperPosition]) -> None:
+def show_positions(page: Page, held: Sequence[PaperPosition]) -> None:
     """What is held."""
-    if not found:
+    if not held:
         page.line("no open positions")
         return
     from engine.symbols import readable
 
-    table = Table().text("symbol", [readable(each.symbol) for each in found], shrinks=True)
-    table.quantities("quantity", [each.quantity for each in found])
-    table.prices("avg price", [each.avg_price for each in found])
-    table.prices("mark", [each.mark for each in found])
-    table.money("value", [each.market_value for each in found])
-    table.gains("unrealized", [each.unrealized_pnl for each in found])
-    page.table(table.times("opened", [each.opened_at for each in found]))
+    table = Table().text("symbol", [readable(position.symbol) for position in held], shrinks=True)
+    table.quantities("quantity", [position.quantity for position in held])
+    table.prices("avg price", [position.avg_price for position in held])
+    table.prices("mark", [position.mark for position in held])
+    table.money("value", [position.market_value for position in held])
+    table.gains("unrealized", [position.unrealized_pnl for position in held])
+    page.table(table.times("opened", [position.opened_at for position in held]))
 
 
-def show_trades(page: Page, found: Sequence[TradeView]) -> None:
+def show_trades(page: Page, closed: Sequence[TradeView]) -> None:
     """Round trips, and what they came to."""
-    if not found:
+    if not closed:
         page.line("no closed trades")
         return
-    table = Table().text("symbol", [each.symbol for each in found], shrinks=True)
-    table.times("entry", [each.entry_ts for each in found])
-    table.times("exit", [each.exit_ts for each in found])
-    table.quantities("quantity", [each.quantity for each in found])
-    table.prices("in", [each.entry_price for each in found])
-    table.prices("out", [each.exit_price for each in found])
-    if any(each.fees for each in found):
-        table.money("fees", [each.fees for each in found])
-    page.table(table.gains("P&L", [each.pnl for each in found]))
+    table = Table().text("symbol", [trade.symbol for trade in closed], shrinks=True)
+    table.times("entry", [trade.entry_ts for trade in closed])
+    table.times("exit", [trade.exit_ts for trade in closed])
+    table.quantities("quantity", [trade.quantity for trade in closed])
+    table.prices("in", [trade.entry_price for trade in closed])
+    table.prices("out", [trade.exit_price for trade in closed])
+    if any(trade.fees for trade in closed):
+        table.money("fees", [trade.fees for trade in closed])
+    page.table(table.gains("P&L", [trade.pnl for trade in closed]))
     total = 0.0
-    for each in found:
+    for each in closed:
         total += each.pnl
     page.line()
-    page.line(f"{figures.counted(len(found), 'trade')}, P&L {figures.signed(total)}")
+    page.line(f"{figures.counted(len(closed), 'trade')}, P&L {figures.signed(total)}")
 
 
 @command(app, "equity", example="papertape equity -w default", panel=PANEL)

@@ -30,8 +30,8 @@ def demo(
     if call.workspace is not None:
         raise UsageError("USAGE", "-w with demo", hint="the demo has a workspace of its own, `demo`")
     with call.desk() as desk:
-        found = prepare(desk, call.warn)
+        showcase = prepare(desk, call.warn)
     if has_terminal() and not (headless or call.json):
         open_dashboard(call, NAME)
     else:
-        call.answer(found.document(), lambda page: show(page, found))
+        call.answer(showcase.document(), lambda page: show(page, showcase))

@@ -75,7 +75,7 @@ def by_hand(desk: Desk, workspace: Workspace, dataset: Dataset) -> None:
         )
         for symbol, quantity in ORDERS
     ]
-    new = [each for each in intents if not _events(desk, workspace, correlation_id=each.correlation_id)]
+    new = [intent for intent in intents if not _events(desk, workspace, correlation_id=intent.correlation_id)]
     if new:
         desk.accounts.set_policy(LIMITS, workspace.id)
     for intent in new:
@@ -115,8 +115,8 @@ def amiss(
     """A sweep of which some variants are skipped, and one that is stopped half-way, to be resumed."""
     data = loading(sources, symbols=misfits.symbols)
     run_or_finish(desk, workspace, misfits, MISFITS, data, _id(workspace, "misfits"), "skipped variants")
-    found = _id(workspace, "unfinished")
-    if not is_there(desk, found):
+    state_id = _id(workspace, "unfinished")
+    if not is_there(desk, state_id):
         with watching("half of a sweep") as watch:
             dataset = load_again(data, watch)
             desk.plans.run(
@@ -125,7 +125,7 @@ def amiss(
                 UNFINISHED,
                 workspace=workspace.id,
                 data=data,
-                run_plan_id=found,
+                run_plan_id=state_id,
                 watch=UntilHalf(watch),
             )
             if watch.stopped():
@@ -144,14 +144,16 @@ def found_in(desk: Desk, workspace: Workspace) -> Incidents:
     )
 
 
-def show_incidents(page: Page, found: Incidents) -> None:
+def show_incidents(page: Page, incidents: Incidents) -> None:
     """A line for each, with where to look."""
     page.heading("What went wrong, to look at")
     events = "papertape events -w demo --type"
-    fields = [(f"{figures.counted(found.orders_refused, 'order')} refused", f"{events} INTENT_REJECTED")]
-    if found.drifted is not None:
-        fields.append((f"{figures.counted(found.drifted, 'field')} drifted by a reset", f"{events} STATE_RECONCILED"))
-    misfits, unfinished = found.misfits, found.unfinished
+    fields = [(f"{figures.counted(incidents.orders_refused, 'order')} refused", f"{events} INTENT_REJECTED")]
+    if incidents.drifted is not None:
+        fields.append(
+            (f"{figures.counted(incidents.drifted, 'field')} drifted by a reset", f"{events} STATE_RECONCILED")
+        )
+    misfits, unfinished = incidents.misfits, incidents.unfinished
     skipped = figures.counted(misfits.skipped, "variant")
     fields.append((f"{skipped} skipped", f"papertape plan show {misfits.run_plan_id}"))
     left = figures.counted(unfinished.variants - unfinished.done, "variant")

@@ -86,7 +86,7 @@ def prepare(desk: Desk, warn: Callable[[Iterable[str]], None]) -> Showcase:
     with watching("trading onward") as watch:
         desk.research.run_onward(_spec(ACCOUNT_STRATEGY, SYMBOLS), dataset, workspace, watch=watch)
     by_hand(desk, workspace, dataset)
-    runs = [_closed_run(desk, dataset, workspace, strategy, one) for strategy in STRATEGIES for one in SYMBOLS]
+    runs = [_closed_run(desk, dataset, workspace, strategy, symbol) for strategy in STRATEGIES for symbol in SYMBOLS]
     misfits, unfinished = _spec(ACCOUNT_STRATEGY, SYMBOLS), _spec(UNFINISHED_STRATEGY, SYMBOLS)
     amiss(desk, workspace, misfits, unfinished, sources)
     sweeps = sweep(desk, workspace, _spec(ACCOUNT_STRATEGY, SYMBOLS), sources)
@@ -121,31 +121,31 @@ def _spec(strategy: str, symbols: list[str]) -> ExecutionSpec:
     )
 
 
-def show(page: Page, found: Showcase) -> None:
+def show(page: Page, showcase: Showcase) -> None:
     """The account, its curve, its last trades; the closed worlds; the reconciliation; where to go on."""
     page.heading(f"{NAME}: {ACCOUNT_STRATEGY} on {' and '.join(SYMBOLS)}, daily, onward")
-    draw(page, found.equity)
-    page.fields(metric_fields(found.metrics))
+    draw(page, showcase.equity)
+    page.fields(metric_fields(showcase.metrics))
     page.line()
     page.heading("Held now")
-    show_positions(page, list(found.state.positions.values()))
+    show_positions(page, list(showcase.state.positions.values()))
     page.line()
-    page.heading(f"The last {LAST_TRADES} of {figures.whole(len(found.trades))} trades")
-    show_trades(page, found.trades[-LAST_TRADES:])
+    page.heading(f"The last {LAST_TRADES} of {figures.whole(len(showcase.trades))} trades")
+    show_trades(page, showcase.trades[-LAST_TRADES:])
     page.line()
     page.heading("Closed worlds: each strategy alone, on each symbol")
-    page.table(_runs_table(found.runs))
+    page.table(_runs_table(showcase.runs))
     page.line()
-    show_sweeps(page, found.sweeps, ACCOUNT_STRATEGY)
+    show_sweeps(page, showcase.sweeps, ACCOUNT_STRATEGY)
     page.line()
-    show_incidents(page, found.incidents)
+    show_incidents(page, showcase.incidents)
     page.line()
-    _show_reconcile(page, found.reconcile)
+    _show_reconcile(page, showcase.reconcile)
     page.line("Next:  papertape -w demo")
     page.line("       papertape trades -w demo")
     page.line("       papertape events -w demo --limit 10")
     page.line("       papertape run --strategy sma_cross --symbol IBM --data sample:IBM --slippage-bps 5")
-    page.line(f"       papertape plan show {found.sweeps.earlier.run_plan_id}")
+    page.line(f"       papertape plan show {showcase.sweeps.earlier.run_plan_id}")
 
 
 _RUN_FIGURES = ("trade_count", "return_pct", "max_drawdown_pct", "win_rate", "sharpe")

@@ -93,7 +93,7 @@ def tell_of_the_same(call: Call, desk: Desk, result: PlanResult) -> None:
 def _differing(desk: Desk, result: PlanResult, earlier: str, count: int) -> str:
     from engine.desk.plan_code import moved
 
-    then, now = (desk.plans.get(each).plan["distributions"] for each in (earlier, result.run_plan_id))
+    then, now = (desk.plans.get(run_plan_id).plan["distributions"] for run_plan_id in (earlier, result.run_plan_id))
     why = "; ".join(versions(moved(then, now))) or (
         "the strategy reads what the fingerprint does not know, such as a file or a clock"
     )
@@ -104,4 +104,4 @@ def _differing(desk: Desk, result: PlanResult, earlier: str, count: int) -> str:
 def _ships(key: str) -> bool:
     from engine.strategies.registry import BUILTIN
 
-    return any(kind.key == key for kind in BUILTIN)
+    return any(strategy_class.key == key for strategy_class in BUILTIN)

@@ -50,7 +50,7 @@ _FOREIGN = re.compile(r"[^A-Za-z0-9_.()<>=!+\-*/\s]|(?<![<>=!])=(?!=)|!(?!=)|[^\
 _INSTEAD = {"=": "==", "&": "and", "|": "or", "!": "not"}
 
 
-class Verdict(NamedTuple):
+class ConditionResult(NamedTuple):
     """Whether the condition holds (None: it cannot be told), and a sentence with the figures that decided."""
 
     holds: bool | None
@@ -65,15 +65,15 @@ class FailIf:
     condition: ast.expr
     names: tuple[str, ...]
 
-    def verdict(self, figures: Figures) -> Verdict:
+    def test(self, figures: Figures) -> ConditionResult:
         """The condition on these figures; the sentence names those that have no value when it cannot be told."""
         holds = _holds(self.condition, figures)
         if holds is None:
             absent = [name for name in self.names if figures[name] is None]
             why = f"{' and '.join(absent)} has no value" if absent else "it divides by zero or grows out of bounds"
-            return Verdict(None, f"'{self.text}' cannot be told: {why}")
+            return ConditionResult(None, f"'{self.text}' cannot be told: {why}")
         told = ", ".join(f"{name} is {_shown(figures[name])}" for name in self.names)
-        return Verdict(holds, f"'{self.text}' is {str(holds).lower()}" + (f": {told}" if told else ""))
+        return ConditionResult(holds, f"'{self.text}' is {str(holds).lower()}" + (f": {told}" if told else ""))
 
 
 def read_condition(text: str, names: Collection[str]) -> FailIf:
@@ -165,10 +165,10 @@ class _Checker:
         self.named[name] = None
 
     def _check_characters(self) -> None:
-        if found := _FOREIGN.search(self.text):
-            char = found[0]
+        if foreign := _FOREIGN.search(self.text):
+            char = foreign[0]
             hint = f"write {_INSTEAD[char]!r}" if char in _INSTEAD else EXAMPLE
-            raise self._fault(found.start(), f"{char!r} means nothing here", hint)
+            raise self._fault(foreign.start(), f"{char!r} means nothing here", hint)
 
     def _check_depth(self) -> None:
         depth = 0

@@ -30,7 +30,7 @@ app = typer.Typer()
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnwardOptions:
+class ForwardOptions:
     """How an account trades on."""
 
     session_complete: Annotated[
@@ -82,7 +82,7 @@ def run(
     call: Call,
     spec: SpecOptions,
     data: DataOptions,
-    onward: OnwardOptions,
+    forward: ForwardOptions,
     like: Annotated[
         str | None, typer.Option(metavar="NAME|UUID", help="Take equity, limits and fees of this workspace.")
     ] = None,
@@ -101,13 +101,13 @@ def run(
     trades_on = call.workspace is not None
     _refuse(trades_on, like, data.session_tz)
     if not trades_on:
-        onward.refuse_alone()
+        forward.refuse_alone()
     with call.desk() as desk:
         wanted = spec.read_to_run(call, desk)
         if trades_on:
-            outcome = _run_onward(call, desk, wanted, data, onward, slippage_bps)
+            outcome = _run_forward(call, desk, wanted, data, forward, slippage_bps)
         else:
-            outcome = _run_closed(call, desk, wanted, data, like, slippage_bps)
+            outcome = _run_backtest(call, desk, wanted, data, like, slippage_bps)
     call.warn(outcome.notes, "note")
     call.answer(document_of(outcome), lambda page: show_outcome(page, outcome, call.workspace))
 
@@ -163,7 +163,7 @@ def _refuse(trades_on: bool, like: str | None, session_tz: str | None) -> None:
         )
 
 
-def _run_closed(
+def _run_backtest(
     call: Call, desk: Desk, spec: ExecutionSpec, data: DataOptions, like: str | None, slippage_bps: float
 ) -> RunOutcome:
     model, _ = desk.accounts.get_or_unsaved(like)
@@ -172,16 +172,16 @@ def _run_closed(
         return desk.research.run(spec, dataset, timeframe=timeframe, like=like, slippage_bps=slippage_bps, watch=watch)
 
 
-def _run_onward(
-    call: Call, desk: Desk, spec: ExecutionSpec, data: DataOptions, onward: OnwardOptions, slippage_bps: float
+def _run_forward(
+    call: Call, desk: Desk, spec: ExecutionSpec, data: DataOptions, forward: ForwardOptions, slippage_bps: float
 ) -> RunOutcome:
     from storage.market_files.extent import read_end
 
-    begins = read_end(onward.begin, "--start")
+    begins = read_end(forward.begin, "--start")
     workspace = desk.accounts.get()
     dataset, timeframe = data.load(call, spec.symbols, workspace.limits.session_tz)
     if begins is not None:
         dataset = dataset.window(begins.at)
-    terms = onward.terms(slippage_bps)
+    terms = forward.terms(slippage_bps)
     with watching("running") as watch:
         return desk.research.run_onward(spec, dataset, workspace, timeframe=timeframe, terms=terms, watch=watch)

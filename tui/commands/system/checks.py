@@ -51,9 +51,9 @@ class Check:
 
     def document(self) -> dict[str, Any]:
         """As JSON has it, without what is empty."""
-        said = {"name": self.name, "status": self.status, "detail": self.detail, "hint": self.hint, "code": self.code}
-        said["findings"] = list(self.findings)
-        return {name: value for name, value in said.items() if value}
+        fields = {"name": self.name, "status": self.status, "detail": self.detail, "hint": self.hint, "code": self.code}
+        fields["findings"] = list(self.findings)
+        return {name: value for name, value in fields.items() if value}
 
     def error(self, details: Mapping[str, Any]) -> PapertapeError:
         """The fault, as the command ends with it."""
@@ -127,20 +127,20 @@ def _sound(path: Path, store: SqliteStore) -> list[Check]:
     from storage.sqlite.connection.soundness import soundness
 
     with watching("checking the file") as watch:
-        found = soundness(store, watch)
+        problems = soundness(store, watch)
     size = f"{path}, {path.stat().st_size:,} bytes"
-    database, guards = Check("database", OK, f"{size}, sound"), _guards(found.missing)
-    if found.faults:
-        database = _faulty("database", f"{size}: ", found.faults, len(found.faults), RESTORE)
+    database, guards = Check("database", OK, f"{size}, sound"), _guards(problems.missing)
+    if problems.faults:
+        database = _faulty("database", f"{size}: ", problems.faults, len(problems.faults), RESTORE)
     return [database, guards]
 
 
 def _guards(missing: Sequence[str]) -> Check:
     if not missing:
         return Check("guards", OK, "every table, trigger and index is as it was made")
-    said = f"missing, or not as made: {', '.join(safe_text(each) for each in missing)}"
+    detail = f"missing, or not as made: {', '.join(safe_text(name) for name in missing)}"
     hint = "somebody changed the database: what is in it may have been changed too; restore it from a backup"
-    return Check("guards", FAULT, said, hint, ERROR)
+    return Check("guards", FAULT, detail, hint, ERROR)
 
 
 def _journal(store: SqliteStore) -> list[Check]:
@@ -149,32 +149,32 @@ def _journal(store: SqliteStore) -> list[Check]:
 
     try:
         with watching("reading the journal") as watch:
-            found = audit(store, watch)
+            audited = audit(store, watch)
     except PapertapeError as error:
         if error.code == "CANCELLED":
             raise
         return [Check.of("journal", error)]
-    return [_events(found), _projection(found)]
+    return [_events(audited), _projection(audited)]
 
 
-def _events(found: Audit) -> Check:
-    if found.journal.count:
-        return _found("journal", found.journal, f"events are not as they were written: {RESTORE}")
-    hidden = f", {figures.whole(found.hidden)} closed worlds and variants" if found.hidden else ""
-    accounts = figures.counted(found.accounts, "account")
-    return Check("journal", OK, f"{figures.whole(found.head)} is the newest event's seq; {accounts}{hidden}")
+def _events(audited: Audit) -> Check:
+    if audited.journal.count:
+        return _found("journal", audited.journal, f"events are not as they were written: {RESTORE}")
+    hidden = f", {figures.whole(audited.hidden)} closed worlds and variants" if audited.hidden else ""
+    accounts = figures.counted(audited.accounts, "account")
+    return Check("journal", OK, f"{figures.whole(audited.head)} is the newest event's seq; {accounts}{hidden}")
 
 
-def _projection(found: Audit) -> Check:
-    if not found.projection.count and found.skipped:
-        said = f"{figures.counted(found.skipped, 'account')} could not be compared: fills of them are damaged"
-        return Check("projection", NOTE, said, RESTORE)
-    if not found.projection.count:
+def _projection(audited: Audit) -> Check:
+    if not audited.projection.count and audited.skipped:
+        detail = f"{figures.counted(audited.skipped, 'account')} could not be compared: fills of them are damaged"
+        return Check("projection", NOTE, detail, RESTORE)
+    if not audited.projection.count:
         return Check("projection", OK, "every account's state is what its journal makes")
     hint = "`papertape reconcile -w NAME` rebuilds an account's state from its journal"
-    if found.journal.count:
+    if audited.journal.count:
         hint = f"the journal is not sound, and a reconcile would take that over: {RESTORE}"
-    return _found("projection", found.projection, hint)
+    return _found("projection", audited.projection, hint)
 
 
 def _found(name: str, findings: Findings, hint: str) -> Check:
@@ -183,8 +183,8 @@ def _found(name: str, findings: Findings, hint: str) -> Check:
 
 def _faulty(name: str, where: str, first: Sequence[str], count: int, hint: str) -> Check:
     more = f"; and {figures.whole(count - SHOWN)} more" if count > SHOWN else ""
-    said = "; ".join(safe_text(each) for each in first[:SHOWN])
-    return Check(name, FAULT, f"{where}{said}{more}", hint, ERROR, tuple(first))
+    detail = "; ".join(safe_text(finding) for finding in first[:SHOWN])
+    return Check(name, FAULT, f"{where}{detail}{more}", hint, ERROR, tuple(first))
 
 
 EXTRAS = {"api": "fastapi", "parquet": "pyarrow", "web": "textual_serve"}
@@ -204,20 +204,20 @@ def _papertape() -> Check:
 
 
 def _python() -> Check:
-    found = f"{platform.python_version()} at {sys.executable}"
+    release = f"{platform.python_version()} at {sys.executable}"
     if sys.version_info < OLDEST_PYTHON:
-        return Check("python", FAULT, found, "papertape needs Python 3.11 or newer", "INTERNAL")
-    return Check("python", OK, found)
+        return Check("python", FAULT, release, "papertape needs Python 3.11 or newer", "INTERNAL")
+    return Check("python", OK, release)
 
 
 def _sqlite() -> Check:
-    found = f"{sqlite_version()} ({driver_name()})"
+    release = f"{sqlite_version()} ({driver_name()})"
     if not has_wal_fault():
-        return Check("sqlite", OK, found)
+        return Check("sqlite", OK, release)
     return Check(
         "sqlite",
         NOTE,
-        f"{found}: has the WAL fault of 3.7.0 to 3.51.2",
+        f"{release}: has the WAL fault of 3.7.0 to 3.51.2",
         "several connections that write at once can, very rarely, damage a database; SQLite 3.51.3 mended it. Use a"
         " Python whose SQLite is that new, or one for which the wheel pysqlite3 brings it: papertape takes the newer",
     )
@@ -232,11 +232,11 @@ def _settings_and_database(call: Call) -> list[Check]:
     file = config_path()
     told = f"{file}{'' if file.exists() else ' (not there: defaults)'}; workspace {settings.workspace!r}"
     told = f"{told}, {settings.environment}"
-    found = Check("settings", OK, told)
+    check = Check("settings", OK, told)
     if exposed is not None:
         hint = f"it holds the service's token: `chmod 600 {exposed}` keeps others from reading it"
-        found = Check("settings", NOTE, f"{told}; others than its owner can read or change the file", hint)
-    return [found, *database_checks(settings.db)]
+        check = Check("settings", NOTE, f"{told}; others than its owner can read or change the file", hint)
+    return [check, *database_checks(settings.db)]
 
 
 def _extras() -> Check:

@@ -74,8 +74,8 @@ class StoryDialog(DeskDialog[None]):
         symbol, workspace = self._position.symbol, self._workspace
         self.loader.load(lambda desk, _: chapters(desk.journal.story(symbol, workspace)), self._show)
 
-    def _show(self, found: list[Chapter]) -> None:
-        self.query_one("#story", TablePane).show(found)
+    def _show(self, fills: list[Chapter]) -> None:
+        self.query_one("#story", TablePane).show(fills)
 
 
 def chapters(fills: Sequence[EventView]) -> list[Chapter]:

@@ -167,7 +167,7 @@ class Fitting(Generic[Row]):
 
     def more(self, rows: Sequence[Row], room: int, palette: Palette) -> Cells | None:
         """The cells of rows that are added; None where those before them must be made anew to be alike."""
-        detail = [max(had, one) for had, one in zip(self._detail, self._details(rows), strict=True)]
+        detail = [max(had, needed) for had, needed in zip(self._detail, self._details(rows), strict=True)]
         if detail != self._detail:  # a value that needs more decimals than any before
             return None
         cells = self._cells(rows, palette)

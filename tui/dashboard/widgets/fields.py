@@ -102,10 +102,10 @@ class Completing(Input):
 
     def complete(self) -> None:
         """Take it."""
-        found = self.completion
-        if found is not None:
-            self._meant, self.value = self.value, found
-            self.cursor_position = len(found)
+        word = self.completion
+        if word is not None:
+            self._meant, self.value = self.value, word
+            self.cursor_position = len(word)
 
     def entered(self) -> None:
         """Enter was pressed in it: the same, unless other words could be meant as well."""

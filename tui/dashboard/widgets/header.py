@@ -87,7 +87,7 @@ class _Saying:
             gain(state.unrealized_pnl, palette, self.digits, arrow=self.arrows),
         )
         pairs = zip(self.names, shown, strict=True)
-        return [Text.assemble(self.gap, (f"{name} ", palette.muted), one) for name, one in pairs]
+        return [Text.assemble(self.gap, (f"{name} ", palette.muted), value) for name, value in pairs]
 
 
 _LONG = ("equity at marks", "cash", "realized", "unrealized")
@@ -156,13 +156,13 @@ class DeskHeader(Static):
         spare = width - line.cell_len - behind.cell_len
         for saying in _SAYINGS:
             room = spare - min(cell_width(name), saying.least_name)
-            said = saying.figures(overview.state, Palette.of(self.app))
-            if _length(said) <= room:
+            account_figures = saying.figures(overview.state, Palette.of(self.app))
+            if _length(account_figures) <= room:
                 break
-        while said and _length(said) > room:
-            said.pop()
+        while account_figures and _length(account_figures) > room:
+            account_figures.pop()
         switch = Style(bold=True, meta={"@click": "app.pick_workspace"})
-        return Text.assemble(line, (fit(name, spare - _length(said)), switch), behind, *said)
+        return Text.assemble(line, (fit(name, spare - _length(account_figures)), switch), behind, *account_figures)
 
 
 def _length(parts: Sequence[Text]) -> int:

@@ -91,8 +91,8 @@ class TablePane(Vertical, Generic[Row]):
         """`2 positions`, `500 of 12,345 positions` while not all are there, `6 of 32 variants` under a filter."""
         here, total, of = len(self.table.items), self.table.total, self._of
         if of is not None and of > total:
-            found = f"{total:,}" if here >= total else f"{here:,} of {total:,} found,"
-            return f"{found} of {figures.counted(of, self._noun)}"
+            matching = f"{total:,}" if here >= total else f"{here:,} of {total:,} found,"
+            return f"{matching} of {figures.counted(of, self._noun)}"
         return figures.counted(total, self._noun) if here >= total else f"{here:,} of {total:,} {self._noun}s"
 
     def _settle(self) -> None:

@@ -173,11 +173,11 @@ class DeskTable(FastTable, Generic[Row]):
 
     def in_order(self, rows: Iterable[Row]) -> list[Row]:
         """The rows in the table's order: for a screen that has all of them."""
-        found = list(rows)
+        ordered = list(rows)
         if self.order is not None:
-            column = next(each for each in self._shown_columns if each.key == self.order.column)
-            found.sort(key=column.order, reverse=self.order.descending)
-        return found
+            column = next(column for column in self._shown_columns if column.key == self.order.column)
+            ordered.sort(key=column.order, reverse=self.order.descending)
+        return ordered
 
     def ask_order(self, order: Order) -> None:
         """Have the rows shown in another order."""

@@ -43,8 +43,8 @@ def refused(error: PapertapeError, *, is_done: bool) -> Text:
     if is_done:
         again = "The same id is never executed twice; ctrl+n makes another order, and so does a change of the fields."
         return Text.assemble((title, "reverse bold"), "\n", again)
-    said = "\n".join(lines_of(error))
-    return Text.assemble((title, "reverse bold"), "\n", said, ("\n\nctrl+n makes another order.", "dim"))
+    lines = "\n".join(lines_of(error))
+    return Text.assemble((title, "reverse bold"), "\n", lines, ("\n\nctrl+n makes another order.", "dim"))
 
 
 def outcome_line(preview: Preview) -> Text:
@@ -130,8 +130,8 @@ def flow(events: Sequence[EventView], palette: Palette, width: int) -> Text:
     return line
 
 
-def _step(kind: str) -> str:
-    return POSITION if kind.startswith("POSITION_") else kind
+def _step(event_type: str) -> str:
+    return POSITION if event_type.startswith("POSITION_") else event_type
 
 
 def _part(step: str, lit: dict[str, EventView], palette: Palette, *, short: bool, seq: bool) -> Text:
@@ -195,8 +195,8 @@ def submit(asked: Asked, workspace: UUID, intent_id: UUID, desk: Desk) -> Outcom
 def _journaled(desk: Desk, workspace: UUID, intent_id: UUID, correlation_id: str) -> list[EventView]:
     from engine.ports import EventFilter
 
-    found = desk.journal.events(workspace, where=EventFilter(correlation_id=correlation_id), limit=_TRACE)
-    return newest_pass([event for event in found if event.intent_id == str(intent_id)])
+    events = desk.journal.events(workspace, where=EventFilter(correlation_id=correlation_id), limit=_TRACE)
+    return newest_pass([event for event in events if event.intent_id == str(intent_id)])
 
 
 def told(outcome: Outcome) -> Text:

@@ -225,9 +225,9 @@ class ExecutionScreen(DeskScreen):
         self._say(Text() if outcome is None else told(outcome))
 
     def _say(self, text: Text) -> None:
-        said = self.query_one("#outcome", Static)
-        said.update(text)
-        said.display = bool(text)
+        outcome = self.query_one("#outcome", Static)
+        outcome.update(text)
+        outcome.display = bool(text)
 
     def _open_trace(self, row: OrderLine) -> None:
         from tui.dashboard.screens.trace import TraceDialog

@@ -189,10 +189,10 @@ class Ticket(Vertical):
     def _matches(self, symbol: str) -> Text:
         """The symbols that it may become; one that was never traded here is said to be new, whatever it may become."""
         others = self._symbol.begun if symbol else self._symbol.known
-        said = Text(no_wrap=True, overflow="ellipsis")
+        line = Text(no_wrap=True, overflow="ellipsis")
         if symbol and symbol not in self._traded:
-            said.append("new", "bold").append(", or " if others else " here", "dim" if others else "bold")
-        return said.append(" ".join(others[:8]) if others != [symbol] else "", "dim")
+            line.append("new", "bold").append(", or " if others else " here", "dim" if others else "bold")
+        return line.append(" ".join(others[:8]) if others != [symbol] else "", "dim")
 
     @property
     def _symbol(self) -> Completing:

@@ -34,7 +34,7 @@ _NAME = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class JournalQuery:
     """What is asked for, as it was typed; an empty field asks for nothing."""
 
     text: str = ""
@@ -50,11 +50,13 @@ class Wanted:
 
     def kinds(self) -> tuple[str, ...]:
         """The types that are meant; empty when none is asked for."""
-        return tuple(kind.value for kind in EventType if any(part in kind.value for part in self._parts()))
+        return tuple(
+            event_type.value for event_type in EventType if any(part in event_type.value for part in self._parts())
+        )
 
     def unknown(self) -> list[str]:
         """The parts that no type of event holds."""
-        return [part for part in self._parts() if not any(part in kind.value for kind in EventType)]
+        return [part for part in self._parts() if not any(part in event_type.value for event_type in EventType)]
 
     def where(self, workspace: UUID) -> EventFilter:
         """As the journal's reads have it."""
@@ -78,7 +80,7 @@ class FilterBar(Container):
     class Changed(Message):
         """Another filter is wanted."""
 
-        def __init__(self, wanted: Wanted) -> None:
+        def __init__(self, wanted: JournalQuery) -> None:
             super().__init__()
             self.wanted = wanted
 
@@ -87,12 +89,12 @@ class FilterBar(Container):
 
     def __init__(self) -> None:
         super().__init__(id="filter")
-        self._wanted = Wanted()
+        self._wanted = JournalQuery()
         self._whose = Static("", id="whose", markup=False)
 
     def compose(self) -> ComposeResult:
         """Two lines, or one where there is room."""
-        kinds = [kind.value for kind in EventType]
+        kinds = [event_type.value for event_type in EventType]
         with Horizontal(classes="filter-line"):
             yield from self._field("text")
             yield from self._field("types", kinds)
@@ -102,11 +104,11 @@ class FilterBar(Container):
             yield from self._field("correlation")
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> JournalQuery:
         """What the fields say."""
         return self._wanted
 
-    def want(self, wanted: Wanted) -> None:
+    def want(self, wanted: JournalQuery) -> None:
         """Fill the fields in, and tell of it."""
         if wanted == self._wanted:
             return
@@ -119,8 +121,8 @@ class FilterBar(Container):
 
     def say_whose(self, name: str) -> None:
         """Whose events are shown."""
-        said = "all workspaces" if self._wanted.everywhere else fit(safe_text(name), _NAME)
-        self._whose.update(Text.assemble(("of ", "dim"), said))
+        whose = "all workspaces" if self._wanted.everywhere else fit(safe_text(name), _NAME)
+        self._whose.update(Text.assemble(("of ", "dim"), whose))
 
     def enter(self) -> None:
         """Type into the first field."""

@@ -68,10 +68,10 @@ COLUMNS: tuple[Column[EventLine], ...] = (
 )
 
 
-def event_lines(desk: Desk, found: Sequence[JournalEvent]) -> list[EventLine]:
+def event_lines(desk: Desk, events: Sequence[JournalEvent]) -> list[EventLine]:
     """Lines of events; blocks on the database for the workspaces' names."""
-    names = {str(each.id): each.name for each in desk.accounts.all()}
-    return [_line(event, names.get(event.row.workspace_id, event.row.workspace_id)) for event in found]
+    names = {str(workspace.id): workspace.name for workspace in desk.accounts.all()}
+    return [_line(event, names.get(event.row.workspace_id, event.row.workspace_id)) for event in events]
 
 
 def event_in_full(desk: Desk, seq: int) -> InFull:
@@ -80,7 +80,7 @@ def event_in_full(desk: Desk, seq: int) -> InFull:
     from engine.ports import EventFilter
 
     ((_, row),) = desk.journal.page(EventFilter(after=seq - 1, before=seq + 1), limit=1)
-    known = {str(each.id): each.name for each in desk.accounts.all()}
+    known = {str(workspace.id): workspace.name for workspace in desk.accounts.all()}
     ids = [("correlation", row.correlation_id), ("intent", row.intent_id), ("order", row.order_id)]
     facts = [
         (f"seq {figures.whole(seq)}", row.event_type),
@@ -93,12 +93,14 @@ def event_in_full(desk: Desk, seq: int) -> InFull:
     return InFull(fact_lines(facts), payload_text(row.payload, row.event_type, seq))
 
 
-def payload_text(payload: str, kind: str, seq: int) -> Text:
+def payload_text(payload: str, event_type: str, seq: int) -> Text:
     """The payload laid out; of a long one the beginning and how much there is, of a damaged one what is wrong too."""
     shown = payload
     if len(payload) <= READABLE:
-        said = _read(payload, kind, seq)
-        shown = f"{said}\n\n{payload}" if isinstance(said, str) else json.dumps(said, indent=2, ensure_ascii=False)
+        content = _read(payload, event_type, seq)
+        shown = (
+            f"{content}\n\n{payload}" if isinstance(content, str) else json.dumps(content, indent=2, ensure_ascii=False)
+        )
     text = Text("\n").join(Text(safe_text(line)) for line in shown[:SHOWN].splitlines())
     if len(shown) > SHOWN:
         all_of_it = f"{len(payload):,} characters; `papertape events --json` has all of them"
@@ -117,13 +119,13 @@ def _line(event: JournalEvent, workspace: str) -> EventLine:
 
     row = event.row
     if len(row.payload) > LONG:
-        said = f"{len(row.payload):,} characters: {row.payload[:80]}"
+        words = f"{len(row.payload):,} characters: {row.payload[:80]}"
     elif row.intent_id is None:
         read = _read(row.payload, row.event_type, event.seq)
-        said = read if isinstance(read, str) else in_words(read)
+        words = read if isinstance(read, str) else in_words(read)
     else:
-        said = _said(event)
-    return EventLine(event.seq, from_micros(row.ts), row.event_type, row.symbol, said, workspace, row.correlation_id)
+        words = _said(event)
+    return EventLine(event.seq, from_micros(row.ts), row.event_type, row.symbol, words, workspace, row.correlation_id)
 
 
 def _said(event: JournalEvent) -> str:
@@ -137,12 +139,12 @@ def _said(event: JournalEvent) -> str:
         return error.message
 
 
-def _read(payload: str, kind: str, seq: int) -> dict[str, Any] | str:
+def _read(payload: str, event_type: str, seq: int) -> dict[str, Any] | str:
     """The payload, or what is wrong with it."""
     from engine.payloads import read_payload
 
     try:
-        return read_payload(payload, kind, seq)
+        return read_payload(payload, event_type, seq)
     except PapertapeError as error:
         return error.message
 

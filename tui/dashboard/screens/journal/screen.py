@@ -14,7 +14,7 @@ from textual.containers import Container
 
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
-from tui.dashboard.screens.journal.filter import FilterBar, Wanted
+from tui.dashboard.screens.journal.filter import FilterBar, JournalQuery
 from tui.dashboard.screens.journal.lines import COLUMNS, DetailPane, EventLine, InFull, event_in_full, event_lines
 from tui.dashboard.widgets.event_pane import SEQ, EventPane
 from tui.dashboard.widgets.table import DeskTable, Order
@@ -122,7 +122,7 @@ class JournalScreen(DeskScreen):
             self.table.focus()
         else:  # nothing is shown that it could go to: out of the field, and without the filter that left nothing
             self.set_focus(None)
-            self.filter_bar.want(Wanted(everywhere=self.filter_bar.wanted.everywhere))
+            self.filter_bar.want(JournalQuery(everywhere=self.filter_bar.wanted.everywhere))
 
     def action_only(self, field: str) -> None:
         """Narrow to what the row under the cursor has in a field, or no longer."""

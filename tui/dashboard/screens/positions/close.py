@@ -47,14 +47,14 @@ def close_dialog(
     return FormDialog(f"Close {readable(held.symbol)}", facts, [price], "Close position", close, foresee=foreseen)
 
 
-def what_it_comes_to(found: Preview, palette: Palette) -> RenderableType:
+def what_it_comes_to(previewed: Preview, palette: Palette) -> RenderableType:
     """Whether it would be taken, and what it brings; of a refused one the rule and the reason alone."""
-    if not found.success:
-        return Group(outcome_line(found), rule_lines(found.policy, palette))
-    proceeds = f"{figures.money(found.notional - found.fees)}, after fees of {figures.money(found.fees)}"
-    cash = f"{figures.money(found.cash_before)} → {figures.money(found.cash_after)}"
-    lines = [("proceeds", Text(proceeds)), ("realizes", gain(found.realized_pnl, palette)), ("cash", Text(cash))]
-    return Group(labelled(lines, palette.muted), rule_lines(found.policy, palette))
+    if not previewed.success:
+        return Group(outcome_line(previewed), rule_lines(previewed.policy, palette))
+    proceeds = f"{figures.money(previewed.notional - previewed.fees)}, after fees of {figures.money(previewed.fees)}"
+    cash = f"{figures.money(previewed.cash_before)} → {figures.money(previewed.cash_after)}"
+    lines = [("proceeds", Text(proceeds)), ("realizes", gain(previewed.realized_pnl, palette)), ("cash", Text(cash))]
+    return Group(labelled(lines, palette.muted), rule_lines(previewed.policy, palette))
 
 
 def close_position(asked: Asked, workspace: UUID, intent_id: UUID, desk: Desk) -> ExecutionResult:

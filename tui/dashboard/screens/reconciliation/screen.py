@@ -183,8 +183,8 @@ class ReconciliationScreen(ActingScreen):
         clock = self.app.surroundings.clock
 
         def compared(desk: Desk, watch: Watch) -> Compared:
-            found = desk.accounts.compare(workspace, watch=Brake(watch, pulled))
-            return Compared(found, field_rows(found), problems(found), overview, clock())
+            comparison = desk.accounts.compare(workspace, watch=Brake(watch, pulled))
+            return Compared(comparison, field_rows(comparison), problems(comparison), overview, clock())
 
         self.load(
             compared,
@@ -243,13 +243,13 @@ class ReconciliationScreen(ActingScreen):
         if head > after:
             self.load(
                 lambda desk, _: newest_of_each(desk, workspace, after),
-                lambda found: self._remember(workspace, head, found),
+                lambda events: self._remember(workspace, head, events),
                 group=PAST,
             )
 
-    def _remember(self, workspace: UUID, head: int, found: list[EventView]) -> None:
-        newer = {event.event_type for event in found}
-        self._past = [*found, *(event for event in self._past or () if event.event_type not in newer)]
+    def _remember(self, workspace: UUID, head: int, events: list[EventView]) -> None:
+        newer = {event.event_type for event in events}
+        self._past = [*events, *(event for event in self._past or () if event.event_type not in newer)]
         self._past_of = (workspace, head)
         self._stand()
 
@@ -268,10 +268,10 @@ class ReconciliationScreen(ActingScreen):
         known = self._known
         if known is None:
             return Text("replaying…" if self._is_busy else "not done yet: d replays the journal, and writes nothing")
-        said = verdict(known.found).append(f", as of {known.at:%H:%M:%S}")
+        line = verdict(known.found).append(f", as of {known.at:%H:%M:%S}")
         if known.overview.state != overview.state and not self._is_busy:
-            said.append("; the account has changed since: d", "bold")
-        return said
+            line.append("; the account has changed since: d", "bold")
+        return line
 
 
 def _drift(compared: Compared) -> set[str]:

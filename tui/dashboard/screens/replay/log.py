@@ -72,24 +72,24 @@ class Log:
                 yield self._line(step, seen.symbol, "signal", f"{seen.code}  {level_words(seen)}".rstrip())
         for attempt in step.attempts:
             if attempt.refused is not None:
-                said = f"{attempt.refused.code}: {attempt.refused.message}"
-                yield self._line(step, attempt.intent.symbol, "refused", said)
+                words = f"{attempt.refused.code}: {attempt.refused.message}"
+                yield self._line(step, attempt.intent.symbol, "refused", words)
         yield from self._events(step)
 
     def _events(self, step: Step) -> Iterator[LogLine]:
         from engine.desk.journal import EventView
 
         for event in step.events:
-            row, said = event.row, "the run's progress is kept"
+            row, words = event.row, "the run's progress is kept"
             if row.intent_id is not None:
-                said = said_by(EventView.of(event))
-            yield self._line(step, row.symbol, row.event_type, said, event.seq, row.correlation_id)
+                words = said_by(EventView.of(event))
+            yield self._line(step, row.symbol, row.event_type, words, event.seq, row.correlation_id)
 
     def _line(
-        self, step: Step, symbol: str | None, what: str, said: str, seq: int | None = None, trace: str | None = None
+        self, step: Step, symbol: str | None, what: str, words: str, seq: int | None = None, trace: str | None = None
     ) -> LogLine:
         self.count += 1
-        return LogLine(self.count, step.ts, symbol, what, said, seq, trace)
+        return LogLine(self.count, step.ts, symbol, what, words, seq, trace)
 
     def _is_news(self, step: Step, seen: SymbolSeen) -> bool:
         """A code that came of an attempt is told each time; one that only stays as it was, once."""

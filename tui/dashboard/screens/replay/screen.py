@@ -23,7 +23,7 @@ from tui.dashboard.widgets.table import DeskTable
 if TYPE_CHECKING:
     from engine.drivers.replay import Step
     from engine.errors import PapertapeError
-    from tui.dashboard.screens.replay.begin import Begun
+    from tui.dashboard.screens.replay.begin import ReadyReplay
 
 STEP, LOOK = "step", "look"
 TABLE = "replay-table"
@@ -186,7 +186,7 @@ class ReplayScreen(DeskScreen):
             return True
         return False
 
-    def _begin(self, begun: Begun) -> None:
+    def _begin(self, begun: ReadyReplay) -> None:
         self._session = Session(begun.replay)
         for warning in begun.warnings:
             self.app.warn(warning)
@@ -218,7 +218,7 @@ class ReplayScreen(DeskScreen):
         symbol = session.symbol
         self.load(
             lambda _, watch: (session.replay.step(count, watch), view_of(session.replay, symbol, most)),
-            lambda found: self._took(session, *found),
+            lambda step: self._took(session, *step),
             group=STEP,
             failed=self._failed,
             in_turn=True,

@@ -105,8 +105,8 @@ def ablation_rows(view: PlanView, first: VariantResult) -> list[AblationRow]:
     rows = []
     for path in view.paths:
         base = view.base_value(path)
-        found = by_overrides.get(_key({**first.overrides, path: base}))
-        rows.append(AblationRow(path, first.overrides[path], base, found, first))
+        variant = by_overrides.get(_key({**first.overrides, path: base}))
+        rows.append(AblationRow(path, first.overrides[path], base, variant, first))
     return rows
 
 

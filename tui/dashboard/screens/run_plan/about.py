@@ -111,7 +111,7 @@ def head_lines(view: PlanView, progress: Progress | None, palette: Palette, widt
     """Two lines, each cut to the width."""
     room, lines = max(1, width - 2), []
     for written in (_standing_line(view, progress, palette), _best_line(view, palette)):
-        line = next((each for each in written if each.cell_len <= room), written[-1])
+        line = next((line for line in written if line.cell_len <= room), written[-1])
         line.truncate(room, overflow="ellipsis")
         lines.append(line)
     return Text("\n").join(lines)
@@ -131,8 +131,8 @@ def _standing_line(view: PlanView, progress: Progress | None, palette: Palette) 
     if detail.variants_dropped:
         counts.append(f"{figures.whole(detail.variants_dropped)} dropped")
     line.append(f"  {', '.join(counts)}")
-    said = f"  {figures.whole(detail.bar_count)} bars, {took(detail.duration_s)}"
-    return [line.copy().append(said, palette.muted), line]
+    details = f"  {figures.whole(detail.bar_count)} bars, {took(detail.duration_s)}"
+    return [line.copy().append(details, palette.muted), line]
 
 
 def _best_line(view: PlanView, palette: Palette) -> list[Text]:

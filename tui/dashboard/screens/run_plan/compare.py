@@ -29,9 +29,9 @@ COMPARED = (SCORE, *FIGURES)
 """All that can be compared, the objective's score first."""
 
 
-def difference(one: float | None, other: float | None) -> float | None:
+def difference(first: float | None, second: float | None) -> float | None:
     """How much `one` is above `other`; None where either does not exist."""
-    return None if one is None or other is None else one - other
+    return None if first is None or second is None else first - second
 
 
 def signed(digits: int) -> Form:
@@ -85,15 +85,15 @@ class ComparePart(Part):
 
     def take(self, view: PlanView) -> None:
         """Compare what was read already."""
-        one, other = two_of(view)
+        first, second = two_of(view)
         names = [
             Text.assemble((f"{side}  ", "bold"), safe_text(view.named(variant.variant_id)))
-            for side, variant in (("A", one), ("B", other))
+            for side, variant in (("A", first), ("B", second))
         ]
         if len(view.marked) < 2:
             names[1].append("   space on the board marks two others", "dim")
         self.query_one(".part-title", Static).update(Text("\n").join(names))
-        rows = self._pane.table.in_order(pairs(view, one, other))
+        rows = self._pane.table.in_order(pairs(view, first, second))
         apart = sum(1 for row in rows if row.sign)
         self._pane.show(rows, totals=Text(f"{figures.whole(apart)} differ"))
 
@@ -102,25 +102,25 @@ def two_of(view: PlanView) -> tuple[VariantResult, VariantResult]:
     """The two that are compared."""
     wanted = [*view.marked[:2], view.current, view.baseline.variant_id, *view.by_id]
     first = wanted[0]
-    second = next((each for each in wanted if each != first), first)
+    second = next((variant_id for variant_id in wanted if variant_id != first), first)
     return view.by_id[first], view.by_id[second]
 
 
-def pairs(view: PlanView, one: VariantResult, other: VariantResult) -> list[Pair]:
+def pairs(view: PlanView, first: VariantResult, second: VariantResult) -> list[Pair]:
     """Swept values first, then status, metrics and refusals."""
-    values = [Pair(path, scalar(view.value(one, path)), scalar(view.value(other, path))) for path in view.paths]
-    return [*values, Pair("status", one.status, other.status), *_metrics(one, other), *_refusals(one, other)]
+    values = [Pair(path, scalar(view.value(first, path)), scalar(view.value(second, path))) for path in view.paths]
+    return [*values, Pair("status", first.status, second.status), *_metrics(first, second), *_refusals(first, second)]
 
 
-def _metrics(one: VariantResult, other: VariantResult) -> Iterator[Pair]:
+def _metrics(first: VariantResult, second: VariantResult) -> Iterator[Pair]:
     for figure in COMPARED:
-        left, right = figure.of(one), figure.of(other)
+        left, right = figure.of(first), figure.of(second)
         apart = difference(right, left)
         shown = "" if not apart else figures.signed(apart, figure.metric.digits)
-        yield Pair(figure.metric.label, figure.text(one), figure.text(other), shown)
+        yield Pair(figure.metric.label, figure.text(first), figure.text(second), shown)
 
 
-def _refusals(one: VariantResult, other: VariantResult) -> Iterator[Pair]:
-    for rule in sorted({*one.refusals, *other.refusals}):
-        left, right = one.refusals.get(rule, 0), other.refusals.get(rule, 0)
+def _refusals(first: VariantResult, second: VariantResult) -> Iterator[Pair]:
+    for rule in sorted({*first.refusals, *second.refusals}):
+        left, right = first.refusals.get(rule, 0), second.refusals.get(rule, 0)
         yield Pair(f"refused: {rule}", figures.whole(left), figures.whole(right), figures.signed(right - left, 0))

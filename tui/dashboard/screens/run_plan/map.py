@@ -77,7 +77,7 @@ class HeatMap(Static, can_focus=True):
         """Another run plan, or another reading of it; the cursor on the variant that is looked at."""
         self._grid, self._best = Grid(view), view.detail.best_variant_id
         self.cut = self._grid.turned(self.cut, lambda cut: cut) if view.paths else self.cut
-        placed = self._grid.place(self.cut, view.variant)
+        placed = self._grid.position_of(self.cut, view.variant)
         self.cut, *at = placed if placed is not None else (self.cut, 0, 0)
         self.at = (at[0], at[1])
         self._draw()
@@ -98,11 +98,11 @@ class HeatMap(Static, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor; on its cell it opens the variant."""
-        found = None if self._laid_out is None else self._laid_out.cell_at(event.x, event.y)
-        if found is not None and found == self.at:
+        cell = None if self._laid_out is None else self._laid_out.cell_at(event.x, event.y)
+        if cell is not None and cell == self.at:
             self.action_open()
-        elif found is not None:
-            self._go(*found)
+        elif cell is not None:
+            self._go(*cell)
 
     def on_resize(self) -> None:
         """What fits is another."""
@@ -114,9 +114,9 @@ class HeatMap(Static, can_focus=True):
             return
         across, down = len(grid.columns(self.cut)), len(grid.rows(self.cut))
         self.at = (min(max(0, column), across - 1), min(max(0, row), down - 1))
-        found = grid.variant(self.cut, *self.at)
-        if found is not None:
-            self.post_message(self.Looked(found.variant_id))
+        variant = grid.variant(self.cut, *self.at)
+        if variant is not None:
+            self.post_message(self.Looked(variant.variant_id))
         self._draw()
 
     def _draw(self) -> None:

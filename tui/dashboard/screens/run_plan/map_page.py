@@ -46,10 +46,10 @@ def cell(shade: str, colour: str, signs: str, shown: str, width: int, *, here: b
 
     The cursor's cell stands in brackets: the shade stays as it is.
     """
-    said = f"{signs}{shown}"
-    ink = Text(shade * max(1, width - FRAME - len(said)), colour)
+    content = f"{signs}{shown}"
+    ink = Text(shade * max(1, width - FRAME - len(content)), colour)
     opened, closed = "[]" if here else "  "
-    return Text.assemble((opened, "bold"), ink, (said, "bold" if here else ""), (closed, "bold"))
+    return Text.assemble((opened, "bold"), ink, (content, "bold" if here else ""), (closed, "bold"))
 
 
 ABOVE = 4
@@ -143,9 +143,11 @@ class MapPage:
 
     def _signed(self) -> Iterator[tuple[str, str]]:
         """The variants of the cut that have signs; the objective's best has its own where another is the best here."""
-        known = [(value, one) for one in self._grid.within(self._cut) if (value := self._figure.of(one)) is not None]
+        known = [
+            (value, result) for result in self._grid.within(self._cut) if (value := self._figure.of(result)) is not None
+        ]
         better = self._figure.metric.better.value
-        first = max(known, key=lambda each: each[0] * better)[1] if known and better else None
+        first = max(known, key=lambda value_and_result: value_and_result[0] * better)[1] if known and better else None
         for one in self._grid.within(self._cut):
             signs = BEST if one is first else BEST_OF_PLAN if one.variant_id == self._best else ""
             signs += BASE if self._grid.is_base(one) else ""

@@ -130,6 +130,6 @@ class RanDialog(DeskDialog[UUID]):
         ran = self._ran.variant.model_copy(update={"metrics": self._ran.outcome.metrics})
         lines = [f"{'':<20}{'this run':>16}{'the sweep':>16}"]
         for figure in FIGURES:
-            one, other = (figure.text(each) for each in (ran, self._ran.variant))
-            lines.append(f"{figure.metric.label:<20}{one:>16}{other:>16}")
+            ran_value, swept_value = (figure.text(side) for side in (ran, self._ran.variant))
+            lines.append(f"{figure.metric.label:<20}{ran_value:>16}{swept_value:>16}")
         return Text("\n".join(lines))

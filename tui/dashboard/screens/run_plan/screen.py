@@ -143,7 +143,9 @@ class RunPlanScreen(DeskScreen):
         """All variants as a file."""
         from tui.dashboard.screens.run_plan.export import ExportDialog
 
-        self.app.push_screen(ExportDialog(self._looked_at()), lambda said: self.app.say(said) if said else None)
+        self.app.push_screen(
+            ExportDialog(self._looked_at()), lambda written: self.app.say(written) if written else None
+        )
 
     def action_resume(self) -> None:
         """Go on with the run, in this process."""
@@ -205,8 +207,8 @@ class RunPlanScreen(DeskScreen):
                 return
             self.query_one("#plan-body").display = True
             part = await self._part_named(self._shown)
-            for each in self._parts.values():
-                each.display = each is part
+            for widget in self._parts.values():
+                widget.display = widget is part
             part.take(view)
         first = part.focused_first()
         if first is not None and not first.has_focus and self.app.screen is self:
@@ -216,7 +218,7 @@ class RunPlanScreen(DeskScreen):
     async def _part_named(self, name: str) -> Part:
         """The part, made if it is not there yet."""
         if name not in self._parts:
-            made = next(each for each in PARTS if each.name == name).make()
+            made = next(entry for entry in PARTS if entry.name == name).make()
             await self.query_one("#plan-body").mount(made)
             self._parts[name] = made
         return self._parts[name]

@@ -111,8 +111,8 @@ class TradesPart(Part):
             self._shown += PAGE
         self._fill()
 
-    def _show(self, found: list[TradeRow]) -> None:
-        self._found = found
+    def _show(self, trades: list[TradeRow]) -> None:
+        self._found = trades
         self._pane.say(safe_text("\n".join(["It closed no trade.", *self._why])))
         self._fill()
 

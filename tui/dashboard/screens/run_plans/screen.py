@@ -158,8 +158,8 @@ class RunPlansScreen(DeskScreen):
     def _read(self) -> None:
         self.load(lambda desk, _: desk.plans.all(), self._show, group="plans", in_turn=True)
 
-    def _show(self, found: list[PlanSummary]) -> None:
-        self._found = found
+    def _show(self, plans: list[PlanSummary]) -> None:
+        self._found = plans
         self._fill()
 
     def _fill(self) -> None:
@@ -182,10 +182,10 @@ class RunPlansScreen(DeskScreen):
 
 def cancel(screen: DeskScreen, run_plan_id: UUID) -> None:
     """Ask a run plan to stop, and say so."""
-    said = f"run plan {str(run_plan_id)[:SHORT]} is asked to stop; r goes on with it"
+    sentence = f"run plan {str(run_plan_id)[:SHORT]} is asked to stop; r goes on with it"
 
     def asked(_: None) -> None:
-        screen.app.say(said)
+        screen.app.say(sentence)
         screen.app.refresh_now()
 
     screen.load(lambda desk, _: desk.plans.cancel(run_plan_id), asked, group="cancel", acts=True)
