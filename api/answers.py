@@ -159,7 +159,7 @@ async def _nobody_there(request: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     """A fault of our own; the server logs where, and closes the connection."""
-    fault = SystemFault("INTERNAL", f"a fault of papertape itself ({type(error).__name__})", hint="the log says where")
+    fault = SystemFault("INTERNAL", f"a bug in papertape ({type(error).__name__})", hint="the log says where")
     answered = failure(fault)
     answered.headers["Connection"] = "close"
     return answered

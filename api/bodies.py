@@ -114,7 +114,7 @@ class _Parts:
         if self._name in self.form.fields or (self._name == self._file and self.form.file is not None):
             raise _invalid(f"the form has the part {self._name!r} twice")
         if self._name != self._file and b"filename" in options:
-            raise _invalid(f"the part {self._name!r} is a file, and is to be a field")
+            raise _invalid(f"the part {self._name!r} is a file, but must be a field")
 
     def _take(self, data: bytes, start: int, end: int) -> None:
         self._data += data[start:end]

@@ -41,7 +41,7 @@ class Stoppable:
         return self._request.is_set() or self._service.is_set()
 
     def stop(self) -> None:
-        """Nobody waits for the answer any more."""
+        """Ask the work to end: its answer is no longer wanted."""
         self._request.set()
 
 
@@ -63,7 +63,7 @@ class Service:
         return await asyncio.get_running_loop().run_in_executor(self._calls, work)
 
     def watch(self) -> Watch:
-        """Stopped when the service is."""
+        """A watch that stops when the service does."""
         return Stoppable(self._stopping)
 
     def refuse_when_full(self) -> None:
@@ -72,7 +72,7 @@ class Service:
             raise stopping()
         if self._sweeping >= self._max_sweeps:
             running = "a sweep is" if self._max_sweeps == 1 else f"{self._max_sweeps} sweeps are"
-            raise RequestRefused("TOO_MANY_SWEEPS", f"{running} running; ask again later", RETRY_AFTER)
+            raise RequestRefused("TOO_MANY_SWEEPS", f"{running} running; try again later", RETRY_AFTER)
 
     async def sweep(self, request: Request, work: Callable[[Watch], Response]) -> Response:
         """A sweep, off the event loop: stopped when the client goes away. The request's body has been read."""
@@ -110,7 +110,7 @@ class Service:
             self._arriving.discard(task)
 
     def stop(self) -> None:
-        """Ask what runs to come to its end; nothing new begins."""
+        """Ask running work to end; no new work begins."""
         self._stopping.set()
 
     def turn_away(self) -> None:
@@ -131,18 +131,18 @@ class Service:
 
 
 def stopping() -> SystemFault:
-    """What a request is told that came too late."""
-    return SystemFault("CANCELLED", "the service is stopping", hint="ask again when it is back")
+    """The error for a request that came while the service stops."""
+    return SystemFault("CANCELLED", "the service is stopping", hint="try again when it is back")
 
 
 async def _gone(request: Request) -> None:
-    """Until the client is: after the body, nothing else is left to receive."""
+    """Wait until the client has gone: after the body, nothing but a disconnect can be received."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
 def service_of(request: Request) -> Service:
-    """The service that a request came to."""
+    """The service that handles this request."""
     service: Service = request.app.state.service
     return service
 
@@ -157,7 +157,7 @@ class EndingGate:
         self._app, self._service = app, service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 503 for what the end has overtaken."""
+        """Answer 503 when the service stops before the request is done."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -188,7 +188,7 @@ class EndingGate:
 
 
 def _go_on() -> None:
-    """The task was cancelled, and has one thing more to do."""
+    """Clear the task's cancellation, so that it can still send an answer."""
     task = asyncio.current_task()
     if task is not None:
         task.uncancel()

@@ -123,7 +123,7 @@ def generated(desk: Desk, body: bytes) -> GeneratedPlan:
 
 
 def upload_of(form: Form) -> SweepUpload:
-    """What a form asks for; INVALID_REQUEST, INVALID_JSON, INVALID_SPEC."""
+    """Read the form; raises INVALID_REQUEST, INVALID_JSON or INVALID_SPEC."""
     missing = [name for name in _REQUIRED if name not in form.fields]
     if form.file is None:
         missing.append(FILE)

@@ -43,7 +43,7 @@ def test_sweeps_that_were_stopped_are_finished(console: Console) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Watched, "stopped", after_a_few)
         ran = console.run("demo")
-    assert (ran.code, ran.err) == (1, "error CANCELLED: the demo was stopped; run it again: it goes on\n")
+    assert (ran.code, ran.err) == (1, "error CANCELLED: the demo was stopped; run it again: it resumes\n")
     assert [each["status"] for each in console.json("plan", "list")] == ["cancelled", "cancelled", "completed"]
     whole = console.json("demo")["sweeps"]
     assert [each["status"] for each in console.json("plan", "list")][:2] == ["completed", "completed"]

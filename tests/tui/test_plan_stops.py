@@ -60,7 +60,7 @@ def test_a_killed_sweep_is_interrupted_and_resumed_from_anywhere(
     shown = console.ok("plan", "show", "last").out
     assert "interrupted" in shown
     assert "not run yet" in shown
-    assert f"to go on:  papertape plan resume {interrupted['run_plan_id']}" in shown
+    assert f"to resume:  papertape plan resume {interrupted['run_plan_id']}" in shown
     order(tmp_path)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -162,7 +162,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(console: Console, tmp_p
     assert 3 <= stopped["done"] < 6
     last = shown.strip().splitlines()[-1]
     assert last.startswith(f"error CANCELLED: the run plan was stopped with {stopped['done']} of 6 variants done; ")
-    assert last.endswith(f"`papertape plan resume {stopped['run_plan_id']}` goes on")
+    assert last.endswith(f"`papertape plan resume {stopped['run_plan_id']}` resumes it")
     assert "Traceback" not in shown
     order(tmp_path)
     assert without_ids(console.json("plan", "resume", "last")) == expected
@@ -211,7 +211,7 @@ def test_ctrl_c_twice_ends_a_slow_sweep_at_once_and_says_how_to_go_on(console: C
     (stopped,) = console.json("plan", "list")
     document = json.loads(out)
     assert (document["error_code"], document["run_plan_id"]) == ("CANCELLED", stopped["run_plan_id"])
-    assert document["hint"] == f"`papertape plan resume {stopped['run_plan_id']}` goes on"
+    assert document["hint"] == f"`papertape plan resume {stopped['run_plan_id']}` resumes it"
     assert err == f"error CANCELLED: the run plan was stopped at once; {document['hint']}\n"
     order(tmp_path)
     assert without_ids(console.json("plan", "resume", "last")) == expected

@@ -213,7 +213,9 @@ def test_the_same_again_is_pointed_out(console: Console, bars: Path) -> None:
     first = sweep(console, *lookbacks(bars))
     again = console.ok("plan", "run", *lookbacks(bars), "--journal", "summary", "--json")
     assert again.document["duplicate_of"] == [first["run_plan_id"]]
-    assert f"note: the same was run before, with the same results: run plan {first['run_plan_id']}" in again.err
+    assert (
+        f"note: an identical plan was run before, with the same results: run plan {first['run_plan_id']}" in again.err
+    )
     assert "note:" not in console.ok("plan", "run", *lookbacks(bars), "--slippage-bps", 1).err
     assert first["run_plan_id"] in console.ok("plan", "show", again.document["run_plan_id"]).out
 
@@ -422,7 +424,7 @@ WRONG: list[tuple[tuple[str, ...], int, str, str]] = [
     (("--sweep", "entry.lookback_days="), 2, "USAGE", "a value is missing"),
     (("--sweep", "entry.lookback_days"), 2, "USAGE", "names no parameter"),
     (("--sweep", "entry.lookback_days=1", "--sweep", "entry.lookback_days=2"), 2, "USAGE", "twice"),
-    (("--sweep", "entry.lookback_days=9:1"), 2, "USAGE", "never comes to its end"),
+    (("--sweep", "entry.lookback_days=9:1"), 2, "USAGE", "never reaches its end"),
     (("--sweep",), 2, "USAGE", "--sweep"),
     (("--max-variants", "0"), 2, "USAGE", "--max-variants"),
     (("--workers", "0"), 2, "USAGE", "--workers"),

@@ -71,7 +71,7 @@ def papertape(
 
 
 def _open_dashboard(context: typer.Context, call: Call) -> None:
-    """What `papertape` alone does: the dashboard, or the help where nobody could see it."""
+    """Open the dashboard, or print the help when there is no terminal."""
     from tui.dashboard.start import has_terminal, open_dashboard
 
     if call.json:
@@ -108,7 +108,7 @@ _add_commands()
 
 
 def run_command(arguments: Sequence[str]) -> int:
-    """Run one command; what the process exits with. Nothing but an exit code comes out of it."""
+    """Run one command and return the exit code of the process. It raises nothing."""
     prepare_streams()
     code = DONE
     try:

@@ -40,7 +40,7 @@ DbOption = Annotated[
     str | None,
     typer.Option("--db", metavar="FILE", help="Another database file (PAPERTAPE_DB).", show_default=False),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, all else on stderr.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document; all else goes to stderr.")]
 
 SHARED: dict[str, Any] = {"workspace": WorkspaceOption, "db": DbOption, "json": JsonOption}
 
@@ -96,7 +96,7 @@ class Call:
             raise unwritten(error) from error
 
     def warn(self, sentences: Iterable[str], kind: str = "warning") -> None:
-        """Sentences a person should know of, on stderr."""
+        """Print sentences on stderr that a person should know of."""
         for sentence in sentences:
             print(f"{kind}: {safe_text(sentence)}", file=sys.stderr)
 

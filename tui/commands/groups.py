@@ -22,7 +22,7 @@ _HEADING = re.compile(r"^(\S[^\n]*:)$", re.MULTILINE)
 
 
 class _WithExample:
-    """The help of either kind ends with an example, as it would be typed."""
+    """Help that ends with an example as it would be typed."""
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """The epilog's lines under a heading of their own."""

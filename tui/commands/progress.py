@@ -70,13 +70,13 @@ class Watched:
 
     def _left(self) -> SystemFault:
         if self._run_plan_id is None or not self._is_under_way:
-            return SystemFault("CANCELLED", "stopped at once", hint="what was committed before stays")
-        hint = f"`papertape plan resume {self._run_plan_id}` goes on"
+            return SystemFault("CANCELLED", "stopped at once", hint="what was committed before is kept")
+        hint = f"`papertape plan resume {self._run_plan_id}` resumes it"
         details = {"run_plan_id": self._run_plan_id}
         return SystemFault("CANCELLED", "the run plan was stopped at once", hint=hint, details=details)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the progress bar from the terminal."""
         if self._bar is not None:
             self._bar.stop()
 

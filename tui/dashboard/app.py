@@ -70,9 +70,9 @@ class DashboardApp(QuietApp):
             bound(entry.key, f"show_screen('{entry.name}')", entry.title, entry.why, f"app.{entry.name}")
             for entry in SCREENS
         ),
-        bound("w", "pick_workspace", "workspace", "look at another account", "app.workspace", show=True),
-        bound("r", "read_now", "read now", "look at the database at once", "app.read"),
-        bound("question_mark", "keys", "keys", "what works here, and why", "app.keys", show=True),
+        bound("w", "pick_workspace", "workspace", "show another account", "app.workspace", show=True),
+        bound("r", "read_now", "read now", "read the database at once", "app.read"),
+        bound("question_mark", "keys", "keys", "what the keys do here", "app.keys", show=True),
         bound("q,ctrl+c", "quit", "quit", "leave the dashboard; nothing is lost", "app.quit", show=True),
     ]
 
@@ -98,7 +98,7 @@ class DashboardApp(QuietApp):
         self._offer_our_themes()
 
     def _offer_our_themes(self) -> None:
-        """Ours alone: nobody saw to it that our colours can be read on those that Textual brings."""
+        """Offer our own themes only: our colours are not tested for readability on Textual's."""
         brought = list(self.available_themes)
         for theme in THEMES:
             self.register_theme(theme)
@@ -118,7 +118,7 @@ class DashboardApp(QuietApp):
         return cast(DeskScreen, self.screen_stack[0])
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own colours, before our own theme is there."""
+        """Our own colours, for the moment before our theme is set."""
         return FALLBACK
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -146,11 +146,11 @@ class DashboardApp(QuietApp):
         self.call_after_refresh(lambda: self.run_worker(self._open(), group="open"))
 
     def on_unmount(self) -> None:
-        """It is left; threads may be at work still."""
+        """The application was left; its threads may still be at work."""
         self.surroundings.left()
 
     def on_notify(self, event: Notify) -> None:
-        """A toast more: no more than a few stand over the screen at once."""
+        """Show one more notification; at most `MOST_TOASTS` are on the screen at once."""
         event.prevent_default()
         self.show_notification(event.notification, MOST_TOASTS)
 
@@ -163,16 +163,16 @@ class DashboardApp(QuietApp):
         super().end_with(error)
 
     def close(self) -> None:
-        """Let go of the database; after the application has ended, and its workers with it."""
+        """Close the database; called after the application and its workers have ended."""
         if self._opened is not None:
             self._opened.desk.close()
 
     def tell(self, error: PapertapeError) -> None:
-        """An error, in the command line's words."""
+        """Show an error in the words of the command line."""
         self.notify("\n".join(lines_of(error)), severity="error", markup=False, timeout=10)
 
     def say(self, sentence: str) -> None:
-        """Something was done."""
+        """Tell the person that something was done."""
         self.notify(safe_text(sentence), markup=False)
 
     def warn_from_thread(self, sentence: str) -> None:
@@ -180,7 +180,7 @@ class DashboardApp(QuietApp):
         self.call_from_thread(self.warn, sentence)
 
     def warn(self, sentence: str) -> None:
-        """Something is not as it should be, and nothing has stopped for it."""
+        """Show a warning; nothing has stopped because of it."""
         self.notify(safe_text(sentence), severity="warning", markup=False, timeout=10)
 
     def remember(self, section: str, key: str, value: str) -> None:
@@ -195,18 +195,18 @@ class DashboardApp(QuietApp):
         self.run_worker(keep(), group=f"remember {section} {key}")
 
     def set_terminal_title(self, title: str) -> None:
-        """What the terminal's window or tab is called (OSC 2)."""
+        """Set the title of the terminal's window or tab (OSC 2)."""
         self.write_to_terminal(f"\x1b]2;{safe_text(title)}\x07")
 
     def show_workspace(self, workspace: UUID) -> None:
-        """Look at another account from now on."""
+        """Show another account from now on."""
         self._workspace = workspace
         if self._opened is not None:
             self.remember(WORKSPACES, self._opened.database, str(workspace))
         self.refresh_now()
 
     def refresh_now(self) -> None:
-        """Look at the database; while one look is under way, once more after it."""
+        """Read the database; while a read is under way, read once more after it."""
         workspace, before = self._workspace, self.live.reading
         if workspace is not None:
             self._loader.load(
@@ -227,7 +227,7 @@ class DashboardApp(QuietApp):
         await self.switch_mode(name)
 
     async def action_quit(self) -> None:
-        """Leave. It is asked for twice while a sweep or a replay is under way, which end with it."""
+        """Leave the dashboard. While a sweep or a replay is under way, which would end with it, ask first."""
         from tui.dashboard.widgets.dialog import QuitQuestion
 
         playing = [screen.at_work for screen in self.desk_screens if screen.at_work is not None]
@@ -237,7 +237,7 @@ class DashboardApp(QuietApp):
             self.push_screen(QuitQuestion(self.sweeps.at_work, playing), lambda yes: self.exit() if yes else None)
 
     def save_picture(self) -> None:
-        """The screen as an SVG file, in the folder for downloads; in a browser it is a download."""
+        """Save the screen as an SVG file in the folder for downloads; in a browser it is a download."""
         self.run_worker(self._save_picture(), group="picture")
 
     def on_delivery_complete(self, event: DeliveryComplete) -> None:
@@ -250,34 +250,34 @@ class DashboardApp(QuietApp):
         self._not_saved(event.exception)
 
     def action_read_now(self) -> None:
-        """The key for `refresh_now`."""
+        """Read the database now; the action of a key."""
         self.refresh_now()
 
     def action_pick_workspace(self) -> None:
-        """The list of accounts."""
+        """Open the list of workspaces to switch to."""
         from tui.dashboard.widgets.pickers import WorkspacePicker
 
         if self._workspace is not None:
             self.push_screen(WorkspacePicker(self._workspace), lambda it: self.show_workspace(it) if it else None)
 
     def action_command_palette(self) -> None:
-        """Everything that can be done."""
+        """Open the command palette."""
         if self.use_command_palette and not CommandPalette.is_open(self):
             self.push_screen(Palette(id="--command-palette"))
 
     def search_themes(self) -> None:
-        """The themes that there are."""
+        """Open the palette of themes."""
         self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
 
     def action_keys(self) -> None:
-        """The help of the screen that is shown."""
+        """Open the help of the screen that is shown."""
         from tui.dashboard.widgets.keys import HelpDialog
 
         title = next(entry.title for entry in SCREENS if entry.name == self.desk_screen.NAME)
         self.push_screen(HelpDialog(title, key_lines(self.desk_screen)))
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
-        """Two actions on one key: told once."""
+        """Warn, once, that two actions are on the same key."""
         names = " and ".join(sorted(binding.id or binding.action for binding in clashed_bindings))
         if names not in self._told_clashes:
             self._told_clashes.add(names)
@@ -293,7 +293,7 @@ class DashboardApp(QuietApp):
         self._opened, self._workspace = opened, opened.workspace
         self.set_keymap(opened.keymap)
         if opened.is_read_only:
-            self.warn(f"{opened.database} is read-only: look at everything; what would change it is refused")
+            self.warn(f"{opened.database} is read-only: everything can be read; changes are refused")
         self.refresh_now()
         if self.surroundings.poll_seconds is not None:
             self.set_interval(self.surroundings.poll_seconds, self.refresh_now)

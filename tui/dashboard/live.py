@@ -36,11 +36,11 @@ class Live:
     fault: PapertapeError | None = None
 
     def confirm(self, reading: Reading, now: datetime) -> None:
-        """The account was read, or nobody had written since it was."""
+        """Note that the reading is up to date: it was read just now, or nobody has written since."""
         self.reading, self.as_of, self.fault = reading, now, None
 
     def is_stale(self, now: datetime) -> bool:
-        """Whether what is shown may no longer be so."""
+        """Whether the reading that is shown may be out of date."""
         return self.fault is not None or (self.as_of is not None and now - self.as_of > STALE_AFTER)
 
 
@@ -53,14 +53,14 @@ def read_account(desk: Desk, workspace: UUID, before: Reading | None) -> Reading
 
 
 class AccountChanged(Message, bubble=False):
-    """The account is not as the screen saw it last: a fill, a mark, another trading state, another workspace."""
+    """The account has changed since the screen saw it: a fill, a mark, another trading state, another workspace."""
 
     def __init__(self, overview: Overview) -> None:
         super().__init__()
         self.overview = overview
 
     def can_replace(self, message: Message) -> bool:
-        """A newer one takes the place of one that waits."""
+        """A newer message replaces one that waits."""
         return isinstance(message, AccountChanged)
 
 
@@ -72,5 +72,5 @@ class JournalGrew(Message, bubble=False):
         self.head = head
 
     def can_replace(self, message: Message) -> bool:
-        """A newer one takes the place of one that waits."""
+        """A newer message replaces one that waits."""
         return isinstance(message, JournalGrew)

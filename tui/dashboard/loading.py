@@ -47,7 +47,7 @@ def is_there(node: DOMNode) -> bool:
 
 
 def is_outage(error: PapertapeError) -> bool:
-    """Whether the same call may well succeed later; what was stored and is damaged stays so."""
+    """Whether the same call may succeed later. Stored data that are damaged stay damaged."""
     return error.code in OUTAGES and not isinstance(error, DamageFault)
 
 
@@ -61,7 +61,7 @@ class LoopWatch:
         self._newest: tuple[int, int] | None = None
 
     def advance(self, done: int, total: int) -> None:
-        """Told in the thread; what the loop has not taken yet is replaced."""
+        """Report progress from the thread; it replaces what the loop has not taken yet."""
         if self._advanced is None or self._stopped.is_set():
             return
         waiting, self._newest = self._newest is not None, (done, total)
@@ -69,11 +69,11 @@ class LoopWatch:
             self._loop.call_soon_threadsafe(self._tell)
 
     def stopped(self) -> bool:
-        """Whether nobody waits for the result any more."""
+        """Whether the result is no longer wanted."""
         return self._stopped.is_set()
 
     def stop(self) -> None:
-        """Let the call end early."""
+        """Ask the call to end early."""
         self._stopped.set()
 
     def _tell(self) -> None:
@@ -136,7 +136,7 @@ class Loader:
         return worker is not None and not worker.is_finished
 
     def try_again(self) -> bool:
-        """The database can be read: try what could not be. Whether anything is left to be tried later."""
+        """Retry what could not be read, now that the database can be. Return whether anything is left for later."""
         if not is_there(self._node):
             self._owed.clear()
         for group, (wait, request) in list(self._owed.items()):
@@ -198,15 +198,15 @@ def progress_text(what: str, done: int, total: int, hint: str = "") -> Text:
 
 
 class Brake:
-    """A watch that a person can stop; the call then ends by itself, with its own word of what was done."""
+    """A watch that a person can stop; the call then ends by itself and reports what it did."""
 
     def __init__(self, watch: Watch, pulled: threading.Event) -> None:
         self._watch, self._pulled = watch, pulled
 
     def advance(self, done: int, total: int) -> None:
-        """As the watch takes it."""
+        """Pass the progress on."""
         self._watch.advance(done, total)
 
     def stopped(self) -> bool:
-        """Whether somebody pulled it, or nobody waits any more."""
+        """Whether a person stopped it, or the result is no longer wanted."""
         return self._pulled.is_set() or self._watch.stopped()

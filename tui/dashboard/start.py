@@ -31,7 +31,7 @@ class Asked(Protocol):
 
     @property
     def workspace(self) -> str | None:
-        """None when nothing was said."""
+        """The name given with -w; None without it."""
         ...
 
     def settings(self) -> Settings:
@@ -40,19 +40,19 @@ class Asked(Protocol):
 
 
 class Alone:
-    """`papertape` without a word behind it."""
+    """The call `papertape` without arguments."""
 
     workspace = None
 
     def settings(self) -> Settings:
-        """File and environment."""
+        """The settings of the file and the environment."""
         from storage.settings import Settings
 
         return Settings()
 
 
 def has_terminal() -> bool:
-    """Whether there is a person to show a dashboard to."""
+    """Whether standard input and output are a terminal that can show the dashboard."""
     streams = (sys.stdin, sys.stdout)  # a closed one is None
     return all(stream is not None and stream.isatty() for stream in streams) and os.environ.get("TERM") != "dumb"
 
@@ -106,13 +106,13 @@ def _why_it_ended(app: DashboardApp) -> PapertapeError | None:
     from engine.errors import SystemFault
 
     message = " ".join(f"{type(app.crash).__name__}: {app.crash}".split())
-    fault = SystemFault("INTERNAL", message, hint=f"a fault of papertape itself; {_logged(app.crash)}")
+    fault = SystemFault("INTERNAL", message, hint=f"a bug in papertape; {_logged(app.crash)}")
     fault.__cause__ = app.crash
     return fault
 
 
 def _logged(crash: BaseException) -> str:
-    """Write where it went wrong into a file of its own; where that is, or why there is none. Values are not in it."""
+    """Write a traceback without values to a log file. Return where it is, or why it could not be written."""
     import platform
     import traceback
     from datetime import UTC, datetime
@@ -149,9 +149,7 @@ def _end(app: DashboardApp, leaving: Leaving) -> None:
         wrong = None if code else _why_it_ended(app)
         sys.stdout.write(_RESTORE_TITLE)
         sys.stdout.flush()
-        print(
-            "left while something was still at work; a sweep goes on with `papertape plan resume last`", file=sys.stderr
-        )
+        print("left while work was still in progress; `papertape plan resume last` resumes a sweep", file=sys.stderr)
         if wrong is not None:
             from tui.shared.failures import tell
 

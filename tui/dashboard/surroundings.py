@@ -29,7 +29,7 @@ def local_now() -> datetime:
 
 
 def nothing() -> None:
-    """What happens when the dashboard is left, by default."""
+    """Do nothing; the default for `left`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,14 @@ def default_path() -> Path:
 
 
 class Prefs:
-    """Sections of texts, as they were when the dashboard was opened, with what this one changed since."""
+    """Preferences by section and key, as they were when the dashboard was opened, with its own changes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known = _read(path)
 
     def get(self, section: str, key: str) -> str | None:
-        """What was chosen, if anything was."""
+        """The choice; None when nothing was chosen."""
         return self._known.get(section, {}).get(key)
 
     def keep(self, section: str, key: str, value: str) -> None:
@@ -89,7 +89,7 @@ def _texts(values: dict[str, Any]) -> dict[str, str]:
 
 
 def _write(path: Path, document: dict[str, dict[str, str]]) -> None:
-    """Whole or not at all: another dashboard may be reading it."""
+    """Replace the file in one step: another dashboard may be reading it."""
     make_private(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -37,7 +37,7 @@ class SweepAdvanced(Message, bubble=False):
     """A sweep of this dashboard has come further, or to its end."""
 
     def can_replace(self, message: Message) -> bool:
-        """A newer one takes the place of one that waits."""
+        """A newer message replaces one that waits."""
         return isinstance(message, SweepAdvanced)
 
 
@@ -63,7 +63,7 @@ class Sweeps:
 
     @property
     def at_work(self) -> int:
-        """How many are under way."""
+        """How many sweeps are under way."""
         return len(self._under_way)
 
     def execute(self, run_plan_id: UUID, work: Work) -> None:
@@ -108,8 +108,8 @@ def load_told(told: Mapping[str, Any]) -> Dataset:
     if "sources" not in told:
         raise ConflictError(
             "RUN_NOT_RESUMABLE",
-            "a program started this run plan, and it does not say where its data are",
-            hint="go on with it from there, or run the plan anew",
+            "this run plan was started by a program that did not record where its data are",
+            hint="resume it from that program, or run the plan again",
         )
     return load_again(told)
 

@@ -31,7 +31,7 @@ _COUNTED = ("refusals", "held_back")
 
 
 def encoder_for(path: Path) -> Callable[[Document], bytes]:
-    """How a file of this name is written; UsageError for an ending that is none of .csv, .json, .parquet."""
+    """The encoder for a file of this name; UsageError for an ending other than .csv, .json or .parquet."""
     encode = _ENCODERS.get(path.suffix.lower())
     if encode is None:
         ends = path.suffix or "nothing that says how"
@@ -40,7 +40,7 @@ def encoder_for(path: Path) -> Callable[[Document], bytes]:
 
 
 def as_json(document: Document) -> bytes:
-    """The document itself."""
+    """The document as indented JSON."""
     return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 

@@ -44,12 +44,12 @@ READER_GONE = SIGNALLED + 13
 
 
 def code_of_signal(number: int) -> int:
-    """What a process exits with that was ended by a signal, and has put things in order before."""
+    """The exit code of a process that ended because of a signal, after cleaning up."""
     return SIGNALLED + number
 
 
 def exit_code(error: PapertapeError) -> int:
-    """What the process exits with for this error."""
+    """The exit code for this error."""
     return next((code for error_class, code, _ in EXIT_CODES if isinstance(error, error_class)), ANYTHING_ELSE)
 
 
@@ -58,7 +58,7 @@ DEBUG = "PAPERTAPE_DEBUG"
 
 
 def tell(error: PapertapeError, *, json: bool) -> int:
-    """Say what went wrong; the exit code."""
+    """Print what went wrong and return the exit code."""
     if os.environ.get(DEBUG):
         _print_traceback(error)
     for line in lines_of(error):  # first: the standard output may be what is wrong
@@ -81,7 +81,7 @@ def lines_of(error: PapertapeError) -> list[str]:
 
 
 def body_of(error: PapertapeError) -> dict[str, Any]:
-    """The failure as JSON has it, with what the error knows beside its sentence."""
+    """The error as `--json` prints it, with its details."""
     body: dict[str, Any] = {"success": False, "error": error.message, "error_code": error.code}
     if error.hint:
         body["hint"] = error.hint
@@ -89,7 +89,7 @@ def body_of(error: PapertapeError) -> dict[str, Any]:
 
 
 def as_papertape_error(error: BaseException) -> PapertapeError:
-    """Any exception as one of ours: wrong usage, a stop, or a fault of our own."""
+    """Convert any exception to a PapertapeError: wrong usage, a stop, or an internal fault."""
     if isinstance(error, PapertapeError):
         return error
     if is_out_of_descriptors(error):
@@ -100,19 +100,19 @@ def as_papertape_error(error: BaseException) -> PapertapeError:
     if isinstance(error, wrong_call):
         return _wrong_usage(error)
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
-        return SystemFault("CANCELLED", "stopped", hint="what was committed before stays")
-    whose = "the operating system refused" if isinstance(error, OSError) else "a fault of papertape itself"
+        return SystemFault("CANCELLED", "stopped", hint="what was committed before is kept")
+    whose = "the operating system refused" if isinstance(error, OSError) else "a bug in papertape"
     fault = SystemFault("INTERNAL", f"{type(error).__name__}: {error}", hint=f"{whose}; {DEBUG}=1 shows where")
     fault.__cause__ = error
     return fault
 
 
 def unwritten(error: OSError) -> SystemFault:
-    """The answer was lost, and what it would have told of was done."""
+    """The error for an answer that could not be written although the work was done."""
     return SystemFault(
         "ANSWER_NOT_WRITTEN",
         f"the command was carried out, and its answer could not be written: {error.strerror or error}",
-        hint="`papertape events` shows what it did, where it did anything",
+        hint="`papertape events` shows what it did, if anything",
     )
 
 

@@ -54,7 +54,7 @@ class Leaderboard:
         return cls(shown, len(rows), best_variant_id, short_ids([result.variant_id for result in results]))
 
     def heading(self) -> str:
-        """How many of how many are shown."""
+        """A heading that says how many of the variants are shown."""
         if len(self.rows) == self.succeeded:
             return f"{figures.counted(self.succeeded, 'variant')}, best first"
         top = sum(1 for place, row in enumerate(self.rows, 1) if row.rank == place)
@@ -62,7 +62,7 @@ class Leaderboard:
         return f"The best {figures.whole(top)} of {figures.counted(self.succeeded, 'variant')}{besides}"
 
     def sign(self, result: VariantResult) -> str:
-        """What stands beside a rank."""
+        """The sign beside a rank: best, baseline or ablation."""
         if result.variant_id == self.best_variant_id:
             return BEST
         return ABLATION if "ablation" in result.tags else " "

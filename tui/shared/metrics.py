@@ -12,11 +12,11 @@ from tui.shared.pages import Table
 
 
 class HasMetrics(Protocol):
-    """A run or a variant."""
+    """Something with metrics: a run or a variant."""
 
     @property
     def metrics(self) -> Metrics | None:
-        """None where it has no result."""
+        """The metrics; None without a result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Figure:
         return name, self.in_words(metrics) + self.metric.label.removeprefix(name)
 
     def put(self, table: Table, results: Sequence[HasMetrics]) -> Table:
-        """A column of it."""
+        """Add the metric to a table as a column."""
         put = table.gains if self.metric.is_gain else table.money
         return put(self.metric.title, [self.of(result) for result in results], self.metric.digits)
 

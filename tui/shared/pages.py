@@ -69,7 +69,7 @@ class Table:
         return self._add(_Column(title, cells, right, shrinks))
 
     def counts(self, title: str, values: Iterable[int | None]) -> Table:
-        """Whole numbers."""
+        """Add a column of whole numbers."""
         return self._add(
             _Column(title, [figures.NONE if value is None else figures.whole(value) for value in values], True)
         )

@@ -42,7 +42,7 @@ def write_whole(path: Path, content: bytes, *, force: bool = False, instead: str
             raise SystemFault(
                 "FILE_NOT_WRITTEN",
                 f"{path} could not be written: {reason}",
-                hint="free some space or name another place with --to; nothing is left of it",
+                hint="free some space or name another place with --to; nothing was written",
             ) from error
         raise NotFoundError(
             "FILE_NOT_FOUND", f"{path} cannot be written: {reason}", hint="name another place with --to"

@@ -193,7 +193,7 @@ async def test_a_type_that_is_none_is_said(traded: Path) -> None:
     async with dashboard(traded) as (app, pilot):
         await opened(app, pilot)
         await narrowed(app, pilot, types="ORDER [red]")
-        assert "No type of event holds '[RED]'." in screen_text(app)
+        assert "No event type contains '[RED]'." in screen_text(app)
         await narrowed(app, pilot, types="ORDER")
         assert kinds(app) == ["ORDER_FILLED"] * 3
 

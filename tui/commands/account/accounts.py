@@ -33,7 +33,7 @@ app = typer.Typer()
 @command(app, "reconcile", example="papertape reconcile --dry-run", panel=PANEL)
 def reconcile(
     call: Call,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report, and write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report only; write nothing.")] = False,
 ) -> None:
     """Rebuild the account from its journal, and report the drift."""
     with call.desk() as desk, watching("replaying the journal") as watch:
@@ -62,7 +62,7 @@ def reset(
 @command(app, "trading-state", example="papertape trading-state REDUCING", panel=PANEL)
 def trading_state(
     call: Call,
-    state: Annotated[TradingState, typer.Argument(help="What it may do.", show_default=False)],
+    state: Annotated[TradingState, typer.Argument(help="The new trading state.", show_default=False)],
 ) -> None:
     """Everything, exits only, or nothing: the kill switch.
 
@@ -126,12 +126,12 @@ def _drift_table(apart: list[tuple[str, Any, Any]]) -> Table:
 
 
 def _confirmed(call: Call, name: str) -> bool:
-    """What a person at a terminal answers; nobody else is asked."""
+    """Ask for confirmation at a terminal; without a terminal the answer is no."""
     if call.json or not is_asked():
         return False
     return typer.confirm(f"Put the account {name!r} back to its start (its journal stays)?", err=True)
 
 
 def is_asked() -> bool:
-    """Whether there is a person to ask."""
+    """Whether standard input and output are a terminal, so that a question can be answered."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()

@@ -45,7 +45,9 @@ def events(
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Only the newest N.", show_default=False)
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on with what any process adds, until Ctrl-C.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Keep printing what any process adds, until Ctrl-C.")
+    ] = False,
 ) -> None:
     """The journal, in the order of its events.
 
@@ -72,14 +74,14 @@ class _Reader:
         self._seen = 0
 
     def start(self, limit: int | None) -> None:
-        """Everything so far, or the newest `limit` of it."""
+        """Print the events so far, or the newest `limit` of them."""
         if limit is None:
             self._drain()
         else:
             self._hand_on(self._journal.events(where=self._where, limit=limit))
 
     def follow(self, version: int) -> None:
-        """What comes after, as soon as somebody has written it, until told to stop."""
+        """Print new events as soon as they are written, until told to stop."""
         while not self._stop.wait(POLL_SECONDS):
             if has_lost_its_reader(answers()):
                 raise BrokenPipeError  # as the next line would find, were there one

@@ -74,7 +74,7 @@ def show_state(page: Page, workspace: Workspace, account: PaperState) -> None:
 
 
 def show_positions(page: Page, held: Sequence[PaperPosition]) -> None:
-    """What is held."""
+    """Print the open positions, valued at their marks."""
     if not held:
         page.line("no open positions")
         return
@@ -129,7 +129,7 @@ def show_curve(page: Page, points: Sequence[EquityPoint], metrics: Metrics | Non
 
 
 def draw(page: Page, points: Sequence[EquityPoint]) -> None:
-    """The curve; a sentence when there is none yet."""
+    """Draw the curve, or print a sentence when there is none yet."""
     from tui.shared.charts import step_chart
 
     closed = [(point.ts, point.equity) for point in points if point.ts is not None]

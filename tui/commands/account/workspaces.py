@@ -30,10 +30,10 @@ app = typer.Typer()
 @command(app, "create", example="papertape workspace create growth --starting-equity 25000", without_workspace=True)
 def create(
     call: Call,
-    name: Annotated[str, typer.Argument(help="Its name, unique.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="A unique name.", show_default=False)],
     starting_equity: Annotated[
         float,
-        typer.Option("--starting-equity", parser=typed_number, metavar="AMOUNT", help="What it begins with, in cash."),
+        typer.Option("--starting-equity", parser=typed_number, metavar="AMOUNT", help="The cash it starts with."),
     ] = DEFAULT_EQUITY,
 ) -> None:
     """Make an account with its own cash, limits and journal."""
@@ -55,7 +55,9 @@ def list_all(call: Call) -> None:
 @command(app, "show", example="papertape workspace show default", without_workspace=True)
 def show(
     call: Call,
-    name: Annotated[str | None, typer.Argument(metavar="NAME|UUID", help="Which; the one of -w without it.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME|UUID", help="The workspace (default: the one of -w).")
+    ] = None,
 ) -> None:
     """One workspace, by its name or its UUID."""
     with call.desk() as desk:

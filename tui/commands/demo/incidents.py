@@ -50,7 +50,7 @@ class Incidents:
     misfits: PlanSummary
 
     def document(self) -> dict[str, Any]:
-        """As JSON has them."""
+        """The fields that `--json` prints."""
         return {
             "orders_refused": self.orders_refused,
             "fields_drifted": self.drifted,
@@ -84,7 +84,7 @@ def by_hand(desk: Desk, workspace: Workspace, dataset: Dataset) -> None:
 
 
 def _reset_and_reconcile(desk: Desk, workspace: Workspace, closes: dict[str, float]) -> None:
-    """A slip of the hand: the account is back at its start, drifted from its journal until a reconcile mends it."""
+    """Reset the account by mistake, as a person might, and reconcile it with its journal again."""
     if desk.config.production or _events(desk, workspace, types=(EventType.STATE_RECONCILED,)):
         return
     desk.accounts.reset(workspace.id, confirmed=True)
@@ -94,18 +94,18 @@ def _reset_and_reconcile(desk: Desk, workspace: Workspace, closes: dict[str, flo
 
 
 class UntilHalf:
-    """A watch that says stop when half of the variants are behind, as somebody would who has seen enough."""
+    """A watch that stops a sweep when half of its variants are done, as a person would who has seen enough."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch, self._is_half = watch, False
 
     def advance(self, done: int, total: int) -> None:
-        """Half is enough."""
+        """Note the progress; `stopped` compares it with half of the total."""
         self._is_half = 2 * done >= total
         self._watch.advance(done, total)
 
     def stopped(self) -> bool:
-        """At half, or when the person at the keyboard says so."""
+        """Whether half is done, or the person at the keyboard asked to stop."""
         return self._is_half or self._watch.stopped()
 
 

@@ -64,7 +64,7 @@ class Showcase:
     reconcile: ReconcileReport
 
     def document(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """The fields that `--json` prints."""
         return {
             "workspace": document_of(self.workspace),
             "state": plain(self.state),
@@ -83,7 +83,7 @@ def prepare(desk: Desk, warn: Callable[[Iterable[str]], None]) -> Showcase:
         dataset = load_dataset(sources, symbols=SYMBOLS, watch=watch)
     warn(dataset.warnings)
     workspace = desk.accounts.find(NAME) or desk.accounts.create(NAME)
-    with watching("trading onward") as watch:
+    with watching("trading forward") as watch:
         desk.research.run_onward(_spec(ACCOUNT_STRATEGY, SYMBOLS), dataset, workspace, watch=watch)
     by_hand(desk, workspace, dataset)
     runs = [_closed_run(desk, dataset, workspace, strategy, symbol) for strategy in STRATEGIES for symbol in SYMBOLS]
@@ -123,7 +123,7 @@ def _spec(strategy: str, symbols: list[str]) -> ExecutionSpec:
 
 def show(page: Page, showcase: Showcase) -> None:
     """The account, its curve, its last trades; the closed worlds; the reconciliation; where to go on."""
-    page.heading(f"{NAME}: {ACCOUNT_STRATEGY} on {' and '.join(SYMBOLS)}, daily, onward")
+    page.heading(f"{NAME}: {ACCOUNT_STRATEGY} on {' and '.join(SYMBOLS)}, daily, forward run")
     draw(page, showcase.equity)
     page.fields(metric_fields(showcase.metrics))
     page.line()

@@ -50,7 +50,7 @@ class Sweeps:
     baseline: list[EquityPoint]
 
     def document(self) -> list[dict[str, Any]]:
-        """As JSON has them."""
+        """The fields that `--json` prints."""
         return [
             {
                 "years": years,
@@ -107,7 +107,7 @@ def run_or_finish(
 
 def stopped() -> SystemFault:
     """What is told when the person at the keyboard stops the demo."""
-    return SystemFault("CANCELLED", "the demo was stopped", hint="run it again: it goes on")
+    return SystemFault("CANCELLED", "the demo was stopped", hint="run it again: it resumes")
 
 
 def is_there(desk: Desk, run_plan_id: UUID) -> bool:

@@ -39,8 +39,8 @@ def loader(call: Call) -> Load:
         if "sources" not in told:
             raise ConflictError(
                 "RUN_NOT_RESUMABLE",
-                "a program started this run plan, and it does not say where its data are",
-                hint="resume it from there, or run the plan anew",
+                "this run plan was started by a program that did not record where its data are",
+                hint="resume it from that program, or run the plan again",
             )
         with watching("reading the data") as watch:
             dataset = load_again(told, watch)
@@ -85,9 +85,9 @@ def tell_of_the_same(call: Call, desk: Desk, result: PlanResult) -> None:
     if count is not None:
         call.warn([_differing(desk, result, earlier, count)])
     elif result.status == "completed":
-        call.warn([f"the same was run before, with the same results: run plan {earlier}"], "note")
+        call.warn([f"an identical plan was run before, with the same results: run plan {earlier}"], "note")
     else:
-        call.warn([f"the same was run before: run plan {earlier}"], "note")
+        call.warn([f"an identical plan was run before: run plan {earlier}"], "note")
 
 
 def _differing(desk: Desk, result: PlanResult, earlier: str, count: int) -> str:

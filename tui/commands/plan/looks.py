@@ -18,7 +18,7 @@ app = typer.Typer()
 @command(app, "list", example="papertape plan list --status interrupted")
 def list_all(
     call: Call,
-    status: Annotated[RunStatus | None, typer.Option("--status", help="Only those that stand so.")] = None,
+    status: Annotated[RunStatus | None, typer.Option("--status", help="Only plans with this status.")] = None,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, metavar="N", help="Only the newest N.", show_default=False)
     ] = None,
@@ -80,7 +80,7 @@ def export(
     to: Annotated[
         str, typer.Option("--to", metavar="FILE", help="A .csv, .json or .parquet file.", show_default=False)
     ],
-    force: Annotated[bool, typer.Option("--force", help="In place of a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """A run plan's variants as a file.
 

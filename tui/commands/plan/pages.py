@@ -99,7 +99,7 @@ def show_plan(page: Page, detail: PlanDetail, events: Sequence[EventView], top: 
     for sentence in detail.plan["data"].get("warnings", ()):
         page.paragraph(f"warning: {sentence}")
     if detail.status in ("interrupted", "cancelled", "failed"):
-        page.line(f"to go on:  papertape plan resume {detail.run_plan_id}")
+        page.line(f"to resume:  papertape plan resume {detail.run_plan_id}")
 
 
 def _standing(detail: PlanDetail) -> list[Field]:
@@ -131,7 +131,7 @@ def _history(events: Sequence[EventView]) -> list[Field]:
 
 
 def _turn(event: EventView) -> str:
-    """`resumed by process 812 on host`."""
+    """A line of the history, such as `resumed by process 812 on host`."""
     words = event.event_type.removeprefix("RUN_").lower().replace("_", " ")
     owner = event.payload.get("owner")
     return f"{words} by process {owner['pid']} on {owner['host']}" if owner else words

@@ -28,7 +28,9 @@ def evaluate(
     call: Call,
     spec: SpecOptions,
     data: DataOptions,
-    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="As of this time (the end without).")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help="As of this time (default: the end of the data).")
+    ] = None,
 ) -> None:
     """Evaluate a spec once; nothing is written.
 

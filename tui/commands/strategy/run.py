@@ -1,4 +1,4 @@
-"""`run`: a dataset through strategy, policy and broker, in a closed world or onward in an account."""
+"""`run`: a dataset through strategy, policy and broker, as a backtest or as a forward run in an account."""
 
 from __future__ import annotations
 
@@ -31,24 +31,26 @@ app = typer.Typer()
 
 @dataclass(frozen=True, kw_only=True)
 class ForwardOptions:
-    """How an account trades on."""
+    """The options of a forward run."""
 
     session_complete: Annotated[
-        bool, typer.Option("--session-complete", help="With -w: the session that the data end in is whole.")
+        bool, typer.Option("--session-complete", help="With -w: the last session of the data is complete.")
     ] = False
     begin: Annotated[
         str | None,
-        typer.Option("--start", metavar="TIME", help="With -w: a spec that is new to the account trades from here on."),
+        typer.Option(
+            "--start", metavar="TIME", help="With -w: where a spec that is new to the account starts trading."
+        ),
     ] = None
     accept_history: Annotated[
-        bool, typer.Option("--accept-history", help="With -w: go on with data that tell the past otherwise.")
+        bool, typer.Option("--accept-history", help="With -w: continue although the data's past has changed.")
     ] = False
     accept_strategy: Annotated[
-        bool, typer.Option("--accept-strategy", help="With -w: go on with the strategy's changed code.")
+        bool, typer.Option("--accept-strategy", help="With -w: continue with the strategy's changed code.")
     ] = False
 
     def refuse_alone(self) -> None:
-        """UsageError for one that is given where no account trades on."""
+        """Raise UsageError for an option that needs -w and is given without it."""
         alone = {
             "--session-complete": (self.session_complete, "a backtest closes everything at its end"),
             "--start": (self.begin is not None, "a backtest begins with --from TIME"),
@@ -60,7 +62,7 @@ class ForwardOptions:
                 raise UsageError("USAGE", f"{name} without -w", hint=hint)
 
     def terms(self, slippage_bps: float) -> OnwardTerms:
-        """As the driver takes them."""
+        """The terms as the forward run's driver takes them."""
         from engine.drivers.beginning import OnwardTerms
 
         return OnwardTerms(
@@ -95,8 +97,8 @@ def run(
 ) -> None:
     """Run a spec over a dataset.
 
-    Without -w in a closed world: a fresh account, everything closed at the end, reproducible to the last bit.
-    With the flag -w onward in that account: only what is new is traded, and a run again adds nothing.
+    Without -w a backtest: a fresh account, everything closed at the end, reproducible to the last bit.
+    With the flag -w a forward run in that account: only new bars are traded, and a second run adds nothing.
     """
     trades_on = call.workspace is not None
     _refuse(trades_on, like, data.session_tz)
@@ -156,7 +158,9 @@ def show_outcome(page: Page, outcome: RunOutcome, workspace: str | None) -> None
 
 def _refuse(trades_on: bool, like: str | None, session_tz: str | None) -> None:
     if trades_on and like is not None:
-        raise UsageError("USAGE", "-w and --like together", hint="-w trades onward in an account, --like starts afresh")
+        raise UsageError(
+            "USAGE", "-w and --like together", hint="-w trades forward in an account, --like starts a fresh one"
+        )
     if trades_on and session_tz is not None:
         raise UsageError(
             "USAGE", "--session-tz with -w", hint="an account keeps its own: `papertape policy set session_tz=ZONE`"

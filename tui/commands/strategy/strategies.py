@@ -41,7 +41,7 @@ def list_all(call: Call) -> None:
 @command(app, "show", example="papertape strategy show breakout_52w_high", without_workspace=True)
 def show(
     call: Call,
-    name: Annotated[str, typer.Argument(metavar=NAMED, help="Which.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar=NAMED, help="The strategy.", show_default=False)],
 ) -> None:
     """A strategy's parameters, with their defaults and bounds."""
     registry = registry_of(call)
@@ -55,7 +55,9 @@ def show(
 def new(
     call: Call,
     name: Annotated[str, typer.Argument(help="Its name: letters, digits, underscores.", show_default=False)],
-    to: Annotated[str | None, typer.Option("--to", metavar="FILE", help="Where to (NAME.py without).")] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="FILE", help="The file to write (default: NAME.py).")
+    ] = None,
 ) -> None:
     """Write a file to start a strategy of your own from.
 
@@ -76,17 +78,17 @@ def new(
 @command(app, "check", example="papertape strategy check dip.py --data sample:GOOG", without_workspace=True)
 def check(
     call: Call,
-    name: Annotated[str, typer.Argument(metavar=NAMED, help="Which.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar=NAMED, help="The strategy.", show_default=False)],
     data: Annotated[
         list[str] | None,
-        typer.Option("--data", metavar="[SYMBOL=]FILE", help="Bars to try it on (bundled ones without)."),
+        typer.Option("--data", metavar="[SYMBOL=]FILE", help="Bars to check it on (default: bundled ones)."),
     ] = None,
     sets: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
             metavar="PATH=VALUE",
-            help="A parameter, such as entry.days=5 (its default without); may be repeated.",
+            help="A parameter, such as entry.days=5; may be repeated.",
         ),
     ] = None,
 ) -> None:
@@ -133,13 +135,13 @@ def _entry(strategy_class: type[Strategy[Any]], sets: list[str]) -> Mapping[str,
 
 
 def _remember(call: Call, checked: StrategyCheck) -> None:
-    """Note that the source passed, for `run` and `plan run` to know; what ships needs no note."""
+    """Store that the source passed, for `run` and `plan run` to ask; built-in strategies need no such note."""
     from engine.strategies.registry import BUILTIN
     from storage.strategies.known import KnownCode
 
     ships = checked.sha256 in {strategy_class.code_sha256 for strategy_class in BUILTIN}
     if not ships and not KnownCode().add("checked", checked.sha256):
-        call.warn(["that it passed cannot be noted: your data directory cannot be written"])
+        call.warn(["the passed check cannot be recorded: your data directory cannot be written"])
 
 
 def parameters_of(strategy: Strategy[Any]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What every screen is: the header, its body, the footer; told of what happened, and reading off the event loop."""
+"""The base of every screen: header, body and key line; it is told of changes and reads off the event loop."""
 
 from __future__ import annotations
 
@@ -49,22 +49,22 @@ class DeskScreen(Screen[None]):
         self._loader = Loader(self)
 
     def compose(self) -> ComposeResult:
-        """Header, body, footer."""
+        """The header, the screen's own body, and the line of keys."""
         yield DeskHeader(self.NAME)
         yield from self.compose_body()
         yield KeyLine()
 
     def compose_body(self) -> ComposeResult:
-        """What is between header and footer."""
+        """The widgets between header and key line."""
         raise NotImplementedError
 
     @property
     def at_work(self) -> str | None:
-        """What goes on by itself and would end with the dashboard; None when nothing does."""
+        """The name of work in progress that would end with the dashboard; None when there is none."""
         return None
 
     def account_changed(self, overview: Overview) -> None:
-        """The account is not as it was seen last; also called when the theme changes."""
+        """Show the account: it has changed, or the theme has."""
 
     def journal_grew(self, head: int) -> None:
         """The journal, of all workspaces, has events that were not seen yet; tables of events count or show them."""
@@ -108,7 +108,7 @@ class DeskScreen(Screen[None]):
             self.post_message(AccountChanged(reading.overview))
 
     async def has_caught_up(self) -> None:
-        """Return once it was told of what there is, and has asked for what it shows of it."""
+        """Return once the screen was told of the newest reading and has requested what it shows of it."""
         self.catch_up()
         told = asyncio.Event()
         self.call_later(told.set)  # behind the messages of catching up
@@ -122,7 +122,7 @@ class DeskScreen(Screen[None]):
         self.catch_up()
 
     def on_screen_resume(self, _: events.ScreenResume) -> None:
-        """It is shown, or a dialog over it has gone."""
+        """The screen is shown, or a dialog over it was closed."""
         self.call_after_refresh(self.catch_up)
 
     @on(AccountChanged)
@@ -140,6 +140,6 @@ class DeskScreen(Screen[None]):
 
 
 def _account(reading: Reading) -> tuple[object, ...]:
-    """What makes an account another one than it was."""
+    """The parts of a reading that make a change of the account."""
     overview = reading.overview
     return overview.workspace, overview.head, overview.state

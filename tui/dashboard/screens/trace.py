@@ -183,7 +183,7 @@ def rule_line(rule: dict[str, Any]) -> Text:
 
 
 def rule_figures(rule: dict[str, Any]) -> Text:
-    """`limit 500.00  notional 1,000.00`."""
+    """A rule's limit and figures, such as `limit 500.00  notional 1,000.00`."""
     parts = [("limit", rule["limit"])] if rule.get("limit") is not None else []
     parts += rule.get("figures", {}).items()
     return Text("  ").join(Text.assemble((f"{safe_text(name)} ", "dim"), _figure(value)) for name, value in parts)

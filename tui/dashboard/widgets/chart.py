@@ -40,12 +40,12 @@ class Chart(Static):
         self._loader = Loader(self)
 
     def show(self, title: Text, series: Sequence[charts.Series], axes: charts.Axes = charts.FRAMED) -> None:
-        """Draw these, as `charts.plot` does, at the size there is."""
+        """Draw these series at the widget's size, as `charts.plot` does."""
         self._title, self._series, self._axes = title, series, axes
         self._draw()
 
     def on_resize(self) -> None:
-        """Another size, another drawing."""
+        """Draw again at the new size."""
         self._draw()
 
     def _draw(self) -> None:

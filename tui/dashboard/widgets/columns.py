@@ -65,7 +65,7 @@ class Column(Generic[Row]):
         return self.tight_detail is not None or self.tight_widest is not None
 
     def detail(self, rows: Sequence[Row], *, tight: bool = False) -> int:
-        """What the neediest of these rows needs."""
+        """The detail that the most demanding of these rows needs."""
         values = (self.value(row) for row in rows)
         needed = max((self.form.detail(value) for value in values if value is not None), default=0)
         return min(needed, self.tight_detail) if tight and self.tight_detail is not None else needed
@@ -176,7 +176,7 @@ class Fitting(Generic[Row]):
         return None if self.is_other(room) else cells
 
     def is_other(self, room: int) -> bool:
-        """Whether in this room the cells are not what they were made to be."""
+        """Whether a table of this width needs other cells than those that were made."""
         return self._tight != self._must_yield(room)
 
     def least(self) -> list[int]:
@@ -229,7 +229,7 @@ def row_cells(columns: Sequence[Column[Row]], row: Row, palette: Palette) -> Ite
 
 
 def copy(widget: Widget, cells: Sequence[str]) -> None:
-    """To the clipboard with tabs between the cells, and a toast that says what it was."""
+    """Copy the cells to the clipboard with tabs between them, and show a notification of what was copied."""
     widget.app.copy_to_clipboard("\t".join(cells))
     told = safe_text(" | ".join(cells)) or "an empty cell"
     widget.notify(fit(f"copied: {told}", MOST_TOLD), markup=False, timeout=2)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def labelled(lines: Sequence[tuple[str, Text]], style: StyleType = "dim") -> Table:
-    """A label a line, in `style`, and the values aligned."""
+    """A grid with a label on each line in `style`, and the values aligned."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
@@ -53,7 +53,7 @@ class LeftOnce(ModalScreen[Result]):
     """
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
-        """Leave with the result; nothing happens when it was left before."""
+        """Close with the result; do nothing when it was closed before."""
         stack = self.app.screen_stack
         if self not in stack:
             return AwaitComplete()
@@ -76,7 +76,7 @@ class DeskDialog(LeftOnce[Result | None]):
         self.loader = Loader(self)
 
     def action_leave(self) -> None:
-        """Go without doing anything."""
+        """Close the dialog without doing anything."""
         self.dismiss(None)
 
 
@@ -107,12 +107,12 @@ class Confirm(DeskDialog[bool]):
                 yield Button(self._yes, id="yes", variant="warning")
 
     def on_mount(self) -> None:
-        """Enter alone does nothing that cannot be undone."""
+        """Focus `no`, so that Enter alone changes nothing."""
         self.query_one("#no").focus()
 
     @on(Button.Pressed, "#yes")
     def action_confirm(self) -> None:
-        """Yes."""
+        """Answer yes and close the dialog."""
         self.dismiss(True)
 
     @on(Button.Pressed, "#no")
@@ -177,7 +177,7 @@ class FormDialog(DeskDialog[Result]):
         self._look_ahead()
 
     def action_leave(self) -> None:
-        """Not while the work is under way: its outcome is to be seen."""
+        """Close, but not while the work is under way: its outcome must be shown."""
         if not self.loader.is_loading("work"):
             self.dismiss(None)
 
@@ -224,19 +224,19 @@ class FormDialog(DeskDialog[Result]):
 
 
 class QuitQuestion(Confirm):
-    """Yes leaves; so does what asked for it (ctrl+c, ctrl+q), a second time."""
+    """Yes leaves the dashboard; so does ctrl+c or ctrl+q a second time."""
 
     def __init__(self, sweeps: int, replays: Sequence[str]) -> None:
         super().__init__("Leave while this is under way?", what_ends(sweeps, replays), yes="Leave")
 
 
 def what_ends(sweeps: int, replays: Sequence[str]) -> Facts:
-    """What stops when the dashboard is left, and what stays of it."""
+    """What stops when the dashboard is left, and what is kept."""
     facts = []
     if sweeps:
         facts = [
-            (figures.counted(sweeps, "sweep"), "stopped and kept as far as done"),
-            ("afterwards", "`papertape plan resume`, or r on its screen, goes on"),
+            (figures.counted(sweeps, "sweep"), "stopped; finished variants are kept"),
+            ("afterwards", "`papertape plan resume`, or r on its screen, resumes it"),
         ]
     for name in replays:
         facts += [("replay", f"ends where it is; what it traded stays in {name}")]

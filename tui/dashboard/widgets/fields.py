@@ -21,12 +21,12 @@ class Choice(Static, can_focus=True):
     """Of `options` (a value, and what is shown for it) the first is chosen to begin with."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bound("space,right,l,down,j", "turn(1)", "other", "the next one of the few there are", "choice.next"),
-        bound("left,h,up,k", "turn(-1)", "other", "the one before", "choice.before"),
+        bound("space,right,l,down,j", "turn(1)", "other", "the next option", "choice.next"),
+        bound("left,h,up,k", "turn(-1)", "other", "the option before", "choice.before"),
     ]
 
     class Changed(Message):
-        """Another one was chosen."""
+        """Another option was chosen."""
 
         def __init__(self, choice: Choice) -> None:
             super().__init__()
@@ -55,16 +55,16 @@ class Choice(Static, can_focus=True):
             self.post_message(self.Changed(self))
 
     def on_mount(self) -> None:
-        """The first of them."""
+        """Show the first option."""
         self._paint()
 
     def on_click(self, event: events.Click) -> None:
-        """The mouse turns it too."""
+        """A click chooses the next option."""
         event.stop()
         self.action_turn(1)
 
     def action_turn(self, step: int) -> None:
-        """To the next, round and round."""
+        """Choose the next option; after the last, the first."""
         self.value = self._options[(self._index + step) % len(self._options)][0]
 
     def _paint(self) -> None:
@@ -79,7 +79,9 @@ class Completing(Input):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        bound("tab", "complete_and_go", "complete", "take what stands in grey, and to the next field", "field.complete")
+        bound(
+            "tab", "complete_and_go", "complete", "complete the word in grey, then to the next field", "field.complete"
+        )
     ]
 
     def __init__(self, known: Sequence[str] = (), *, when_alone: bool = False, **as_input: Any) -> None:
@@ -96,34 +98,34 @@ class Completing(Input):
 
     @property
     def completion(self) -> str | None:
-        """The word that stands in grey."""
+        """The completion that is shown in grey behind the cursor."""
         begun = [] if self.value == self._meant else self.begun
         return None if not begun or self.value in begun else begun[0]
 
     def complete(self) -> None:
-        """Take it."""
+        """Put the completion into the field."""
         word = self.completion
         if word is not None:
             self._meant, self.value = self.value, word
             self.cursor_position = len(word)
 
     def entered(self) -> None:
-        """Enter was pressed in it: the same, unless other words could be meant as well."""
+        """Enter was pressed: complete the word, unless several words could be meant."""
         if not self._when_alone or len(self.begun) == 1:
             self.complete()
 
     def action_complete_and_go(self) -> None:
-        """Take it, and go on."""
+        """Complete the word and go to the next field."""
         self.complete()
         self.screen.focus_next()
 
     async def action_submit(self) -> None:
-        """Take it, and tell of what stands here then."""
+        """Complete the word, then submit the field."""
         self.entered()
         await super().action_submit()
 
     def action_cursor_right(self, select: bool = False) -> None:
-        """At the end take what is offered."""
+        """Move right; at the end of the text take the completion."""
         if self.offered and not self.value:
             self.value = self.offered
         elif self.cursor_at_end and not select:
@@ -133,7 +135,7 @@ class Completing(Input):
 
 
 class _Shown(Suggester):
-    """What Textual draws behind the cursor is what the field would take."""
+    """Suggests to Textual what the field would complete."""
 
     def __init__(self, field: Completing) -> None:
         super().__init__(use_cache=False, case_sensitive=True)

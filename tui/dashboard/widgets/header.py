@@ -70,7 +70,7 @@ ALERT = "reverse bold"
 
 @dataclass(frozen=True, slots=True)
 class _Saying:
-    """A way to say the account's figures: their names, the decimals, the gap, and what its name is cut to at most."""
+    """A way to show the account's figures: their names, decimals and gap, and the longest name of the account."""
 
     names: Sequence[str]
     digits: int
@@ -105,7 +105,7 @@ _SAYINGS = (
 
 
 class DeskHeader(Static):
-    """Two lines. `show` is called with every reading, and with the clock."""
+    """The header: two lines. `show` is called with every reading, and as the clock advances."""
 
     DEFAULT_CLASSES = ""
     EXPLAINED: ClassVar[str] = (
@@ -132,7 +132,7 @@ class DeskHeader(Static):
             self.update(Text("\n").join([self._screens_line(live, now, width), self._account_line(overview, width)]))
 
     def on_resize(self) -> None:
-        """What fits is another."""
+        """Redraw: another size has room for other things."""
         if self._shown is not None:
             self.show(*self._shown)
 
@@ -170,7 +170,7 @@ def _length(parts: Sequence[Text]) -> int:
 
 
 def _state(live: Live, *, short: bool) -> Text:
-    """`● ACTIVE`, or what else it is, unmistakably."""
+    """The trading state with its sign, such as `● ACTIVE`."""
     if live.reading is None:
         return Text()
     state = live.reading.overview.workspace.trading_state.value
@@ -179,7 +179,7 @@ def _state(live: Live, *, short: bool) -> Text:
 
 
 def _clock(live: Live, now: datetime, *, short: bool) -> Text:
-    """When all of it was last found true, or that it may no longer be so."""
+    """The time of the last confirmed reading, or that it may be out of date."""
     if live.as_of is None:
         return Text("reading…" if live.fault is None else " CANNOT READ ")
     if live.is_stale(now):

@@ -32,11 +32,11 @@ class KeyLine(Static):
         super().__init__("", markup=False)
 
     def on_mount(self) -> None:
-        """Told of other keys by the screen."""
+        """Subscribe to changes of the screen's bindings."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Why one would press the key under the mouse."""
+        """Show what the key under the mouse is for as a tooltip."""
         why = event.style.meta.get("why", "")
         self.tooltip = Text(why) if why else None
 
@@ -96,11 +96,11 @@ class HelpDialog(DeskDialog[None]):
                 yield Static(id="help-right")
 
     def on_mount(self) -> None:
-        """What is read has the keys."""
+        """Focus the page, so that keys scroll it."""
         self.query_one(HelpPage).focus()
 
     def on_resize(self, event: events.Resize) -> None:
-        """One column or two."""
+        """Lay the keys out in one or two columns."""
         width = event.size.width
         half = middle_of(self._lines, width // 2 - AROUND) if width >= WIDE else len(self._lines)
         right = self.query_one("#help-right", Static)

@@ -49,7 +49,7 @@ class TablePane(Vertical, Generic[Row]):
         self._count = Static("", markup=False, classes="count")
 
     def compose(self) -> ComposeResult:
-        """The table or its absence, and the line below."""
+        """The table, or the text of an empty one, over a line of totals and count."""
         self.table.display = False
         yield self._nothing
         yield self.table
@@ -67,22 +67,22 @@ class TablePane(Vertical, Generic[Row]):
         self._settle()
 
     def append(self, rows: Sequence[Row], total: int) -> None:
-        """A page more."""
+        """Add a page of rows below those that are there."""
         self.table.append(rows, total)
         self._settle()
 
     def say(self, sentence: str) -> None:
-        """What to do, while there are no rows; before any were read it is not known that there are none."""
+        """Set the text that is shown without rows; until a read has ended, `reading…` is shown."""
         self._empty = sentence
         self._settle()
 
     def expect(self, sentence: str) -> None:
-        """Others are being read: `sentence` is for when there are none of them."""
+        """Other rows are being read; `sentence` is shown when there are none of them."""
         self._is_read = False
         self.say(sentence)
 
     def give_up(self, sentence: str) -> None:
-        """They cannot be read, and this is why."""
+        """Say why the rows cannot be read."""
         self._is_read = True
         self.say(sentence)
 

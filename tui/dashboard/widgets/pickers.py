@@ -194,7 +194,9 @@ def choices(directory: Path) -> list[Choice]:
         listed += [_choice(path) for path in inside if _is_offered(path)]
     except OSError as error:
         why = error.strerror or str(error)
-        raise NotFoundError("FILE_NOT_FOUND", f"{directory} cannot be read: {why}", hint="go elsewhere") from error
+        raise NotFoundError(
+            "FILE_NOT_FOUND", f"{directory} cannot be read: {why}", hint="choose another directory"
+        ) from error
     return listed
 
 

@@ -52,7 +52,7 @@ class Order:
 
     @classmethod
     def parse(cls, text: str | None) -> Order | None:
-        """The order that `str` made a text of."""
+        """The order that `str` turned into text."""
         return cls(text.removeprefix("-"), text.startswith("-")) if text else None
 
 
@@ -74,10 +74,10 @@ class DeskTable(FastTable, Generic[Row]):
         bound("l,right", "cursor_right", "right", "to the next column, also those beyond the edge", "table.right"),
         bound("g,ctrl+home", "scroll_top", "first row", "to the top", "table.top"),
         bound("G,ctrl+end", "scroll_bottom", "last row", "to the end; in a journal, of what is read", "table.bottom"),
-        bound("ctrl+f,pagedown", "page_down", "page down", "a screenful on", "table.page_down"),
-        bound("ctrl+b,pageup", "page_up", "page up", "a screenful back", "table.page_up"),
-        bound("enter", "select_cursor", "open", "what the row is about", "table.open", show=True),
-        bound("s", "order", "sort", "by the cursor's column; again: the other way round", "table.sort"),
+        bound("ctrl+f,pagedown", "page_down", "page down", "a screenful down", "table.page_down"),
+        bound("ctrl+b,pageup", "page_up", "page up", "a screenful up", "table.page_up"),
+        bound("enter", "select_cursor", "open", "details of the row", "table.open", show=True),
+        bound("s", "order", "sort", "by the cursor's column; again: in reverse", "table.sort"),
         bound("y", "copy_cell", "copy cell", "to the clipboard, over ssh too", "table.copy_cell"),
         bound("Y", "copy_row", "copy row", "to a spreadsheet: plain numbers, tabs", "table.copy_row"),
     ]
@@ -95,7 +95,7 @@ class DeskTable(FastTable, Generic[Row]):
             return self.table
 
     class Ordered(Message):
-        """Another order was asked for; whoever has the rows shows them again in it (`in_order`)."""
+        """Another order was requested; the owner of the rows shows them again in it (`in_order`)."""
 
         def __init__(self, table: DeskTable[Any], order: Order) -> None:
             super().__init__()
@@ -107,7 +107,7 @@ class DeskTable(FastTable, Generic[Row]):
             return self.table
 
     class MoreWanted(Message):
-        """The cursor came to the last row that is there, and there are more."""
+        """The cursor is on the last row that was read, and there are more."""
 
         def __init__(self, table: DeskTable[Any]) -> None:
             super().__init__()
@@ -142,20 +142,20 @@ class DeskTable(FastTable, Generic[Row]):
         self._went_on_from = 0
 
     def on_mount(self) -> None:
-        """The columns are there before the rows."""
+        """Add the columns before any rows."""
         for column in self._shown_columns:
             self.add_column(Text(), key=column.key, width=1)
         self._lay_out()
 
     def show(self, rows: Sequence[Row], total: int | None = None) -> None:
-        """These rows, of so many in all (default: these are all)."""
+        """Show these rows, of `total` in all (default: these are all)."""
         before = [self._key(row) for row in self.items]
         self.items, self.total, self._asked = list(rows), len(rows) if total is None else total, False
         self._put(before)
         self._go_on()
 
     def append(self, rows: Sequence[Row], total: int) -> None:
-        """A page more, of so many rows in all."""
+        """Add a page of rows, of `total` in all."""
         cells = self._fitting.more(rows, self._room, Palette.of(self.app))
         if cells is None:
             self.show([*self.items, *rows], total)
@@ -186,28 +186,28 @@ class DeskTable(FastTable, Generic[Row]):
         self.post_message(self.Ordered(self, order))
 
     def action_order(self) -> None:
-        """By the cursor's column; numbers come greatest first."""
+        """Order by the cursor's column; numbers come greatest first."""
         self._order_by(self.cursor_column)
 
     def action_copy_cell(self) -> None:
-        """The cell; a number as programs read it."""
+        """Copy the cell; a number without thousands separators."""
         if self.current is not None:
             copy(self, [self._shown_columns[self.cursor_column].plain(self.current, Palette.of(self.app))])
 
     def action_copy_row(self) -> None:
-        """The row's cells, with tabs between them."""
+        """Copy the row's cells with tabs between them."""
         if self.current is not None:
             copy(self, list(row_cells(self._shown_columns, self.current, Palette.of(self.app))))
 
     def put_all(self) -> None:
-        """The rows that wait for the next frames too."""
+        """Add the rows that wait for later frames now."""
         while self._waiting:
             key, cells = self._waiting.popleft()
             self.add_row(*cells, key=key)
         self.update_size()
 
     def action_scroll_bottom(self) -> None:
-        """The last row that is there; and on to the last of all."""
+        """Go to the last row that is read, then on to the last of all."""
         self.put_all()
         self._goes_on, self._went_on_from = self._whole and len(self.items) < self.total, len(self.items) - 1
         super().action_scroll_bottom()
@@ -226,7 +226,7 @@ class DeskTable(FastTable, Generic[Row]):
         self._order_by(event.column_index)
 
     def on_data_table_cell_highlighted(self, event: DataTable.CellHighlighted) -> None:
-        """At the last row there is, more are asked for, once."""
+        """Ask for more rows, once, when the cursor is on the last one."""
         event.stop()
         self._goes_on = self._goes_on and self.cursor_row == self._went_on_from  # else it was taken elsewhere
         at_end = event.coordinate.row >= len(self.items) - 1
@@ -242,7 +242,7 @@ class DeskTable(FastTable, Generic[Row]):
         self.tooltip = Text(why) if why else None
 
     def on_resize(self) -> None:
-        """Room that is left goes to the columns; where it is too little for all, some say less."""
+        """Share spare room out to the columns; where there is too little, some columns shorten their cells."""
         if self._fitting.is_other(self._room):
             self._put([self._key(row) for row in self.items])
         else:
@@ -279,7 +279,7 @@ class DeskTable(FastTable, Generic[Row]):
         return self.scrollable_content_region.width
 
     def _put(self, before: Sequence[str]) -> None:
-        """The rows that there are, where there were others before."""
+        """Replace the rows with keys `before` by the current ones."""
         cells = self._fitting.make(self.items, self._room, Palette.of(self.app))
         keys = [self._key(row) for row in self.items]
         if keys[: len(before)] == before:
@@ -292,7 +292,7 @@ class DeskTable(FastTable, Generic[Row]):
         self._lay_out()
 
     def _go_on(self) -> None:
-        """On the way to the last row of all: a page more, and to its last row when that is the last of all."""
+        """On the way to the last row of all: ask for a page more, or go to the last row when all are there."""
         if self._goes_on and len(self.items) < self.total:
             self._asked = True
             self.post_message(self.MoreWanted(self))
@@ -309,7 +309,7 @@ class DeskTable(FastTable, Generic[Row]):
                     self.update_cell(key, column.key, cell)
 
     def _add(self, keys: Sequence[str], cells: Sequence[tuple[Text, ...]], least: int = SLICE) -> None:
-        """Put rows in below, at least so many at once and the others after the next frames."""
+        """Add rows at the end: at least `least` now, the others after the next frames."""
         is_under_way = bool(self._waiting)
         self._waiting.extend(zip(keys, cells, strict=True))
         if not is_under_way:

@@ -31,7 +31,7 @@ PASSED, REFUSED = "✓", "✗"
 
 
 def verdict(preview: Preview, palette: Palette) -> RenderableType:
-    """All of it, for a place of any width."""
+    """The whole preview, for any width."""
     return Group(outcome_line(preview), _account(preview, palette), Text(""), rule_lines(preview.policy, palette))
 
 
@@ -56,7 +56,7 @@ def outcome_line(preview: Preview) -> Text:
 
 
 def _account(preview: Preview, palette: Palette) -> Table:
-    """Before and after: nothing moves when it is refused."""
+    """The account before and after the order; a refused order changes nothing."""
     grid = _grid("left", "right", "left", "right")
     notional, fees = figures.money(preview.notional), figures.money(preview.fees)
     grid.add_row(_muted("order", palette), notional, _muted("fees", palette), fees)
@@ -100,7 +100,7 @@ def _muted(text: str, palette: Palette) -> Text:
 
 
 def to_fill_in(missing: Iterable[str], palette: Palette) -> Text:
-    """What the ticket lacks."""
+    """A sentence that names the fields still to be filled in."""
     return Text(
         f"The policy's verdict comes here, rule by rule.\nStill to fill in: {', '.join(missing)}", palette.muted
     )

@@ -1,4 +1,4 @@
-"""Execution: a ticket, what the policy would say to it, what became of it, and the orders before it."""
+"""Execution: a ticket, the policy's verdict on it, its outcome, and earlier orders."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class ExecutionScreen(DeskScreen):
 
     @property
     def table(self) -> DeskTable[OrderLine]:
-        """The orders and refusals."""
+        """The table of filled and refused orders."""
         return self.query_one(f"#{TABLE}", DeskTable)
 
     @property
@@ -96,7 +96,7 @@ class ExecutionScreen(DeskScreen):
 
     @property
     def ticket(self) -> Ticket:
-        """The fields."""
+        """The widget with the input fields."""
         return self.query_one(Ticket)
 
     @property
@@ -105,7 +105,7 @@ class ExecutionScreen(DeskScreen):
         return self.query_one(IntentLine)
 
     def account_changed(self, overview: Overview) -> None:
-        """Another verdict, and in another workspace other orders."""
+        """Preview again; in another workspace read other orders."""
         from engine.ports import EventFilter
 
         workspace = overview.workspace
@@ -118,15 +118,15 @@ class ExecutionScreen(DeskScreen):
         self._preview()
 
     def on_resize(self) -> None:
-        """The flow is as long as there is room."""
+        """Draw the steps of the order again: they are shortened to the width."""
         self._show_outcome(self._outcome)
 
     def action_ticket(self) -> None:
-        """Into the ticket."""
+        """Focus the ticket's first empty field."""
         self.ticket.enter()
 
     def action_leave(self) -> None:
-        """Out of the ticket, so that the keys of the screens work again."""
+        """Leave the ticket, so that the screen's keys work again."""
         self.set_focus(self.table if self.table.display else None)
 
     def action_renew(self) -> None:
@@ -136,7 +136,7 @@ class ExecutionScreen(DeskScreen):
         self._preview()
 
     def action_keep(self) -> None:
-        """Keep the id whatever is changed, or no longer."""
+        """Keep the id even when the ticket changes, or stop keeping it."""
         self.intent.keep()
 
     @on(Ticket.Submitted)
@@ -162,7 +162,7 @@ class ExecutionScreen(DeskScreen):
         self.load(lambda desk, _: call(desk), self._was_submitted, group="submit", failed=self._refused, acts=True)
 
     def action_trace(self) -> None:
-        """The tree of the order under the cursor."""
+        """Show the tree of events of the order under the cursor."""
         row = self.table.current
         if row is not None:
             self._open_trace(row)
@@ -181,7 +181,7 @@ class ExecutionScreen(DeskScreen):
         self._preview()
 
     def _preview(self) -> None:
-        """The verdict on what is typed now; what is typed later takes its place."""
+        """Preview what is typed now; a later preview replaces it."""
         overview, typed = self.overview, self.ticket.typed
         if overview is None:
             return

@@ -59,7 +59,7 @@ class JournalQuery:
         return [part for part in self._parts() if not any(part in event_type.value for event_type in EventType)]
 
     def where(self, workspace: UUID) -> EventFilter:
-        """As the journal's reads have it."""
+        """The filter as the journal takes it."""
         from engine.ports import EventFilter
 
         return EventFilter(
@@ -78,14 +78,14 @@ class FilterBar(Container):
     """Four fields, and whose events are shown. `wanted` is what they say; set it to fill them in."""
 
     class Changed(Message):
-        """Another filter is wanted."""
+        """The filter was changed, by typing or by a key."""
 
         def __init__(self, wanted: JournalQuery) -> None:
             super().__init__()
             self.wanted = wanted
 
     class Left(Message):
-        """Enter: on to what was found."""
+        """Enter was pressed in a field: the focus goes to the table."""
 
     def __init__(self) -> None:
         super().__init__(id="filter")
@@ -105,11 +105,11 @@ class FilterBar(Container):
 
     @property
     def wanted(self) -> JournalQuery:
-        """What the fields say."""
+        """The filter as the fields hold it."""
         return self._wanted
 
     def want(self, wanted: JournalQuery) -> None:
-        """Fill the fields in, and tell of it."""
+        """Fill the fields in and report the change."""
         if wanted == self._wanted:
             return
         self._wanted = wanted
@@ -120,7 +120,7 @@ class FilterBar(Container):
         self.post_message(self.Changed(wanted))
 
     def say_whose(self, name: str) -> None:
-        """Whose events are shown."""
+        """Show the name of the workspace whose events are listed."""
         whose = "all workspaces" if self._wanted.everywhere else fit(safe_text(name), _NAME)
         self._whose.update(Text.assemble(("of ", "dim"), whose))
 

@@ -150,7 +150,7 @@ def _read(payload: str, event_type: str, seq: int) -> dict[str, Any] | str:
 
 
 class DetailPane(VerticalScroll, can_focus=True):
-    """What stands in its columns, and its payload."""
+    """An event's columns and its payload."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("j,down", "scroll_down", "down", "further down in the event", "detail.down"),
@@ -166,7 +166,7 @@ class DetailPane(VerticalScroll, can_focus=True):
             yield Static("", id="payload", markup=False)
 
     def show(self, event: InFull) -> None:
-        """This event now, from its beginning."""
+        """Show an event from its beginning."""
         self.query_one("#facts", Static).update(event.facts)
         self.query_one("#payload", Static).update(event.payload)
         self.scroll_home(animate=False)

@@ -93,12 +93,12 @@ class JournalScreen(DeskScreen):
 
     @property
     def table(self) -> DeskTable[EventLine]:
-        """The events."""
+        """The table of events."""
         return self._pane.table
 
     @property
     def filter_bar(self) -> FilterBar:
-        """The fields."""
+        """The widget with the input fields."""
         return self.query_one(FilterBar)
 
     @property
@@ -113,11 +113,11 @@ class JournalScreen(DeskScreen):
             self._read()
 
     def action_filter(self) -> None:
-        """Type a filter."""
+        """Focus the first field of the filter."""
         self.filter_bar.enter()
 
     def action_back(self) -> None:
-        """To the table; from the table, to all events."""
+        """Focus the table; from the table, remove the filter."""
         if self.focused is not self.table and self.table.display:
             self.table.focus()
         else:  # nothing is shown that it could go to: out of the field, and without the filter that left nothing
@@ -125,7 +125,7 @@ class JournalScreen(DeskScreen):
             self.filter_bar.want(JournalQuery(everywhere=self.filter_bar.wanted.everywhere))
 
     def action_only(self, field: str) -> None:
-        """Narrow to what the row under the cursor has in a field, or no longer."""
+        """Filter by a field of the row under the cursor; again: remove that filter."""
         row, wanted = self.table.current, self.filter_bar.wanted
         if row is None:
             return
@@ -136,16 +136,16 @@ class JournalScreen(DeskScreen):
         self.filter_bar.want(replace(wanted, **changed))
 
     def action_everywhere(self) -> None:
-        """All workspaces, or this one."""
+        """Show the events of all workspaces, or of this one."""
         wanted = self.filter_bar.wanted
         self.filter_bar.want(replace(wanted, everywhere=not wanted.everywhere))
 
     def action_follow(self) -> None:
-        """Follow, or hold still."""
+        """Start or stop taking in new events."""
         self._pane.set_follow(not self._pane.follow)
 
     def action_other_end(self) -> None:
-        """The journal from its other end."""
+        """Show the journal from its other end."""
         self.table.ask_order(Order(SEQ, descending=not self._pane.newest_first))
 
     def action_detail(self) -> None:
@@ -155,14 +155,14 @@ class JournalScreen(DeskScreen):
         self._show_detail()
 
     def action_trace(self) -> None:
-        """The tree of the correlation id under the cursor."""
+        """Show the tree of events with the correlation id under the cursor."""
         from tui.dashboard.screens.trace import TraceDialog
 
         row = self.table.current
         if row is None:
             return
         if row.correlation_id is None:
-            self.app.warn(f"{row.kind} belongs to no correlation id: it is the account's own")
+            self.app.warn(f"{row.kind} has no correlation id: it belongs to the account as a whole")
         else:
             self.app.push_screen(TraceDialog(row.correlation_id))
 
@@ -192,7 +192,7 @@ class JournalScreen(DeskScreen):
         unknown = wanted.unknown()
         if unknown:
             self._pane.stop()
-            self._pane.say(f"No type of event holds {' or '.join(map(repr, unknown))}.\n\nWithout the filter:   esc")
+            self._pane.say(f"No event type contains {' or '.join(map(repr, unknown))}.\n\nWithout the filter:   esc")
             self._pane.show([])
             return
         self._pane.expect(NO_MATCH if wanted.is_narrowed else EMPTY)

@@ -48,7 +48,7 @@ def close_dialog(
 
 
 def what_it_comes_to(previewed: Preview, palette: Palette) -> RenderableType:
-    """Whether it would be taken, and what it brings; of a refused one the rule and the reason alone."""
+    """Whether the order would fill and what it brings; for a refused one only the rule and the reason."""
     if not previewed.success:
         return Group(outcome_line(previewed), rule_lines(previewed.policy, palette))
     proceeds = f"{figures.money(previewed.notional - previewed.fees)}, after fees of {figures.money(previewed.fees)}"

@@ -81,7 +81,7 @@ class PositionsScreen(DeskScreen):
     CSS_PATH = "positions.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("c", "close", "close", "sell the whole position; a ticket asks first", "positions.close", show=True),
-        bound("m", "mark", "mark", "say what it is worth now", "positions.mark", show=True),
+        bound("m", "mark", "mark", "set its current price", "positions.mark", show=True),
     ]
 
     def __init__(self) -> None:
@@ -104,7 +104,7 @@ class PositionsScreen(DeskScreen):
 
     @property
     def table(self) -> DeskTable[HeldRow]:
-        """The positions."""
+        """The table of positions."""
         return self._pane.table
 
     @property
@@ -119,12 +119,12 @@ class PositionsScreen(DeskScreen):
         self._read_curve(overview)
 
     def show_again(self) -> None:
-        """The curve too is drawn in other colours."""
+        """Redraw the curve too: the theme may have changed."""
         self._curve_of = ()
         super().show_again()
 
     def action_close(self) -> None:
-        """A ticket for the whole position, at its mark."""
+        """Open a ticket that sells the whole position at its mark."""
         from tui.dashboard.screens.positions.close import close_dialog
 
         overview, row = self.overview, self.table.current
@@ -134,7 +134,7 @@ class PositionsScreen(DeskScreen):
         self.app.push_screen(dialog, self._sold)
 
     def action_mark(self) -> None:
-        """A form for the mark of the position under the cursor."""
+        """Open a form for the mark of the position under the cursor."""
         overview, row = self.overview, self.table.current
         if overview is None or row is None:
             return
@@ -214,7 +214,7 @@ def nothing_held(workspace: str) -> str:
         "Nothing is held.\n\n"
         "An order opens a position:   2, and i for the ticket; or\n"
         f"  papertape execute -w {workspace} --action OPEN_LONG --symbol GOOG --quantity 1 --fill-price 100\n"
-        "A strategy trades onward:    7; or\n"
+        "Run a strategy on it:        7; or\n"
         f"  papertape run -w {workspace} --strategy sma_cross --symbol GOOG --data sample:GOOG\n"
         "Another workspace:           w"
     )

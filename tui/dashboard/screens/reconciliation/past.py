@@ -61,7 +61,7 @@ class PastDialog(DeskDialog[None]):
         self._workspace = workspace
 
     def compose(self) -> ComposeResult:
-        """One table."""
+        """A table of the events."""
         with Vertical(classes="dialog wide"):
             yield Static(Text("Reconciliations and resets", "bold"), classes="dialog-title")
             yield TablePane(COLUMNS, lambda event: str(event.seq), noun="event", empty=EMPTY, id="past")

@@ -62,7 +62,7 @@ class FieldRow:
 
     @property
     def key(self) -> str:
-        """No two rows have the same."""
+        """A key that is unique among the rows."""
         return f"{self.field}\0{self.thing}"
 
 
@@ -96,7 +96,7 @@ COLUMNS: tuple[Column[FieldRow], ...] = (
 
 PROBLEMS: tuple[Column[Problem], ...] = (
     Column("seq", "seq", QUANTITIES, lambda row: row.seq, "the fill's place in the journal"),
-    Column("what", "what became of it", WORDS, lambda row: row.what, "a replay goes on without it"),
+    Column("what", "what became of it", WORDS, lambda row: row.what, "a replay skips it"),
     Column("why", "why", WORDS, lambda row: row.why, "what stands in its way", widest=90),
 )
 
@@ -115,7 +115,7 @@ def _weight(row: FieldRow) -> tuple[bool, int, float]:
 
 
 def left_out(comparison: Comparison) -> int:
-    """How many days and closing times are alike, and not among the rows."""
+    """How many matching days and closing times are hidden."""
     return sum(
         comparison.stored[name].get(key) == value
         for name in ("realized_by_session", "last_closed_at")

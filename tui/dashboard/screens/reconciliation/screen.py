@@ -117,18 +117,18 @@ class ReconciliationScreen(ActingScreen):
         self._stand()
 
     def show_again(self) -> None:
-        """The table too, in other colours."""
+        """Redraw the table too: the theme may have changed."""
         super().show_again()
         self._fill()
 
     def action_compare(self) -> None:
-        """A dry run, now."""
+        """Start a dry run."""
         if self.overview is not None:
             self._stopped = None
             self._compare(self.overview)
 
     def action_stop(self) -> None:
-        """End what is under way; it is not begun again until it is asked for."""
+        """Stop the dry run under way; it starts again only when asked for."""
         if self._is_busy:
             self._stopped = self._comparing
             if self._known is None:
@@ -136,7 +136,7 @@ class ReconciliationScreen(ActingScreen):
             self._pulled.set()
 
     def action_apply(self) -> None:
-        """Ask, with what it will change; the dry run comes before it."""
+        """Ask before applying, and list what changes; a dry run comes first."""
         known = self._known
         if self._is_busy:
             self.app.warn("a replay is under way: wait for it, or stop it with esc")
@@ -254,11 +254,11 @@ class ReconciliationScreen(ActingScreen):
         self._stand()
 
     def _stand_later(self) -> None:
-        """Once the call that has just ended is no longer under way."""
+        """Show how things stand after the call that has just ended."""
         self.call_after_refresh(self._stand)
 
     def _stand(self, under_way: Text | None = None) -> None:
-        """The three lines."""
+        """Show the trading state, the last reconciliation, and the dry run."""
         if self.overview is not None:
             run = under_way or self._verdict(self.overview)
             shown = standing(self.overview.workspace, self._past, run, Palette.of(self.app))

@@ -49,7 +49,7 @@ def verdict(comparison: Comparison) -> Text:
 
 
 def totals(comparison: Comparison, palette: Palette) -> Text:
-    """What the rows come to, and how many alike are not among them."""
+    """How many fields differ, and how many matching rows are hidden."""
     count, hidden = _apart(comparison.report.drift), left_out(comparison)
     line = Text(f"{DIFFERS} {_differing(count)}" if count else "no differences", "bold" if count else "")
     if hidden:
@@ -86,7 +86,7 @@ def apply_facts(comparison: Comparison) -> Facts:
         ("cash", _change(comparison.stored["cash"], comparison.rebuilt["cash"])),
         ("realized", _change(comparison.stored["realized_pnl"], comparison.rebuilt["realized_pnl"])),
         ("positions", _counts(len(comparison.stored["positions"]), len(comparison.rebuilt["positions"]))),
-        ("then", "the replayed state takes the stored one's place, and STATE_RECONCILED is journaled"),
+        ("then", "the replayed state replaces the stored one, and STATE_RECONCILED is journaled"),
         ("orders", "none is placed, and the policy is not asked"),
         *([("left out", _unapplied(len(report.errors)))] if report.errors else []),
     ]
@@ -118,12 +118,12 @@ def _apart(drift: Mapping[str, Sequence[Any]]) -> int:
 
 def _change(before: float, after: float) -> str:
     if before == after:
-        return f"{figures.money(after)}, as it is"
+        return f"{figures.money(after)}, unchanged"
     return f"{figures.money(before)} → {figures.money(after)}"
 
 
 def _counts(before: int, after: int) -> str:
-    return f"{after:,}, as many as there are" if before == after else f"{before:,} → {after:,}"
+    return f"{after:,}, unchanged" if before == after else f"{before:,} → {after:,}"
 
 
 def _differing(count: int) -> str:

@@ -51,7 +51,7 @@ class Log:
         self._codes: dict[str, str] = {}
 
     def take(self, steps: Sequence[Step]) -> bool:
-        """What came of these steps; whether there is anything new."""
+        """Add what came of these steps. Return whether there is anything new."""
         before = self.count
         for step in steps:
             for line in self._told(step):
@@ -61,7 +61,7 @@ class Log:
         return self.count > before
 
     def newest(self) -> list[LogLine]:
-        """What is shown."""
+        """The lines that are shown."""
         return self.lines[: -KEPT - 1 : -1]
 
     def _told(self, step: Step) -> Iterator[LogLine]:
@@ -92,7 +92,7 @@ class Log:
         return LogLine(self.count, step.ts, symbol, what, words, seq, trace)
 
     def _is_news(self, step: Step, seen: SymbolSeen) -> bool:
-        """A code that came of an attempt is told each time; one that only stays as it was, once."""
+        """A code that came of an attempt is reported each time, one that merely persists only once."""
         stem = _NUMBER.sub("", seen.code or "")
         known, self._codes[seen.symbol] = self._codes.get(seen.symbol, ""), stem
         tried = any(attempt.intent.symbol == seen.symbol for attempt in step.attempts)
@@ -100,7 +100,7 @@ class Log:
 
 
 def level_words(seen: SymbolSeen) -> str:
-    """`fast 101.25  slow 100.80`."""
+    """The levels of the newest bar, such as `fast 101.25  slow 100.80`."""
     return "  ".join(
         f"{name} {figures.NONE if value is None else figures.decimals(value, 2)}"
         for name, value in seen.levels.items()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 READ = "read"
 NEW = "a new account; it is made when the replay begins"
-EXISTING = "! there already: it trades onward in it"
+EXISTING = "! exists already: the replay continues in it"
 
 
 class NewReplayDialog(StrategyForm[ReadyReplay]):
@@ -89,7 +89,7 @@ class NewReplayDialog(StrategyForm[ReadyReplay]):
         return line(safe_text(parameter.path), entry(f"value-{place}", parameter.default, why, parameter.kind))
 
     def _wanted(self) -> ReplayRequest:
-        """What is typed now."""
+        """The values of the form as they are typed now."""
         text = {
             name: self.query_one(f"#{name}", Input).value
             for name in ("data", "symbols", "start", "end", "slippage_bps", "spec", "workspace", "equity")

@@ -32,11 +32,11 @@ class Session:
 
     @property
     def seen(self) -> SymbolSeen | None:
-        """Its newest bar."""
+        """The newest bar of the symbol that is shown, with its levels."""
         return self._seen.get(self.symbol)
 
     def take(self, steps: Sequence[Step]) -> bool:
-        """What came of these steps; whether the log has new lines."""
+        """Add what came of these steps. Return whether the log has new lines."""
         for step in steps:
             self.newest = step
             self._seen |= {seen.symbol: seen for seen in step.symbols}
@@ -45,12 +45,12 @@ class Session:
         return self.log.take(steps)
 
     def turn_symbol(self) -> None:
-        """Look at the next symbol, round and round."""
+        """Show the next symbol; after the last, the first."""
         self._looked_at = (self._looked_at + 1) % len(self.replay.spec.symbols)
 
 
 SPEEDS = (1, 2, 5, 10, 20, 50, 100, 500)
-"""Bars a second."""
+"""The speed in bars a second."""
 STEPS = (1, 10, 100)
 BEATS = 5
 """Beats a second at most; at higher speeds each takes more bars."""
@@ -59,10 +59,10 @@ HURRY = 250
 
 
 class Beating(Protocol):
-    """What beats until it is stopped; Textual's timer does."""
+    """Something that calls back periodically until it is stopped, such as Textual's timer."""
 
     def stop(self) -> None:
-        """No more beats."""
+        """Stop the timer."""
         ...
 
 
@@ -79,7 +79,7 @@ class Pace:
 
     @property
     def speed(self) -> int:
-        """Bars a second."""
+        """The speed in bars a second."""
         return SPEEDS[self._speed]
 
     @property
@@ -98,9 +98,9 @@ class Pace:
         return max(1, self.speed // BEATS)
 
     def change(self, by: int) -> None:
-        """Faster or slower, as far as it goes."""
+        """Change the speed by one step, within its range."""
         self._speed = min(len(SPEEDS) - 1, max(0, self._speed + by))
 
     def turn_step(self) -> None:
-        """The next length of a step, round and round."""
+        """Choose the next length of a step; after the last, the first."""
         self._step = (self._step + 1) % len(STEPS)

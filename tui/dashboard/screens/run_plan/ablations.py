@@ -40,12 +40,12 @@ class AblationRow:
 
     @property
     def change(self) -> str:
-        """`5 → 20`."""
+        """The change of the value, such as `5 → 20`."""
         return f"{scalar(self.first)} → {scalar(self.base)}"
 
     @property
     def status(self) -> str:
-        """Whether there is something to compare."""
+        """Why there is nothing to compare; the variant's status where there is."""
         if self.first == self.base:
             return "no change: it had the base value"
         if self.variant is None:
@@ -76,7 +76,7 @@ COLUMNS: tuple[Column[AblationRow], ...] = (
 
 
 class AblationsPart(Part):
-    """A row a swept parameter."""
+    """A table with a row for each swept parameter."""
 
     def compose(self) -> ComposeResult:
         """What they are measured against, and the table."""
@@ -84,7 +84,7 @@ class AblationsPart(Part):
         yield TablePane(COLUMNS, lambda row: row.path, noun="parameter", empty=EMPTY, id="ablations")
 
     def focused_first(self) -> Widget | None:
-        """The table."""
+        """The table has the focus first."""
         return self._pane.table
 
     @property
@@ -92,7 +92,7 @@ class AblationsPart(Part):
         return self.query_one("#ablations", TablePane)
 
     def take(self, view: PlanView) -> None:
-        """The differences, from what was read already."""
+        """Show the differences; all variants were read before."""
         first = view.first_of_grid
         rows = [] if first is None else ablation_rows(view, first)
         self.query_one(".part-title", Static).update(Text() if first is None else _heading(first))

@@ -32,19 +32,19 @@ Fact = tuple[str, str]
 
 
 class AboutPart(Part):
-    """Facts, to scroll through."""
+    """A page of facts that scrolls."""
 
     def compose(self) -> ComposeResult:
-        """One page."""
+        """A scrolling page."""
         with VerticalScroll():
             yield Static("", classes="page", markup=False)
 
     def focused_first(self) -> Widget | None:
-        """The keys scroll."""
+        """The page has the focus, so that keys scroll it."""
         return self.query_one(VerticalScroll)
 
     def take(self, view: PlanView) -> None:
-        """Everything that was read."""
+        """Show the facts of this run plan."""
         detail = view.detail
         facts = [*_standing(detail), *_asked(detail), *_account(detail.plan), *_to_know(detail)]
         self.query_one(".page", Static).update(fact_lines(facts))
@@ -118,7 +118,7 @@ def head_lines(view: PlanView, progress: Progress | None, palette: Palette, widt
 
 
 def _standing_line(view: PlanView, progress: Progress | None, palette: Palette) -> list[Text]:
-    """All of it, and shorter where that does not fit."""
+    """The first line in full, and shorter for where it does not fit."""
     detail, base = view.detail, view.detail.plan["base"]
     done = max(detail.done, progress.done) if progress else detail.done
     status = status_words(detail.status if progress is None else RUNNING)
@@ -136,7 +136,7 @@ def _standing_line(view: PlanView, progress: Progress | None, palette: Palette) 
 
 
 def _best_line(view: PlanView, palette: Palette) -> list[Text]:
-    """With the objective's name, and without."""
+    """The best variant with the objective's name, and without it."""
     detail = view.detail
     if detail.error is not None:
         return [Text(safe_text(f"ended by {detail.error_code}: {detail.error}"), palette.loss)]

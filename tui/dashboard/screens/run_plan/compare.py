@@ -30,7 +30,7 @@ COMPARED = (SCORE, *FIGURES)
 
 
 def difference(first: float | None, second: float | None) -> float | None:
-    """How much `one` is above `other`; None where either does not exist."""
+    """How much `first` is above `second`; None where either does not exist."""
     return None if first is None or second is None else first - second
 
 
@@ -54,7 +54,7 @@ class Pair:
 
     @property
     def sign(self) -> str:
-        """Marked where they differ."""
+        """A sign where the two values differ."""
         return OTHERWISE if self.one != self.other else ""
 
 
@@ -71,12 +71,12 @@ class ComparePart(Part):
     """The first two marked variants; with one, it and the one that is looked at, else the baseline."""
 
     def compose(self) -> ComposeResult:
-        """Which two, and the lines."""
+        """The names of the two variants, and the table."""
         yield Static("", classes="part-title", markup=False)
         yield TablePane(COLUMNS, lambda row: row.name, noun="line", empty="", id="pairs")
 
     def focused_first(self) -> Widget | None:
-        """The table."""
+        """The table has the focus first."""
         return self._pane.table
 
     @property
@@ -84,7 +84,7 @@ class ComparePart(Part):
         return self.query_one("#pairs", TablePane)
 
     def take(self, view: PlanView) -> None:
-        """Compare what was read already."""
+        """Compare the two variants; both were read before."""
         first, second = two_of(view)
         names = [
             Text.assemble((f"{side}  ", "bold"), safe_text(view.named(variant.variant_id)))

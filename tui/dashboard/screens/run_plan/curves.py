@@ -60,7 +60,7 @@ class CurvesPart(Part):
         self.query_one("#variant-falls").add_class("fall")
 
     def on_resize(self) -> None:
-        """The legend's lines end elsewhere."""
+        """Break the legend's lines at the new width."""
         if self._is_read:
             self._draw()
 

@@ -61,18 +61,18 @@ COLUMNS: tuple[Column[EventRow], ...] = (
 
 
 class EventsPart(Part):
-    """A page of events at a time."""
+    """A table of the run's events, read a page at a time."""
 
     def __init__(self) -> None:
         super().__init__()
         self._view: PlanView | None = None
 
     def compose(self) -> ComposeResult:
-        """The table alone."""
+        """A table of the run's events."""
         yield TablePane(COLUMNS, lambda row: str(row.event.seq), noun="event", empty="", id="run-events")
 
     def focused_first(self) -> Widget | None:
-        """The table."""
+        """The table has the focus first."""
         return self._pane.table
 
     @property

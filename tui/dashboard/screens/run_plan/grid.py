@@ -76,7 +76,7 @@ class Grid:
         return self._at.get(tuple((type(wanted[path]), wanted[path]) for path in self.paths))
 
     def turned(self, cut: Cut, change: Callable[[Cut], Cut]) -> Cut:
-        """Another cut, its places within what there is."""
+        """Another cut, with its indices wrapped into their ranges."""
         made = change(cut)
         fixed = 1
         for path in self.fixed(replace(made, fixed=0)):

@@ -112,7 +112,7 @@ class MapPage:
         return Layout(left, columns, top, rows, label, wide, with_figures)
 
     def text(self, layout: Layout) -> Text:
-        """The whole page."""
+        """The map with its headings, names and legend as text."""
         lines = [*self._heading(), self._names(layout), *self._cells(layout)]
         if layout.columns < len(self._columns) or layout.rows < len(self._rows):
             across = f"columns {_of(layout.left, layout.columns, len(self._columns))}"

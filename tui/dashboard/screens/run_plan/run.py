@@ -38,7 +38,7 @@ class Ran:
 
 
 def run_dialog(view: PlanView) -> FormDialog[Ran]:
-    """Asks once; leaves with the run."""
+    """A dialog that asks once and closes with the run."""
     detail, variant = view.detail, view.variant
     like = variant.workspace_id or detail.workspace_id
     facts = [
@@ -116,7 +116,7 @@ class RanDialog(DeskDialog[UUID]):
             yield Static(Text("o looks at its account; Esc leaves it", "dim"))
 
     def action_look(self) -> None:
-        """Look at its account."""
+        """Close the dialog and show the account of the run."""
         self.dismiss(self._ran.outcome.workspace_id)
 
     def _verdict(self) -> str:

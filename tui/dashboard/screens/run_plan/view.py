@@ -156,7 +156,7 @@ class PlanView:
         return result.overrides[path] if path in result.overrides else self.base_value(path)
 
     def named(self, variant_id: str) -> str:
-        """`fast_period=5, slow_period=40 (rank 2)`."""
+        """A variant's label with its rank, such as `fast_period=5, slow_period=40 (rank 2)`."""
         rank = self.ranks.get(variant_id)
         result = self.by_id[variant_id]
         return f"{result.label} ({result.status if rank is None else f'rank {rank:,}'})"

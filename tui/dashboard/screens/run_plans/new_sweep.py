@@ -95,7 +95,7 @@ class NewSweepDialog(StrategyForm[Prepared]):
         )
 
     def entries(self) -> Entries:
-        """What is typed now."""
+        """The values of the form as they are typed now."""
         return Entries(
             strategy=str(self.query_one("#strategy", Select).value),
             base=self._typed("base", but_defaults=True),

@@ -142,7 +142,7 @@ def count_words(plan: Generated, most: int) -> str:
 
 
 def most_variants(entries: Entries) -> int:
-    """What `max variants` says."""
+    """The number in the field `max variants`."""
     return whole_number(entries.max_variants, "max variants")
 
 

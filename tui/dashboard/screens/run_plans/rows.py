@@ -39,7 +39,7 @@ class PlanRow:
 
     @property
     def done(self) -> int:
-        """Variants that came out."""
+        """The number of variants that have a result."""
         return max(self.summary.done, self.progress.done) if self.progress else self.summary.done
 
     @property
@@ -95,7 +95,7 @@ def brief(seconds: float) -> str:
 
 
 def status_words(status: str) -> str:
-    """`✓ completed`."""
+    """A sign and a word for a status, such as `✓ completed`."""
     return f"{SIGNS[status]} {status}"
 
 

@@ -47,13 +47,9 @@ class RunPlansScreen(DeskScreen):
     CSS_PATH = "run_plans.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("n", "new_sweep", "new sweep", "a strategy's parameters, many values, one table", "plans.new", show=True),
-        bound(
-            "r", "resume", "resume", "go on with one that was stopped; what is done stays", "plans.resume", show=True
-        ),
+        bound("r", "resume", "resume", "resume a stopped sweep; what is done is kept", "plans.resume", show=True),
         bound("x", "cancel", "cancel", "ask it to stop, whichever process runs it", "plans.cancel", show=True),
-        bound(
-            "f", "next_status", "filter", "those that stand otherwise: running, completed …", "plans.filter", show=True
-        ),
+        bound("f", "next_status", "filter", "by status: running, completed …", "plans.filter", show=True),
     ]
 
     def __init__(self) -> None:
@@ -79,7 +75,7 @@ class RunPlansScreen(DeskScreen):
 
     @property
     def table(self) -> DeskTable[PlanRow]:
-        """The run plans."""
+        """The table of run plans."""
         return self._pane.table
 
     @property
@@ -107,7 +103,7 @@ class RunPlansScreen(DeskScreen):
         self.action_show_status(there[after % len(there)])
 
     def action_show_status(self, status: str) -> None:
-        """Only those that stand so."""
+        """Only plans with this status."""
         self._status, self._shown = status, PAGE
         self._fill()
 
@@ -149,7 +145,7 @@ class RunPlansScreen(DeskScreen):
 
     def _begin(self, prepared: Prepared | None) -> None:
         if prepared is not None:
-            self.app.say(f"run plan {str(prepared.run_plan_id)[:SHORT]} has begun; it goes on behind every screen")
+            self.app.say(f"run plan {str(prepared.run_plan_id)[:SHORT]} started; it runs in the background")
             for note in prepared.notes:
                 self.app.warn(note)
             self._begun, self._status = prepared.run_plan_id, ALL
@@ -182,7 +178,7 @@ class RunPlansScreen(DeskScreen):
 
 def cancel(screen: DeskScreen, run_plan_id: UUID) -> None:
     """Ask a run plan to stop, and say so."""
-    sentence = f"run plan {str(run_plan_id)[:SHORT]} is asked to stop; r goes on with it"
+    sentence = f"run plan {str(run_plan_id)[:SHORT]} was asked to stop; r resumes it"
 
     def asked(_: None) -> None:
         screen.app.say(sentence)
