@@ -47,7 +47,7 @@ class Row(NamedTuple):
     meaning: str
 
     def fits(self, error: PapertapeError) -> bool:
-        """Whether the row is this error's."""
+        """Whether this row gives the error's status."""
         return isinstance(error, self.kind) and (not self.codes or error.code in self.codes)
 
 
@@ -66,7 +66,7 @@ STATUSES: tuple[Row, ...] = (
 
 
 def status_of(error: PapertapeError) -> int:
-    """What the service answers with for this error."""
+    """The status for this error."""
     return next(row.status for row in STATUSES if row.fits(error))
 
 
@@ -114,7 +114,7 @@ def answer(value: BaseModel | list[Any]) -> Response:
 
 
 def refusal(refused: RequestRefused) -> Response:
-    """What the service itself does not take."""
+    """The answer to a request that the service itself refuses."""
     return _failure(refused.status, {"error": refused.message, "error_code": refused.code}, refused.headers)
 
 
@@ -126,7 +126,7 @@ def failure(error: PapertapeError) -> Response:
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Every error of a route becomes an answer of the same form."""
+    """Turn every error of a route into an answer of the same form."""
     app.add_exception_handler(PapertapeError, _of_the_engine)
     app.add_exception_handler(RequestRefused, _of_the_service)
     app.add_exception_handler(HTTPException, _of_the_router)
@@ -158,7 +158,7 @@ async def _nobody_there(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    """A fault of our own; the server logs where, and closes the connection."""
+    """Answer 500 for an unforeseen exception; the server logs it and closes the connection."""
     fault = SystemFault("INTERNAL", f"a bug in papertape ({type(error).__name__})", hint="the log says where")
     answered = failure(fault)
     answered.headers["Connection"] = "close"

@@ -25,7 +25,7 @@ async def read_json(request: Request) -> bytes:
 
 
 async def counted(request: Request, limit: int) -> AsyncIterator[bytes]:
-    """The body piece by piece; TOO_LARGE when it says that it is larger, or turns out to be."""
+    """Read the body piece by piece; TOO_LARGE when its declared or real size exceeds the limit."""
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > limit:
         raise too_large(f"the body has {int(length):,} bytes", limit)
@@ -38,7 +38,7 @@ async def counted(request: Request, limit: int) -> AsyncIterator[bytes]:
 
 
 def too_large(what: str, limit: int, unit: str = "bytes") -> RequestRefused:
-    """413, with what is taken."""
+    """A refusal with status 413 that says how much is taken."""
     return RequestRefused("TOO_LARGE", f"{what}; at most {limit:,} {unit} are taken")
 
 
@@ -68,7 +68,7 @@ async def read_form(request: Request, *, fields: Collection[str], file: str, lim
 
 
 class _Parts:
-    """The parts of one form, as the parser comes upon them."""
+    """The parts of one form, as the parser reports them."""
 
     def __init__(self, fields: Collection[str], file: str) -> None:
         self.form = Form()

@@ -59,7 +59,7 @@ class Service:
         self._sweeps = ThreadPoolExecutor(settings.max_sweeps, thread_name_prefix="sweeps")
 
     async def call(self, work: Callable[[], Response]) -> Response:
-        """A short call, off the event loop; what it began it finishes, whoever goes away."""
+        """Run a short call off the event loop; it finishes even if the client goes away."""
         return await asyncio.get_running_loop().run_in_executor(self._calls, work)
 
     def watch(self) -> Watch:
@@ -75,7 +75,7 @@ class Service:
             raise RequestRefused("TOO_MANY_SWEEPS", f"{running} running; try again later", RETRY_AFTER)
 
     async def sweep(self, request: Request, work: Callable[[Watch], Response]) -> Response:
-        """A sweep, off the event loop: stopped when the client goes away. The request's body has been read."""
+        """Run a sweep off the event loop; it is stopped when the client goes away. The body has been read before."""
         self.refuse_when_full()
         watch = Stoppable(self._stopping)
         self._sweeping += 1
@@ -94,12 +94,12 @@ class Service:
 
     @property
     def is_stopping(self) -> bool:
-        """Whether the service is coming to its end."""
+        """Whether the service is stopping."""
         return self._stopping.is_set()
 
     @contextmanager
     def arriving(self) -> Iterator[None]:
-        """While a piece of a request's body is waited for; CANCELLED when the service is stopping."""
+        """A context in which a piece of a body is awaited; CANCELLED when the service stops meanwhile."""
         task = asyncio.current_task()
         if self.is_stopping or task is None:
             raise stopping()
@@ -114,7 +114,7 @@ class Service:
         self._stopping.set()
 
     def turn_away(self) -> None:
-        """Wait for no body any more: whoever sends one may take his time. Called in the event loop, after `stop`."""
+        """Cancel every wait for a body: a client may take its time. Called on the event loop, after `stop`."""
         for task in self._arriving:
             task.cancel()
 

@@ -42,13 +42,13 @@ _BYTES_A_ROW = 32
 
 @dataclass(frozen=True, slots=True)
 class UploadLimit:
-    """How much of a file is taken, unpacked: bytes, and rows, for memory and time go with those."""
+    """The largest upload, unpacked: its bytes, and its rows, on which memory and time depend."""
 
     size: int
 
     @property
     def rows(self) -> int:
-        """A row for every 32 bytes; few have less than twice as many."""
+        """The most rows: one for every 32 bytes. Real files have at least 64 bytes a row."""
         return self.size // _BYTES_A_ROW
 
 
@@ -73,7 +73,7 @@ def check_upload(content: bytes, limit: UploadLimit) -> str:
 
 @contextmanager
 def named_after(path: Path) -> Iterator[None]:
-    """Faults of the file at `path`, told of the upload: a client has nothing to do with where it lay."""
+    """Report faults of the file at `path` as faults of the upload: its path means nothing to a client."""
     try:
         yield
     except DataError as error:
@@ -83,7 +83,7 @@ def named_after(path: Path) -> Iterator[None]:
 
 
 def _unpacked(content: bytes) -> Iterator[bytes]:
-    """What a gzip holds, piece by piece; what is damaged is left to whoever reads it."""
+    """Unpack a gzip piece by piece; damage is left to the reader."""
     with gzip.GzipFile(fileobj=io.BytesIO(content)) as opened:
         try:
             while piece := opened.read(_PIECE):
@@ -184,7 +184,7 @@ def _slippage(text: str) -> float:
 def _kept(
     wanted: SweepUpload, database: Path, limit: UploadLimit, session_tz: str, watch: Watch
 ) -> tuple[Dataset, Mapping[str, Any]]:
-    """The upload's bars, and how they are loaded again: it is kept only once it is known to be sound."""
+    """Load the upload's bars, then keep the file so that it can be loaded again; a faulty one is not kept."""
     suffix = check_upload(wanted.content, limit)
     symbols = wanted.request.spec.symbols
     with tempfile.TemporaryDirectory(prefix="papertape-") as room:

@@ -50,7 +50,7 @@ class _Column:
 
     @property
     def least(self) -> int:
-        """How narrow it can be."""
+        """The least width that the column can shrink to."""
         return min(self.width, max(LEAST, cell_width(self.title))) if self.shrinks else self.width
 
     def tone(self, row: int) -> Tone:
@@ -64,7 +64,7 @@ class Table:
         self._columns: list[_Column] = []
 
     def text(self, title: str, values: Iterable[object], *, shrinks: bool = False, right: bool = False) -> Table:
-        """Text, made safe; `-` where there is none."""
+        """Add a column of safe text; `-` where there is none."""
         cells = [figures.NONE if value is None else safe_text(value) for value in values]
         return self._add(_Column(title, cells, right, shrinks))
 
@@ -75,25 +75,25 @@ class Table:
         )
 
     def quantities(self, title: str, values: Sequence[Number]) -> Table:
-        """Quantities, with the decimals that the column needs."""
+        """Add a column of quantities with the decimals that it needs."""
         return self._add(_Column(title, figures.aligned(values, figures.needed_decimals), True))
 
     def prices(self, title: str, values: Sequence[Number]) -> Table:
-        """Prices, with at least two decimals."""
+        """Add a column of prices with at least two decimals."""
         return self._add(_Column(title, figures.aligned(values, figures.price_decimals), True))
 
     def money(self, title: str, values: Iterable[Number], digits: int = 2) -> Table:
-        """Amounts with a fixed number of decimals."""
+        """Add a column of amounts with a fixed number of decimals."""
         cells = [figures.NONE if value is None else figures.decimals(value, digits) for value in values]
         return self._add(_Column(title, cells, True))
 
     def gains(self, title: str, values: Sequence[Number], digits: int = 2) -> Table:
-        """Profit and loss: with a sign, and in colour."""
+        """Add a column of profits and losses with signs and colours."""
         cells = [figures.NONE if value is None else figures.signed(value, digits) for value in values]
         return self._add(_Column(title, cells, True, tones=[gain_tone(value) for value in values]))
 
     def times(self, title: str, values: Sequence[datetime | None]) -> Table:
-        """Times in UTC; without their seconds where there is no room."""
+        """Add a column of times in UTC, without seconds where there is no room."""
         shorter = figures.moments(values, figures.TO_THE_MINUTE)
         return self._add(_Column(title, figures.moments(values), shorter=shorter))
 
@@ -162,25 +162,25 @@ class Page:
         self.unicode = speaks_unicode(answers())
 
     def line(self, text: str = "") -> None:
-        """A line of text, made safe."""
+        """Print a line of text, made safe."""
         self.raw(safe_text(text))
 
     def paragraph(self, text: str) -> None:
-        """Text, made safe and wrapped."""
+        """Print a paragraph of text, made safe and wrapped."""
         for line in wrap(safe_text(text), self.width, break_long_words=False, break_on_hyphens=False):
             self.raw(line)
 
     def raw(self, text: str) -> None:
-        """Text that is known to be safe, as it is."""
+        """Print a line that is known to be safe."""
         answers().write(text + "\n")
 
     def heading(self, text: str) -> None:
-        """What follows is about this."""
+        """Print a heading."""
         shown = safe_text(text)
         self.raw(f"{Tone.STRONG.value}{shown}{RESET}" if self.colour else shown)
 
     def fields(self, fields: Iterable[Field]) -> None:
-        """Names to the left, what they are beside them."""
+        """Print fields: names at the left, their values beside them."""
         rows = [(field[0], safe_text(field[1]), field[2] if len(field) > 2 else Tone.PLAIN) for field in fields]
         wide = max(cell_width(name) for name, _, _ in rows)
         for name, value, tone in rows:
@@ -188,6 +188,6 @@ class Page:
             self.raw(f"{name}{' ' * (wide - cell_width(name))}  {shown}".rstrip())
 
     def table(self, table: Table) -> None:
-        """A table, fitted to the width."""
+        """Print a table, fitted to the width."""
         for line in table.lines(self.width, colour=self.colour, rule="─" if self.unicode else "-"):
             self.raw(line)

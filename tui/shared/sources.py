@@ -33,7 +33,7 @@ def source_of(text: str, symbols: Sequence[str] = ()) -> Source:
 
 
 def unchecked(registry: Registry, key: str) -> list[str]:
-    """What there is to say of a strategy of one's own whose source, as it is now, has passed no check."""
+    """Notes on a strategy of a person's own whose current source has not passed a check."""
     from engine.strategies.registry import BUILTIN
     from storage.strategies.identity import strategy_code
 
@@ -57,7 +57,7 @@ def is_checked(sha256: str) -> bool:
 
 
 def strategy_file(desk: Desk, key: str) -> str | None:
-    """A strategy's file with its class, as it is found from anywhere; None for one that is in no file of its own."""
+    """A strategy's absolute file with its class; None for a strategy that is not in a file of a person's own."""
     from storage.strategies.loading import split_ref
 
     origin = desk.research.registry.entry(key).origin
@@ -69,7 +69,7 @@ def strategy_file(desk: Desk, key: str) -> str | None:
 
 
 def packages_moved(desk: Desk, run_plan_id: UUID) -> list[str]:
-    """What is another version than when a run plan was started, a sentence each; its strategy is known from now on."""
+    """A sentence for each package whose version differs from the one that a run plan was started with."""
     return [
         f"{moved}: results may differ from those that the run plan has"
         for moved in versions(desk.plans.know_strategy(run_plan_id))
@@ -77,7 +77,7 @@ def packages_moved(desk: Desk, run_plan_id: UUID) -> list[str]:
 
 
 def versions(packages: Mapping[str, tuple[str, str | None]]) -> list[str]:
-    """Packages whose version is another now, a phrase each."""
+    """A phrase for each package whose version has changed."""
     return [
         f"{name} was {then} then and is {'not imported' if now is None else now} now"
         for name, (then, now) in packages.items()

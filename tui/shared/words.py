@@ -17,7 +17,7 @@ SHORT_SHA256 = 8
 
 
 def said_by(event: EventView) -> str:
-    """What an event says, in a few words; its payload when there are none for it."""
+    """An event in a few words; its payload as JSON when there are no words for it."""
     payload = event.payload
     if event.price is not None and event.quantity is not None:
         return f"{event.side} {_at(event.quantity, event.price)}"
@@ -33,7 +33,7 @@ def said_by(event: EventView) -> str:
 
 
 def _of_a_driver(payload: dict[str, Any]) -> str:
-    """What a backtest or a forward run says of itself: how far it came, what it made, what was accepted."""
+    """An event of a backtest or a forward run: its progress, its result, or what was accepted."""
     match payload:
         case {"spec_key": _, "timeframe": _, "ts": str(ts)}:
             return f"came to {ts[:19].replace('T', ' ')}"
@@ -70,19 +70,19 @@ HASH = 16
 
 
 def bars_of(plan: PlanDetail) -> str:
-    """`1,047 bars after 2,223 of history`."""
+    """The bars of a run plan, such as `1,047 bars after 2,223 of history`."""
     return f"{figures.whole(plan.bar_count)} bars{figures.after(plan.history_bars)}"
 
 
 def progress_of(plan: PlanSummary) -> str:
-    """`100 of 100, 2 failed, 1 skipped`: how many came out, and how many of them without a result."""
+    """The progress of a plan, such as `100 of 100, 2 failed, 1 skipped`."""
     parts = [f"{figures.whole(plan.done)} of {figures.whole(plan.variants)}"]
     without = ((plan.failed, "failed"), (plan.skipped, "skipped"))
     return ", ".join([*parts, *(f"{figures.whole(count)} {what}" for count, what in without if count)])
 
 
 def took(seconds: float) -> str:
-    """`0.25 s`, `3 min 20 s`, `2 h 05 min`."""
+    """A duration, such as `0.25 s`, `3 min 20 s` or `2 h 05 min`."""
     if round(seconds, 2) < 60:
         return f"{seconds:.2f} s"
     minutes, rest = divmod(round(seconds), 60)

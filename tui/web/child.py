@@ -12,7 +12,7 @@ DRIVER = "tui.web.driver:ServedDriver"
 
 
 def main() -> int:
-    """Show the dashboard until it is left, or until nobody reads it any more; what the process exits with."""
+    """Show the dashboard until it is left or its reader has gone; return the exit code of the process."""
     given = _arguments()
     os.environ["TEXTUAL_DRIVER"] = DRIVER  # before textual is imported
     from tui.commands.calls import Call

@@ -35,7 +35,7 @@ HEADERS = {
 
 
 def guard(app: web.Application, listening_host: str) -> None:
-    """Refuse whatever is not our own page with 403, and send `HEADERS` with every answer."""
+    """Refuse requests that our own page did not make with 403, and send `HEADERS` with every answer."""
     app.middlewares.append(_refusing(listening_host))
     app.on_response_prepare.append(_add_headers)
 
@@ -92,7 +92,7 @@ def dashboard_command(db: str | None, workspace: str | None) -> str:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that takes connections; INVALID_SETTINGS when it cannot be had."""
+    """A socket that takes connections; INVALID_SETTINGS when it cannot be opened."""
     try:
         address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[4][:2], family=address[0])
@@ -105,13 +105,13 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def _reason(error: OSError | UnicodeError) -> str:
-    """The system's words; Python adds the address to them, which is told already."""
+    """The system's reason without the address that Python adds: the message names it already."""
     number = getattr(error, "errno", None) or 0
     return os.strerror(number) if number > 0 else str(getattr(error, "strerror", error))
 
 
 def address_of(listener: socket.socket) -> str:
-    """What to type into the browser."""
+    """The address to type into the browser."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -175,7 +175,7 @@ class Dashboards:
         return await task
 
     def _refusal(self) -> web.Response | None:
-        """503 while as many dashboards are open as may be; those that are just ending count, as they still run."""
+        """Answer 503 while `limit` dashboards are open; those that are just ending count, since they still run."""
         if len(self._open) < self._limit:
             return None
         count = "1 dashboard is" if self._limit == 1 else f"{self._limit} dashboards are"
@@ -183,7 +183,7 @@ class Dashboards:
         return web.Response(status=503, text=f"{sentence}\n")
 
     async def _end(self, app: web.Application) -> None:
-        """Ask every dashboard to leave, and wait until it has; one that is stuck hears that nobody reads it."""
+        """Ask every dashboard to leave and wait for it; a stuck one notices that its reader has gone."""
         for task in self._open:
             task.cancel()
         if self._open:

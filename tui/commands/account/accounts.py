@@ -96,7 +96,7 @@ def mark(
 
 
 def show_report(page: Page, report: ReconcileReport) -> None:
-    """What a reconciliation read and found."""
+    """Print what a reconciliation read and found."""
     from engine.account.state import values_apart
 
     apart = list(values_apart(report.drift))

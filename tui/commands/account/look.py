@@ -51,7 +51,7 @@ def trades(call: Call) -> None:
 
 
 def show_state(page: Page, workspace: Workspace, account: PaperState) -> None:
-    """An account's figures, then its positions."""
+    """Print the account's figures, then its positions."""
     page.heading(f"{workspace.name}  {workspace.trading_state.value}")
     today = f" on {account.session}" if account.session else ""
     page.fields(
@@ -90,7 +90,7 @@ def show_positions(page: Page, held: Sequence[PaperPosition]) -> None:
 
 
 def show_trades(page: Page, closed: Sequence[TradeView]) -> None:
-    """Round trips, and what they came to."""
+    """Print the round trips and their P&L."""
     if not closed:
         page.line("no closed trades")
         return
@@ -122,7 +122,7 @@ def equity(call: Call) -> None:
 
 
 def show_curve(page: Page, points: Sequence[EquityPoint], metrics: Metrics | None) -> None:
-    """The curve, and the figures it comes to."""
+    """Print the curve and its figures."""
     draw(page, points)
     if metrics is not None and metrics.trade_count:
         page.fields(metric_fields(metrics))

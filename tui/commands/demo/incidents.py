@@ -133,7 +133,7 @@ def amiss(
 
 
 def found_in(desk: Desk, workspace: Workspace) -> Incidents:
-    """What the journal says of them."""
+    """Read from the journal what happened."""
     plans = {plan.run_plan_id: plan for plan in desk.plans.all()}
     reconciled = _events(desk, workspace, types=(EventType.STATE_RECONCILED,))
     return Incidents(
@@ -145,7 +145,7 @@ def found_in(desk: Desk, workspace: Workspace) -> Incidents:
 
 
 def show_incidents(page: Page, incidents: Incidents) -> None:
-    """A line for each, with where to look."""
+    """Print a line for each, with where to look."""
     page.heading("What went wrong, to look at")
     events = "papertape events -w demo --type"
     fields = [(f"{figures.counted(incidents.orders_refused, 'order')} refused", f"{events} INTENT_REJECTED")]
@@ -166,5 +166,5 @@ def _id(workspace: Workspace, name: str) -> UUID:
 
 
 def _events(desk: Desk, workspace: Workspace, **where: Any) -> list[EventView]:
-    """The first event of the workspace that is so, if there is one."""
+    """The first event of the workspace that matches, if there is one."""
     return desk.journal.events(workspace.id, where=EventFilter(**where, after=0), limit=1)

@@ -77,7 +77,7 @@ class Showcase:
 
 
 def prepare(desk: Desk, warn: Callable[[Iterable[str]], None]) -> Showcase:
-    """Run what has not been run yet, and gather what there is."""
+    """Run what was not run before, and gather all of it."""
     sources = [(name, sample_path(name)) for name in SYMBOLS]
     with watching("reading the samples") as watch:
         dataset = load_dataset(sources, symbols=SYMBOLS, watch=watch)

@@ -106,7 +106,7 @@ def run_or_finish(
 
 
 def stopped() -> SystemFault:
-    """What is told when the person at the keyboard stops the demo."""
+    """The error when the person at the keyboard stops the demo."""
     return SystemFault("CANCELLED", "the demo was stopped", hint="run it again: it resumes")
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def recorded(desk: Desk, data: DataOptions, spec: ExecutionSpec, dataset: Dataset) -> dict[str, Any]:
-    """How data and strategy are found again from any directory, and what the data were warned of."""
+    """How to find data and strategy again from any directory, with the warnings about the data."""
     from storage.datasets import loading
 
     sources = [source_of(text, spec.symbols) for text in data.data]
@@ -31,7 +31,7 @@ def recorded(desk: Desk, data: DataOptions, spec: ExecutionSpec, dataset: Datase
 
 
 def loader(call: Call) -> Load:
-    """How the data that a run was told of are loaded again; their warnings go to stderr."""
+    """A function that loads a run's data again; their warnings go to stderr."""
 
     def load(told: Mapping[str, Any]) -> Dataset:
         from storage.datasets import load_again
@@ -51,7 +51,7 @@ def loader(call: Call) -> Load:
 
 
 def once(load: Load) -> Load:
-    """The same dataset however often it is asked for."""
+    """A loader that reads the dataset once and then returns the same one."""
     kept: list[Dataset] = []
 
     def loaded(told: Mapping[str, Any]) -> Dataset:

@@ -77,7 +77,7 @@ class FailIf:
 
 
 def read_condition(text: str, names: Collection[str]) -> FailIf:
-    """The condition that a text states about figures of these names; UsageError says what is wrong, and where."""
+    """Parse a condition on figures with these names; UsageError says what is wrong, and where."""
     if len(text) > MAX_LENGTH:
         raise UsageError("USAGE", f"{OPTION} is longer than {MAX_LENGTH:,} characters", hint="shorten it")
     checker = _Checker(text, names)
@@ -112,7 +112,7 @@ class _Checker:
         return expression
 
     def truth(self, node: ast.expr, what: str) -> None:
-        """The node is a condition made of what is allowed."""
+        """Check that the node is a condition made of allowed parts."""
         while _inverts(node):
             node, what = node.operand, "what follows 'not'"  # type: ignore[attr-defined]
         if isinstance(node, ast.BoolOp):
@@ -126,7 +126,7 @@ class _Checker:
             raise self._fault(node, f"{what} is a number, not a condition", "compare it, as in best.return_pct < 0")
 
     def number(self, node: ast.expr) -> None:
-        """The node is a number made of what is allowed."""
+        """Check that the node is a number made of allowed parts."""
         for operator_, operand in _terms(node):
             if operator_ is not None and type(operator_) not in _COMBINE:
                 raise self._fault(operand, "only + - * / combine numbers")
@@ -241,7 +241,7 @@ def _terms(node: ast.expr) -> Iterator[tuple[ast.operator | None, ast.expr]]:
 
 
 def _unsigned(node: ast.expr) -> tuple[bool, ast.expr]:
-    """Whether the signs before a number come to a minus, and the number without them."""
+    """Whether the signs before a number amount to a minus, and the number without them."""
     minus = False
     while isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd | ast.USub):
         minus ^= isinstance(node.op, ast.USub)

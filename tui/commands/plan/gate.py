@@ -37,7 +37,7 @@ class Gate:
         return {"condition": self.condition.text, "holds": tested.holds, "because": tested.because}
 
     def error(self, result: PlanResult) -> OutcomeError | None:
-        """What a script should stop for; None when there is nothing."""
+        """The error that a script should stop for; None when there is none."""
         tested, where = self.test(result), f"run plan {result.run_plan_id}"
         holds = "" if tested is None or tested.holds is False else f"--fail-if {tested.because}"
         hint = f"`papertape plan show {result.run_plan_id}` shows all of it"

@@ -67,7 +67,7 @@ class SweepOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Under which terms, and how."""
+    """The options that say how variants are run and ranked."""
 
     like: Annotated[
         str | None, typer.Option("--like", metavar="NAME|UUID", help="Take equity, limits and fees of this workspace.")
@@ -129,7 +129,7 @@ FailIf = Annotated[
 
 
 def plan_named(desk: Desk, ref: str) -> str:
-    """The id, or the beginning of one, that the argument says; RUN_PLAN_NOT_FOUND when there is no last one."""
+    """The id or its beginning that the argument names; RUN_PLAN_NOT_FOUND when `last` names none."""
     if ref != LAST:
         return ref
     newest = desk.plans.all(limit=1)

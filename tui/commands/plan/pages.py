@@ -27,7 +27,7 @@ _START_AND_END = ("RUN_STARTED", "RUN_COMPLETED")
 
 
 def show_generated(page: Page, generated: Generated, top: int) -> None:
-    """The first variants, and how many there are."""
+    """Print the first variants and their number."""
     variants, total = generated.variants, len(generated.variants)
     page.line(_of_all(total, generated.dropped))
     shown = variants[:top]
@@ -42,7 +42,7 @@ def show_generated(page: Page, generated: Generated, top: int) -> None:
 
 
 def show_result(page: Page, result: PlanResult, top: int) -> None:
-    """What an execution gave: how much of it came out, and the leaderboard."""
+    """Print the outcome of a sweep: how many variants have a result, and the leaderboard."""
     page.heading(f"run plan {result.run_plan_id}  {result.status}")
     succeeded = sum(1 for variant in result.results if variant.status == "succeeded")
     total = len(result.results)
@@ -65,7 +65,7 @@ def show_result(page: Page, result: PlanResult, top: int) -> None:
 
 
 def tries_of(trials: TrialCount | None) -> list[tuple[str, str]]:
-    """How many tries there have been; nothing of a plan that was begun before they were counted."""
+    """A field with the number of tries; empty for a plan from before they were counted."""
     if trials is None:
         return []
     counts = f"{figures.whole(trials.in_plan)} in this plan, {figures.whole(trials.on_these_data)} on these data"
@@ -75,7 +75,7 @@ def tries_of(trials: TrialCount | None) -> list[tuple[str, str]]:
 
 
 def show_plans(page: Page, plans: Sequence[PlanSummary]) -> None:
-    """The list of run plans, newest first."""
+    """Print the list of run plans, newest first."""
     if not plans:
         page.line("no run plans yet; `papertape plan run` makes one")
         return
@@ -91,7 +91,7 @@ def show_plans(page: Page, plans: Sequence[PlanSummary]) -> None:
 
 
 def show_plan(page: Page, detail: PlanDetail, events: Sequence[EventView], top: int) -> None:
-    """One run plan: how it stands, what was asked of it, its leaderboard, what to know of its data."""
+    """Print a run plan: its status, its request, its leaderboard, and warnings about its data."""
     page.heading(f"run plan {detail.run_plan_id}  {detail.status}")
     page.fields([*_standing(detail), *_history(events), *_asked(detail)])
     page.line()
@@ -122,7 +122,7 @@ def _standing(detail: PlanDetail) -> list[Field]:
 
 
 def _history(events: Sequence[EventView]) -> list[Field]:
-    """Who stopped it and went on with it, when there is more to tell than a start and an end."""
+    """Who stopped and resumed the run plan; empty when it was only started and finished."""
     turns = [event for event in events if event.event_type != "RUN_VARIANT_COMPLETED"]
     if len(turns) <= len(_START_AND_END):
         return []

@@ -146,7 +146,7 @@ def _run(
 
 
 def _fresh_id() -> UUID:
-    """The id of a run plan that is about to begin: whoever ends it at once is told which it was."""
+    """The id of a run plan that is about to begin, so that an interrupted start can still name it."""
     from engine.stamps import LiveStamps
     from storage.system import wall_clock
 
@@ -168,7 +168,7 @@ def _generated(generated: Generated, timeframe: str) -> dict[str, Any]:
 
 
 def _answer(call: Call, desk: Desk, result: PlanResult, load: Load, gate: Gate, top: int) -> None:
-    """The result on stdout, what to know of it on stderr; what a script should stop for, with the result in it."""
+    """Print the result on stdout and notes on stderr; raise the error that a script should stop for."""
     from engine.sweeps.results import cancelled
     from tui.commands.plan.data import tell_of_the_same
 

@@ -50,13 +50,13 @@ class Check:
         return cls(name, FAULT, error.message, error.hint, error.code, kind=type(error))
 
     def document(self) -> dict[str, Any]:
-        """As JSON has it, without what is empty."""
+        """The fields that `--json` prints, without empty ones."""
         fields = {"name": self.name, "status": self.status, "detail": self.detail, "hint": self.hint, "code": self.code}
         fields["findings"] = list(self.findings)
         return {name: value for name, value in fields.items() if value}
 
     def error(self, details: Mapping[str, Any]) -> PapertapeError:
-        """The fault, as the command ends with it."""
+        """The error that the command ends with."""
         return self.kind(self.code, f"{self.name}: {self.detail}", hint=self.hint, details=details)
 
 
@@ -89,7 +89,7 @@ def database_checks(path: Path) -> list[Check]:
 
 
 def _writing(path: Path, store: SqliteStore) -> Check:
-    """Whether an order could be written."""
+    """Check whether an order could be written."""
     if not store.is_read_only:
         return _room(path, is_there=True)
     from storage.sqlite.connection.faults import COPY_IT
@@ -144,7 +144,7 @@ def _guards(missing: Sequence[str]) -> Check:
 
 
 def _journal(store: SqliteStore) -> list[Check]:
-    """What the journal says of itself, and what is stored beside it."""
+    """Check the journal's events and what is stored beside them."""
     from engine.audit.walk import audit
 
     try:
@@ -192,7 +192,7 @@ OLDEST_PYTHON = (3, 11)
 
 
 def all_checks(call: Call) -> list[Check]:
-    """Every check, in the order shown."""
+    """Run every check, in the order shown."""
     return [_papertape(), _python(), _sqlite(), *_settings_and_database(call), _extras(), _terminal()]
 
 

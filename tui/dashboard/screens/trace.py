@@ -56,7 +56,7 @@ class TraceDialog(DeskDialog[None]):
         self._correlation_id = correlation_id
 
     def compose(self) -> ComposeResult:
-        """What it is a trace of, the tree, and how much there is."""
+        """The title, the tree, and the number of events."""
         with Vertical(classes="dialog wide trace"):
             yield Static(Text(f"Trace of {safe_text(self._correlation_id)}", "bold"), classes="dialog-title")
             tree = TraceTree(Text("reading…"))
@@ -65,7 +65,7 @@ class TraceDialog(DeskDialog[None]):
             yield Static("", id="trace-count", markup=False)
 
     def on_mount(self) -> None:
-        """The events, read off the loop."""
+        """Read the events off the event loop."""
         self.loader.load(lambda desk, _: read_trace(desk, self._correlation_id), self._show)
 
     def _show(self, trace: tuple[str, list[Branch], int, int]) -> None:
@@ -81,7 +81,7 @@ class TraceDialog(DeskDialog[None]):
 
 
 def read_trace(desk: Desk, correlation_id: str) -> tuple[str, list[Branch], int, int]:
-    """What it is, its branches, how many events are in them, and how many there are; blocks on the database."""
+    """The trace's title, its branches, the number of events in them, and the number in all. Blocks on the database."""
     from engine.desk.journal import EventView
     from engine.ports import EventFilter
 
@@ -98,7 +98,7 @@ def read_trace(desk: Desk, correlation_id: str) -> tuple[str, list[Branch], int,
 
 
 def title_of(kinds: Sequence[str]) -> str:
-    """What events of these types are the way of."""
+    """A title for a trace with events of these types."""
     if any(event_type.startswith(RUN) and event_type != ADVANCED for event_type in kinds):
         return "a run plan, from its start on"
     return "from signal to fill" if SIGNAL in kinds else "events of one id, oldest first"
@@ -144,7 +144,7 @@ def _event_branch(event: EventView) -> Branch:
 
 
 def _below(event: EventView) -> Iterator[Branch]:
-    """The rules of a decision; of every other event what its payload says."""
+    """The rules of a policy decision; for every other event, the parts of its payload."""
     rules = event.payload.get("rules")
     if isinstance(rules, list):
         for rule in rules:
@@ -161,7 +161,7 @@ def _below(event: EventView) -> Iterator[Branch]:
 
 
 def _part(key: str, value: Any) -> Branch:
-    """A value beside its name; what has parts of its own is folded, with the parts below it."""
+    """A value beside its name; a value with parts is a folded branch with the parts below it."""
     name = (f"{safe_text(key)}  ", "dim")
     if isinstance(value, dict) and value:
         return Text.assemble(name, figures.counted(len(value), "part")), [_part(*item) for item in value.items()]

@@ -47,7 +47,7 @@ Facts = Sequence[tuple[str, str]]
 
 
 class LeftOnce(ModalScreen[Result]):
-    """A screen over the others that is left once, however often it is told to: keys and results come in bursts.
+    """A screen over the others that closes once, however often it is asked to: keys come in bursts.
 
     What stands over it, a question about it, goes with it.
     """

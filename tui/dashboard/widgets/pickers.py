@@ -30,7 +30,7 @@ _ACCOUNT_NAME = 40
 
 
 class WorkspacePicker(DeskDialog[UUID]):
-    """Leaves with the id of the workspace that was chosen."""
+    """Closes with the id of the chosen workspace."""
 
     def __init__(self, current: UUID) -> None:
         super().__init__()
@@ -39,14 +39,14 @@ class WorkspacePicker(DeskDialog[UUID]):
         self._listed: list[Workspace] = []
 
     def compose(self) -> ComposeResult:
-        """An input, and the accounts that it leaves."""
+        """An input, and the workspaces that match it."""
         with Vertical(classes="dialog"):
             yield Static(Text("Workspace", "bold"), classes="dialog-title")
             yield Input(placeholder="name, or the UUID of a closed world", compact=True)
             yield OptionList(markup=False)
 
     def on_mount(self) -> None:
-        """The accounts, read off the loop."""
+        """Read the workspaces off the event loop."""
         self.loader.load(lambda desk, _: desk.accounts.all(), self._show)
 
     def on_key(self, event: events.Key) -> None:
@@ -110,7 +110,7 @@ class Choice:
 
 
 class FilePicker(DeskDialog[str]):
-    """Leaves with a file or a sample as `--data` takes it, quoted where it has spaces."""
+    """Closes with a file or a sample as `--data` takes it, quoted where it has spaces."""
 
     def __init__(self, directory: Path | None = None) -> None:
         super().__init__()
@@ -119,7 +119,7 @@ class FilePicker(DeskDialog[str]):
         self._listed: list[Choice] = []
 
     def compose(self) -> ComposeResult:
-        """Where, an input, and the choices that it leaves."""
+        """The directory, an input, and the choices that match it."""
         with Vertical(classes="dialog wide"):
             yield Static("", id="where", markup=False)
             yield Input(placeholder="part of a name, or a path; Enter takes the line below", compact=True)
@@ -127,7 +127,7 @@ class FilePicker(DeskDialog[str]):
             yield Static("", id="listed", markup=False)
 
     def on_mount(self) -> None:
-        """The directory, read off the loop."""
+        """Read the directory off the event loop."""
         self._go(self._directory)
 
     def on_key(self, event: events.Key) -> None:

@@ -78,7 +78,7 @@ class JournalScreen(DeskScreen):
         self._detailed: int | None = None
 
     def compose_body(self) -> ComposeResult:
-        """The fields, the events, and the one under the cursor."""
+        """The filter, the events, and the one under the cursor."""
         yield FilterBar()
         with Container(id="journal-body"):
             yield EventPane(
@@ -106,7 +106,7 @@ class JournalScreen(DeskScreen):
         return self.query_one(f"#{PANE}", EventPane)
 
     def account_changed(self, overview: Overview) -> None:
-        """Another workspace's events; the same one's come by `journal_grew`."""
+        """Read another workspace's events; new events of the same one come through `journal_grew`."""
         self.filter_bar.say_whose(overview.workspace.name)
         if overview.workspace.id != self._workspace:
             self._workspace = overview.workspace.id

@@ -29,7 +29,7 @@ Values = Mapping[str, str]
 def close_dialog(
     workspace: Workspace, held: PaperPosition, intent_id: UUID, palette: Palette
 ) -> FormDialog[ExecutionResult]:
-    """The ticket; leaves with what was executed."""
+    """The ticket; it closes with the executed order."""
     facts = [
         ("sell", f"{figures.quantity(held.quantity)} {readable(held.symbol)}, all of it"),
         ("paid", f"{figures.price(held.avg_price)} on average"),
@@ -58,7 +58,7 @@ def what_it_comes_to(previewed: Preview, palette: Palette) -> RenderableType:
 
 
 def close_position(asked: Asked, workspace: UUID, intent_id: UUID, desk: Desk) -> ExecutionResult:
-    """Sell all of it; a refusal of the policy is raised as the command line says it."""
+    """Sell the whole position; a refusal by the policy is raised as on the command line."""
     from engine.vocabulary import IntentAction
     from tui.shared.failures import refusal
 

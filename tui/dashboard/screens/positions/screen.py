@@ -91,7 +91,7 @@ class PositionsScreen(DeskScreen):
         self._curve_of: tuple[object, ...] = ()
 
     def compose_body(self) -> ComposeResult:
-        """Positions above, the curve below."""
+        """The table of positions over the equity curve."""
         yield TablePane(
             COLUMNS,
             lambda row: row.position.symbol,
@@ -195,7 +195,7 @@ def held_rows(state: PaperState) -> list[HeldRow]:
 
 
 def totals(rows: Sequence[HeldRow], palette: Palette) -> Text:
-    """What the positions come to."""
+    """The totals of the positions."""
     if not rows:
         return Text()
     value = total(row.position.market_value for row in rows)
@@ -209,7 +209,7 @@ def totals(rows: Sequence[HeldRow], palette: Palette) -> Text:
 
 
 def nothing_held(workspace: str) -> str:
-    """What to do in an account without positions."""
+    """A text that says what to do in an account without positions."""
     return (
         "Nothing is held.\n\n"
         "An order opens a position:   2, and i for the ticket; or\n"

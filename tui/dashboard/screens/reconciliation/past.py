@@ -67,7 +67,7 @@ class PastDialog(DeskDialog[None]):
             yield TablePane(COLUMNS, lambda event: str(event.seq), noun="event", empty=EMPTY, id="past")
 
     def on_mount(self) -> None:
-        """They are read off the loop."""
+        """Read the events off the event loop."""
         self.loader.load(lambda desk, _: newest(desk, self._workspace), self._show)
 
     def _show(self, events_and_count: tuple[list[EventView], int]) -> None:

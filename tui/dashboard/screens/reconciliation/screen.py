@@ -79,7 +79,7 @@ class ReconciliationScreen(ActingScreen):
         self._past_of: tuple[UUID | None, int] = (None, 0)
 
     def compose_body(self) -> ComposeResult:
-        """How it stands, the comparison, the fills that do not fit."""
+        """How the account stands, the comparison, and the fills that do not fit."""
         yield Static("", id="standing", markup=False)
         yield TablePane(
             COLUMNS,
@@ -109,7 +109,7 @@ class ReconciliationScreen(ActingScreen):
         return self.query_one("#problems", TablePane)
 
     def account_changed(self, overview: Overview) -> None:
-        """A dry run at once, unless it would take its time; what was reconciled and when, in any case."""
+        """Read past reconciliations, and start a dry run unless it would take long."""
         self._read_past(overview)
         known, declined = self._known, self._stopped == overview.workspace.id
         if not declined and (known is None or known.found.report.events_replayed <= AT_ONCE):

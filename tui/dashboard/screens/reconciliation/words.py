@@ -79,7 +79,7 @@ def past_line(past: Sequence[EventView]) -> Text:
 
 
 def apply_facts(comparison: Comparison) -> Facts:
-    """What applying replaces and writes."""
+    """The consequences of applying, as facts for a question."""
     report = comparison.report
     return [
         ("from", f"{figures.counted(report.events_replayed, 'fill')} of the journal"),
@@ -93,7 +93,7 @@ def apply_facts(comparison: Comparison) -> Facts:
 
 
 def reset_facts(overview: Overview) -> Facts:
-    """What a reset takes away, and what it leaves."""
+    """The consequences of a reset, as facts for a question."""
     state = overview.state
     return [
         ("cash", _change(state.cash, state.starting_equity)),

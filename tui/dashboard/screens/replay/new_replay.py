@@ -28,7 +28,7 @@ EXISTING = "! exists already: the replay continues in it"
 
 
 class NewReplayDialog(StrategyForm[ReadyReplay]):
-    """Leaves with a replay whose data were read and whose workspace is there; nothing is traded here."""
+    """Closes with a replay whose data were read and whose workspace exists; nothing is traded yet."""
 
     CSS_PATH = "new_replay.tcss"
     PARAMETERS = "#replay-parameters"
@@ -42,7 +42,7 @@ class NewReplayDialog(StrategyForm[ReadyReplay]):
         self._taken: set[str] = set()
 
     def compose(self) -> ComposeResult:
-        """The fields scroll; what is wrong and the buttons stay in sight."""
+        """The fields scroll; errors and buttons stay visible."""
         with Vertical(classes="dialog wide", id="new-replay"):
             yield Static(Text("New replay", "bold"))
             with VerticalScroll(id="replay-fields", can_focus=False):
@@ -60,13 +60,13 @@ class NewReplayDialog(StrategyForm[ReadyReplay]):
                 yield Button("Begin", id="submit", variant="primary", compact=True)
 
     def on_mount(self) -> None:
-        """Strategies and workspaces, read off the loop."""
+        """Read the strategies and workspaces off the event loop."""
         self._suggest_symbols()
         self.loader.load(lambda desk, _: _known(desk), lambda known: self._show_known(*known), group="known")
 
     @on(Button.Pressed, "#submit")
     def action_begin(self) -> None:
-        """Read the data; leave when nothing is wrong."""
+        """Read the data, then close the form if nothing is wrong."""
         if self.loader.is_loading(READ):
             return
         wanted = self._wanted()

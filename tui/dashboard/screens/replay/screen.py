@@ -1,4 +1,4 @@
-"""Replay: a strategy over a dataset bar by bar through the real path, with all that it sees, says and does."""
+"""Replay: a strategy over a dataset bar by bar through the real path, with its levels, signals and orders."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TABLE = "replay-table"
 
 
 class ReplayScreen(DeskScreen):
-    """How it stands, the chart, the log. It goes on while another screen is shown."""
+    """The replay's status, chart and log. The replay continues while another screen is shown."""
 
     NAME = "replay"
     CSS_PATH = "replay.tcss"
@@ -63,7 +63,7 @@ class ReplayScreen(DeskScreen):
         self._is_hurrying = False
 
     def compose_body(self) -> ComposeResult:
-        """How it stands over the charts, over the log."""
+        """The replay's status over its charts and its log."""
         yield Static("", id="standing", markup=False)
         yield Chart(id="prices")
         yield Chart(id="others")

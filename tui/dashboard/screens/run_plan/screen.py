@@ -76,7 +76,7 @@ class RunPlanScreen(DeskScreen):
         self._read()
 
     def catch_up(self) -> None:
-        """A run that goes on may be interrupted by its process's end, of which nothing is written."""
+        """Read again while the run is going on: when its process dies, no event says so."""
         super().catch_up()
         if self.app.live.fault is None and self._view is not None and self._view.detail.status == RUNNING:
             self._read()

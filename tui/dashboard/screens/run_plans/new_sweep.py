@@ -37,7 +37,7 @@ READ, COUNT = "read", "count"
 
 
 class NewSweepDialog(StrategyForm[Prepared]):
-    """Leaves with a sweep whose data were read; it is not executed here."""
+    """Closes with a sweep whose data were read and which is ready to be executed."""
 
     PARAMETERS = "#sweep-parameters"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,7 +50,7 @@ class NewSweepDialog(StrategyForm[Prepared]):
         self._workspace = workspace
 
     def compose(self) -> ComposeResult:
-        """Strategy and data, a line a parameter, the terms; the count and the buttons stay in sight."""
+        """Strategy, data, a line for each parameter, and terms scroll; the count and the buttons stay visible."""
         with Vertical(classes="dialog wide", id="new-sweep"):
             yield Static(Text("New sweep", "bold"))
             with VerticalScroll(id="sweep-fields", can_focus=False):
@@ -74,14 +74,14 @@ class NewSweepDialog(StrategyForm[Prepared]):
                 yield Button("Start", id="submit", variant="primary", compact=True)
 
     def on_mount(self) -> None:
-        """The strategies that there are, read off the loop: they may be files."""
+        """Read the strategies off the event loop: they may be files."""
         self.query_one("#objective", Select).value = Objective.SHARPE_DD_PENALTY.value
         self._suggest_symbols()
         self.loader.load(lambda desk, _: desk.research.registry.all(), self._show_strategies, group="strategies")
 
     @on(Button.Pressed, "#submit")
     def action_start(self) -> None:
-        """Read the data; leave when nothing is wrong."""
+        """Read the data, then close the form if nothing is wrong."""
         if self.loader.is_loading(READ):
             return
         entries, workspace, run_plan_id = self.entries(), self._workspace, self.app.surroundings.new_id()
@@ -123,7 +123,7 @@ class NewSweepDialog(StrategyForm[Prepared]):
         return Horizontal(Label(safe_text(parameter.path), markup=False), base, tried, classes="line")
 
     def strategy_chosen(self) -> None:
-        """Other parameters make another count."""
+        """Count the variants again."""
         self._count()
 
     def _begin(self, prepared: Prepared) -> None:

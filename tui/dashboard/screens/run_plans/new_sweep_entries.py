@@ -1,4 +1,4 @@
-"""What the form of a new sweep holds, and what it comes to: a spec, the values to try, a sweep ready to begin."""
+"""From the form of a new sweep to a spec, the values to try, and a sweep that is ready to begin."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ COUNTED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A line of the form: a path, the default as a text (empty: none), what is known of it, and its type and bounds."""
+    """A line of the form: path, default as text (empty: none), description, and type with bounds."""
 
     path: str
     default: str
@@ -114,7 +114,7 @@ def values_of(desk: Desk, spec: ExecutionSpec, entries: Entries) -> dict[str, li
 
 
 def generated(desk: Desk, entries: Entries) -> Generated:
-    """The first variants that the form would make, and how many more; nothing is executed or written."""
+    """Generate the first variants of the form and count the rest; nothing is executed or written."""
     spec = spec_of(desk, entries)
     return desk.plans.generate(
         spec,
@@ -147,7 +147,7 @@ def most_variants(entries: Entries) -> int:
 
 
 def sources_of(text: str, symbols: Sequence[str] = ()) -> list[Source]:
-    """Files and samples, as `--data` takes them, one after the other; quotes keep spaces together.
+    """Files and samples as `--data` takes them, separated by spaces; quotes protect a space.
 
     `symbols` are the spec's.
     """
@@ -158,7 +158,7 @@ def sources_of(text: str, symbols: Sequence[str] = ()) -> list[Source]:
 
 
 def symbols_in(text: str) -> str:
-    """The symbols that the names of data suggest; empty when they suggest none, or cannot be read yet."""
+    """The symbols that the names of the data suggest; empty when there are none or a quote is still open."""
     try:
         named = words(text, "the data")
     except UsageError:
@@ -167,7 +167,7 @@ def symbols_in(text: str) -> str:
 
 
 def _suggested(named: str) -> str | None:
-    """The symbol that one word of the data suggests, as far as it is typed."""
+    """The symbol that one entry of the data suggests so far."""
     from storage.market_files.sources import parse_source, stem_symbol
 
     if named.startswith(SAMPLE):
@@ -182,7 +182,7 @@ def _suggested(named: str) -> str | None:
 def prepare(
     desk: Desk, entries: Entries, workspace: Workspace, run_plan_id: UUID, watch: Watch | None = None
 ) -> Prepared:
-    """Read the data, make the variants, and say what is wrong before anything is written. Blocks."""
+    """Read the data and make the variants; raises before anything is written. Blocks."""
     from engine.drivers.bar_loop import check_slippage
     from engine.sweeps.plan.request import SweepRequest
     from storage.datasets import load_again, loading
@@ -235,7 +235,7 @@ def words(text: str, what: str) -> list[str]:
 
 
 def whole_number(text: str, what: str) -> int:
-    """A whole number from 1 on; thousands separators are fine."""
+    """An integer of 1 or more; thousands separators are allowed."""
     try:
         number = int(text.replace(",", "").strip())
     except ValueError:

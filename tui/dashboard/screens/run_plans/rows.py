@@ -44,12 +44,12 @@ class PlanRow:
 
     @property
     def is_running(self) -> bool:
-        """Whether somebody is at work on it."""
+        """Whether a process is executing it."""
         return self.progress is not None or self.summary.status == RUNNING
 
     @property
     def stands(self) -> str:
-        """How it stands, as `RunStatus` has it."""
+        """The status as a `RunStatus` value."""
         return RUNNING if self.is_running else self.summary.status
 
     @property
@@ -106,7 +106,7 @@ def plan_rows(plans: Sequence[PlanSummary], sweeps: Sweeps) -> list[PlanRow]:
 
 
 def counts(rows: Iterable[PlanRow]) -> dict[str, int]:
-    """How many stand how, those that there are, after how many there are in all."""
+    """The number of run plans, in all and by status; statuses without a plan are left out."""
     by_status = Counter(row.stands for row in rows)
     return {
         ALL: by_status.total(),
@@ -115,7 +115,7 @@ def counts(rows: Iterable[PlanRow]) -> dict[str, int]:
 
 
 def status_line(by_status: dict[str, int], chosen: str, palette: Palette) -> Text:
-    """How many stand how; the chosen ones underlined, each to be clicked."""
+    """The counts by status on one line, each clickable, with the chosen one underlined."""
     parts = []
     for status, count in by_status.items():
         words = status if status == ALL else status_words(status)

@@ -41,7 +41,7 @@ NONE_STANDS_SO = "No run plan stands so now. f shows others."
 
 
 class RunPlansScreen(DeskScreen):
-    """The list, and above it how many stand how."""
+    """The table of run plans, under a line of counts by status."""
 
     NAME = "run_plans"
     CSS_PATH = "run_plans.tcss"
@@ -62,7 +62,7 @@ class RunPlansScreen(DeskScreen):
         """A sweep that was begun here; the cursor goes to it as soon as it is listed."""
 
     def compose_body(self) -> ComposeResult:
-        """Statuses above, the table below."""
+        """The line of statuses over the table."""
         yield Static("", id="plan-statuses", markup=False)
         yield TablePane(
             COLUMNS,
@@ -87,17 +87,17 @@ class RunPlansScreen(DeskScreen):
         self._fill()
 
     def journal_grew(self, head: int) -> None:
-        """Somebody may have begun, stopped or ended a sweep."""
+        """Read again: a sweep may have been started, stopped or finished."""
         self._read()
 
     def catch_up(self) -> None:
-        """One that runs may be interrupted by its process's end, of which nothing is written."""
+        """Read again while a plan is running: when its process dies, no event says so."""
         super().catch_up()
         if self.app.live.fault is None and any(row.is_running for row in self._rows):
             self._read()
 
     def action_next_status(self) -> None:
-        """The next status of those that there are, and all after the last."""
+        """Show the plans with the next status; after the last status, all of them."""
         there = list(counts(self._rows))  # `all` among them, whatever there is
         after = there.index(self._status) + 1 if self._status in there else 0
         self.action_show_status(there[after % len(there)])
@@ -108,21 +108,21 @@ class RunPlansScreen(DeskScreen):
         self._fill()
 
     def action_new_sweep(self) -> None:
-        """The form of a new sweep."""
+        """Open the form of a new sweep."""
         from tui.dashboard.screens.run_plans.new_sweep import NewSweepDialog
 
         if self.overview is not None:
             self.app.push_screen(NewSweepDialog(self.overview.workspace), self._begin)
 
     def action_resume(self) -> None:
-        """Go on with the run plan under the cursor, in this process."""
+        """Resume the run plan under the cursor in this process."""
         row = self.table.current
         if row is not None:
             run_plan_id = row.summary.run_plan_id
             self.app.sweeps.execute(run_plan_id, partial(resume, run_plan_id, self.app.warn_from_thread))
 
     def action_cancel(self) -> None:
-        """Ask the run plan under the cursor to stop."""
+        """Ask the run plan under the cursor to stop, whichever process runs it."""
         row = self.table.current
         if row is not None:
             cancel(self, row.summary.run_plan_id)
@@ -177,7 +177,7 @@ class RunPlansScreen(DeskScreen):
 
 
 def cancel(screen: DeskScreen, run_plan_id: UUID) -> None:
-    """Ask a run plan to stop, and say so."""
+    """Ask a run plan to stop and show a notification."""
     sentence = f"run plan {str(run_plan_id)[:SHORT]} was asked to stop; r resumes it"
 
     def asked(_: None) -> None:
