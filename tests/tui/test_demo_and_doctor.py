@@ -149,7 +149,7 @@ def test_the_doctor_looks_at_accounts_that_are_not_listed(console: Console, tmp_
     bars = write_bars(tmp_path / "x.csv")
     run = console.json("run", *breakout(bars))["workspace_id"]
     console.ok("plan", "run", *breakout(bars), "--sweep", "entry.lookback_days=2,3")
-    assert "1 account, 4 closed worlds and variants" in checks(console)["journal"]["detail"]
+    assert "1 account, 4 accounts of backtests and variants" in checks(console)["journal"]["detail"]
     with closing(sqlite3.connect(console.db, isolation_level=None)) as connection:
         connection.execute("UPDATE account_states SET cash = 5 WHERE workspace_id = ?", (run,))
     assert faulty(console, "projection")["findings"] == [

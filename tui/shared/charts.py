@@ -82,8 +82,8 @@ def plot(
     shown = [line for line in series if line.points]
     with _ONE_AT_A_TIME:
         figure = _figure(width, height, colour)
-        for one in shown:
-            _draw(figure, one, width, unicode)
+        for line in shown:
+            _draw(figure, line, width, unicode)
         _surround(figure, axes, shown, width, height)
         built = figure.build().string(colorless=not colour)
     drawn = "\n".join(line.rstrip() for line in built.splitlines())

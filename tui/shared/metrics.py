@@ -32,13 +32,13 @@ class Figure:
 
     def text(self, result: HasMetrics) -> str:
         """Its value in words, without a unit; a dash where there is none."""
-        return said(self.of(result), self.metric.digits)
+        return formatted(self.of(result), self.metric.digits)
 
     def in_words(self, metrics: Metrics) -> str:
         """Its value alone: a gain with its sign, a dash where there is none."""
         value = self._shown(metrics)
         if value is None or not self.metric.is_gain:
-            return said(value, self.metric.digits)
+            return formatted(value, self.metric.digits)
         return figures.signed(value, self.metric.digits)
 
     def field(self, metrics: Metrics) -> tuple[str, str]:
@@ -66,6 +66,6 @@ FIGURES: tuple[Figure, ...] = tuple(figure for figure in ALL if figure.metric.co
 """Those that are compared."""
 
 
-def said(value: float | None, digits: int) -> str:
+def formatted(value: float | None, digits: int) -> str:
     """A value with so many decimals; a dash for one that does not exist."""
     return figures.NONE if value is None else figures.decimals(value, digits)

@@ -25,7 +25,7 @@ from tui.dashboard.screens.run_plan.map_page import (
 )
 from tui.dashboard.screens.run_plan.view import PlanView, read_view
 from tui.dashboard.widgets.money import Palette
-from tui.shared.metrics import said
+from tui.shared.metrics import formatted
 
 THREE: dict[str, list[Any]] = {
     "entry.fast_period": [5, 10],
@@ -122,7 +122,7 @@ def test_the_best_by_the_figure_shown_by_the_objective_and_the_base_values_are_t
             assert values[by_sign["*"]] == (max if figure.metric.better.value > 0 else min)(values.values())
         assert view.detail.best_variant_id in (by_sign.get("◆"), by_sign.get("*"))
         assert view.by_id[by_sign["b"]].overrides == {"entry.fast_period": 20, "entry.slow_period": 50}
-        least, greatest = (said(bound(values.values()), figure.metric.digits) for bound in (min, max))
+        least, greatest = (formatted(bound(values.values()), figure.metric.digits) for bound in (min, max))
         assert f"{least} ░░▒▒▓▓██ {greatest}" in page.text(page.laid_out(120, 30)).plain
 
 

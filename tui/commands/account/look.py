@@ -104,8 +104,8 @@ def show_trades(page: Page, closed: Sequence[TradeView]) -> None:
         table.money("fees", [trade.fees for trade in closed])
     page.table(table.gains("P&L", [trade.pnl for trade in closed]))
     total = 0.0
-    for each in closed:
-        total += each.pnl
+    for trade in closed:
+        total += trade.pnl
     page.line()
     page.line(f"{figures.counted(len(closed), 'trade')}, P&L {figures.signed(total)}")
 

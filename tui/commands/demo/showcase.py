@@ -40,8 +40,8 @@ LAST_TRADES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class ClosedRun:
-    """One strategy on one symbol in a closed world."""
+class Backtest:
+    """One strategy backtested on one symbol."""
 
     strategy_id: str
     symbol: str
@@ -58,7 +58,7 @@ class Showcase:
     metrics: Metrics
     equity: list[EquityPoint]
     trades: list[TradeView]
-    runs: list[ClosedRun]
+    runs: list[Backtest]
     sweeps: Sweeps
     incidents: Incidents
     reconcile: ReconcileReport
@@ -86,7 +86,7 @@ def prepare(desk: Desk, warn: Callable[[Iterable[str]], None]) -> Showcase:
     with watching("trading forward") as watch:
         desk.research.run_onward(_spec(ACCOUNT_STRATEGY, SYMBOLS), dataset, workspace, watch=watch)
     by_hand(desk, workspace, dataset)
-    runs = [_closed_run(desk, dataset, workspace, strategy, symbol) for strategy in STRATEGIES for symbol in SYMBOLS]
+    runs = [_backtest(desk, dataset, workspace, strategy, symbol) for strategy in STRATEGIES for symbol in SYMBOLS]
     misfits, unfinished = _spec(ACCOUNT_STRATEGY, SYMBOLS), _spec(UNFINISHED_STRATEGY, SYMBOLS)
     amiss(desk, workspace, misfits, unfinished, sources)
     sweeps = sweep(desk, workspace, _spec(ACCOUNT_STRATEGY, SYMBOLS), sources)
@@ -103,14 +103,14 @@ def prepare(desk: Desk, warn: Callable[[Iterable[str]], None]) -> Showcase:
     )
 
 
-def _closed_run(desk: Desk, dataset: Dataset, workspace: Workspace, strategy: str, symbol: str) -> ClosedRun:
-    """A closed world under an id that a second demo finds again."""
+def _backtest(desk: Desk, dataset: Dataset, workspace: Workspace, strategy: str, symbol: str) -> Backtest:
+    """Backtest under an id that a second demo finds again."""
     spec = _spec(strategy, [symbol])
-    found = uuid5(workspace.id, desk.research.compile(spec).key)
-    if desk.accounts.find(found) is None:
+    backtest_id = uuid5(workspace.id, desk.research.compile(spec).key)
+    if desk.accounts.find(backtest_id) is None:
         with watching(f"{strategy} on {symbol}") as watch:
-            desk.research.run(spec, dataset, like=NAME, workspace_id=found, watch=watch)
-    return ClosedRun(strategy, symbol, found, desk.accounts.metrics(found))
+            desk.research.run(spec, dataset, like=NAME, workspace_id=backtest_id, watch=watch)
+    return Backtest(strategy, symbol, backtest_id, desk.accounts.metrics(backtest_id))
 
 
 def _spec(strategy: str, symbols: list[str]) -> ExecutionSpec:
@@ -122,7 +122,7 @@ def _spec(strategy: str, symbols: list[str]) -> ExecutionSpec:
 
 
 def show(page: Page, showcase: Showcase) -> None:
-    """The account, its curve, its last trades; the closed worlds; the reconciliation; where to go on."""
+    """Print the account, its curve and last trades, the backtests, the reconciliation, and where to go on."""
     page.heading(f"{NAME}: {ACCOUNT_STRATEGY} on {' and '.join(SYMBOLS)}, daily, forward run")
     draw(page, showcase.equity)
     page.fields(metric_fields(showcase.metrics))
@@ -151,7 +151,7 @@ def show(page: Page, showcase: Showcase) -> None:
 _RUN_FIGURES = ("trade_count", "return_pct", "max_drawdown_pct", "win_rate", "sharpe")
 
 
-def _runs_table(runs: list[ClosedRun]) -> Table:
+def _runs_table(runs: list[Backtest]) -> Table:
     from tui.shared.metrics import FIGURES
 
     table = Table().text("strategy", [run.strategy_id for run in runs], shrinks=True)

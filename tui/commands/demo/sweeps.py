@@ -87,7 +87,7 @@ def run_or_finish(
     """A run plan under an id that a second demo finds again. CANCELLED when it is stopped."""
     with watching(what) as watch:
         if not is_there(desk, run_plan_id):
-            found = desk.plans.run(
+            result = desk.plans.run(
                 spec,
                 load_again(data, watch),
                 grid,
@@ -97,12 +97,12 @@ def run_or_finish(
                 watch=watch,
             )
         else:
-            found = desk.plans.result(run_plan_id)
-            if found.status != "completed":
-                found = desk.plans.resume(run_plan_id, load_again, watch=watch)
-    if found.status != "completed":
+            result = desk.plans.result(run_plan_id)
+            if result.status != "completed":
+                result = desk.plans.resume(run_plan_id, load_again, watch=watch)
+    if result.status != "completed":
         raise stopped()
-    return found
+    return result
 
 
 def stopped() -> SystemFault:

@@ -160,7 +160,7 @@ def _journal(store: SqliteStore) -> list[Check]:
 def _events(audited: Audit) -> Check:
     if audited.journal.count:
         return _found("journal", audited.journal, f"events are not as they were written: {RESTORE}")
-    hidden = f", {figures.whole(audited.hidden)} closed worlds and variants" if audited.hidden else ""
+    hidden = f", {figures.whole(audited.hidden)} accounts of backtests and variants" if audited.hidden else ""
     accounts = figures.counted(audited.accounts, "account")
     return Check("journal", OK, f"{figures.whole(audited.head)} is the newest event's seq; {accounts}{hidden}")
 

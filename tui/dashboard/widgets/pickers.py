@@ -42,7 +42,7 @@ class WorkspacePicker(DeskDialog[UUID]):
         """An input, and the workspaces that match it."""
         with Vertical(classes="dialog"):
             yield Static(Text("Workspace", "bold"), classes="dialog-title")
-            yield Input(placeholder="name, or the UUID of a closed world", compact=True)
+            yield Input(placeholder="name, or the UUID of a backtest", compact=True)
             yield OptionList(markup=False)
 
     def on_mount(self) -> None:
@@ -104,7 +104,7 @@ class Choice:
     """A line of the list: a sample, a directory to go into, or a data file."""
 
     name: str
-    said: str
+    note: str
     directory: Path | None = None
     data: str = ""
 
@@ -224,4 +224,4 @@ def _is_offered(path: Path) -> bool:
 
 
 def _file_line(choice: Choice) -> Text:
-    return Text.assemble((fit(safe_text(choice.name), _FILE_NAME), "bold"), (f"  {choice.said}", "dim"))
+    return Text.assemble((fit(safe_text(choice.name), _FILE_NAME), "bold"), (f"  {choice.note}", "dim"))

@@ -46,13 +46,13 @@ class InFull:
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """What the table shows of an event; `said` is what it says, in a few words."""
+    """What the table shows of an event; `words` say what happened."""
 
     seq: int
     ts: datetime
     kind: str
     symbol: str | None
-    said: str
+    words: str
     workspace: str
     correlation_id: str | None
 
@@ -62,7 +62,7 @@ COLUMNS: tuple[Column[EventLine], ...] = (
     Column("time", "time (UTC)", SECONDS, lambda row: row.ts, "trading time"),
     Column("event", "event", WORDS, lambda row: row.kind, "what happened"),
     Column("symbol", "symbol", WORDS, lambda row: row.symbol, "in which symbol", widest=12),
-    Column("said", "what", WORDS, lambda row: row.said, "what the event says; all of it is beside", widest=64),
+    Column("said", "what", WORDS, lambda row: row.words, "what the event says; all of it is beside", widest=64),
     Column("workspace", "workspace", WORDS, lambda row: row.workspace, "whose event it is", widest=38),
     Column("trace", "correlation", WORDS, lambda row: row.correlation_id, "leads from signal to fill", widest=38),
 )

@@ -49,7 +49,7 @@ EMPTY = "Nothing is compared yet.\n\nA dry run replays the journal and writes no
 class Compared:
     """A dry run that came to its end, with its rows; the account as the screen had it then, and when that was."""
 
-    found: Comparison
+    comparison: Comparison
     rows: list[FieldRow]
     misfits: list[Problem]
     overview: Overview
@@ -112,7 +112,7 @@ class ReconciliationScreen(ActingScreen):
         """Read past reconciliations, and start a dry run unless it would take long."""
         self._read_past(overview)
         known, declined = self._known, self._stopped == overview.workspace.id
-        if not declined and (known is None or known.found.report.events_replayed <= AT_ONCE):
+        if not declined and (known is None or known.comparison.report.events_replayed <= AT_ONCE):
             self._compare(overview)
         self._stand()
 
@@ -144,7 +144,7 @@ class ReconciliationScreen(ActingScreen):
             self.app.warn("a dry run comes first: d")
         else:
             workspace = known.overview.workspace
-            question = Confirm(f"Reconcile {workspace.name}?", apply_facts(known.found), yes="Apply")
+            question = Confirm(f"Reconcile {workspace.name}?", apply_facts(known.comparison), yes="Apply")
             self.app.push_screen(question, lambda yes: self._apply(workspace) if yes else None)
 
     def action_past(self) -> None:
@@ -230,7 +230,7 @@ class ReconciliationScreen(ActingScreen):
         if known is None:
             return
         rows, misfits = self.table.in_order(known.rows), known.misfits
-        self._pane.show(rows[: self._shown], len(rows), totals=totals(known.found, Palette.of(self.app)))
+        self._pane.show(rows[: self._shown], len(rows), totals=totals(known.comparison, Palette.of(self.app)))
         self._problems.display = bool(misfits)
         self._problems.show(misfits[: self._shown], len(misfits))
 
@@ -268,7 +268,7 @@ class ReconciliationScreen(ActingScreen):
         known = self._known
         if known is None:
             return Text("replaying…" if self._is_busy else "not done yet: d replays the journal, and writes nothing")
-        line = verdict(known.found).append(f", as of {known.at:%H:%M:%S}")
+        line = verdict(known.comparison).append(f", as of {known.at:%H:%M:%S}")
         if known.overview.state != overview.state and not self._is_busy:
             line.append("; the account has changed since: d", "bold")
         return line

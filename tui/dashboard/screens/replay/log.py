@@ -28,7 +28,7 @@ class LogLine:
     ts: datetime
     symbol: str | None
     what: str
-    said: str
+    words: str
     seq: int | None = None
     correlation_id: str | None = None
 
@@ -38,7 +38,7 @@ COLUMNS: tuple[Column[LogLine], ...] = (
     Column("symbol", "symbol", WORDS, lambda row: row.symbol, "in which symbol", widest=12),
     Column("what", "what", WORDS, lambda row: row.what, "a signal of the strategy, or an event of the journal"),
     Column("seq", "seq", COUNTS, lambda row: row.seq, "an event's place in the journal"),
-    Column("said", "says", WORDS, lambda row: row.said, "why, or what was done", widest=100),
+    Column("said", "says", WORDS, lambda row: row.words, "why, or what was done", widest=100),
 )
 
 

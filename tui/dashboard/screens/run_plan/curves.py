@@ -152,9 +152,11 @@ def series_of(
     series += [
         charts.Series(curves[variant_id], colour_of(number, palette), stepped=True) for number, variant_id in shown
     ]
-    for number, one in shown if len(shown) > 1 else ():
+    for number, variant_id in shown if len(shown) > 1 else ():
         shift = number / (MOST_MARKED + 1)  # so that the numbers of two curves do not stand on each other
-        series.append(charts.Series(sampled(curves[one], NUMERALS, shift), colour_of(number, palette), str(number)))
+        series.append(
+            charts.Series(sampled(curves[variant_id], NUMERALS, shift), colour_of(number, palette), str(number))
+        )
     return series
 
 

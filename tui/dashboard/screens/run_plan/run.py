@@ -1,4 +1,4 @@
-"""A variant's spec as a run of its own, in a closed world on the plan's data, beside what the sweep gave."""
+"""A variant's spec as a run of its own, as a backtest on the plan's data, beside what the sweep gave."""
 
 from __future__ import annotations
 
