@@ -14,7 +14,7 @@ from engine.vocabulary import DEFAULT_OBJECTIVE, JournalMode, RunStatus
 from storage.desk import open_desk
 from storage.settings import Settings
 from tests.docs.pages import codes, first_codes, section, table_under, text_of
-from tests.tui.test_leaderboard import metrics
+from tests.tui.shared.test_leaderboard import metrics
 from tui.commands.plan.fail_if import read_condition
 from tui.commands.plan.gate import figure_names
 from tui.shared.exports import FORMULA

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from storage.sqlite.connection.driver import sqlite as sqlite3
+from tests.tui.commands.test_exit_codes import contents
 from tests.tui.console import ROOT, Console, breakout, write_bars
-from tests.tui.test_exit_codes import contents
 
 
 def test_the_demo_shows_an_outcome_worth_looking_at(console: Console) -> None:

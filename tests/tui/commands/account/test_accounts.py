@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from storage.sqlite.connection.driver import sqlite as sqlite3
+from tests.tui.commands.test_exit_codes import intent
 from tests.tui.console import Console
-from tests.tui.test_exit_codes import intent
 from tui.commands.account import accounts
 
 

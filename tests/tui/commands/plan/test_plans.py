@@ -13,9 +13,9 @@ import pytest
 
 from engine.vocabulary import Objective
 from storage.sqlite.connection.driver import sqlite as sqlite3
+from tests.tui.commands.test_exit_codes import contents
 from tests.tui.console import BARS, Console, breakout, write_bars
 from tests.tui.probes import probe
-from tests.tui.test_exit_codes import contents
 
 SPEC_FIELDS = [
     *("run_plan_id", "fingerprint", "dataset_sha256", "bar_count", "history_bars"),
