@@ -37,7 +37,7 @@ def test_a_formula_is_the_objective(name: str) -> None:
     named = re.sub(r"[a-z_]{3,}", lambda found: f"best.{found[0]}", formula)
     figures = {f"best.{field}": value for field, value in metrics(12.5, 3.0).model_dump().items()}
     score = OBJECTIVES[name](metrics(12.5, 3.0))
-    assert read_condition(f"{named} == {score!r}", list(figures)).verdict(figures).holds is True
+    assert read_condition(f"{named} == {score!r}", list(figures)).test(figures).holds is True
     assert ("the default" in row[1]) == (name == DEFAULT_OBJECTIVE)
 
 
