@@ -98,8 +98,8 @@ def test_several_parameters_keep_their_order() -> None:
     ("texts", "kind", "place"),
     [
         (["entry.days"], UsageError, "'entry.days' does not name a parameter with its values"),
-        (["=5"], UsageError, "'=5' names no parameter"),
-        ([""], UsageError, "names no parameter"),
+        (["=5"], UsageError, "'=5' does not name a parameter"),
+        ([""], UsageError, "does not name a parameter"),
         (["entry.days="], UsageError, "entry.days: a value is missing in ''"),
         (["entry.days=1,,2"], UsageError, "a value is missing in '1,,2'"),
         (["entry.days=1,"], UsageError, "a value is missing"),

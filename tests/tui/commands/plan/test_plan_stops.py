@@ -162,7 +162,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(console: Console, tmp_p
     assert 3 <= stopped["done"] < 6
     last = shown.strip().splitlines()[-1]
     assert last.startswith(f"error CANCELLED: the run plan was stopped with {stopped['done']} of 6 variants done; ")
-    assert last.endswith(f"`papertape plan resume {stopped['run_plan_id']}` resumes it")
+    assert last.endswith(f"`papertape plan resume {stopped['run_plan_id']}` goes on")
     assert "Traceback" not in shown
     order(tmp_path)
     assert without_ids(console.json("plan", "resume", "last")) == expected

@@ -422,7 +422,7 @@ WRONG: list[tuple[tuple[str, ...], int, str, str]] = [
     (("--sweep", "risk.dollars_per_trade=nan"), 5, "INVALID_SPEC", "nan is not a finite number"),
     (("--sweep", "risk.dollars_per_trade=1,inf"), 5, "INVALID_SPEC", "inf is not a finite number"),
     (("--sweep", "entry.lookback_days="), 2, "USAGE", "a value is missing"),
-    (("--sweep", "entry.lookback_days"), 2, "USAGE", "names no parameter"),
+    (("--sweep", "entry.lookback_days"), 2, "USAGE", "does not name a parameter"),
     (("--sweep", "entry.lookback_days=1", "--sweep", "entry.lookback_days=2"), 2, "USAGE", "twice"),
     (("--sweep", "entry.lookback_days=9:1"), 2, "USAGE", "never reaches its end"),
     (("--sweep",), 2, "USAGE", "--sweep"),
