@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from contextlib import closing
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ import pytest
 from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.tui.commands.test_exit_codes import contents
 from tests.tui.console import ROOT, Console, breakout, write_bars
+from tui.commands.demo import showcase
 
 
 def test_the_demo_shows_an_outcome_worth_looking_at(console: Console) -> None:
     out = console.ok("demo", "--headless").out
-    for told in ("GOOG", "IBM", "Sharpe, per trade", "no drift", "breakout_52w_high", "rsi_reversion", "Next:"):
+    for told in (*showcase.SYMBOLS, *showcase.STRATEGIES, "Sharpe, per trade", "no drift", "Next:"):
         assert told in out
     assert "AAPL" not in out
     assert "┌" in out
@@ -39,7 +41,8 @@ def test_the_demo_in_json(console: Console) -> None:
     assert found["workspace"]["name"] == "demo"
     assert found["reconcile"]["drift"] == {}
     assert found["metrics"]["trade_count"] > 20
-    assert len(found["runs"]) == 6
+    ran = [(run["strategy_id"], run["symbol"]) for run in found["runs"]]
+    assert ran == list(product(showcase.STRATEGIES, showcase.SYMBOLS))
     run = found["runs"][0]
     assert len(console.json("trades", "-w", run["workspace_id"])) == run["metrics"]["trade_count"]
     assert console.json("reconcile", "-w", "demo", "--dry-run")["drift"] == {}
@@ -47,17 +50,15 @@ def test_the_demo_in_json(console: Console) -> None:
 
 
 def test_the_demo_completes_what_is_missing(console: Console) -> None:
-    from tui.commands.demo import showcase
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(showcase, "STRATEGIES", ("sma_cross",))
         some = console.json("demo")["runs"]
     whole = console.json("demo")["runs"]
-    assert len(some) == 2
+    assert [run["symbol"] for run in some] == list(showcase.SYMBOLS)
     assert [run for run in whole if run["strategy_id"] == "sma_cross"] == some
     with closing(sqlite3.connect(console.db)) as connection:
         (stored,) = connection.execute("SELECT count(*) FROM workspaces WHERE kind = 'closed'").fetchone()
-    assert stored == len(whole) == 6
+    assert stored == len(whole) == len(showcase.STRATEGIES) * len(showcase.SYMBOLS)
 
 
 def checks(console: Console, *arguments: object) -> dict[str, dict[str, str]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.strategies.registry import BUILTIN
 from tests.storage.code.folders import RISES, strategy, written
 from tests.tui.console import Console
 
@@ -29,11 +30,7 @@ class Peek(Strategy[Params]):
 
 
 def test_the_list(console: Console) -> None:
-    assert [each["key"] for each in console.json("strategy", "list")] == [
-        "breakout_52w_high",
-        "sma_cross",
-        "rsi_reversion",
-    ]
+    assert [row["key"] for row in console.json("strategy", "list")] == [strategy.key for strategy in BUILTIN]
     assert "built in" in console.ok("strategy", "list").out
 
 
