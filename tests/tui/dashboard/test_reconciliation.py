@@ -276,7 +276,7 @@ async def test_the_trading_state_is_chosen_and_asked_for(stocked: Path, down: in
         await press(app, pilot, *["down"] * down, "enter")
         assert isinstance(app.screen, Confirm)
         assert f"● ACTIVE → {state.value}" in screen_text(app).replace("▼ ", "").replace("■ ", "")
-        assert "2 positions are left as they are" in screen_text(app)
+        assert "2 positions stay open" in screen_text(app)
         await press(app, pilot, "y")
         assert f"default is {state.value}" in toasts(app)[-1]
         assert state.value in screen_text(app).splitlines()[0]
