@@ -225,7 +225,7 @@ async def test_what_a_row_does_not_have_is_said(traded: Path) -> None:
         screen = await opened(app, pilot)
         await press(app, pilot, "G", "m", "t")
         assert "this event has no symbol" in toasts(app)[0]
-        assert "WORKSPACE_CREATED belongs to no correlation id" in toasts(app)[1]
+        assert "WORKSPACE_CREATED has no correlation id" in toasts(app)[1]
         assert screen.filter_bar.wanted == JournalQuery()
 
 

@@ -131,7 +131,7 @@ async def test_a_new_sweep_runs_and_is_listed(db: Path) -> None:
         await settled(app, pilot)
         await press(app, pilot, "ctrl+s")
         assert isinstance(app.screen, RunPlansScreen)
-        assert "has begun" in toasts(app)[0]
+        assert " started; " in toasts(app)[0]
         assert "completed: 6 of 6 variants" in toasts(app)[1]
         assert "✓ completed" in screen_text(app)
     with open_test_desk(db) as desk:

@@ -182,7 +182,7 @@ async def test_a_workspace_that_is_there_is_warned_of_and_gone_on_with(db: Path)
         await press(app, pilot, "n")
         assert field(app, "workspace").value == "replay-2"
         await fill_in(app, pilot, workspace="replay-1", end=TO, **ENTRY)
-        assert "! exists already: the replay continues in it" in screen_text(app)
+        assert "! exists: the replay continues in it" in screen_text(app)
         assert field(app, "equity").disabled
         await press(app, pilot, "ctrl+s")
         assert "traded before" in screen_text(app)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 READ = "read"
 NEW = "a new account; it is made when the replay begins"
-EXISTING = "! exists already: the replay continues in it"
+EXISTING = "! exists: the replay continues in it"
 
 
 class NewReplayDialog(StrategyForm[ReadyReplay]):
