@@ -1,4 +1,4 @@
-"""What the engine asks of a store. `storage` implements it on SQLite."""
+"""What the engine needs of a store; `storage` implements it on SQLite."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class PriorFill(NamedTuple):
 class Progress:
     """How far `run -w` has taken a spec in a workspace, and what its first run fixed (times in UTC microseconds).
 
-    `untimed_key` is the spec key without its timeframe: a spec that leaves the timeframe to the data keeps the one
-    that its first run found. `strategy_sha256` is what the strategy's code was then, empty where it is not known.
-    `settled`: of a symbol whose history was accepted as changed, up to when its bars are history, traded or not.
+    `untimed_key` is the spec key without its timeframe: a spec that names no timeframe keeps the one that its first run
+    found. `strategy_sha256` is the digest of the strategy's code then, empty if it is not known. `settled` gives, for a
+    symbol whose changed history was accepted, the time up to which its bars are history, traded or not.
     """
 
     spec_key: str
@@ -51,7 +51,7 @@ class Progress:
     """The first timestamp that the spec traded here; None before it has traded any"""
 
     def with_settled(self, symbol: str, ts: int) -> Progress:
-        """The same with a symbol's bars up to a time as history."""
+        """A copy in which the symbol's bars up to `ts` are history."""
         return replace(self, settled={**self.settled, symbol: ts})
 
 
@@ -63,12 +63,12 @@ TrialKind = Literal["plan", "backtest", "forward"]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One run that tried a strategy: a run plan, a backtest, or a spec with which an account trades on.
+    """One run that tried a strategy: a run plan, a backtest, or a forward run.
 
     `run_id` is the run plan's or the workspace's id, `spec_key` a forward run's. `bars` has the sha256 of each symbol's
     bars; `first_ts` to `last_ts` is the time that was traded (UTC microseconds). `specs` are the first 16 bytes of the
-    sha256 of each resolved spec that has a result, each once, end to end; none of a run that was journaled without
-    them, which cannot be counted. `seq` is that of its newest result.
+    sha256 of each resolved spec with a result, each once, end to end; empty for a run that was journaled without them
+    and cannot be counted. `seq` is that of its newest result.
     """
 
     kind: TrialKind
@@ -89,11 +89,11 @@ class Trial:
 
     @property
     def count(self) -> int:
-        """How many configurations it tried."""
+        """The number of configurations it tried."""
         return len(self.specs) // SPEC_DIGEST
 
     def digests(self) -> Iterator[bytes]:
-        """Those of its resolved specs."""
+        """The digests in `specs`, one by one."""
         return (self.specs[start : start + SPEC_DIGEST] for start in range(0, len(self.specs), SPEC_DIGEST))
 
 
@@ -106,7 +106,7 @@ class JournalEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events: of a workspace (None: all), of types, of a correlation id, of a symbol, holding a text.
+    """Which events: of a workspace (None: all), of types, with a correlation id, of a symbol, containing a text.
 
     `after` and `before` are exclusive bounds of `seq`.
     """
@@ -128,7 +128,7 @@ class StoredPayload(NamedTuple):
 
 
 class RunMark(NamedTuple):
-    """A RUN_* event of an execution as a whole. The payload is JSON text; RUN_STARTED's is left out."""
+    """A RUN_* event about a run as a whole. The payload is JSON text, empty for RUN_STARTED."""
 
     seq: int
     run_plan_id: str
@@ -140,7 +140,7 @@ class RunMark(NamedTuple):
 
 
 class RunSoFar(NamedTuple):
-    """How many variants came out how, which has the best score, when the last was written (0: none was)."""
+    """The number of variants by outcome, the best one and its score, and the `seq` of the last (0: none yet)."""
 
     counts: dict[str, int]
     best_variant_id: str | None
@@ -150,7 +150,7 @@ class RunSoFar(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who executes a run: a process, by host, pid and start (a pid is used again), and the number of its claim."""
+    """The process that executes a run: its host, pid and start time (pids are reused), and the number of its claim."""
 
     host: str
     pid: int
@@ -159,18 +159,18 @@ class Owner:
 
 
 class Owners(Protocol):
-    """Which processes own runs, and whether they are still alive."""
+    """The processes that own runs, and whether they are still running."""
 
     def claim(self) -> Owner:
         """This process, as the owner of a run that it begins."""
         ...
 
     def release(self, owner: Owner) -> None:
-        """The run is over, for this process."""
+        """Give up the claim: the run is over for this process."""
         ...
 
     def alive(self, owner: Owner) -> bool:
-        """Whether an owner is still at work, as far as can be told from here."""
+        """Whether an owner is still running, as far as can be told from this machine."""
         ...
 
 
@@ -178,7 +178,7 @@ class RunViews(Protocol):
     """Reads of run plans, from `RUN_*` events alone."""
 
     def run_plans(self, prefix: str, limit: int) -> list[str]:
-        """Ids of run plans that begin with a text, at most `limit`."""
+        """Ids of run plans that begin with `prefix`, at most `limit`."""
         ...
 
     def run_marks(self, run_plan_id: str | None = None) -> list[RunMark]:
@@ -186,7 +186,7 @@ class RunViews(Protocol):
         ...
 
     def run_heading(self, run_plan_id: str) -> dict[str, Any]:
-        """What RUN_STARTED says beside the variants, as far as lists show it."""
+        """The fields of RUN_STARTED that lists show, without the variants."""
         ...
 
     def run_document(self, run_plan_id: str) -> StoredPayload:
@@ -198,7 +198,7 @@ class RunViews(Protocol):
         ...
 
     def run_so_far(self, run_plan_id: str) -> RunSoFar:
-        """What came out of a run that has not ended."""
+        """The outcome so far of a run that has not ended."""
         ...
 
     def run_plans_with(self, fingerprint: str) -> list[str]:
@@ -207,10 +207,10 @@ class RunViews(Protocol):
 
 
 class Views(RunViews, Protocol):
-    """Reads that belong together: one snapshot of the database."""
+    """Reads in one snapshot of the database."""
 
     def workspace(self, ref: str | UUID) -> Workspace | None:
-        """The workspace of this name or id, of any kind."""
+        """The workspace with this name or id, of any kind; None if there is none."""
         ...
 
     def workspaces(self) -> list[Workspace]:
@@ -218,11 +218,11 @@ class Views(RunViews, Protocol):
         ...
 
     def every_workspace(self) -> Iterator[Workspace | DamageFault]:
-        """Those that are not listed too, in the order of their ids; what is wrong with one that is damaged."""
+        """All workspaces in the order of their ids, unlisted ones too; a fault in place of a damaged one."""
         ...
 
     def account(self, workspace: Workspace) -> Account:
-        """The stored account state; a fresh account when there is none."""
+        """The stored account state; a fresh one if none is stored."""
         ...
 
     def fills(self, workspace_id: UUID, after: int = 0) -> Iterator[Fill]:
@@ -230,15 +230,15 @@ class Views(RunViews, Protocol):
         ...
 
     def duplicate_fills(self, workspace_id: UUID) -> frozenset[int]:
-        """The `seq` of every paper fill whose order id an earlier one has; empty while the database enforces it."""
+        """The `seq` of every paper fill with the order id of an earlier one; empty while the database prevents it."""
         ...
 
     def check_fills(self, workspace_id: UUID) -> None:
-        """DATABASE_ERROR names the first paper fill that has a value of a wrong type."""
+        """Raise DATABASE_ERROR, naming the first paper fill that has a value of a wrong type."""
         ...
 
     def prior_fill(self, workspace_id: UUID, intent_id: UUID, mode: str) -> PriorFill | None:
-        """The fill of an intent that was executed before."""
+        """The fill of this intent, if it was executed before."""
         ...
 
     def events(self, where: EventFilter, *, limit: int | None, newest_first: bool = False) -> list[JournalEvent]:
@@ -250,11 +250,11 @@ class Views(RunViews, Protocol):
         ...
 
     def event_count(self, where: EventFilter) -> int:
-        """How many events a filter finds."""
+        """How many events match the filter."""
         ...
 
     def head(self, workspace_id: UUID | None = None) -> int:
-        """The `seq` of the newest event (of a workspace), 0 when there is none."""
+        """The `seq` of the newest event (of a workspace), 0 if there is none."""
         ...
 
     def progress(self, workspace_id: UUID, spec_key: str) -> Progress | None:
@@ -270,11 +270,11 @@ class Views(RunViews, Protocol):
         ...
 
     def recorded(self, workspace_id: UUID, timeframe: str, symbols: Sequence[str]) -> dict[str, Recorded]:
-        """The bars of symbols that the workspace has seen, each symbol named; no bars of one that it does not know."""
+        """The bars that the workspace has seen of each symbol; empty columns for a symbol that it has not seen."""
         ...
 
     def damaged_recordings(self) -> Iterator[DamageFault]:
-        """What is wrong with each recording that cannot be read, or that holds what no bar can be."""
+        """A fault for each recording that cannot be read, or that holds values that no bar can have."""
         ...
 
     def trials(self) -> list[Trial]:
@@ -282,22 +282,22 @@ class Views(RunViews, Protocol):
         ...
 
     def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:
-        """The timeframe that the first run of a spec found, by its key without one."""
+        """The timeframe that the first run of a spec found; `untimed_key` is the spec's key without it."""
         ...
 
 
 class UnitOfWork(Views, Protocol):
-    """One write transaction. What is not committed never happened; every read in it sees the newest state.
+    """One write transaction, rolled back unless it is committed. Reads in it see its own writes.
 
-    An account that it gives belongs to it and is not to be kept: the next transaction may change the same object.
+    Do not keep an account that it returns: the next transaction may change the same object.
     """
 
     def add_workspace(self, workspace: Workspace) -> None:
-        """A new workspace and its fresh account state; WORKSPACE_EXISTS when the name is taken."""
+        """Store a new workspace and its fresh account state. Raises WORKSPACE_EXISTS if the name is taken."""
         ...
 
     def add_workspaces(self, workspaces: Sequence[Workspace]) -> None:
-        """Many new workspaces, none of which may be stored, and their fresh account states."""
+        """Store new workspaces and their fresh account states. The caller knows that none is stored yet."""
         ...
 
     def put_limits(self, workspace_id: UUID, limits: Limits) -> None:
@@ -309,15 +309,17 @@ class UnitOfWork(Views, Protocol):
         ...
 
     def append(self, events: Sequence[EventRow]) -> int:
-        """Append events; the `seq` of the last one. The workspaces' stored `last_seq` and `last_event_at` follow."""
+        """Append events and return the last `seq`. The stored `last_seq` and `last_event_at` of their workspaces
+        follow.
+        """
         ...
 
     def save(self, account: Account, symbols: Iterable[str], sessions: Iterable[int]) -> None:
-        """Store an account's state, of its parts only the symbols and trading days named."""
+        """Store an account's state; of its symbols and trading days only those named."""
         ...
 
     def replace(self, *accounts: Account) -> None:
-        """Store accounts' states in place of all that was stored of them."""
+        """Store these accounts' states in place of everything stored of them."""
         ...
 
     def save_progress(self, workspace_id: UUID, progress: Progress) -> None:
@@ -329,13 +331,13 @@ class UnitOfWork(Views, Protocol):
         ...
 
     def record_bars(self, workspace_id: UUID, timeframe: str, spans: Sequence[Span]) -> None:
-        """Add bars to what the workspace has seen; HISTORY_CHANGED where it has seen others."""
+        """Add bars to those that the workspace has seen. Raises HISTORY_CHANGED if it has seen others."""
         ...
 
     def replace_recording(
         self, workspace_id: UUID, timeframe: str, symbol: str, days: IntArray, bars: Recorded
     ) -> None:
-        """Put a symbol's recording in place of all that was recorded of it; `days` are the sessions, shape (n,)."""
+        """Replace a symbol's recording; `days` are the sessions, shape (n,)."""
         ...
 
     def commit(self) -> None:
@@ -348,7 +350,7 @@ class Store(Protocol):
 
     @property
     def is_read_only(self) -> bool:
-        """Whether it can be read and not written: `write` raises a `ReadOnlyFault` then."""
+        """Whether the database can only be read: `write` then raises a `ReadOnlyFault`."""
         ...
 
     def write(self) -> AbstractContextManager[UnitOfWork]:
@@ -360,19 +362,19 @@ class Store(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         ...
 
     def data_version(self) -> int:
-        """A number that changes when another process has written."""
+        """A number that changes with every commit, of this process or another."""
         ...
 
 
 class Watch(Protocol):
-    """Who watches a long call: told how far it is, asked whether to stop."""
+    """Watches a long call: hears how far it is, and can request a stop."""
 
     def advance(self, done: int, total: int) -> None:
-        """`done` of `total` steps are behind."""
+        """Report that `done` of `total` steps are finished; `total` 0 means that it is not known."""
         ...
 
     def stopped(self) -> bool:

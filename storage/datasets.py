@@ -1,4 +1,4 @@
-"""Datasets of run plans: how a run's data are loaded again, and uploads kept under their sha256."""
+"""Datasets of run plans: loading a run's data again, and keeping uploads under their sha256."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def loading(
 
 
 def load_again(data: Mapping[str, Any], watch: Watch | None = None) -> Dataset:
-    """The dataset that `loading` described; the errors are those of `load_dataset`, and DATABASE_ERROR."""
+    """The dataset that `loading` described. Raises what `load_dataset` raises, and DATABASE_ERROR."""
     if why := fault_in(dict(data), _TOLD):
         raise damaged("what the run plan says of its data", f"it{why}")
     return load_dataset(
@@ -83,8 +83,8 @@ def _path_of(name: str) -> Path:
 def keep_dataset(content: bytes, database: Path, suffix: str = ".csv") -> Path:
     """Keep an uploaded file beside the database, named by its sha256; the same bytes are kept once.
 
-    It is written whole before it has its name: whoever finds it finds all of it. Only its owner may read it.
-    DATABASE_ERROR where nothing can be written beside the database.
+    The file is written whole before it gets its name, so a file of that name is complete. Only its owner may read it.
+    Raises DATABASE_ERROR if nothing can be written beside the database.
     """
     kept = database.parent / DIRECTORY / f"{hashlib.sha256(content).hexdigest()}{suffix}"
     try:

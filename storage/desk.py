@@ -1,4 +1,4 @@
-"""Wiring: settings to a desk over SQLite, with the strategies they list."""
+"""Wiring: from settings to a desk over SQLite, with the strategies that they list."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from storage.sqlite.owners import ProcessOwners
 from storage.sqlite.unit_of_work import SqliteStore
 from storage.strategies.files import make_registry
 from storage.strategies.identity import strategy_code
-from storage.strategies.known import KnownCode
+from storage.strategies.recall import KnownCode
 from storage.system import wall_clock
 
 
 def open_desk(settings: Settings | None = None) -> Desk:
-    """The desk that the settings describe; the database is made, or upgraded, when it is opened."""
+    """The desk that the settings describe. The database is created or upgraded. Raises `SystemFault`."""
     settings = settings or Settings()
     config = DeskConfig(production=settings.environment == "production", workspace=settings.workspace)
     registry = make_registry(settings.strategies, KnownCode())

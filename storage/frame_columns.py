@@ -42,7 +42,7 @@ def frame_layout(frame: pd.DataFrame, log: FaultLog) -> tuple[Layout, Columns] |
 
 
 def _has_levels(frame: pd.DataFrame, log: FaultLog) -> bool:
-    """Whether columns, or the index that is to hold the times, have several levels, as no file has; that is a fault."""
+    """Whether columns, or the index that is to hold the times, have several levels; logged as a fault."""
     if frame.columns.nlevels > 1:
         log.add(0, f"the columns are a MultiIndex ({_levels(frame.columns)}); {_one_level(frame)}")
     elif frame.index.nlevels > 1 and not any(str(name).lower() in TIME_NAMES for name in frame.columns):
@@ -63,7 +63,7 @@ def _one_level(frame: pd.DataFrame) -> str:
 
 
 def _columns(frame: pd.DataFrame) -> list[tuple[str, pd.Series[Any]]]:
-    """Names and columns, the index before them unless it only counts the rows."""
+    """Names and columns; the index comes first, unless it only counts the rows."""
     import pandas as pd  # noqa: PLC0415 - slow to import, and few need it
 
     columns = [(str(name), frame.iloc[:, place]) for place, name in enumerate(frame.columns)]
@@ -78,7 +78,7 @@ def _holds_times(column: pd.Series[Any]) -> bool:
 
 
 def _types_fit(columns: Columns, layout: Layout, log: FaultLog) -> bool:
-    """Whether the figures are numbers; a fault for each column that holds something else."""
+    """Whether the figures are numbers; a fault is logged for each column that holds something else."""
     for place, name in zip(layout.figures, FIGURES, strict=True):
         if columns[place].dtype.kind not in "iuf":
             log.add(0, f"is of type {columns[place].dtype}; the {name} is an integer or a float", place)
@@ -86,7 +86,7 @@ def _types_fit(columns: Columns, layout: Layout, log: FaultLog) -> bool:
 
 
 def frame_table(columns: Columns, layout: Layout, symbols: SymbolCodes, log: FaultLog) -> Table:
-    """Every row of a frame; what cannot be read is in the log, and NaN or UNREADABLE in its place."""
+    """Every row of a frame; values that cannot be read are logged, with NaN or UNREADABLE in their place."""
     count = len(columns[layout.times[0]])
     opening, high, low, close, volume = (_figures(columns[place], place, log) for place in layout.figures)
     codes = np.zeros(count, np.int64)
@@ -131,7 +131,7 @@ def _symbol(value: object) -> str:
 
 
 def _zone_name(column: pd.Series[Any]) -> str:
-    """The zone that a column of times is in; empty where it says none."""
+    """The zone of a column of times; empty if it has none."""
     return str(getattr(column.dtype, "tz", None) or "")
 
 
@@ -179,7 +179,7 @@ def _stored_times(column: pd.Series[Any], place: int, missing: BoolArray, log: F
 
 
 def _time_text(value: Any) -> str:
-    """A cell as a file would have it."""
+    """A cell as a file would write it."""
     if isinstance(value, datetime):
         whole_day = value.tzinfo is None and value.time() == time.min
         return value.date().isoformat() if whole_day else value.isoformat()

@@ -1,4 +1,4 @@
-"""pandas frames: bars from one, trades and events as one. pandas is imported when one of these is called."""
+"""pandas frames: bars from a frame, trades and events as one. pandas is imported only when one of these is called."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from engine.validation import StrictModel
 from storage.frame_columns import frame_layout, frame_table
 from storage.market_files import rules
 from storage.market_files.faults import KEPT, FaultLog
-from storage.market_files.loading import bars_by_symbol
+from storage.market_files.loading import bars_by_symbol, warnings_of
 from storage.market_files.reading import Reading
 from storage.market_files.table import SymbolCodes
-from storage.market_files.warnings import warnings_of
 from storage.system import Clock, wall_clock
 
 if TYPE_CHECKING:
@@ -55,12 +54,12 @@ def dataset_from_frame(
 
 
 def trades_frame(trades: Iterable[TradeView | Trade]) -> pd.DataFrame:
-    """A trade a row; the columns are the fields of `TradeView`, times are UTC."""
+    """A frame with a row for each trade; the columns are the fields of `TradeView`, times are UTC."""
     return _frame_of(TradeView, [TradeView.of(trade) if isinstance(trade, Trade) else trade for trade in trades])
 
 
 def events_frame(events: Iterable[EventView]) -> pd.DataFrame:
-    """An event a row; the columns are the fields of `EventView`, times are UTC, payloads are dicts."""
+    """A frame with a row for each event; the columns are those of `EventView`, times are UTC, payloads are dicts."""
     return _frame_of(EventView, list(events))
 
 
@@ -103,7 +102,7 @@ def _refused(log: FaultLog) -> DataError:
 
 
 def _digest(bars: Mapping[str, Bars]) -> str:
-    """The same bars have the same sha256, however their frame was made."""
+    """The sha256 of the bars, the same however their frame was made."""
     sha256 = hashlib.sha256()
     for symbol, one in bars.items():
         sha256.update(f"{symbol}\0{len(one)}\0".encode())

@@ -27,7 +27,7 @@ OTHERS = 0o066
 
 
 def _several(value: Any) -> Any:
-    """A variable names several files as PATH does."""
+    """Split the files of a variable as PATH is split."""
     return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
 
 
@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     )
 
     def __init__(self, **flags: Any) -> None:
-        """Flags that are None were not given."""
+        """Flags; those that are None count as not given."""
         given = {name: value for name, value in flags.items() if value is not None}
         try:
             super().__init__(**given)
@@ -102,25 +102,25 @@ class Settings(BaseSettings):
 
 
 class _ConfigFile(PydanticBaseSettingsSource):
-    """The TOML file, when there is one."""
+    """The TOML file as a source of settings, if it exists."""
 
     def __call__(self) -> dict[str, Any]:
         path = config_path()
         return {key: _relative_to(path.parent, key, value) for key, value in _read(path).items()}
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Not asked: the file is taken whole, so that unknown keys are seen."""
+        """Unused: the file is taken as a whole, so that unknown keys are noticed."""
         return None, field_name, False
 
 
 def config_path() -> Path:
-    """The settings file, whether it is there or not."""
+    """The path of the settings file, whether it exists or not."""
     named = os.environ.get(CONFIG_VARIABLE)
     return Path(named).expanduser() if named else user_config_path(APPLICATION) / "config.toml"
 
 
 def exposed_token() -> Path | None:
-    """The settings file, when it holds the service's token and others than its owner can read or change it."""
+    """The settings file, if it holds the service's token and others than its owner can read or change it."""
     path = config_path()
     try:
         mode = path.stat().st_mode
@@ -161,7 +161,7 @@ def _invalid(error: ValidationError, flags: dict[str, Any]) -> InvalidError:
 
 
 def _fault(key: str, kind: str, said: str, flags: dict[str, Any]) -> str:
-    """Where the value came from, and what is wrong with it."""
+    """INVALID_SETTINGS, with where the value came from and what is wrong with it."""
     variable = f"{PREFIX}{key.upper()}"
     if key in flags:
         where = f"--{key}"

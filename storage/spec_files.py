@@ -25,10 +25,10 @@ _YAML = {".yaml", ".yml"}
 
 
 def read_spec(path: str | Path) -> ExecutionSpec:
-    """The spec in a TOML or JSON file: by its ending, else by its first character.
+    """The spec in a TOML or JSON file, told by its ending, else by its first character.
 
-    FILE_NOT_FOUND; INVALID_JSON for a file that is not JSON, INVALID_SPEC for all else that cannot be taken, with the
-    file and the field named.
+    Raises FILE_NOT_FOUND; INVALID_JSON for a file that is not JSON; INVALID_SPEC for all other faults, with the file
+    and the field.
     """
     path, what = Path(path), f"the spec {path}"
     text = _text(path, what)
@@ -88,7 +88,7 @@ def _text(path: Path, what: str) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # a name with a null character is a ValueError
+    except (OSError, ValueError) as error:  # ValueError: the name holds a null character
         why = getattr(error, "strerror", None) or str(error)
         raise NotFoundError("FILE_NOT_FOUND", f"{what} cannot be read: {why}", hint="`spec new` writes one") from error
     if len(data) > MAX_BYTES:
@@ -109,7 +109,7 @@ def _toml(text: str, what: str) -> dict[str, Any]:
 
 
 def _plain(value: Any, what: str, where: str) -> Any:
-    """The document as JSON could hold it: times as text; INVALID_SPEC names the field that is NaN or infinite."""
+    """The document as JSON could hold it, times as text. INVALID_SPEC names a field that is NaN or infinite."""
     if isinstance(value, dict):
         return {key: _plain(item, what, f"{where}.{key}" if where else key) for key, item in value.items()}
     if isinstance(value, list):

@@ -53,7 +53,7 @@ def _parameter(name: str, defaults: dict[str, Any], comment: str) -> str:
         return f"# {name} =   # required{note}"
     if _writable(defaults[name]):
         return f"{name} = {_toml(defaults[name])}" + (f"  # {comment}" if comment else "")
-    # null, or what TOML cannot hold on a line: left out, it is the default
+    # null, or more than a line of TOML: left out, so the default applies
     return f"# {name} is {json.dumps(defaults[name])} unless given{note}"
 
 
@@ -87,12 +87,12 @@ def _comment(field: dict[str, Any], definitions: dict[str, Any]) -> str:
 
 
 def _line(text: str) -> str:
-    """On one line, without what a TOML comment may not hold."""
+    """A text on one line, without the characters that a TOML comment may not hold."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def _writable(value: Any) -> bool:
-    """Whether TOML can hold it on one line."""
+    """Whether TOML can hold the value on one line."""
     if isinstance(value, list):
         return all(_writable(item) for item in value)
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""What is asked of the operating system: private directories, file descriptors, processors, the wall clock."""
+"""Questions to the operating system: private directories, file descriptors, processors, the wall clock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PRIVATE = 0o700
 
 
 def make_private(directory: Path) -> None:
-    """See that it is there. One that is there already stays as its owner made it. OSError when it cannot be made."""
+    """Create a directory of mode 0700 unless it exists, in which case it stays as it is. Raises OSError."""
     missing = [directory, *directory.parents]
     while missing and missing[-1].is_dir():
         missing.pop()
@@ -27,10 +27,10 @@ def _make(directory: Path) -> None:
     try:
         directory.mkdir(mode=PRIVATE)
     except FileExistsError:  # another process was first, or it is something else
-        if not stat.S_ISDIR(directory.stat().st_mode):  # which raises of a link that leads in a circle
+        if not stat.S_ISDIR(directory.stat().st_mode):  # raises if links form a circle
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(directory)) from None
         return
-    if directory.stat().st_mode & 0o777 != PRIVATE:  # the umask took from it
+    if directory.stat().st_mode & 0o777 != PRIVATE:  # the umask may have taken rights away
         directory.chmod(PRIVATE)
 
 
@@ -44,14 +44,14 @@ _NONE_LEFT = {errno.EMFILE, errno.ENFILE}
 
 
 def is_out_of_descriptors(error: BaseException) -> bool:
-    """Whether it was raised for want of a descriptor; of an extension module too, which the loader says in words."""
+    """Whether an error means that no descriptor was left; the loader of extension modules says so in words."""
     if isinstance(error, ImportError):
         return os.strerror(errno.EMFILE) in str(error) or f"Error {errno.EMFILE}" in str(error)
     return isinstance(error, OSError) and error.errno in _NONE_LEFT
 
 
 def has_descriptors(count: int) -> bool:
-    """Whether so many more could be opened now; tried, since the bound alone does not say what is open."""
+    """Whether so many more files could be opened now. Tried, since the limit does not say how many are open."""
     taken: list[int] = []
     try:
         for _ in range(count):
@@ -65,13 +65,13 @@ def has_descriptors(count: int) -> bool:
 
 
 def require_descriptors(count: int) -> None:
-    """TOO_MANY_FILES when fewer are to be had: said before anything is made, instead of half-way."""
+    """Raise TOO_MANY_FILES if fewer are left, before anything is created."""
     if not has_descriptors(count):
         raise too_many_files(f"the system lets this process open fewer than {count} more files")
 
 
 def too_many_files(said: str = "the system lets this process open no more files") -> SystemFault:
-    """What to tell a person."""
+    """TOO_MANY_FILES, with how to raise the limit."""
     return SystemFault("TOO_MANY_FILES", said, hint="`ulimit -n 1024` raises the bound, in the shell that starts it")
 
 
@@ -85,5 +85,5 @@ def wall_clock() -> int:
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """How many processors this process may use, at least 1."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

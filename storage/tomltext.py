@@ -1,4 +1,4 @@
-"""TOML as papertape reads it: what is nested beyond reason is refused before it costs time, memory, or the stack."""
+"""TOML as papertape reads it: deep nesting is refused before it costs time, memory, or the stack."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MAX_DEP
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """The document; ValueError, in words, when it is none or nested deeper than `MAX_DEPTH`."""
+    """The document. Raises ValueError with a reason if it is not TOML, or nested deeper than `MAX_DEPTH`."""
     if _LONG_KEY.search(text):
         raise ValueError(TOO_DEEP)
     try:

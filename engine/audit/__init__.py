@@ -1,1 +1,1 @@
-"""The audit: does the journal agree with itself, and what is stored beside it with the journal?"""
+"""The audit: whether the journal agrees with itself, and what is stored beside it with the journal."""

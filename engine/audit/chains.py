@@ -1,4 +1,4 @@
-"""The events of one execution: each says again what others of them say."""
+"""The events of one execution, which repeat parts of each other, compared."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _EXECUTED = (*_ASKED, EventType.INTENT_APPROVED, *_FILLED)
 
 
 def audit_chain(chain: Sequence[tuple[JournalEvent, dict[str, Any] | None]], world: World, findings: Findings) -> None:
-    """Compare the events of an execution with each other, and fold its fill; without the payloads that are None."""
+    """Compare the events of an execution with each other, and fold its fill; payloads that are None are skipped."""
     kinds = tuple(event.row.event_type for event, _ in chain)
     if kinds != _REFUSED and not (kinds[:-1] in {_EXECUTED, _FILLED} and kinds[-1] in _POSITIONS):
         findings.add(f"{_named(chain[0][0])} begins an execution that is not whole: {', '.join(kinds)}")
@@ -49,7 +49,7 @@ def audit_chain(chain: Sequence[tuple[JournalEvent, dict[str, Any] | None]], wor
 
 
 def _compare_columns(chain: Sequence[tuple[JournalEvent, object]], findings: Findings) -> None:
-    """They were written at once: of one time, one intent and one symbol; those after the approval of one order."""
+    """All events have one time, intent and symbol; those after the approval also one order."""
     first = chain[0][0].row
     for event, _ in chain[1:]:
         row = event.row
@@ -68,7 +68,7 @@ def _compare_columns(chain: Sequence[tuple[JournalEvent, object]], findings: Fin
 
 
 def _compare_intent(said: dict[str, Link], findings: Findings) -> None:
-    """An intent's payload and its columns say the same."""
+    """The payload of the intent repeats its columns."""
     if asked := said.get(EventType.INTENT_EMITTED):
         event, intent = asked
         row = event.row
@@ -77,7 +77,7 @@ def _compare_intent(said: dict[str, Link], findings: Findings) -> None:
 
 
 def _compare_decision(said: dict[str, Link], findings: Findings, *, approved: bool) -> None:
-    """A refusal, or an approval, is what the policy came to."""
+    """The refusal, or the approval, follows from the policy's evaluation."""
     evaluated, rejected = said.get(EventType.POLICY_EVALUATED), said.get(EventType.INTENT_REJECTED)
     if evaluated is None:
         return
@@ -88,7 +88,7 @@ def _compare_decision(said: dict[str, Link], findings: Findings, *, approved: bo
 
 
 def _compare_order(filled: JournalEvent, said: dict[str, Link], findings: Findings) -> None:
-    """What was asked for, approved and filled is one order."""
+    """The order is the same when asked for, approved and filled."""
     row = filled.row
     lots = row.lots or 0
     action = (IntentAction.OPEN_LONG if row.side == BUY else IntentAction.CLOSE_LONG).value
@@ -105,12 +105,12 @@ def _compare_order(filled: JournalEvent, said: dict[str, Link], findings: Findin
 
 
 def _as_asked(quantity: float, lots: int) -> float:
-    """The quantity of these lots; as it was asked for, when it comes to them."""
+    """The quantity of these lots, written as the intent has it if it comes to the same lots."""
     return quantity if to_lots(float(quantity)) == lots else to_quantity(lots)
 
 
 def _fold(filled: JournalEvent, said: dict[str, Link], world: World, findings: Findings) -> None:
-    """Apply the fill, and compare what ORDER_FILLED and POSITION_* say with what it made."""
+    """Apply the fill, and compare ORDER_FILLED and POSITION_* with its result."""
     seq, row = filled
     if row.mode != PAPER or seq in world.duplicates or world.is_broken:
         return

@@ -1,4 +1,4 @@
-"""The findings of one audit: how many there are, and the text of the first ones."""
+"""The findings of one audit: how many there are, and the sentences of the first ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KEPT = 20
 
 @dataclass(slots=True)
 class Findings:
-    """Faults of one kind, the first of them in words."""
+    """The faults of one kind, the first of them as sentences."""
 
     first: list[str] = field(default_factory=list)
     count: int = 0
@@ -24,7 +24,7 @@ class Findings:
             self.first.append(said)
 
     def compare(self, where: str, said: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
-        """A finding when one of the expected values is said otherwise, or not at all."""
+        """Add a finding if one of the expected values differs or is missing."""
         for name, value in expected.items():
             if said.get(name) != value:
                 self.add(f"{where} says {name} {said.get(name)!r}, and it was {value!r}")
@@ -33,10 +33,11 @@ class Findings:
 
 @dataclass(slots=True)
 class Audit:
-    """`journal`: events that contradict others or cannot be read. `projection`: states that the journal does not make.
+    """`journal`: events that contradict others or cannot be read. `projection`: stored states that differ from the
+    journal.
 
-    `head` is the newest event's `seq`; `accounts` counts those that are listed, `hidden` closed worlds and variants,
-    `skipped` those of both whose fills are not all there, so that nothing can be said of their states.
+    `head` is the newest event's `seq`. `accounts` counts listed accounts, `hidden` closed worlds and variants, and
+    `skipped` those of both whose fills are incomplete, so that their states cannot be compared.
     """
 
     head: int = 0

@@ -1,4 +1,4 @@
-"""What the RUN_* events of a sweep say of each other, and of its variants' accounts."""
+"""The RUN_* events of a sweep compared with each other and with its variants' accounts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HEADING = ("strategy_id", "objective", "journal", "variants_count", "fingerprin
 
 @dataclass(slots=True)
 class Promise:
-    """What a result says of the account that it is of: of a variant's, or of a backtest's."""
+    """What a result says of an account: that of a variant, or of a backtest."""
 
     where: str
     ending_equity: float
@@ -28,7 +28,7 @@ class Promise:
     fills: int | None = None
 
     def compare(self, ledger: Ledger, findings: Findings) -> None:
-        """Find an account that is not the one."""
+        """Add a finding if the account is not as the result says."""
         made: dict[str, Any] = {"ending_equity": ledger.cash, "trade_count": ledger.trades_count}
         said: dict[str, Any] = {"ending_equity": self.ending_equity, "trade_count": self.trade_count}
         if self.fills is not None:
@@ -38,7 +38,7 @@ class Promise:
 
 @dataclass(slots=True)
 class Sweep:
-    """A run plan's events so far: its variants' ids, and of those that came out the status and the score."""
+    """A run plan's events so far: its variants' ids, and the status and score of those with a result."""
 
     heading: dict[str, Any]
     variant_ids: list[str]
@@ -48,7 +48,7 @@ class Sweep:
 
 
 class Sweeps:
-    """Every run plan of a journal, event by event. `promised` are variants' accounts, by the workspace's id."""
+    """Every run plan of a journal, event by event. `promised` has the variants' accounts by workspace id."""
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
@@ -57,7 +57,7 @@ class Sweeps:
         self.promised: dict[str, Promise] = {}
 
     def take(self, event: JournalEvent, said: dict[str, Any]) -> None:
-        """The next event of a run plan."""
+        """Compare the next RUN_* event with the run plan's earlier ones."""
         kind, run_plan_id = event.row.event_type, event.row.correlation_id or ""
         where = event_named(event.seq, kind)
         if run_plan_id in self._unreadable:
@@ -76,13 +76,13 @@ class Sweeps:
             self._ended(where, self._sweeps[run_plan_id], said)
 
     def promise(self, event: JournalEvent, said: dict[str, Any]) -> None:
-        """BACKTEST_RECORDED, which ends the account that it is of."""
+        """Note what BACKTEST_RECORDED, the last event of an account, says of it."""
         where, metrics = event_named(event.seq, event.row.event_type), said["metrics"]
         promised = Promise(where, metrics["ending_equity"], metrics["trade_count"], said["fills"])
         self.promised[event.row.workspace_id] = promised
 
     def leave_out(self, run_plan_id: str | None) -> None:
-        """Say nothing of a run plan whose RUN_STARTED cannot be read: that was said."""
+        """Ignore a run plan whose RUN_STARTED cannot be read, which was reported."""
         self._unreadable.add(run_plan_id or "")
 
     def _done(self, event: JournalEvent, sweep: Sweep, run_plan_id: str, said: dict[str, Any]) -> None:

@@ -17,13 +17,13 @@ from engine.policy.workspace import WorkspaceKind
 from engine.ports import SPEC_DIGEST, JournalEvent, Progress, Trial, Views
 
 
-def compare_account(views: Views, world: World, found: Audit) -> None:
-    """Every field of the fold, the newest event it knows of, the limits and the trading state of a workspace."""
-    workspace, findings = world.workspace, found.projection
+def compare_account(views: Views, world: World, report: Audit) -> None:
+    """Compare every field of the fold, the newest event, the limits and the trading state of a workspace."""
+    workspace, findings = world.workspace, report.projection
     if workspace.kind is WorkspaceKind.ACCOUNT:
-        found.accounts += 1
+        report.accounts += 1
     else:
-        found.hidden += 1
+        report.hidden += 1
     world.compare_workspace(findings)
     made = world.close()
     try:
@@ -33,41 +33,41 @@ def compare_account(views: Views, world: World, found: Audit) -> None:
         return
     where = f"the stored state of workspace {workspace.name}"
     if world.is_broken:
-        found.skipped += 1
+        report.skipped += 1
     elif stored.ledger != made:
         findings.add(f"{where} differs from its journal in {', '.join(_differing(stored, made))}")
     findings.compare(where, {"reconciled_at": stored.reconciled_at}, {"reconciled_at": world.reconciled_at})
 
 
 def compare_progress(views: Views, worlds: Mapping[str, World], findings: Findings) -> None:
-    """How far runs have come, and what their newest RUN_ADVANCED says of it."""
-    told = {(key, spec): said for key, world in worlds.items() for spec, said in world.progress.items()}
+    """Compare how far runs have come with their newest RUN_ADVANCED."""
+    told = {(key, spec): journaled for key, world in worlds.items() for spec, journaled in world.progress.items()}
     try:
         progresses = views.every_progress()
     except DamageFault as error:
         findings.add(error.message)
         return
     for workspace_id, progress in progresses:
-        said = told.pop((str(workspace_id), progress.spec_key), None)
+        journaled = told.pop((str(workspace_id), progress.spec_key), None)
         where = f"the stored progress of spec {progress.spec_key} in workspace {workspace_id}"
-        if said is None:
+        if journaled is None:
             findings.add(f"{where} has no RUN_ADVANCED in the journal")
         else:
             stored = _stored_as_said(progress)
-            findings.compare(where, stored, {name: said[name] for name in stored if name in said})
+            findings.compare(where, stored, {name: journaled[name] for name in stored if name in journaled})
     for key, spec in told:
         findings.add(f"workspace {key} has no stored progress of spec {spec}, and the journal a RUN_ADVANCED")
 
 
 def _differing(stored: Account, made: Ledger) -> list[str]:
-    """The fields in which two states differ."""
+    """The names of the fields in which two states differ."""
     names = list(drift(stored, Account(stored.workspace_id, made)))
     beside = ("last_seq", "last_event_at")
     return names + [name for name in beside if getattr(stored.ledger, name) != getattr(made, name)]
 
 
 def _stored_as_said(progress: Progress) -> dict[str, Any]:
-    """A stored progress in the form that the payload of RUN_ADVANCED uses, so that the two compare."""
+    """A stored progress in the form of the payload of RUN_ADVANCED."""
     return {
         "ts": iso(progress.ts),
         "timeframe": progress.timeframe,
@@ -84,13 +84,13 @@ Key = tuple[str, str, str, str]
 
 
 class Tries:
-    """What BACKTEST_RECORDED, RUN_ADVANCED and RUN_STARTED say of tries, event by event, the newest of each last."""
+    """What BACKTEST_RECORDED, RUN_ADVANCED and RUN_STARTED say of tries; of each try, what its newest event says."""
 
     def __init__(self) -> None:
         self._told: dict[Key, Mapping[str, Any]] = {}
 
     def take(self, event: JournalEvent, said: Mapping[str, Any]) -> None:
-        """The next event of one of these types."""
+        """Note what the next event of one of these types says."""
         seq, row = event
         if row.event_type == EventType.RUN_STARTED:
             key = ("plan", str(row.correlation_id), "", said["strategy_sha256"])
@@ -101,7 +101,7 @@ class Tries:
             digest = str(said.get("spec_sha256", ""))[: 2 * SPEC_DIGEST]
             known = {"bars": said.get("bars"), "window": said.get("window"), "specs": digest, "seq": seq}
         if known["bars"] is not None and (known["window"] is not None or kind_of(key) != "forward"):
-            self._told[key] = known  # else it was journaled before tries were counted, or traded nothing yet
+            self._told[key] = known  # without it, it was journaled before tries were counted, or has traded nothing yet
 
     def compare(self, views: Views, findings: Findings) -> None:
         """Find a trial that is stored otherwise, and one that is not stored; of a plan there may be none."""
@@ -129,7 +129,7 @@ def _key(trial: Trial) -> Key:
 
 
 def _trial_as_said(trial: Trial) -> dict[str, Any]:
-    """As the events have it."""
+    """The trial as the events have it."""
     return {
         "strategy_id": trial.strategy_id,
         "bars": dict(trial.bars),

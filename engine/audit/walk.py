@@ -1,4 +1,4 @@
-"""The audit's walk: every event once, in order, then every stored account; all of one snapshot."""
+"""The audit's pass: every event once, in order, then every stored account, all in one snapshot."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _OF_FILL = ("side", "lots", "price", "fees", "session")
 
 
 def audit(store: Store, watch: Watch | None = None) -> Audit:
-    """Look through a whole journal, and at all that is stored beside it; nothing is written.
+    """Check a whole journal and everything that is stored beside it. Nothing is written.
 
-    Raises DATABASE_ERROR where SQLite itself cannot go on, and CANCELLED when the watch says stop.
+    Raises DATABASE_ERROR if SQLite itself cannot go on, and CANCELLED if the watch stops it.
     """
     with without_gc(), store.read() as views:
         return _Walk(views, watch or Unwatched()).all()
@@ -70,7 +70,7 @@ class _Walk:
         return self._found
 
     def _events(self) -> Iterator[JournalEvent]:
-        """Every event that can be read, in order; the others are found damaged."""
+        """Every event that can be read, in order; a finding is added for each of the others."""
         after = 0
         while seqs := self._views.seqs(after, _PAGE):
             try:
@@ -107,7 +107,7 @@ class _Walk:
             self._sweeps.leave_out(row.correlation_id)
 
     def _hand_on(self, event: JournalEvent, said: dict[str, Any], world: World | None) -> None:
-        """An event that is of no execution, to what it is about."""
+        """Pass an event that belongs to no execution to the check of its type."""
         kind = event.row.event_type
         if kind in _TRIED:
             self._tries.take(event, said)
@@ -142,7 +142,7 @@ class _Walk:
         return world
 
     def _link(self, event: JournalEvent, said: dict[str, Any] | None) -> None:
-        """One more event of the execution under way, or the first of another one."""
+        """Add an event to the current execution, or begin another one."""
         row = event.row
         if self._chain:
             first = self._chain[0][0].row
@@ -151,7 +151,7 @@ class _Walk:
         self._chain.append((event, said))
 
     def _drop_chain(self) -> None:
-        """One of its events is lost: that was said."""
+        """Give up the current execution: one of its events cannot be read, which was reported."""
         chain, self._chain = self._chain, []
         world = self._worlds.get(chain[0][0].row.workspace_id) if chain else None
         if world is not None:
@@ -176,7 +176,7 @@ class _Walk:
 
 
 def _stray(row: EventRow) -> str:
-    """A column that only fills have, or only events of an intent, on another event."""
+    """A column that only fills have, or only events of an intent, and is set on another event."""
     names = [] if row.intent_id is not None else [*_OF_INTENT]
     if row.event_type != EventType.ORDER_FILLED:
         names += _OF_FILL
@@ -184,7 +184,7 @@ def _stray(row: EventRow) -> str:
 
 
 def _readable(views: Views, found: Audit) -> dict[str, Workspace]:
-    """Every workspace by its id; those that cannot be read are found damaged."""
+    """Every workspace by its id; a finding is added for each that cannot be read."""
     stored = {}
     for each in views.every_workspace():
         if isinstance(each, DamageFault):

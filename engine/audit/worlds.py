@@ -17,7 +17,7 @@ from engine.vocabulary import TradingState
 
 
 class World:
-    """A workspace as its events have it. The state is `ledger`: all fills, or those since the reset it stands on."""
+    """A workspace as its events make it. `ledger` has all fills, or those since the last reset that still counts."""
 
     def __init__(self, workspace: Workspace, duplicates: frozenset[int]) -> None:
         self.workspace = workspace
@@ -41,11 +41,11 @@ class World:
         self.is_broken = True
 
     def seen(self, event: JournalEvent) -> None:
-        """An event of the workspace, of whatever type."""
+        """Note an event of the workspace, of any type."""
         self._head = (event.seq, event.row.ts)
 
     def fill(self, fill: Fill) -> tuple[Trade | None, str]:
-        """Apply a fill: the trade that it closed, and why it cannot be applied."""
+        """Apply a fill; the trade that it closed, and why it could not be applied."""
         trades: list[Trade] = []
         unapplied = apply_fills(self.ledger, (fill,), trades)
         if self._whole is not self.ledger:
@@ -53,13 +53,15 @@ class World:
         return (trades[0] if trades else None), (unapplied[0].reason if unapplied else "")
 
     def strategy(self, said: Mapping[str, Any]) -> Any:
-        """Whose an order is: a closed world and a variant have one strategy, an account the one that is said."""
+        """The strategy of an order: the only one of a closed world or a variant, or the one that an account's event
+        names.
+        """
         if self._strategy is None or self.workspace.kind is WorkspaceKind.ACCOUNT:
             self._strategy = said.get("strategy_id")
         return self._strategy
 
     def take(self, event: JournalEvent, said: dict[str, Any], findings: Findings) -> None:
-        """An event of the account itself, and what contradicts it."""
+        """Apply an event of the account itself; a finding for each contradiction."""
         seq, row = event
         where = event_named(seq, row.event_type)
         if row.event_type == EventType.WORKSPACE_CREATED:
@@ -79,7 +81,7 @@ class World:
             self._accept(row.event_type, said)
 
     def _accept(self, kind: str, said: dict[str, Any]) -> None:
-        """What a person accepted of a changed past or strategy, as the progress of its specs has it from then on."""
+        """Note what a user accepted of a changed past or strategy, as the progress of its specs has it from then on."""
         if kind == EventType.STRATEGY_ACCEPTED:
             self._know(said["spec_key"], {"strategy_sha256": said["to"]})
         elif kind == EventType.HISTORY_ACCEPTED:
@@ -98,12 +100,12 @@ class World:
             findings.compare(where, said, {**rebuilt, **counted})
 
     def close(self) -> Ledger:
-        """The state as it should be stored, at the workspace's head."""
+        """The state that should be stored at the workspace's newest event."""
         self.ledger.last_seq, self.ledger.last_event_at = self._head
         return self.ledger
 
     def compare_workspace(self, findings: Findings) -> None:
-        """Find a stored workspace whose limits or trading state are not those that its events make."""
+        """Add a finding for limits or a trading state that differ from those its events make."""
         stored = self.workspace
         if self._limits is not None:
             where = f"workspace {stored.name}"

@@ -1,4 +1,4 @@
-"""One intent, one write transaction: its events and the new account state are committed together or not at all."""
+"""One intent in one write transaction: its events and the new account state are committed together or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from engine.validation import StrictModel
 class ExecutionResult(StrictModel):
     """The outcome of one intent: filled, or refused by the policy (`success` false, `error_code` POLICY_REJECTED).
 
-    `position` is the position after the fill, null when it was closed. `policy` is the decision, rule by rule.
+    `position` is the position after the fill, null if it was closed. `policy` is the decision, rule by rule.
     """
 
     success: bool
@@ -38,10 +38,10 @@ class ExecutionResult(StrictModel):
 
 
 class Preview(StrictModel):
-    """What an execution would come to on the account as of now; nothing was written.
+    """The outcome that an execution would have on the account as it is now; nothing was written.
 
-    Amounts are in the account's currency; `notional` and `fees` are the order's, refused or not. Refused by the policy
-    (`success` false, `error` and `error_code` as an execution has them), cash and position stay what they are.
+    Amounts are in the account's currency; `notional` and `fees` are the order's, refused or not. If the policy refuses
+    (`success` false, `error` and `error_code` as an execution has them), cash and position are unchanged.
     """
 
     success: bool
@@ -71,21 +71,21 @@ class PaperBroker:
         self._stamps = stamps
 
     def execute(
-        self, intent: TradeIntent, fill_price: float, mode: str = PAPER, *, unseen: Workspace | None = None
+        self, intent: TradeIntent, fill_price: float, mode: str = PAPER, *, to_create: Workspace | None = None
     ) -> ExecutionResult:
         """Fill an intent at the caller's price, or say why not.
 
-        `unseen` is the workspace to create when the intent's is not there yet. Success is returned after the commit.
-        A policy refusal is journaled and returned; every other refusal raises a `PapertapeError`, with nothing written.
+        `to_create` is stored first if the intent's workspace is missing. Success is returned after the commit. A policy
+        refusal is journaled and returned; every other refusal raises a `PapertapeError`, with nothing written.
         """
         try:
-            return self._execute(intent, fill_price, mode, unseen)
+            return self._execute(intent, fill_price, mode, to_create)
         except PapertapeError as error:
             error.details = {**nothing_filled(str(intent.id), intent.correlation_id), **error.details}
             raise
 
     def preview(
-        self, intent: TradeIntent, fill_price: float, mode: str = PAPER, *, unseen: Workspace | None = None
+        self, intent: TradeIntent, fill_price: float, mode: str = PAPER, *, to_create: Workspace | None = None
     ) -> Preview:
         """What `execute` would do with this intent now, by the same checks in the same order; nothing is written.
 
@@ -93,7 +93,7 @@ class PaperBroker:
         """
         order = check(intent, fill_price, mode)
         with self._store.read() as views:
-            workspace = views.workspace(intent.workspace_id) or unseen
+            workspace = views.workspace(intent.workspace_id) or to_create
             if workspace is None:
                 raise _no_workspace(intent)
             check_open(workspace)
@@ -121,10 +121,13 @@ class PaperBroker:
             policy=result.policy,
         )
 
-    def _execute(self, intent: TradeIntent, fill_price: float, mode: str, unseen: Workspace | None) -> ExecutionResult:
+    def _execute(
+        self, intent: TradeIntent, fill_price: float, mode: str, to_create: Workspace | None
+    ) -> ExecutionResult:
         order = check(intent, fill_price, mode)
         with self._store.write() as unit:
-            workspace = self._workspace(unit, order, unseen)
+            # a workspace created here is rolled back with a refusal that raises
+            workspace = self._workspace(unit, order, to_create)
             account = unit.account(workspace)
             placement = self._place(unit, order, account, workspace, mode)
             record(unit, account, placement)
@@ -138,14 +141,14 @@ class PaperBroker:
         ts = self._stamps.now() if intent.created_at is None else to_micros(intent.created_at)
         return place(order, account, workspace, ts, self._stamps, prior)
 
-    def _workspace(self, unit: UnitOfWork, order: Order, unseen: Workspace | None) -> Workspace:
+    def _workspace(self, unit: UnitOfWork, order: Order, to_create: Workspace | None) -> Workspace:
         workspace = unit.workspace(order.intent.workspace_id)
         if workspace is not None:
             return check_open(workspace)
-        if unseen is None:
+        if to_create is None:
             raise _no_workspace(order.intent)
-        create(unit, unseen, self._stamps)
-        return unseen
+        create(unit, to_create, self._stamps)
+        return to_create
 
 
 def _no_workspace(intent: TradeIntent) -> NotFoundError:
@@ -157,13 +160,13 @@ def _no_workspace(intent: TradeIntent) -> NotFoundError:
 
 
 def nothing_filled(intent_id: str, correlation_id: str) -> dict[str, Any]:
-    """The fields of a result that a refusal's body has too; a conflict puts the first order's ids in their place."""
+    """The result fields that a refusal has too, all empty; a conflict fills in the first order's ids."""
     without = dict.fromkeys(("order_id", "fill_price", "quantity_filled", "fees", "position_action", "position"))
     return {"intent_id": intent_id, **without, "events_recorded": 0, "correlation_id": correlation_id}
 
 
 def create(unit: UnitOfWork, workspace: Workspace, stamps: Stamps) -> None:
-    """Add a workspace, and the event that says so."""
+    """Store a workspace and append WORKSPACE_CREATED."""
     unit.add_workspace(workspace)
     payload = {
         "name": workspace.name,
@@ -175,7 +178,7 @@ def create(unit: UnitOfWork, workspace: Workspace, stamps: Stamps) -> None:
 
 
 def record(unit: UnitOfWork, account: Account, placement: Placement) -> int:
-    """Append a placement's events and store what its fill changed; the last one's `seq`. The commit is the caller's."""
+    """Append a placement's events and store what its fill changed; the last event's `seq`. The caller commits."""
     last = unit.append(placement.events)
     if placement.fill is not None:
         unit.save(account, (placement.fill.symbol,), (placement.fill.session,))
@@ -183,7 +186,7 @@ def record(unit: UnitOfWork, account: Account, placement: Placement) -> int:
 
 
 def result_of(placement: Placement, account: Account) -> ExecutionResult:
-    """What the caller is told; `account` is the one after the placement."""
+    """The result of a placement; `account` is the account after it."""
     intent, fill = placement.order.intent, placement.fill
     filled = fill is not None
     refusal = None if filled else f"{placement.decision.rule}: {placement.decision.because}"

@@ -85,10 +85,10 @@ def check(intent: TradeIntent, fill_price: float, mode: str = PAPER) -> Order:
 def place(
     order: Order, account: Account, workspace: Workspace, ts: int, stamps: Stamps, prior: PriorFill | None = None
 ) -> Placement:
-    """Checks 5 to 7, then the fold: `account` is changed when the order fills, and only then.
+    """Checks 5 to 7, then the fold: `account` changes only if the order fills.
 
     `prior` is the fill that this intent id has already; `ts` is the trading time in UTC microseconds. Raises
-    `ConflictError` or `InvalidError` with nothing to be written; a policy refusal is a `Placement` without a fill.
+    `ConflictError` or `InvalidError` with nothing to write; a policy refusal is a `Placement` without a fill.
     """
     _check_prior(order, prior)
     ledger = account.ledger
@@ -99,7 +99,8 @@ def place(
     if not decision.approved:
         refused = Execution(intent, PAPER, ts, policy, None)
         return Placement(order, decision, policy, execution_events(refused, stamps))
-    if held is not None and order.side == SELL:  # what is held is sold, whichever lot its float names
+    if held is not None and order.side == SELL:
+        # sell exactly the lots that are held: the order's float may stand for several
         order = replace(order, lots=held.lots, quantity=held.quantity)
     fees = workspace.limits.fees(order.quantity, order.price)
     session = session_day(ts, workspace.limits.session_tz)
@@ -107,7 +108,8 @@ def place(
     _check_amounts(order, fees, ledger)
     trades: list[Trade] = []
     apply_fills(ledger, (fill,), trades)
-    account.value_at({intent.symbol: order.price})  # left out, where amounts are at their limit: it has its cost
+    # a mark that would make an amount infinite is left out: the position is then valued at cost
+    account.value_at({intent.symbol: order.price})
     action = "closed" if order.side == SELL else "opened" if held is None else "scaled"
     order_id = stamps.new_id()
     trade = trades[0] if trades else None
@@ -160,7 +162,7 @@ def _check_position(order: Order, held: Holding | None) -> None:
 
 
 def _same_quantity(lots: int, order: Order) -> bool:
-    """Beyond 2^26 units a float cannot tell neighbouring lots apart: there the same float is the same quantity."""
+    """Whether two quantities are the same as floats: beyond 2^26 units a float cannot tell adjacent lots apart."""
     return lots == order.lots or to_quantity(lots) == order.intent.quantity
 
 
@@ -174,14 +176,14 @@ def _decide(order: Order, ledger: Ledger, workspace: Workspace, ts: int) -> Poli
 
 
 def _check_amounts(order: Order, fees: float, ledger: Ledger) -> None:
-    """Cash must stay a finite number, whatever the price."""
+    """Raise INVALID_FILL_PRICE unless fees and cash stay finite."""
     proceeds = order.quantity * order.price - fees
     if not (math.isfinite(fees) and math.isfinite(ledger.cash + proceeds)):
         raise _bad_price(f"{order.quantity!r} at {order.price!r} makes an amount that is not finite")
 
 
 def breadcrumb(ledger: Ledger, symbol: str, trade: Trade | None) -> dict[str, Any]:
-    """What POSITION_* says after a fill: the round trip that it closed, else the position."""
+    """The payload of POSITION_* after a fill: the round trip that it closed, else the position."""
     if trade is not None:
         return {
             "quantity": to_quantity(trade.lots),

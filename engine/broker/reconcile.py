@@ -1,4 +1,4 @@
-"""Reconciliation: the account rebuilt from its fills, and how far the stored state had drifted from them."""
+"""Reconciliation: the account rebuilt from its fills, and how the stored state differs from them."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _symbol = itemgetter(1)
 
 
 class ReplayError(StrictModel):
-    """A fill that could not be applied."""
+    """A fill that could not be applied, and why."""
 
     seq: int
     reason: str
 
 
 class ReconcileReport(StrictModel):
-    """What a reconciliation read, rebuilt and found. `events_replayed` counts duplicates too."""
+    """What a reconciliation read and rebuilt, and the drift it found. `events_replayed` includes duplicates."""
 
     success: bool
     workspace_id: UUID
@@ -49,17 +49,17 @@ class ReconcileReport(StrictModel):
     drift: dict[str, list[Any]]
 
     def __repr__(self) -> str:
-        found = f"{len(self.drift):,} fields drifted, {len(self.errors):,} errors"
+        outcome = f"{len(self.drift):,} fields drifted, {len(self.errors):,} errors"
         how = "success" if self.success else "failed"
-        return f"<ReconcileReport of {self.workspace_id}: {how}, {self.events_replayed:,} events replayed, {found}>"
+        return f"<ReconcileReport of {self.workspace_id}: {how}, {self.events_replayed:,} events replayed, {outcome}>"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A dry run in full: what it reports, and both states, field by field as `drift` compares them.
+    """A dry run in full: its report, and both states, field by field as `drift` compares them.
 
-    `duplicates` are the `seq`s of the fills that were skipped, rising; `head` is the journal's newest event of the
-    workspace that was looked at.
+    `duplicates` are the `seq`s of the skipped fills, rising; `head` is the newest event of the workspace in the
+    snapshot.
     """
 
     report: ReconcileReport
@@ -71,7 +71,7 @@ class Comparison:
 
 @dataclass(slots=True)
 class _Replay:
-    """A replay under way: it can go on from where it stopped."""
+    """A replay in progress, which can continue with later fills."""
 
     ledger: Ledger
     read: int = 0
@@ -82,7 +82,7 @@ class _Replay:
     """Each symbol's last fill that was applied"""
 
     def take(self, views: Views, workspace_id: UUID, watch: Watch) -> None:
-        """Replay what the journal holds beyond `head`."""
+        """Replay the fills after `head`. Raises CANCELLED if the watch stops it."""
         skip = views.duplicate_fills(workspace_id)
         total = views.head(workspace_id)
         with sound_fills(views, workspace_id):
@@ -107,9 +107,9 @@ class _Replay:
         self.last.update(zip(map(_symbol, block), block, strict=True))
 
     def mark(self, rebuilt: Account, stored: Account) -> None:
-        """Value at the last fills' prices, and over them at the stored marks, but for those that a later fill made old.
+        """Set marks: the last fill's price of each symbol, or the stored mark unless a fill came after it.
 
-        A reset takes the marks away with the state, and is itself behind the fills that it undoes.
+        A reset removes the marks with the state; its event comes after the fills that it undoes.
         """
         late = {symbol for symbol, fill in self.last.items() if fill[0] > stored.ledger.last_seq}
         rebuilt.value_at({symbol: fill[4] for symbol, fill in self.last.items()})
@@ -119,10 +119,10 @@ class _Replay:
 def reconcile(
     store: Store, workspace: Workspace, stamps: Stamps, *, dry_run: bool = False, watch: Watch | None = None
 ) -> ReconcileReport:
-    """Rebuild the account from its `ORDER_FILLED` events and put it in place of the stored state.
+    """Rebuild the account from its `ORDER_FILLED` events and store it in place of the old state.
 
-    The journal is replayed from a snapshot, without holding up writers; the write transaction then replays only what
-    came in between. The policy is not asked. A dry run reports and writes nothing.
+    The journal is replayed from a snapshot without blocking writers; the write transaction then replays only the fills
+    that came in meanwhile. The policy is not asked. A dry run reports and writes nothing.
     """
     watch = watch or Unwatched()
     if dry_run:
@@ -131,6 +131,7 @@ def reconcile(
     with without_gc(), store.read() as views:
         replay.take(views, workspace.id, watch)
     with store.write() as unit:
+        # under the write lock: the fills since the snapshot, so that none is missed
         replay.take(unit, workspace.id, watch)
         stored = unit.account(workspace)
         with sound_fills(unit, workspace.id):
@@ -146,7 +147,7 @@ def reconcile(
 
 
 def compare(store: Store, workspace: Workspace, *, watch: Watch | None = None) -> Comparison:
-    """A dry run: the account rebuilt beside the stored one, both of one snapshot. Nothing is written."""
+    """A dry run: the account rebuilt beside the stored one, both from one snapshot. Nothing is written."""
     replay = _Replay(Ledger.fresh(workspace.starting_equity))
     with without_gc(), store.read() as views:
         replay.take(views, workspace.id, watch or Unwatched())
@@ -159,7 +160,7 @@ def compare(store: Store, workspace: Workspace, *, watch: Watch | None = None) -
 
 
 def replayed(views: Views, workspace: Workspace, trades: list[Any] | None = None) -> Ledger:
-    """The ledger that the journal makes, for results over an account's whole life; closed trades go to `trades`."""
+    """The ledger that the journal makes, over an account's whole life; closed trades are appended to `trades`."""
     ledger = Ledger.fresh(workspace.starting_equity)
     skip = views.duplicate_fills(workspace.id)
     fills: Iterator[Fill] = views.fills(workspace.id)
@@ -196,9 +197,9 @@ def _blocks(fills: Iterator[Fill]) -> Iterator[list[Fill]]:
 
 @contextmanager
 def sound_fills(views: Views, workspace_id: UUID) -> Iterator[None]:
-    """DATABASE_ERROR names the damaged fill that made the body fail; where there is none, the failure is the body's.
+    """If the body fails on a damaged fill, raise DATABASE_ERROR naming it; else the body's own error.
 
-    The fold does not look at the types of millions of values beforehand.
+    The fold does not check the types of millions of values beforehand.
     """
     try:
         yield
@@ -211,7 +212,7 @@ def sound_fills(views: Views, workspace_id: UUID) -> Iterator[None]:
 
 @contextmanager
 def without_gc() -> Iterator[None]:
-    """Millions of tuples come and go without a cycle among them: the collector would only look at them again."""
+    """Switch the garbage collector off: it would scan millions of tuples that have no cycles."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -18,11 +18,11 @@ from engine.sweeps.record.status import SoleOwners
 
 
 class Desk:
-    """`accounts`, `trading`, `research`, `plans` and `journal` over one store; a context manager, or `close` it.
+    """`accounts`, `trading`, `research`, `plans` and `journal` over one store; a context manager, or call `close`.
 
-    `owners` knows which processes are at work; without it the desk knows itself alone. `source_sha256` gives the
-    sha256 of a strategy's code, which this package cannot read; without it a changed source is not noticed.
-    `distributions` gives the versions of the installed packages that a strategy imports.
+    `owners` knows which processes are running; without it the desk knows only itself. `source_sha256` gives the sha256
+    of a strategy's code, which this package cannot read; without it a changed source is not noticed. `distributions`
+    gives the versions of the installed packages that a strategy imports.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Desk:
 
     @property
     def is_read_only(self) -> bool:
-        """Whether everything can be looked at and nothing changed: a change raises a `ReadOnlyFault`."""
+        """Whether the database can only be read: every change then raises a `ReadOnlyFault`."""
         return self._store.is_read_only
 
     def __repr__(self) -> str:
@@ -64,7 +64,7 @@ class Desk:
         return f"<Desk on {where}, workspace {self.config.workspace!r}{read_only}>"
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the store, and with it the database."""
         self._store.close()
 
     def __enter__(self) -> Desk:

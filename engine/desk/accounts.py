@@ -13,7 +13,7 @@ from engine.account.state import Account, PaperState
 from engine.broker.execute import create
 from engine.broker.reconcile import Comparison, ReconcileReport, compare, reconcile, replayed
 from engine.desk.config import DeskConfig
-from engine.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, ReadOnlyFault
+from engine.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from engine.events import EventType, Stamps, account_event
 from engine.intents import to_quantity
 from engine.market.sessions import from_micros
@@ -24,6 +24,7 @@ from engine.policy.workspace import (
     DEFAULT_ID,
     DEFAULT_NAME,
     Workspace,
+    as_uuid,
     check_equity,
     check_name,
     check_open,
@@ -35,7 +36,7 @@ from engine.vocabulary import TradingState
 
 
 class TradeView(StrictModel):
-    """A round trip from flat to flat; `fees` are fee in plus fee out, `pnl` is after fees."""
+    """A round trip from flat to flat. `fees` are those of entry and exit, `pnl` is after fees (currency amounts)."""
 
     symbol: str
     entry_ts: UtcTime
@@ -48,7 +49,7 @@ class TradeView(StrictModel):
 
     @classmethod
     def of(cls, trade: Trade) -> TradeView:
-        """A trade as callers read it."""
+        """The view of a trade of the ledger."""
         return cls(
             symbol=trade.symbol,
             entry_ts=from_micros(trade.entry_ts),
@@ -62,7 +63,7 @@ class TradeView(StrictModel):
 
 
 class EquityPoint(StrictModel):
-    """Equity at cost right after a trade closed (the first point: the starting equity, without a time)."""
+    """Equity at cost right after a trade was closed; the first point is the starting equity, without a time."""
 
     ts: UtcTime | None
     equity: float
@@ -70,9 +71,9 @@ class EquityPoint(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """An account and the journal's heads, all of one snapshot.
+    """An account and the heads of the journal, read in one snapshot.
 
-    `head` is the `seq` of the workspace's newest event, `journal_head` of the newest event of all workspaces.
+    `head` is the `seq` of the workspace's newest event, `journal_head` that of the newest event of all workspaces.
     """
 
     workspace: Workspace
@@ -82,79 +83,77 @@ class Overview:
 
     @property
     def is_behind(self) -> bool:
-        """Whether the stored state is not at the journal's head: somebody wrote around the desk."""
+        """Whether the stored state lacks events of the journal: another program has written to the database."""
         return self.state.last_seq != self.head
 
 
 class Accounts:
-    """Every call names a workspace by name or UUID; `default` is made on first use."""
+    """Calls name a workspace by name or UUID; None is the configured one.
+
+    Calls that read leave nothing behind. Those that write create `default` if it is missing.
+    """
 
     def __init__(self, store: Store, stamps: Stamps, config: DeskConfig) -> None:
         self._store, self._stamps, self._config = store, stamps, config
 
     def create(self, name: str, starting_equity: float = DEFAULT_EQUITY) -> Workspace:
-        """A new workspace; WORKSPACE_EXISTS when the name is taken."""
-        workspace = self.unsaved(check_name(name), check_equity(starting_equity))
-        with self._store.write() as unit:
-            create(unit, workspace, self._stamps)
-            unit.commit()
-        return workspace
+        """Store a new workspace. Raises WORKSPACE_EXISTS if the name is taken, or INVALID_WORKSPACE."""
+        return self._store_new(self.unsaved(check_name(name), check_equity(starting_equity)))
 
     def all(self) -> list[Workspace]:
-        """The accounts, by name; closed worlds and variants are not among them."""
+        """The accounts, by name, without closed worlds and variants."""
         with self._store.read() as views:
             return views.workspaces()
 
     def find(self, ref: str | UUID | None = None) -> Workspace | None:
-        """The workspace, if it is there; nothing is made."""
+        """The stored workspace of this name or UUID (None: the configured one), or None."""
         with self._store.read() as views:
-            return views.workspace(self._name(ref))
+            return views.workspace(self._ref(ref))
 
-    def get(self, ref: str | UUID | None = None) -> Workspace:
-        """The workspace; `default` is made on first use, any other unknown one is WORKSPACE_NOT_FOUND."""
+    def require(self, ref: str | UUID | None = None) -> Workspace:
+        """The workspace, to read from; WORKSPACE_NOT_FOUND. Nothing is stored.
+
+        `default` exists before it is stored: it is given as it would be created now.
+        """
+        return self.find(ref) or self._new_default(ref)
+
+    get = require
+    """Its name in earlier versions, kept for people's scripts."""
+
+    def ensure_default(self, ref: str | UUID | None = None) -> Workspace:
+        """The workspace, to write to: `default` is created if it is missing; any other is WORKSPACE_NOT_FOUND."""
         workspace = self.find(ref)
         if workspace is not None:
             return workspace
-        name = self._name(ref)
-        if name != DEFAULT_NAME:
-            raise not_found(name)
+        missing = self._new_default(ref)
         try:
-            return self.create(DEFAULT_NAME)
-        except ConflictError:  # another process made it first
-            return self.get(ref)
-        except ReadOnlyFault:  # it can be looked at before it is made
-            return self.unsaved(DEFAULT_NAME)
-
-    def get_or_unsaved(self, ref: str | UUID | None = None) -> tuple[Workspace, bool]:
-        """The workspace, and whether it is a `default` that is not stored yet."""
-        workspace = self.find(ref)
-        if workspace is not None:
-            return workspace, False
-        name = self._name(ref)
-        if name != DEFAULT_NAME:
-            raise not_found(name)
-        return self.unsaved(DEFAULT_NAME), True
+            return self._store_new(missing)
+        except ConflictError:  # another process created it between the two transactions
+            return self.ensure_default(ref)
 
     def unsaved(self, name: str, starting_equity: float = DEFAULT_EQUITY) -> Workspace:
         """A workspace that is not stored; `default` has the same id in every database."""
         known_as = DEFAULT_ID if name == DEFAULT_NAME else UUID(self._stamps.new_id())
         return Workspace(known_as, name, starting_equity, self._stamps.now())
 
-    def unseen(self, workspace_id: UUID) -> Workspace | None:
-        """The workspace that the first intent for this id makes: `default`, where there is none yet."""
+    def missing_default(self, workspace_id: UUID) -> Workspace | None:
+        """The `default` that an intent for this id creates; None for another id, and when `default` is stored.
+
+        A database of an older version has a `default` with an id of its own, so its name is looked up.
+        """
         if workspace_id != DEFAULT_ID or self.find(DEFAULT_NAME) is not None:
             return None
         return self.unsaved(DEFAULT_NAME)
 
     def state(self, ref: str | UUID | None = None) -> PaperState:
-        """The account as of now."""
-        workspace = self.get(ref)
+        """The state of the account now: cash, positions, P&L."""
+        workspace = self.require(ref)
         with self._store.read() as views:
             return views.account(workspace).state()
 
     def overview(self, ref: str | UUID | None = None) -> Overview:
-        """What a screen shows of an account, read at one moment; WORKSPACE_NOT_FOUND, nothing is made."""
-        name = self._name(ref)
+        """What a screen shows of a stored account, read in one snapshot; WORKSPACE_NOT_FOUND."""
+        name = self._ref(ref)
         with self._store.read() as views:
             workspace = views.workspace(name)
             if workspace is None:
@@ -164,33 +163,36 @@ class Accounts:
 
     def trades(self, ref: str | UUID | None = None) -> list[TradeView]:
         """Every round trip, in the order of closing."""
-        return [TradeView.of(trade) for trade in self._trades(self.get(ref))]
+        return [TradeView.of(trade) for trade in self._trades(self.require(ref))]
 
     def equity(self, ref: str | UUID | None = None) -> list[EquityPoint]:
         """The trade-equity curve: the starting equity, then the equity in dollars after each closed trade."""
-        workspace = self.get(ref)
+        workspace = self.require(ref)
         start = EquityPoint(ts=None, equity=workspace.starting_equity)
         trades = self._trades(workspace)
         return [start, *(EquityPoint(ts=from_micros(trade.exit_ts), equity=trade.equity) for trade in trades)]
 
     def metrics(self, ref: str | UUID | None = None) -> Metrics:
-        """The metrics of the workspace's whole life."""
-        workspace = self.get(ref)
+        """The metrics of the workspace over its whole life."""
+        workspace = self.require(ref)
         return metrics_of(workspace.starting_equity, self._trades(workspace))
 
     def reconcile(
         self, ref: str | UUID | None = None, *, dry_run: bool = False, watch: Watch | None = None
     ) -> ReconcileReport:
-        """Rebuild the state from the journal; a dry run reports and writes nothing."""
-        workspace = self.get_or_unsaved(ref)[0] if dry_run else self.get(ref)
+        """Rebuild the state from the journal and store it. A dry run only reports. CANCELLED if the watch stops it."""
+        workspace = self.require(ref) if dry_run else self.ensure_default(ref)
         return reconcile(self._store, workspace, self._stamps, dry_run=dry_run, watch=watch)
 
     def compare(self, ref: str | UUID | None = None, *, watch: Watch | None = None) -> Comparison:
-        """The state as it is stored beside the one that the journal makes; a dry run, which writes nothing."""
-        return compare(self._store, self.get_or_unsaved(ref)[0], watch=watch)
+        """The stored state beside the one rebuilt from the journal. Nothing is written."""
+        return compare(self._store, self.require(ref), watch=watch)
 
     def reset(self, ref: str | UUID | None = None, *, confirmed: bool = False) -> PaperState:
-        """Put the state back to its start. The journal stays: executed ids stay executed, a reconcile undoes it."""
+        """Put the state back to its start. The journal stays, so executed ids stay executed, and a reconcile undoes it.
+
+        Raises FORBIDDEN_IN_PRODUCTION, or CONFIRMATION_REQUIRED without `confirmed`.
+        """
         if self._config.production:
             raise ForbiddenError(
                 "FORBIDDEN_IN_PRODUCTION",
@@ -203,7 +205,7 @@ class Accounts:
                 "reset puts the account back to its start; the journal stays, and a reconcile brings the fills back",
                 hint="say --yes, or make a fresh account with `workspace create`",
             )
-        workspace = check_open(self.get(ref))
+        workspace = check_open(self.ensure_default(ref))
         with self._store.write() as unit:
             fresh = Account(workspace.id, Ledger.fresh(workspace.starting_equity))
             unit.replace(fresh)
@@ -213,10 +215,13 @@ class Accounts:
         return self.state(workspace.id)
 
     def mark(self, symbol: str, price: float, ref: str | UUID | None = None) -> PaperState:
-        """Set a symbol's mark, at which its position is valued; what is held can be marked whatever it is called."""
+        """Set the price at which a position is valued. Raises INVALID_PRICE.
+
+        A symbol that is held can be marked even if today's rules would not accept its name.
+        """
         self._check_marked(symbol, ref)
         price = _price(price)
-        workspace = check_open(self.get(ref))
+        workspace = check_open(self.ensure_default(ref))
         with self._store.write() as unit:
             account = unit.account(workspace)
             if account.value_at({symbol: price}):
@@ -230,14 +235,13 @@ class Accounts:
         return self.state(workspace.id)
 
     def set_policy(self, settings: Mapping[str, str], ref: str | UUID | None = None) -> Limits:
-        """Change limits and fees by `key=value` texts (`off` clears one); journaled as what changed, old to new."""
-        known = check_open(self.get_or_unsaved(ref)[0])
-        known.limits.changed(settings)  # what is refused must not make `default` first
-        workspace = self.get(ref)
+        """Change limits and fees by `key=value` texts (`off` clears one). The old and new values are journaled."""
+        check_open(self.require(ref)).limits.changed(settings)  # settings that are refused must not create `default`
+        workspace = self.ensure_default(ref)
         with self._store.write() as unit:
             current = self._current(unit, workspace)
             limits = current.limits.changed(settings)
-            old, new = (each.model_dump(mode="json") for each in (current.limits, limits))
+            old, new = (values.model_dump(mode="json") for values in (current.limits, limits))
             changes = {key: [old[key], new[key]] for key in new if old[key] != new[key]}
             if changes:
                 unit.put_limits(workspace.id, limits)
@@ -246,12 +250,12 @@ class Accounts:
         return limits
 
     def set_trading_state(self, state: TradingState, ref: str | UUID | None = None) -> Workspace:
-        """ACTIVE, REDUCING (exits only) or HALTED (nothing at all)."""
+        """Set the state: ACTIVE, REDUCING (exits only) or HALTED (nothing is executed). Raises INVALID_POLICY."""
         if state not in tuple(TradingState):
             known = ", ".join(TradingState)
             raise InvalidError("INVALID_POLICY", f"{state!r} is not a trading state", hint=f"one of {known}")
         state = TradingState(state)
-        workspace = check_open(self.get(ref))
+        workspace = check_open(self.ensure_default(ref))
         with self._store.write() as unit:
             current = self._current(unit, workspace)
             if current.trading_state is not state:
@@ -259,7 +263,7 @@ class Accounts:
                 payload = {"from": current.trading_state.value, "to": state.value}
                 unit.append([account_event(EventType.TRADING_STATE_CHANGED, str(workspace.id), self._stamps, payload)])
                 unit.commit()
-        return self.get(workspace.id)
+        return self.require(workspace.id)
 
     def _check_marked(self, symbol: str, ref: str | UUID | None) -> None:
         try:
@@ -268,6 +272,23 @@ class Accounts:
             workspace = self.find(ref) if isinstance(symbol, str) else None
             if workspace is None or symbol not in self.state(workspace.id).positions:
                 raise InvalidError("INVALID_PRICE", f"the symbol {error}", hint="name the symbol to mark") from error
+
+    def _new_default(self, ref: str | UUID | None) -> Workspace:
+        """`default`, where the reference means it by name or id; WORKSPACE_NOT_FOUND for any other."""
+        name = self._ref(ref)
+        if name == DEFAULT_NAME:
+            return self.unsaved(DEFAULT_NAME)
+        known_id = name if isinstance(name, UUID) else as_uuid(name)
+        default = None if known_id is None else self.missing_default(known_id)
+        if default is None:
+            raise not_found(name)
+        return default
+
+    def _store_new(self, workspace: Workspace) -> Workspace:
+        with self._store.write() as unit:
+            create(unit, workspace, self._stamps)
+            unit.commit()
+        return workspace
 
     def _trades(self, workspace: Workspace) -> list[Trade]:
         trades: list[Trade] = []
@@ -278,7 +299,7 @@ class Accounts:
     def _current(self, unit: UnitOfWork, workspace: Workspace) -> Workspace:
         return unit.workspace(workspace.id) or workspace
 
-    def _name(self, ref: str | UUID | None) -> str | UUID:
+    def _ref(self, ref: str | UUID | None) -> str | UUID:
         if ref is None:
             return self._config.workspace
         if not isinstance(ref, (str, UUID)):
@@ -288,16 +309,16 @@ class Accounts:
 
 def _price(price: float) -> float:
     try:
-        found = real_number(price)
+        value = real_number(price)
     except ValueError as error:
         raise InvalidError("INVALID_PRICE", f"the mark: {error}", hint="give a finite number above zero") from error
-    if not math.isfinite(found) or found <= 0:
-        raise InvalidError("INVALID_PRICE", f"{found!r} is not a price", hint="give a finite number above zero")
-    return found
+    if not math.isfinite(value) or value <= 0:
+        raise InvalidError("INVALID_PRICE", f"{value!r} is not a price", hint="give a finite number above zero")
+    return value
 
 
 def not_found(name: str | UUID) -> NotFoundError:
-    """WORKSPACE_NOT_FOUND, with what to do."""
+    """WORKSPACE_NOT_FOUND, with the hint to list or create workspaces."""
     return NotFoundError(
         "WORKSPACE_NOT_FOUND",
         f"there is no workspace {str(name)!r}",

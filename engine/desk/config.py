@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DeskConfig:
-    """`production` refuses resets; `workspace` is the default workspace's name."""
+    """`production` refuses resets; `workspace` is the workspace that calls without one mean."""
 
     production: bool = False
     workspace: str = "default"

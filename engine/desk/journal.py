@@ -25,7 +25,7 @@ _SIDES = {1: "BUY", -1: "SELL", None: None}
 
 
 class EventView(StrictModel):
-    """One event. `quantity`, `side`, `price` and `fees` are a fill's, null on every other event."""
+    """One event. `quantity`, `side`, `price` and `fees` are set for fills only."""
 
     seq: int
     event_id: str
@@ -46,7 +46,7 @@ class EventView(StrictModel):
 
     @classmethod
     def of(cls, event: JournalEvent) -> EventView:
-        """An event as callers read it; DATABASE_ERROR names one that is damaged."""
+        """The view of a stored event. Raises DATABASE_ERROR, naming the event, if it is damaged."""
         payload = read_payload(event.row.payload, event.row.event_type, event.seq)
         try:
             return cls._of(event, payload)
@@ -78,7 +78,7 @@ class EventView(StrictModel):
 
 
 class Journal:
-    """Reads of events, each of one snapshot."""
+    """Reads of events, each in a snapshot of its own."""
 
     def __init__(self, store: Store, accounts: Accounts) -> None:
         self._store, self._accounts = store, accounts
@@ -91,9 +91,9 @@ class Journal:
         limit: int | None = None,
         newest_first: bool = False,
     ) -> list[EventView]:
-        """A workspace's events in `seq` order, at most `limit`; with a limit the newest ones, unless `where.after`."""
-        found = self._accounts.get(ref)
-        wanted = replace(where or EventFilter(), workspace_id=found.id)
+        """A workspace's events in `seq` order. With a `limit` they are the newest ones, unless `where.after` is set."""
+        workspace = self._accounts.require(ref)
+        wanted = replace(where or EventFilter(), workspace_id=workspace.id)
         from_the_end = newest_first or (limit is not None and wanted.after is None)
         with self._store.read() as views:
             events = views.events(wanted, limit=limit, newest_first=from_the_end)
@@ -104,49 +104,49 @@ class Journal:
     def page(
         self, where: EventFilter, *, limit: int, newest_first: bool = True, watch: Watch | None = None
     ) -> list[JournalEvent]:
-        """At most `limit` events of a workspace, or of all, as the journal has them: the payload is JSON text.
+        """At most `limit` events of a workspace, or of all, with the payload as JSON text.
 
-        When the watch stops it, what was found by then.
+        If the watch stops it, those found so far.
         """
-        watch, found = watch or Unwatched(), list[JournalEvent]()
+        watch, events = watch or Unwatched(), list[JournalEvent]()
         for span in self._spans(where, watch, newest_first=newest_first):
             with self._store.read() as views:
-                found += views.events(span, limit=limit - len(found), newest_first=newest_first)
-            if len(found) >= limit:
+                events += views.events(span, limit=limit - len(events), newest_first=newest_first)
+            if len(events) >= limit:
                 break
-        return found
+        return events
 
     def count(self, where: EventFilter, watch: Watch | None = None) -> int:
-        """How many events a filter finds, of a workspace or of all; when the watch stops it, of those looked at."""
-        found = 0
+        """How many events match a filter, of a workspace or of all. If the watch stops it, how many so far."""
+        total = 0
         for span in self._spans(where, watch or Unwatched(), newest_first=True):
             with self._store.read() as views:
-                found += views.event_count(span)
-        return found
+                total += views.event_count(span)
+        return total
 
     def story(self, symbol: str, ref: str | UUID | None = None) -> list[EventView]:
-        """The fills that made the position in a symbol, oldest first: those since it was last flat, or was reset."""
-        found = self._accounts.get(ref)
+        """The fills that made the position in a symbol, oldest first: those since it was last flat or reset."""
+        workspace = self._accounts.require(ref)
         with self._store.read() as views:
-            fills = _fills_since_flat(views, found.id, symbol)
+            fills = _fills_since_flat(views, workspace.id, symbol)
         return [EventView.of(event) for event in reversed(fills)]
 
     def trials(self, symbol: str | None = None) -> list[Trial]:
         """Every run that tried a strategy (on a symbol), in the order of their newest results.
 
-        Those that are not countable were journaled before what they tried was.
+        Those that are not countable were journaled by versions that did not record what was tried.
         """
         with self._store.read() as views:
-            found = views.trials()
-        return [trial for trial in found if symbol is None or symbol in trial.bars]
+            trials = views.trials()
+        return [trial for trial in trials if symbol is None or symbol in trial.bars]
 
     def head(self, workspace_id: UUID | None = None) -> int:
-        """The `seq` of the newest event, of one workspace or of all; 0 when there is none."""
+        """The `seq` of the newest event, of one workspace or of all; 0 if there is none."""
         with self._store.read() as views:
             return views.head(workspace_id)
 
     def _spans(self, where: EventFilter, watch: Watch, *, newest_first: bool) -> Iterator[EventFilter]:
-        """The filter in pieces: what is appended never changes, so they need not be of one snapshot."""
+        """The filter cut into ranges of `seq`. Events are never changed, so the ranges need not share a snapshot."""
         if not _is_searched(where):
             yield where
             return
@@ -160,18 +160,18 @@ class Journal:
             yield replace(where, after=start, before=min(start + _SPAN, last) + 1)
 
     def data_version(self) -> int:
-        """A number that changes when anybody has written."""
+        """A number that changes with every commit to the database."""
         return self._store.data_version()
 
 
 def _is_searched(where: EventFilter) -> bool:
-    """Whether events are looked at one by one, with no index that leads to those wanted."""
+    """Whether no index leads to the events, so that they are read one by one."""
     of_runs = bool(where.types) and all(kind.startswith("RUN_") for kind in where.types)
     return where.correlation_id is None and not of_runs and bool(where.types or where.symbol or where.text)
 
 
 def _fills_since_flat(views: Views, workspace_id: UUID, symbol: str) -> list[JournalEvent]:
-    """Newest first. A close is always of the whole position: what is older than a sale made an earlier one."""
+    """The fills, newest first. A sale always closes the whole position, so older fills belong to earlier ones."""
     where = EventFilter(workspace_id, types=(EventType.ORDER_FILLED,), symbol=symbol, after=_reset(views, workspace_id))
     story: list[JournalEvent] = []
     while page := views.events(where, limit=_STORY_PAGE, newest_first=True):
@@ -184,7 +184,7 @@ def _fills_since_flat(views: Views, workspace_id: UUID, symbol: str) -> list[Jou
 
 
 def _reset(views: Views, workspace_id: UUID) -> int | None:
-    """The `seq` of the reset that the state still stands on; a later reconciliation brought the older fills back."""
+    """The `seq` of the last reset; None if there is none, or a later reconciliation restored the older fills."""
     where = EventFilter(workspace_id, types=(EventType.STATE_RESET, EventType.STATE_RECONCILED))
     newest = views.events(where, limit=1, newest_first=True)
     return newest[0].seq if newest and newest[0].row.event_type == EventType.STATE_RESET else None

@@ -1,4 +1,4 @@
-"""A run plan's strategy: found again by what its journal says, compared, and what it rests on told."""
+"""The strategy of a run plan: found again by what the journal says of it, and compared."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Distributions = Callable[[type[Strategy[Any]]], Mapping[str, str]]
 
 
 def recalled(registry: Registry, source_sha256: SourceSha256, record: RunRecord) -> Strategy[Any]:
-    """The strategy that a run plan was started with; STRATEGY_CHANGED when what is here is another.
+    """The strategy that a run plan was started with. Raises STRATEGY_CHANGED if the code here is different.
 
-    Where the registry knows how, another is refused before a line of it runs.
+    If the registry can read code, different code is refused before a line of it runs.
     """
     document = record.document
     file = document["data"].get("strategy_file")
@@ -39,5 +39,5 @@ def recalled(registry: Registry, source_sha256: SourceSha256, record: RunRecord)
 
 
 def moved(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, tuple[str, str | None]]:
-    """Packages whose version is another than it was, by name: then and now (None: it is not imported any more)."""
+    """Packages with another version than then, by name: the version then and now (None: no longer imported)."""
     return {name: (version, now.get(name)) for name, version in before.items() if now.get(name) != version}

@@ -1,4 +1,4 @@
-"""Sweeps: plans generated, executed, resumed, cancelled and read."""
+"""Sweeps: generating, executing, resuming, cancelling and reading run plans."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Load = Callable[[Mapping[str, Any]], Dataset]
 
 
 class Plans:
-    """Run plans by id or the beginning of one (4 characters or more); variants too, or by `best` or `baseline`."""
+    """Run plans are named by id or its first 4 characters or more; variants too, or by `best` or `baseline`."""
 
     def __init__(
         self,
@@ -56,12 +56,14 @@ class Plans:
         self._owners, self._source_sha256, self._distributions = owners, source_sha256, distributions
 
     def generate(self, spec: ExecutionSpec, sweep: Mapping[str, Sequence[Any]], **terms: Any) -> Generated:
-        """`variants` of a request in short: `terms` are further fields of `SweepRequest`."""
+        """The same as `variants`; `terms` are further fields of `SweepRequest`."""
         return self.variants(SweepRequest(spec=spec, sweep=sweep, **terms))
 
     def variants(self, request: SweepRequest) -> Generated:
-        """A sweep's variants; nothing is executed or written. INVALID_SPEC, STRATEGY_NOT_FOUND, WORKSPACE_NOT_FOUND."""
-        self._accounts.get_or_unsaved(request.workspace)
+        """The variants of a sweep. Nothing is executed or written. INVALID_SPEC, STRATEGY_NOT_FOUND,
+        WORKSPACE_NOT_FOUND.
+        """
+        self._accounts.require(request.workspace)
         return _generated(self._research.compile(request.spec, request.timeframe), request)
 
     def run(
@@ -72,12 +74,12 @@ class Plans:
         *,
         workers: int = 1,
         watch: Watch | None = None,
-        unseen: Workspace | None = None,
+        to_create: Workspace | None = None,
         **terms: Any,
     ) -> PlanResult:
-        """`execute` a request in short: `terms` are further fields of `SweepRequest`."""
+        """The same as `execute`; `terms` are further fields of `SweepRequest`."""
         request = SweepRequest(spec=spec, sweep=sweep, **terms)
-        return self.execute(request, dataset, workers=workers, watch=watch, unseen=unseen)
+        return self.execute(request, dataset, workers=workers, watch=watch, to_create=to_create)
 
     def execute(
         self,
@@ -86,30 +88,32 @@ class Plans:
         *,
         workers: int = 1,
         watch: Watch | None = None,
-        unseen: Workspace | None = None,
+        to_create: Workspace | None = None,
     ) -> PlanResult:
         """Generate, record and execute a sweep.
 
-        `unseen` is the plan's workspace when that is not there yet: it is created with the start of the run. A run that
-        the watch or somebody's `cancel` stops returns what came out, with the status `cancelled`. What is wrong before
-        the start raises with nothing written; what goes wrong outside a variant later ends in RUN_FAILED and is raised.
+        `to_create` is the plan's workspace if it is missing: it is stored with the start of the run. A run that the
+        watch or a `cancel` stops returns the results so far, with the status `cancelled`. An error before the start is
+        raised with nothing written; a later one outside a variant is journaled as RUN_FAILED and raised.
         """
         request.check()
-        plan = self._planned(request, dataset, unseen)
+        plan = self._planned(request, dataset, to_create)
         self._research.registry.remember(plan.base.strategy)
         owner = self._owners.claim()
         try:
             fresh = request.run_plan_id or UUID(self._stamps.new_id())
-            home = self._accounts.get(request.workspace) if unseen is None else self._unless_there(unseen)
+            home = (
+                self._accounts.ensure_default(request.workspace) if to_create is None else self._unless_there(to_create)
+            )
             run, plan = begin(self._store, self._stamps, plan, dataset, check_open(home), owner, fresh)
             return Execution(self._store, self._stamps, plan, run, watch=watch).execute(dataset, workers)
         finally:
             self._owners.release(owner)
 
-    def _planned(self, request: SweepRequest, dataset: Dataset, unseen: Workspace | None) -> RunPlan:
+    def _planned(self, request: SweepRequest, dataset: Dataset, to_create: Workspace | None) -> RunPlan:
         compiled = self._compiled(request.spec, dataset, request.timeframe)
-        lent = None if request.like is not None else unseen
-        model = self._accounts.get_or_unsaved(request.model)[0] if lent is None else self._unless_there(lent)
+        lent = None if request.like is not None else to_create
+        model = self._accounts.require(request.model) if lent is None else self._unless_there(lent)
         made = _generated(compiled, request)
         account = _account(model, dataset.session_tz, self._stamps.now())
         kind = type(compiled.strategy)
@@ -138,10 +142,10 @@ class Plans:
     def resume(
         self, run_plan_id: str | UUID, load: Load, *, workers: int = 1, watch: Watch | None = None
     ) -> PlanResult:
-        """Go on with a run that was interrupted, cancelled or failed, under its id; what is finished is not run again.
+        """Continue a run that was interrupted, cancelled or failed, under its id; finished variants are not run again.
 
-        RUN_PLAN_NOT_FOUND; RUN_NOT_RESUMABLE when it is complete or somebody is at work on it; DATASET_CHANGED,
-        STRATEGY_CHANGED. Nothing is written then.
+        Raises RUN_PLAN_NOT_FOUND, RUN_NOT_RESUMABLE if it is complete or a process is running it, DATASET_CHANGED or
+        STRATEGY_CHANGED, each with nothing written.
         """
         record = self._record(run_plan_id)
         check_resumable(record)
@@ -157,10 +161,10 @@ class Plans:
             self._owners.release(owner)
 
     def know_strategy(self, run_plan_id: str | UUID) -> dict[str, tuple[str, str | None]]:
-        """Make the strategy that a run plan was started with one of the registry's, if it is not.
+        """Register the strategy that a run plan was started with, unless it is registered.
 
-        Packages that it imports and whose version is another now are returned, by name: then and now. That is no
-        reason to refuse it. RUN_PLAN_NOT_FOUND, STRATEGY_CHANGED, STRATEGY_UNTRUSTED, STRATEGY_NOT_FOUND.
+        Returns the packages it imports whose versions have changed, by name: then and now. That is not refused. Raises
+        RUN_PLAN_NOT_FOUND, STRATEGY_CHANGED, STRATEGY_UNTRUSTED or STRATEGY_NOT_FOUND.
         """
         record = self._record(run_plan_id)
         strategy = recalled(self._research.registry, self._source_sha256, record)
@@ -168,39 +172,39 @@ class Plans:
         return moved(record.document.get("distributions", {}), self._distributions(type(strategy)))
 
     def cancel(self, run_plan_id: str | UUID) -> None:
-        """Ask a run to stop, whichever process executes it; one without a live owner is cancelled at once.
+        """Request a run to stop, in whichever process; one whose owner is not running is cancelled at once.
 
-        RUN_PLAN_NOT_FOUND; RUN_ENDED when it completed or failed. Cancelling what is cancelled changes nothing.
+        Raises RUN_PLAN_NOT_FOUND, or RUN_ENDED if it completed or failed. Cancelling a cancelled run changes nothing.
         """
         cancel(self._store, self._stamps, self._owners, run_plan_id)
 
     def all(
         self, *, limit: int | None = None, status: str | None = None, workspace: str | UUID | None = None
     ) -> list[PlanSummary]:
-        """Run plans, of all workspaces or of the one named, newest first, from `RUN_*` events alone."""
-        home = None if workspace is None else self._accounts.get_or_unsaved(workspace)[0].id
+        """Run plans of one workspace or of all, newest first, read from `RUN_*` events alone."""
+        home = None if workspace is None else self._accounts.require(workspace).id
         with self._store.read() as views:
             now = self._stamps.now()
             return summaries(views, self._owners, now, limit=limit, status=status, workspace_id=home)
 
     def get(self, run_plan_id: str | UUID) -> PlanDetail:
-        """A run plan with its plan and every variant's result; RUN_PLAN_NOT_FOUND."""
+        """A run plan and every variant's result. Raises RUN_PLAN_NOT_FOUND."""
         return self._record(run_plan_id).detail(self._stamps.now())
 
     def result(self, run_plan_id: str | UUID) -> PlanResult:
-        """What `run` returned, or would return now, from events; RUN_PLAN_NOT_FOUND."""
+        """The result that `run` returned, or would return now, from events. Raises RUN_PLAN_NOT_FOUND."""
         return self._record(run_plan_id).result()
 
     def trades(self, run_plan_id: str | UUID, variant: str, load: Load) -> list[TradeView]:
-        """A variant's round trips: from its workspace's fills, or recomputed where the journal has none.
+        """A variant's round trips: from its workspace's fills, or recomputed if the journal has none.
 
-        RUN_PLAN_NOT_FOUND, VARIANT_NOT_FOUND (one that was skipped, failed or is pending has none); recomputing:
-        DATASET_CHANGED, STRATEGY_CHANGED.
+        Raises RUN_PLAN_NOT_FOUND, VARIANT_NOT_FOUND (a skipped, failed or pending variant has no trades), and when
+        recomputing DATASET_CHANGED or STRATEGY_CHANGED.
         """
         return [TradeView.of(trade) for trade in self._trades(self._record(run_plan_id), variant, load)]
 
     def equity(self, run_plan_id: str | UUID, variant: str, load: Load) -> list[EquityPoint]:
-        """A variant's trade-equity curve, from the same trades."""
+        """A variant's trade-equity curve, made from the trades that `trades` returns."""
         record = self._record(run_plan_id)
         trades = self._trades(record, variant, load)
         start = EquityPoint(ts=None, equity=record.document["starting_equity"])
@@ -214,11 +218,11 @@ class Plans:
         newest_first: bool = False,
         before: int | None = None,
     ) -> list[EventView]:
-        """A run plan's `RUN_*` events, those of a `seq` below `before` alone when it is given."""
+        """A run plan's `RUN_*` events; with `before`, those with a smaller `seq`."""
         with self._store.read() as views:
             where = replace(_events_of(find_run(views, run_plan_id)), before=before)
-            found = views.events(where, limit=limit, newest_first=newest_first)
-        return [EventView.of(event) for event in found]
+            stored = views.events(where, limit=limit, newest_first=newest_first)
+        return [EventView.of(event) for event in stored]
 
     def event_count(self, run_plan_id: str | UUID) -> int:
         """How many `RUN_*` events a run plan has."""
@@ -226,13 +230,13 @@ class Plans:
             return views.event_count(_events_of(find_run(views, run_plan_id)))
 
     def find_same(self, mark: str) -> list[UUID]:
-        """Completed run plans of this fingerprint, in the order of their ends: the same again gives the same."""
+        """Completed run plans with this fingerprint, in the order of their ends: their results are the same."""
         with self._store.read() as views:
             return [stored_uuid(found, "the id of a run plan") for found in views.run_plans_with(mark)]
 
-    def _unless_there(self, unseen: Workspace) -> Workspace:
-        """The stored workspace of that id, else `unseen` itself."""
-        return self._accounts.find(unseen.id) or unseen
+    def _unless_there(self, to_create: Workspace) -> Workspace:
+        """The stored workspace with that id, else `to_create` itself."""
+        return self._accounts.find(to_create.id) or to_create
 
     def _compiled(self, spec: ExecutionSpec, dataset: Dataset, timeframe: str) -> CompiledSpec:
         absent = [symbol for symbol in spec.symbols if symbol not in dataset.bars]
@@ -247,12 +251,12 @@ class Plans:
             return RunRecord(views, self._owners, find_run(views, ref))
 
     def _plan(self, record: RunRecord) -> RunPlan:
-        """The plan made again; STRATEGY_CHANGED when it would not be the same."""
+        """The plan, built again from its document. Raises STRATEGY_CHANGED if it would differ."""
         strategy = recalled(self._research.registry, self._source_sha256, record)
         return plan_of(record.document, record.seq, lambda spec, timeframe: compile_spec(spec, strategy, timeframe))
 
     def _loaded(self, record: RunRecord, load: Load) -> Dataset:
-        """The dataset loaded again; DATASET_CHANGED when it is not the same."""
+        """The dataset, loaded again. Raises DATASET_CHANGED if it differs."""
         dataset = load(record.document["data"])
         if not same_data(describe(dataset), record.document["dataset"]):
             raise InvalidError(
@@ -299,7 +303,7 @@ def _events_of(run_plan_id: str) -> EventFilter:
 
 
 def _account(model: Workspace, session_tz: str, created_at: int) -> Workspace:
-    """What every variant begins with: equity, limits and fees of the model, the data's session zone."""
+    """The account that every variant starts with: the model's equity, limits and fees, in the data's session zone."""
     fresh = closed_workspace(UUID(int=0), model, session_tz, created_at)
     return replace(fresh, kind=WorkspaceKind.VARIANT)
 

@@ -1,4 +1,4 @@
-"""Strategies on data: evaluate one snapshot, run a dataset as a backtest or as a forward run."""
+"""Strategies on data: evaluating one snapshot, and running a dataset as a backtest or a forward run."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SourceSha256 = Callable[[type[Strategy[Any]]], str]
 
 
 class Research:
-    """Specs against datasets. `timeframe` is the data's spacing, which a spec without one takes."""
+    """Runs specs on datasets. `timeframe` is the data's spacing, used for a spec that has none."""
 
     def __init__(
         self, store: Store, stamps: Stamps, accounts: Accounts, registry: Registry, source_sha256: SourceSha256
@@ -39,7 +39,7 @@ class Research:
         self.registry, self._source_sha256 = registry, source_sha256
 
     def compile(self, spec: ExecutionSpec, timeframe: str = "daily") -> CompiledSpec:
-        """The spec with its strategy and typed parameters; INVALID_SPEC or STRATEGY_NOT_FOUND."""
+        """The spec with its strategy and typed parameters. Raises INVALID_SPEC or STRATEGY_NOT_FOUND."""
         return StrategyRunner(self.registry).compile(spec, timeframe)
 
     def evaluate(
@@ -51,8 +51,8 @@ class Research:
         at: int | None = None,
         workspace: str | UUID | None = None,
     ) -> list[StrategyEvaluation]:
-        """One evaluation of each of the spec's symbols, on its bars up to `at` (UTC microseconds); writes nothing."""
-        account, _is_new = self._accounts.get_or_unsaved(workspace)
+        """One evaluation for each symbol of the spec, on its bars up to `at` (UTC microseconds). Writes nothing."""
+        account = self._accounts.require(workspace)
         with self._store.read() as views:
             state = views.account(account).state()
         compiled = self.compile(spec, timeframe)
@@ -73,13 +73,13 @@ class Research:
         workspace_id: UUID | None = None,
         watch: Watch | None = None,
     ) -> RunOutcome:
-        """A closed world: a fresh account with the equity, limits and fees of `like`, everything closed at the end.
+        """A backtest: a fresh account with the equity, limits and fees of `like`, every position closed at the end.
 
-        `workspace_id` is the fresh account's, for a caller who wants to find it again; it must not be in use.
+        `workspace_id` is the id for the fresh account, for a caller who wants to find it again; it must not be in use.
         """
         compiled = self._compiled(spec, dataset, timeframe)
         check_window(dataset, spec.symbols)
-        model, _ = self._accounts.get_or_unsaved(like)
+        model = self._accounts.require(like)
         fresh = workspace_id or UUID(self._stamps.new_id())
         workspace = closed_workspace(fresh, model, dataset.session_tz, self._stamps.now())
         sha256 = self._code_of(compiled)
@@ -100,10 +100,10 @@ class Research:
         terms: OnwardTerms | None = None,
         watch: Watch | None = None,
     ) -> RunOutcome:
-        """Trade what is new in the dataset in an account that goes on; run again, it adds nothing.
+        """A forward run: trade the bars of the dataset that the account has not traded. Run again, it adds nothing.
 
-        HISTORY_SHORT, HISTORY_CHANGED, STRATEGY_CHANGED, STRATEGY_LOOKS_AHEAD: data or strategy contradict what the
-        account has seen; nothing is traded.
+        Raises HISTORY_SHORT, HISTORY_CHANGED, STRATEGY_CHANGED or STRATEGY_LOOKS_AHEAD, with nothing traded, if data or
+        strategy contradict what the account has seen.
         """
         account = self._account(workspace)
         compiled = with_first_timeframe(self._store, account, self._compiled(spec, dataset, timeframe))
@@ -121,21 +121,21 @@ class Research:
         timeframe: str = "daily",
         terms: OnwardTerms | None = None,
     ) -> Replay:
-        """`run_onward` that a caller leads step by step; nothing is traded before the first."""
+        """A forward run that the caller advances step by step; nothing is traded before the first step."""
         account = self._account(workspace)
         compiled = with_first_timeframe(self._store, account, self._compiled(spec, dataset, timeframe))
         sha256 = self._code_of(compiled)
         return Replay(self._store, account, compiled, dataset, self._stamps, terms, sha256)
 
     def _code_of(self, spec: CompiledSpec) -> str:
-        """The sha256 of the strategy's source; empty where it was typed in and stands in no file."""
+        """The sha256 of the strategy's source; empty for a class that was typed in and is in no file."""
         try:
             return self._source_sha256(type(spec.strategy))
         except InvalidError:
             return ""
 
     def _account(self, workspace: Workspace | str | UUID) -> Workspace:
-        return workspace if isinstance(workspace, Workspace) else self._accounts.get(workspace)
+        return workspace if isinstance(workspace, Workspace) else self._accounts.ensure_default(workspace)
 
     def _compiled(self, spec: ExecutionSpec, dataset: Dataset, timeframe: str) -> CompiledSpec:
         for symbol in spec.symbols:
@@ -144,9 +144,9 @@ class Research:
 
 
 def snapshot_at(bars: Bars, at: int | None, timeframe: str) -> MarketSnapshot:
-    """A snapshot of the bars up to `at` (UTC microseconds; None: all); BAR_NOT_FOUND with fewer than two.
+    """A snapshot of the bars up to `at` (UTC microseconds; None: all). BAR_NOT_FOUND if there are fewer than two.
 
-    `is_eod` as the data have it: the last bar of its session in the whole column.
+    `is_eod` is taken from the data: whether the bar is the last of its session in the whole column.
     """
     stop = len(bars) if at is None else int(np.searchsorted(bars.ts, at, side="right"))
     if stop < 2:
@@ -163,7 +163,7 @@ def snapshot_at(bars: Bars, at: int | None, timeframe: str) -> MarketSnapshot:
 
 
 def check_window(dataset: Dataset, symbols: Iterable[str]) -> None:
-    """DataError unless each of these symbols has a bar in the dataset's window."""
+    """Raise DataError unless each of these symbols has a bar in the dataset's window."""
     faults = dataset.untraded(symbols)
     if faults:
         raise DataError(faults[0], faults=faults, fault_count=len(faults), hint="widen the window")

@@ -1,4 +1,4 @@
-"""Trading by hand: intents to the paper broker."""
+"""Trading by hand: intents sent to the paper broker."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from engine.vocabulary import IntentAction
 
 
 class Trading:
-    """Executes intents; the checks and their order are the broker's."""
+    """Executes intents. The broker defines the checks and their order."""
 
     def __init__(self, store: Store, stamps: Stamps, accounts: Accounts) -> None:
         self._broker = PaperBroker(store, stamps)
         self._stamps, self._accounts = stamps, accounts
 
     def execute(
-        self, intent: TradeIntent, fill_price: float, mode: str = PAPER, *, unseen: Workspace | None = None
+        self, intent: TradeIntent, fill_price: float, mode: str = PAPER, *, to_create: Workspace | None = None
     ) -> ExecutionResult:
         """Fill an intent in its workspace at the caller's price; see `PaperBroker.execute`.
 
-        `default` is made by the first intent for the id that it has everywhere before it is stored.
+        An intent for the id that `default` has everywhere creates `default` if it is missing.
         """
         if not isinstance(intent, TradeIntent):
             raise InvalidError("INVALID_INTENT", f"{intent!r} is not a TradeIntent", hint="`parse_intent` makes one")
-        unseen = self._accounts.unseen(intent.workspace_id) or unseen
-        return self._broker.execute(intent, _price(fill_price), mode, unseen=unseen)
+        to_create = self._accounts.missing_default(intent.workspace_id) or to_create
+        return self._broker.execute(intent, _price(fill_price), mode, to_create=to_create)
 
     def order(
         self,
@@ -49,16 +49,19 @@ class Trading:
         mode: str = PAPER,
         reason: str | None = None,
     ) -> ExecutionResult:
-        """A manual intent; without an id it gets a fresh one. `default` is made by its first order that is taken."""
-        account, is_new = self._accounts.get_or_unsaved(workspace)
+        """Execute a manual intent, with a new id unless one is given. An order that is accepted creates a missing
+        `default`.
+        """
+        stored = self._accounts.find(workspace)
+        account = stored or self._accounts.require(workspace)
         intent, price = self._intent(account, action, symbol, quantity, intent_id, reason), _price(fill_price)
         try:
-            return self._broker.execute(intent, price, mode, unseen=account if is_new else None)
+            return self._broker.execute(intent, price, mode, to_create=account if stored is None else None)
         except ConflictError as error:
-            if not (is_new and error.code == "WORKSPACE_EXISTS"):
+            if not (stored is None and error.code == "WORKSPACE_EXISTS"):
                 raise
-        # another process made `default` first: the order goes there
-        taken = self._accounts.get(workspace)
+        # another process created `default` first, maybe with another id: the order goes there
+        taken = self._accounts.require(workspace)
         return self._broker.execute(intent.model_copy(update={"workspace_id": taken.id}), price, mode)
 
     def preview(
@@ -71,10 +74,10 @@ class Trading:
         workspace: str | UUID | None = None,
         intent_id: UUID | None = None,
     ) -> Preview:
-        """What `order` would do now, rule by rule; nothing is written. Raises what it would raise."""
-        account, is_new = self._accounts.get_or_unsaved(workspace)
+        """The outcome that `order` would have now, rule by rule. Nothing is written. Raises as `order` does."""
+        account = self._accounts.require(workspace)
         intent = self._intent(account, action, symbol, quantity, intent_id, None)
-        return self._broker.preview(intent, _price(fill_price), unseen=account if is_new else None)
+        return self._broker.preview(intent, _price(fill_price), to_create=account)
 
     def _intent(
         self,
@@ -121,5 +124,5 @@ def _price(fill_price: float) -> float:
 
 
 def parse_intent(document: str | bytes) -> TradeIntent:
-    """An intent from JSON text; INVALID_JSON or INVALID_INTENT with every fault named."""
+    """An intent from JSON text. Raises INVALID_JSON, or INVALID_INTENT with every fault named."""
     return parse_model(TradeIntent, document, code="INVALID_INTENT", what="the intent")

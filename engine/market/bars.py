@@ -68,11 +68,11 @@ class Bars:
         )
 
     def rows_before(self, start: Bound) -> int:
-        """How many bars lie before a bound: the row of the first bar that does not."""
+        """The number of bars before a bound, which is the row of the first bar that is not."""
         return self._place(start, "left")
 
     def rows_through(self, end: Bound) -> int:
-        """How many bars lie at or before a bound: the row of the first bar after it."""
+        """The number of bars at or before a bound, which is the row of the first bar after it."""
         return self._place(end, "right")
 
     def _place(self, bound: Bound, side: Literal["left", "right"]) -> int:
@@ -97,11 +97,11 @@ def make_bars(
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """What a data file (or several) holds: bars by symbol, in the order the symbols first appear.
+    """The bars of one data file or several, by symbol, in the order in which the symbols first appear.
 
-    `sha256` is of the files' bytes and decides a plan's fingerprint; `warnings` are sentences for a person.
-    `first_rows` says where a window begins: the row from which on a symbol is traded, 0 for one that it does not name.
-    The rows before are the symbol's history: strategies see them, nothing is decided or held there.
+    `sha256` is that of the files' bytes and part of a plan's fingerprint; `warnings` are sentences for a person.
+    `first_rows` says where a window begins: the row from which a symbol is traded, 0 for a symbol not in it. The rows
+    before are the symbol's history, which strategies see and in which nothing is decided or held.
     """
 
     bars: Mapping[str, Bars]
@@ -122,7 +122,7 @@ class Dataset:
 
     @property
     def digest(self) -> str:
-        """The files' sha256, or that of the columns when there are no files: taken once, for they are read-only."""
+        """The files' sha256, or that of the columns if there are no files. Computed once, since both are read-only."""
         if self.sha256:
             return self.sha256
         if not self._taken:
@@ -130,7 +130,7 @@ class Dataset:
         return self._taken[0]
 
     def bars_sha256(self, symbol: str) -> str:
-        """The sha256 (hex) of a symbol's bars, history included, whatever the symbol is called: taken once."""
+        """The sha256 (hex) of a symbol's bars, history included, without its name. Computed once."""
         if symbol not in self._taken_of:
             digest = hashlib.sha256()
             _digest_columns(digest, self.bars[symbol])
@@ -139,12 +139,12 @@ class Dataset:
 
     @property
     def bar_count(self) -> int:
-        """Bars that are traded, of all symbols together; history does not count."""
+        """The number of bars that are traded, of all symbols together, without history."""
         return sum(map(len, self.bars.values())) - self.history_bars
 
     @property
     def history_bars(self) -> int:
-        """Bars before the window, of all symbols together."""
+        """The number of bars before the window, of all symbols together."""
         return sum(min(self.first_row(symbol), len(bars)) for symbol, bars in self.bars.items())
 
     @property
@@ -153,27 +153,27 @@ class Dataset:
         return tuple(self.bars)
 
     def first_row(self, symbol: str) -> int:
-        """The row from which on a symbol is traded; `len(bars)` when no bar of it lies in the window."""
+        """The row from which a symbol is traded; `len(bars)` if none of its bars lies in the window."""
         return self.first_rows.get(symbol, 0)
 
     def first_decision(self, symbol: str) -> int:
-        """The first row that may decide anything: a symbol starts at its second bar, and not before the window."""
+        """The first row that may decide anything: not before the window, nor before the symbol's second bar."""
         return max(1, self.first_row(symbol))
 
     def traded(self, symbol: str) -> Bars:
-        """A symbol's bars within the window."""
+        """The symbol's bars in the window, as views on the same columns."""
         bars = self.bars[symbol]
         return bars.slice(self.first_row(symbol), len(bars))
 
     def history(self, symbol: str) -> Bars:
-        """A symbol's bars before the window."""
+        """The symbol's bars before the window, as views on the same columns."""
         return self.bars[symbol].slice(0, self.first_row(symbol))
 
     def window(self, start: Bound | None = None, end: Bound | None = None) -> Dataset:
-        """These data up to `end`, traded from `start` on, both inclusive; None leaves that side as it is.
+        """These data up to `end`, traded from `start`, both inclusive; None leaves that side unchanged.
 
-        Bars after `end` are gone, bars before `start` stay as history. A symbol may have no bar in the window: it does
-        not trade then, and `untraded` says so. A window of a window is what both have in common.
+        Bars after `end` are dropped, bars before `start` stay as history. A symbol with no bar in the window is not
+        traded, and `untraded` reports it. A window of a window is what both have in common.
         """
         bars = {
             symbol: one if end is None else one.slice(0, one.rows_through(end)) for symbol, one in self.bars.items()
@@ -185,7 +185,7 @@ class Dataset:
         return replace(self, bars=bars, first_rows={symbol: row for symbol, row in first_rows.items() if row})
 
     def traded_from(self, rows: Mapping[str, int]) -> Dataset:
-        """These data, in which the symbols named are traded from a row on: what lies before is history."""
+        """These data with the named symbols traded from a row on; earlier rows are history."""
         return replace(self, first_rows={**self.first_rows, **rows})
 
     def untraded(self, symbols: Iterable[str]) -> list[str]:
@@ -199,7 +199,7 @@ def _where(bars: Bars) -> str:
 
 
 def _columns_sha256(bars: Mapping[str, Bars]) -> str:
-    """Of the bars themselves; sessions follow from times and zone."""
+    """The sha256 of the bars. Sessions are left out: they follow from the times and the zone."""
     digest = hashlib.sha256()
     for symbol, one in sorted(bars.items()):
         digest.update(f"{symbol}\0{len(one)}\0".encode())

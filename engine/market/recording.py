@@ -1,7 +1,8 @@
-"""What an account has seen of a symbol's bars, and how a file differs from it.
+"""The bars that an account has seen of a symbol, and how a file differs from them.
 
-An account that trades on decided on bars that it saw then. A file that tells the past otherwise (adjusted for a split,
-a tick corrected, a bar stamped anew, a last bar that was not finished) would be traded as if nothing had happened.
+An account that trades forward decided on the bars that it saw then. A file with another past (adjusted for a split, a
+tick corrected, a bar stamped again, a last bar that was unfinished) would otherwise be traded as if nothing had
+happened.
 """
 
 from __future__ import annotations
@@ -54,12 +55,12 @@ class Recorded:
         return int(self.ts[-1]) if len(self.ts) else None
 
     def outside(self, first: int, last: int) -> Recorded:
-        """The bars before `first` and after `last` (UTC microseconds)."""
+        """The bars before `first` and those after `last` (UTC microseconds)."""
         kept = (self.ts < first) | (self.ts > last)
         return Recorded(self.ts[kept], self.figures[:, kept])
 
     def row(self, index: int) -> dict[str, float]:
-        """One bar's figures by name."""
+        """The figures of one bar, by name."""
         return dict(zip(FIGURES, map(float, self.figures[:, index]), strict=True))
 
 
@@ -71,7 +72,7 @@ class Span(NamedTuple):
     stop: int
 
     def shares(self, start: int, stop: int) -> bool:
-        """Whether the session of these rows goes on beyond the span: some of it may be recorded already."""
+        """Whether the session of these rows goes beyond the span, so that some of it may be recorded already."""
         days = self.bars.session
         before = start == self.start and start > 0 and days[start - 1] == days[start]
         return bool(before or (stop == self.stop and stop < len(days) and days[stop - 1] == days[stop]))
@@ -79,10 +80,10 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BarChange:
-    """The first row in which a file tells the past otherwise, and how many such rows there are.
+    """The first row in which a file has another past, and how many such rows there are.
 
     `differs`: the same time with other figures. `gone`: seen before, not in the file. `new`: in the file, between bars
-    that were seen. `second`: a second bar in one session of a symbol whose first run found it daily.
+    that were seen. `second`: a second bar in a session of a symbol that was daily in its first run.
     """
 
     symbol: str
@@ -93,11 +94,11 @@ class BarChange:
     rows: int
 
     def payload(self) -> dict[str, Any]:
-        """As the journal and JSON have it."""
+        """The change as a JSON object, for the journal and `--json`."""
         return {"ts": iso(self.ts), "kind": self.kind, "old": self.old, "new": self.new, "rows": self.rows}
 
     def sentence(self) -> str:
-        """For a person: which bar, what it was and what it is now."""
+        """The change for a person: the bar, its figures then, and its figures now."""
         bar = f"the bar of {moment(self.ts)}"
         more = f" (the first of {self.rows:,} rows that differ)" if self.rows > 1 else ""
         match self.kind:
@@ -117,10 +118,10 @@ class BarChange:
 
 
 def first_change(recorded: Recorded, bars: Bars, *, daily: bool) -> BarChange | None:
-    """How a symbol's bars differ from what was recorded of it, where the two overlap; None when they agree.
+    """How a symbol's bars differ from its recording, where the two overlap; None if they agree.
 
-    A head that the file lacks is no change, nor is a tail: an older file has nothing new. `daily`: the first run found
-    one bar a session, so a second one beside a bar that was seen is a change too.
+    Bars that the file lacks at its head or tail are not a change. `daily`: the first run found one bar a session, so a
+    second one beside a bar that was seen is a change too.
     """
     if not len(recorded):
         return None
@@ -140,7 +141,7 @@ def first_change(recorded: Recorded, bars: Bars, *, daily: bool) -> BarChange | 
 
 
 def changed(changes: Mapping[str, BarChange]) -> InvalidError:
-    """HISTORY_CHANGED for a file that tells the past of some symbols otherwise; the earliest row is named."""
+    """HISTORY_CHANGED for a file with another past of some symbols; it names the earliest row."""
     first = min(changes.values(), key=lambda change: change.ts)
     others = [symbol for symbol in changes if symbol != first.symbol]
     also = f"; {', '.join(others)} changed too" if others else ""
@@ -151,7 +152,7 @@ def changed(changes: Mapping[str, BarChange]) -> InvalidError:
 
 
 def merged(symbol: str, recorded: Recorded, seen: Recorded) -> Recorded:
-    """Both together; HISTORY_CHANGED where they disagree: another process has recorded other bars meanwhile."""
+    """Two recordings as one. Raises HISTORY_CHANGED if they disagree: another process has recorded other bars."""
     common, at_then, at_now = np.intersect1d(recorded.ts, seen.ts, assume_unique=True, return_indices=True)
     differs = np.flatnonzero(np.any(recorded.figures[:, at_then] != seen.figures[:, at_now], axis=0))
     if len(differs):

@@ -23,7 +23,7 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 @lru_cache(maxsize=64)
 def zone(name: str) -> ZoneInfo:
-    """The time zone of that IANA name; INVALID_TIME when there is none."""
+    """The time zone with this IANA name. Raises INVALID_TIME if there is none."""
     try:
         return ZoneInfo(name)
     except Exception as error:  # zoneinfo raises ValueError, KeyError and OSError for bad names
@@ -33,9 +33,9 @@ def zone(name: str) -> ZoneInfo:
 
 
 def session_days(ts: npt.NDArray[np.int64], session_tz: str) -> npt.NDArray[np.int64]:
-    """Each timestamp's local calendar day, as days since 1970-01-01 (shape (n,)); `ts` in UTC microseconds.
+    """Each timestamp's local calendar day, as days since 1970-01-01, shape (n,); `ts` in UTC microseconds.
 
-    Offsets are looked up once per quarter of an hour, which is where zones change them.
+    Offsets are looked up once for each quarter of an hour, since zones change only at those.
     """
     if session_tz == "UTC":
         return _whole_days(ts)
@@ -67,7 +67,7 @@ def session_day(ts: int, session_tz: str) -> int:
 
 
 def day_to_date(day: int) -> date:
-    """The calendar date of a day number."""
+    """The calendar date of a day number (days since 1970-01-01)."""
     return date.fromordinal(day + _EPOCH_DAY)
 
 
@@ -87,17 +87,17 @@ FIRST_MICROS, LAST_MICROS = to_micros(EARLIEST), to_micros(LATEST)
 
 
 def from_micros(ts: int) -> datetime:
-    """The aware UTC datetime of microseconds since 1970; of a time beyond the calendar, the nearest end of that."""
+    """The aware UTC datetime of microseconds since 1970; beyond the calendar, its first or last moment."""
     return _EPOCH + timedelta(microseconds=min(max(ts, FIRST_MICROS), LAST_MICROS))
 
 
 def iso(ts: int) -> str:
-    """ISO 8601 with +00:00, as every JSON document of papertape has it."""
+    """ISO 8601 with +00:00, the form of every JSON document of papertape."""
     return from_micros(ts).isoformat()
 
 
 def moment(ts: int) -> str:
-    """A time for a sentence, in UTC: the date alone at midnight, seconds and fractions only where there are any."""
+    """A UTC time for a sentence: the date alone at midnight, seconds and fractions only if there are any."""
     when = from_micros(ts)
     if ts % MICROS_PER_DAY == 0:
         return when.date().isoformat()
@@ -106,14 +106,14 @@ def moment(ts: int) -> str:
 
 
 def session_ends(session: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Whether each bar is its session's last in the data (the data's last bar counts as one)."""
+    """Whether each bar is the last of its session in the data; the last bar of the data counts as one."""
     ends = np.ones(len(session), dtype=np.bool_)
     np.not_equal(session[1:], session[:-1], out=ends[:-1])
     return ends
 
 
 def is_intraday(session: npt.NDArray[np.int64]) -> bool:
-    """A symbol is intraday when any of its sessions has two bars."""
+    """Whether any session has two bars."""
     return bool(np.any(session[1:] == session[:-1]))
 
 

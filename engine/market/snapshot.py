@@ -1,4 +1,4 @@
-"""What a caller provides for one evaluation: recent bars of one symbol, the last one current."""
+"""The input of one evaluation: recent bars of one symbol, of which the last is the current one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine.validation import Price, ShortText, StrictModel, Symbol, UtcTime
 
 
 class Bar(StrictModel):
-    """One bar; prices in the account's currency."""
+    """One bar at `ts`; prices in the account's currency, volume in units."""
 
     ts: UtcTime
     open: Price
@@ -59,11 +59,11 @@ class MarketSnapshot(StrictModel):
 
     @property
     def price(self) -> float:
-        """The last price: as given, else the last close."""
+        """The last price as given, else the last close."""
         return self.bars[-1].close if self.last_price is None else self.last_price
 
     def columns(self, session_tz: str = "UTC") -> Bars:
-        """The bars in columns, sessions taken in the zone `session_tz`."""
+        """The bars as columns, with sessions in the zone `session_tz`."""
 
         def column(name: str) -> FloatArray:
             return np.array([getattr(bar, name) for bar in self.bars], dtype=np.float64)

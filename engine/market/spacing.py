@@ -1,4 +1,4 @@
-"""How bars are spaced: inside a session, or from one session to the next."""
+"""The spacing of bars: within a session, or from one session to the next."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from engine.market.sessions import MICROS_PER_SECOND
 
 
 class Pace(NamedTuple):
-    """Bars that are further apart than days: `least` to `most` days from one to the next.
+    """Bars further apart than days: `least` to `most` days from one to the next.
 
-    `units` is what a count of sessions then counts, `in_a_year` how many of them (0: it goes without saying), and
+    `units` names what a count of sessions then counts, `in_a_year` how many there are (0: not worth saying), and
     `weekdays` how many weekdays may lie between two bars before one is missing.
     """
 
@@ -50,15 +50,15 @@ class Sessions(NamedTuple):
 
     @property
     def are_single(self) -> bool:
-        """Whether the usual session has one bar: at most one in three has more."""
+        """Whether the usual session has one bar: at most one session in three has more."""
         single = int(np.count_nonzero(self.sizes == 1))
         return 2 * (len(self.sizes) - single) <= single
 
 
 def pace_of(gaps: IntArray) -> Pace | None:
-    """The pace of sessions that are so many days apart; None of daily ones, and of fewer than two gaps.
+    """The pace of sessions that are so many days apart; None for daily ones, and for fewer than two gaps.
 
-    Two thirds of the gaps decide: a holiday moves a bar, a missing one makes a long gap, a live row a short one.
+    Two thirds of the gaps decide: a holiday moves a bar, a missing bar makes a long gap, a live row a short one.
     """
     if len(gaps) < 2:
         return None
@@ -70,7 +70,7 @@ def pace_of(gaps: IntArray) -> Pace | None:
 
 
 def commonest(spacings: IntArray) -> int:
-    """The most common of some spacings, of equally common ones the shortest."""
+    """The most common of some spacings; of equally common ones the shortest."""
     for guess in spacings[:: max(1, len(spacings) // 3)].tolist():  # most data have one spacing: counting it is quick
         if 2 * np.count_nonzero(spacings == guess) > len(spacings):
             return int(guess)
@@ -79,10 +79,10 @@ def commonest(spacings: IntArray) -> int:
 
 
 def timeframe_of(symbols: Iterable[Bars]) -> str:
-    """The timeframe of some symbols together, from the spacing that is most common.
+    """The timeframe of some symbols together, from the most common spacing.
 
-    Inside sessions that is `<n>h`, `<n>m` or `<n>s`. Where the usual session has one bar it is `daily`, `weekly`,
-    `monthly`, `quarterly` or `yearly`: a second bar now and then makes no other timeframe.
+    Within sessions it is `<n>h`, `<n>m` or `<n>s`. If the usual session has one bar it is `daily`, `weekly`, `monthly`,
+    `quarterly` or `yearly`: an occasional second bar does not change it.
     """
     inside, between = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for bars in filter(len, symbols):

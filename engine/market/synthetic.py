@@ -1,8 +1,8 @@
-"""Made-up bars for tests and benchmarks: a walk in whole cents, bit-identical on every machine.
+"""Synthetic bars for tests and benchmarks: a random walk in whole cents, bit-identical on every machine.
 
-Only the raw 64 bits of PCG64 and whole-number arithmetic are used. numpy keeps the stream of a bit generator stable,
-not that of `Generator`'s distributions; and exp, log and their like differ in the last bit from one libm to another.
-The one rounding is the division by 100, so every price is the float64 nearest to a price in cents.
+Only the raw 64 bits of PCG64 and integer arithmetic are used. numpy keeps the stream of a bit generator stable, but not
+that of `Generator`'s distributions; and exp, log and the like differ in the last bit between libms. The one rounding is
+the division by 100, so every price is the float64 nearest to a price in cents.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BARS_PER_SESSION = 390
 FIRST_DAY = date(2015, 1, 5)
 _OPENING = time(9, 30)
 _MICROS_PER_MINUTE = 60 * MICROS_PER_SECOND
-_START, _LEAST, _MOST = 10_000, 2_000, 50_000  # cents: the walk turns round at both ends
+_START, _LEAST, _MOST = 10_000, 2_000, 50_000  # cents: the walk is reflected at both ends
 
 Bits = npt.NDArray[np.uint64]
 

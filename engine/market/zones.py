@@ -1,4 +1,4 @@
-"""Which time zone a column of offsets from UTC may come from."""
+"""The time zone that a column of offsets from UTC may come from."""
 
 from __future__ import annotations
 
@@ -62,16 +62,16 @@ OffsetArray = npt.NDArray[np.int16]
 
 
 class FoundZone(NamedTuple):
-    """A zone that has all the offsets; `is_only` when no other that is well known has them."""
+    """A zone that has all the offsets; `is_only` if no other well-known zone has them."""
 
     name: str
     is_only: bool
 
 
 def find_zone(ts: IntArray, offsets: OffsetArray, said: str = "") -> FoundZone | None:
-    """The zone whose clocks are so many minutes ahead of UTC at these times (UTC microseconds, rising); None: none is.
+    """The zone whose clocks are so many minutes ahead of UTC at these times (UTC microseconds, rising), or None.
 
-    `said` is the one that the data name themselves. Looked at are the times around each change, and some between.
+    `said` is the zone that the data name themselves. Checked are the times around each change, and some between.
     """
     rows = _telling_rows(offsets)
     ts, offsets = ts[rows], offsets[rows]
@@ -95,5 +95,5 @@ def _fits(name: str, ts: IntArray, offsets: OffsetArray) -> bool:
         zone(name)
     except InvalidError:
         return False
-    first, rest = slice(0, 4), slice(4, None)  # most zones are told apart by few times
+    first, rest = slice(0, 4), slice(4, None)  # a few times exclude most zones
     return all(np.array_equal(offset_minutes(ts[part], name), offsets[part]) for part in (first, rest))

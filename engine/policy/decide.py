@@ -1,4 +1,4 @@
-"""The policy's decision: rules in order, stopping at the first refusal, each named with its verdict and figures."""
+"""The policy's decision: rules in order up to the first refusal, each named with its verdict and figures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WARN_AT = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One rule's: `pass`, `refuse` or `error`, with the limit and the figures it compared."""
+    """The verdict of one rule: `pass`, `refuse` or `error`, with the limit and the figures it compared."""
 
     rule: str
     verdict: str
@@ -34,7 +34,7 @@ class Verdict:
     """That the limit is nearly used, where it is"""
 
     def payload(self) -> dict[str, Any]:
-        """As the journal and JSON have it."""
+        """The verdict as a JSON object, for the journal and `--json`."""
         shown: dict[str, Any] = {"rule": self.rule, "verdict": self.verdict}
         if self.limit is not None:
             shown["limit"] = self.limit
@@ -68,7 +68,7 @@ class PolicyDecision:
         return self.verdicts[-1].because
 
     def payload(self) -> dict[str, Any]:
-        """As the journal and JSON have it."""
+        """The decision as a JSON object, for the journal and `--json`."""
         return {
             "approved": self.approved,
             "rule": self.rule,
@@ -79,7 +79,7 @@ class PolicyDecision:
 
 
 def decide_exit(trading_state: TradingState) -> PolicyDecision:
-    """Exits meet the trading state only."""
+    """The decision on an exit: only the trading state is asked."""
     return PolicyDecision((_trading_state(trading_state, is_entry=False),))
 
 
@@ -89,7 +89,7 @@ def decide_entry(
     figures: EntryFigures,
     rules: Sequence[Rule] | None = None,
 ) -> PolicyDecision:
-    """An entry meets the trading state, then every rule that is on; `rules` are those of `ENTRY_RULES` by default."""
+    """The decision on an entry: the trading state, then every rule that is on, by default of `ENTRY_RULES`."""
     verdicts = [_trading_state(trading_state, is_entry=True)]
     if verdicts[0].verdict != "pass":
         return PolicyDecision(tuple(verdicts))

@@ -52,7 +52,7 @@ class Limits(StrictModel):
     )
 
     def fees(self, quantity: float, price: float) -> float:
-        """What an order of `quantity` at `price` costs beside its notional."""
+        """The fees of an order of `quantity` at `price`, in the account's currency."""
         return order_fees(self.fee_fixed or 0.0, self.fee_per_share or 0.0, self.fee_bps or 0.0, quantity, price)
 
     def changed(self, settings: Mapping[str, str]) -> Limits:
@@ -66,7 +66,7 @@ class Limits(StrictModel):
                 raise InvalidError("INVALID_POLICY", f"{key}: {text!r} is not text", hint=f"such as {key}='3'")
             values[key] = _parse(key, text.strip())
         try:
-            # only what changes is looked at: a list that was set before may name what is no symbol any more
+            # only changed keys are checked: an older list may hold names that are no longer symbols
             given = Limits.model_validate(values)
             return self.model_copy(update={key: getattr(given, key) for key in values})
         except ValidationError as error:
@@ -81,9 +81,9 @@ to a rule of `engine.policy.rules.ENTRY_RULES`, in its `keys`."""
 
 
 def kind_of(key: str) -> type:
-    """What a field of `Limits` holds when it is set: `int`, `float`, `str`, or `tuple` (of symbols)."""
+    """The type of a `Limits` field when it is set: `int`, `float`, `str`, or `tuple` (of symbols)."""
     annotation = Limits.model_fields[key].annotation
-    held: Any = next(iter(get_args(annotation)), annotation)  # of `X | None` the X
+    held: Any = next(iter(get_args(annotation)), annotation)  # the X of `X | None`
     if get_origin(held) is Annotated:
         held = get_args(held)[0]
     kind: type = get_origin(held) or held
@@ -101,7 +101,7 @@ _READERS: dict[type, Callable[[str], Any]] = {
 def _parse(key: str, text: str) -> Any:
     if text.lower() == OFF:
         return Limits.model_fields[key].default
-    if not text:  # an unset variable in a script must not put a limit off
+    if not text:  # an unset variable in a script must not switch a limit off
         raise InvalidError("INVALID_POLICY", f"{key} has no value", hint=f"nothing was changed; `{key}=off` clears it")
     kind = kind_of(key)
     try:

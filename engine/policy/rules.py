@@ -1,4 +1,4 @@
-"""The policy's rules, in the order they run. Each is one predicate over an entry's figures."""
+"""The policy's rules, in the order they run. Each is one predicate over the figures of an entry."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MICROS_PER_MINUTE = 60 * MICROS_PER_SECOND
 
 @dataclass(frozen=True, slots=True)
 class EntryFigures:
-    """What the rules know of an entry and of the account before it (currency amounts; times in UTC microseconds)."""
+    """An entry and the account before it, as the rules see them (currency amounts; times in UTC microseconds)."""
 
     symbol: str
     ts: int
@@ -43,10 +43,10 @@ Figures = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """What is known of a driver's entries without looking at one: amounts in the account's currency.
+    """What is known of a driver's entries before any: amounts in the account's currency.
 
-    `dollars` are a trade's (None: it depends on the account); `cash` is what the account had, to begin with in a closed
-    world. `field` is the spec's field that makes an entry larger or smaller.
+    `dollars` is the amount of a trade (None: it depends on the account); `cash` is the account's cash, in a closed
+    world at its start. `field` is the spec's field that makes an entry larger or smaller.
     """
 
     dollars: float | None
@@ -57,12 +57,12 @@ class Sizing:
 
 
 def _unwarned(_: EntryFigures) -> None:
-    """For a limit that is not used up by degrees."""
+    """For a limit that is not used up by degrees: no warning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule is on when `limit` gives a value; `refuses` decides; `figures` and `because` are for people."""
+    """A rule, which is on if `limit` gives a value. `refuses` decides; `figures` and `because` are shown to people."""
 
     name: str
     limit: Callable[[Limits], Any]
@@ -81,21 +81,21 @@ class Rule:
     """What a person can do so that entries come through; `{size}` stands for the spec's field of the size"""
 
     def because_of(self, sizing: Sizing) -> str:
-        """Why it refuses entries of this size, whichever they are."""
+        """Why the rule refused entries of this size, in words that hold for each of them."""
         if self.told is not None:
             return self.told(sizing)
         return " and ".join(f"{key} is {_shown(getattr(sizing.limits, key))}" for key in self.keys) or self.meaning
 
     def is_on(self, limits: Limits) -> bool:
-        """Whether it has a say under these limits; one that cannot tell has, since it refuses every entry."""
+        """Whether the rule is evaluated under these limits. One that raises is: it refuses every entry."""
         try:
             return self.limit(limits) is not None
-        except Exception:  # whatever it is, `decide_entry` meets it too
+        except Exception:  # `decide_entry` meets the same exception, and refuses
             return True
 
 
 def keeps_out(limits: Limits, symbol: str) -> bool:
-    """Whether the deny-list or the allow-list keeps a symbol out."""
+    """Whether the deny-list or the allow-list excludes a symbol."""
     if limits.deny_symbols is not None and symbol in limits.deny_symbols:
         return True
     return limits.allow_symbols is not None and symbol not in limits.allow_symbols
@@ -106,7 +106,7 @@ def _symbol_limits(limits: Limits) -> Limits | None:
 
 
 def exposure_pct(o: EntryFigures) -> float | None:
-    """What would be invested after the order, as a percentage of equity at cost before it; None at equity <= 0."""
+    """The amount invested after the order, as a percentage of equity at cost before it; None at equity <= 0."""
     return (o.invested + o.notional) / o.equity_at_cost * 100 if o.equity_at_cost > 0 else None
 
 
@@ -116,7 +116,7 @@ def drawdown_pct(o: EntryFigures) -> float:
 
 
 def apart(amount: float, limit: float, digits: int = 2) -> tuple[str, str]:
-    """Both, in as few decimals as tell them apart, `digits` at least: 100.004 is not above 100.00 but above 100.000."""
+    """Both numbers, with the fewest decimals (at least `digits`) that show they differ: not 100.00 above 100.00."""
     if amount != limit:
         for places in range(digits, _MOST_DECIMALS):
             shown = f"{amount:,.{places}f}", f"{limit:,.{places}f}"
@@ -133,7 +133,7 @@ def _shown(limit: Any) -> str:
 
 
 def _cost_told(sizing: Sizing) -> str:
-    """With figures where the cash would not pay for a single one; what a share costs is not known beforehand."""
+    """The cost of an entry in words. What one share costs is not known, only whether the cash pays for one entry."""
     if sizing.dollars is None:
         return "an entry costs more than the cash that was left"
     order = sizing.dollars * (1 + sizing.slippage_bps / 1e4)

@@ -45,7 +45,7 @@ _HOLDS = {WorkspaceKind.CLOSED: "the account of a run in a closed world", Worksp
 
 
 def check_open(workspace: Workspace) -> Workspace:
-    """The workspace, when something may still happen in it; WORKSPACE_CLOSED for one that holds a finished result."""
+    """The workspace, if it can still trade. Raises WORKSPACE_CLOSED for one that holds a finished result."""
     if workspace.kind is WorkspaceKind.ACCOUNT:
         return workspace
     raise InvalidError(
@@ -56,7 +56,7 @@ def check_open(workspace: Workspace) -> Workspace:
 
 
 def check_name(name: str) -> str:
-    """The name, when a workspace can have it; INVALID_WORKSPACE says what is wrong."""
+    """The name, if a workspace can have it. Raises INVALID_WORKSPACE with the reason."""
     if not isinstance(name, str):
         raise _invalid(f"the name {name!r} is not text")
     if not name.strip() or name != name.strip():
@@ -71,7 +71,7 @@ def check_name(name: str) -> str:
 
 
 def check_equity(amount: float) -> float:
-    """The starting equity, when an account can begin with it: finite and above zero."""
+    """The starting equity, if it is finite and above zero. Raises INVALID_WORKSPACE."""
     try:
         equity = real_number(amount)
     except ValueError as error:
@@ -82,7 +82,7 @@ def check_equity(amount: float) -> float:
 
 
 def as_uuid(text: str) -> UUID | None:
-    """The UUID that a text is, if it is one."""
+    """The text as a UUID; None if it is not one."""
     try:
         return UUID(text)
     except ValueError:

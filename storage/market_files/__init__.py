@@ -1,10 +1,9 @@
 """Market data files, CSV (also gzipped) and Parquet: read whole, refused with every fault named, written exactly."""
 
+from storage.market_files.csv.write import write_csv
 from storage.market_files.loading import load_dataset
-from storage.market_files.report import DataReport, SymbolReport, check_file, data_report
+from storage.market_files.report import DataReport, SymbolReport, check_file, data_report, infer_timeframe
 from storage.market_files.sources import Source, parse_source
-from storage.market_files.timeframe import infer_timeframe
-from storage.market_files.write import write_csv
 
 __all__ = [
     "DataReport",

@@ -1,4 +1,4 @@
-"""Columns of a Parquet batch as numpy, with what cannot be read in the fault log."""
+"""Columns of a Parquet batch as numpy arrays, with a fault in the log for each value that cannot be read."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Batch:
     log: FaultLog
 
     def fault(self, wrong: BoolArray, place: int, describe: Callable[[int], str]) -> None:
-        """A fault for each row of the mask; `describe` words that of a row of the batch (from 0)."""
-        found = np.flatnonzero(wrong)
-        self.log.add_rows(found + self.first_row, place, lambda i: describe(int(found[i])))
+        """Log a fault for each row of the mask; `describe` words the fault of a row of the batch, counted from 0."""
+        places = np.flatnonzero(wrong)
+        self.log.add_rows(places + self.first_row, place, lambda i: describe(int(places[i])))
 
 
 def read_figures(batch: Batch, place: int) -> FloatArray:
@@ -77,9 +77,9 @@ def read_codes(batch: Batch, place: int, symbols: SymbolCodes) -> IntArray:
 
 
 def read_timestamps(batch: Batch, places: tuple[int, ...]) -> tuple[IntArray, OffsetArray]:
-    """Each row's time in UTC microseconds, UNREADABLE where there is a fault, and its offset in minutes.
+    """Each row's time in UTC microseconds and its offset in minutes; UNREADABLE where there is a fault.
 
-    A date and a time are joined.
+    A date column and a time column are joined.
     """
     import pyarrow as pa  # noqa: PLC0415
 
@@ -117,7 +117,7 @@ def _stored_times(batch: Batch, place: int, missing: BoolArray) -> tuple[IntArra
 
 
 def _texts(column: Arrow) -> Arrow:
-    """The column as text, whole floats without a point and all others with every digit."""
+    """The column as text: whole floats without a point, all other floats with every digit."""
     import pyarrow as pa  # noqa: PLC0415
 
     if not pa.types.is_floating(column.type):
@@ -132,7 +132,7 @@ def _positional(value: float) -> str:
 
 
 def _decimals(column: Arrow) -> FloatArray:
-    """Decimals through their text, so that each becomes the nearest float64."""
+    """Decimals as float64, through their text, so that each becomes the nearest one."""
     import pyarrow as pa  # noqa: PLC0415
 
     return read_numbers(_cells([column.cast(pa.string()).fill_null("nan")]), 0)[0]
@@ -143,7 +143,7 @@ def _nulls(column: Arrow) -> BoolArray:
 
 
 def _cells(texts: list[Arrow]) -> Cells:
-    """Text columns as cells, over their own characters."""
+    """Text columns as cells over Arrow's own character buffer."""
     data, starts, ends, place = [bytes(MARGIN)], [], [], MARGIN
     for text in texts:
         _, offsets_buffer, characters = text.buffers()

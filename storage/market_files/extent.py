@@ -1,4 +1,4 @@
-"""`--cut`, `--from` and `--to`: which bars of the files are read, and from which on they are traded."""
+"""`--cut`, `--from` and `--to`: which bars of the files are read, and from which bar on they are traded."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One end of an extent, as its option gave it: `at` is a session's day, or an instant.
+    """One end of an extent, as its option gave it. `at` is a session's day, or an instant.
 
-    `first` and `last` are the times that it may mean (UTC microseconds, a day as one in UTC).
+    `first` and `last` bound the times that it may mean (UTC microseconds; a day as a day in UTC).
     """
 
     option: str
@@ -32,27 +32,27 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """What is read, from `cut` to `end`, and what is traded of it, from `start` on; inclusive, None is open."""
+    """What is read, from `cut` to `end`, and what is traded of it, from `start` on; inclusive, None is unbounded."""
 
     cut: End | None
     start: End | None
     end: End | None
 
     def apply(self, bars: Bars) -> Bars:
-        """The bars that are read: a date stands for its whole session, in the bars' own session zone."""
+        """The bars that are read. A date stands for its whole session, in the bars' own session zone."""
         first = 0 if self.cut is None else bars.rows_before(self.cut.at)
         last = len(bars) if self.end is None else bars.rows_through(self.end.at)
         return bars.slice(first, max(first, last))
 
     def said(self, *names: str) -> str:
-        """These of its ends, as they were given: `--cut 2020-01-03 --to 2020-02-01`."""
+        """These ends as options: `--cut 2020-01-03 --to 2020-02-01`."""
         return " ".join(str(end) for name in names if (end := getattr(self, name)) is not None)
 
 
 def read_extent(cut: str | None, start: str | None, end: str | None) -> Extent:
-    """The extent that `--cut`, `--from` and `--to` say, ISO dates or times (naive is UTC).
+    """The extent of `--cut`, `--from` and `--to`, each an ISO date or time (without a zone: UTC).
 
-    InvalidError INVALID_TIME when one cannot be read, or an earlier one of the three lies after a later one.
+    Raises INVALID_TIME if one cannot be read, or if they are not in the order cut, from, to.
     """
     given = read_end(cut, "--cut"), read_end(start, "--from"), read_end(end, "--to")
     in_order = [one for one in given if one is not None]
@@ -64,7 +64,7 @@ def read_extent(cut: str | None, start: str | None, end: str | None) -> Extent:
 
 
 def read_end(text: str | None, option: str) -> End | None:
-    """The time that an option gives; None when it is not given, INVALID_TIME when it cannot be read."""
+    """The end that an option gives; None if it is not given. Raises INVALID_TIME."""
     if text is None:
         return None
     text = text.strip()

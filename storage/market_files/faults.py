@@ -1,4 +1,4 @@
-"""The faults of one file: all counted, the first twenty kept, each with its place."""
+"""The faults of one file: all are counted, and the first twenty kept with their places."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ class FaultLog:
         self._last_row: int | None = None
 
     def anew(self) -> FaultLog:
-        """An empty log of the same file and header."""
+        """An empty log for the same file and header."""
         log = FaultLog(self.file)
         log.header_row, log.names = self.header_row, self.names
         return log
 
     def add(self, row: int, text: str, column: int = -1) -> None:
-        """One fault at a row (1 is the header) and, when it lies in one, a column (from 0)."""
+        """Log one fault at a row (1 is the header) and, if it lies in one, a column (from 0)."""
         self.count += 1
         self._first.append(Fault(row, column, text))
         if len(self._first) >= 8 * KEPT:
             self._trim()
 
     def drop(self, row: int, text: str, column: int = -1) -> None:
-        """One fault that leaves nothing of its row to read."""
+        """Log one fault that makes its whole row unreadable."""
         self.dropped += 1
         self.add(row, text, column)
 
@@ -63,9 +63,10 @@ class FaultLog:
         describe: Callable[[int], str],
         count: int | None = None,
     ) -> None:
-        """A fault for each of `rows` (rising); `describe(i)` words that of `rows[i]`, asked for the first ones only.
+        """Log a fault for each of `rows` (rising); `describe(i)` words that of `rows[i]`, called for the first ones
+        only.
 
-        `column` may be asked in the same way. `count` is how many there are, where only the first are at hand.
+        `column` may be such a function too. `count` is how many there are, if `rows` has only the first.
         """
         self.count += len(rows) if count is None else count
         for i, row in enumerate(rows[:KEPT].tolist()):
@@ -75,17 +76,17 @@ class FaultLog:
         self._trim()
 
     def drop_rows(self, rows: npt.NDArray[np.int64], describe: Callable[[int], str]) -> None:
-        """The same for rows of which nothing can be read."""
+        """Log a fault for each of these rows, which cannot be read at all."""
         self.dropped += len(rows)
         self.add_rows(rows, -1, describe)
 
     def drop_more(self, count: int) -> None:
-        """So many rows more, all below twenty that were just dropped."""
+        """Count so many more unreadable rows, all below twenty that were just dropped."""
         self.dropped += count
         self.count += count
 
     def take(self, other: FaultLog) -> None:
-        """All that another log of the same file has found."""
+        """Add the faults of another log of the same file."""
         self.header_row, self.names = other.header_row, other.names
         self.count += other.count
         self.dropped += other.dropped
@@ -93,7 +94,7 @@ class FaultLog:
         self._trim()
 
     def sentences(self) -> list[str]:
-        """The first faults in the order of the file."""
+        """The first faults, as sentences, in the order of the file."""
         self._trim()
         return [self._sentence(fault) for fault in self._first]
 

@@ -38,17 +38,17 @@ class Layout:
 
     @property
     def width(self) -> int:
-        """How many fields a row has."""
+        """The number of fields in a row."""
         return len(self.names)
 
 
 def is_known(name: str) -> bool:
-    """Whether a header's name is that of a column that is read."""
+    """Whether this is the name of a column that is read."""
     return name.lower() in _KNOWN
 
 
 def is_time(text: str) -> bool:
-    """Whether a value can be the first of a column of times: a small number counts rows, and is none."""
+    """Whether a value can be the first of a column of times. A small number is not: it counts rows."""
     text = text.strip(_STRIPPED)
     numeral = _NUMERAL.fullmatch(text)
     if numeral is not None and len(numeral[1]) < _SHORTEST_EPOCH:
@@ -61,9 +61,9 @@ def is_time(text: str) -> bool:
 
 
 def read_layout(names: Sequence[str], log: FaultLog, holds_times: HoldsTimes | None = None) -> Layout | None:
-    """The layout of a header; None when it has faults, which are then in the log.
+    """The layout of a header; None, with the faults in the log, if it has any.
 
-    Where no column is called as a time, a first column without a name that holds times is `ts`.
+    If no column has a name for times, a first column that holds times and has no name is `ts`.
     """
     log.names = tuple(name.strip(_STRIPPED) for name in names)
     keys = [name.lower() for name in log.names]
@@ -109,7 +109,7 @@ def _times(keys: list[str], log: FaultLog) -> tuple[int, ...]:
 
 
 def _only(name: str, keys: list[str], log: FaultLog, *, required: bool = True) -> int | None:
-    """The place of the one column of that name; -1 when it is missing and may be, None when there is a fault."""
+    """The place of the only column of that name; -1 if it is missing and optional, None if there is a fault."""
     places = [place for place, key in enumerate(keys) if key == name]
     if len(places) == 1:
         return places[0]
@@ -121,7 +121,7 @@ def _only(name: str, keys: list[str], log: FaultLog, *, required: bool = True) -
 
 
 def _other_separator(names: Sequence[str], keys: list[str], log: FaultLog) -> bool:
-    """Whether the header is cut at something else than commas, which explains all other faults."""
+    """Log that the header is separated by something other than commas, which explains all other faults."""
     if sum(key in _KNOWN for key in keys) >= 3:
         return False
     line = ",".join(names).lower()

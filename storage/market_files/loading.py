@@ -1,14 +1,15 @@
-"""Datasets from files: every file read and validated whole, then split by symbol and cut."""
+"""Datasets from files: every file read and validated whole, then split by symbol and cut, with warnings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from engine.errors import DataError, InvalidError, SystemFault
 from engine.market.bars import Bars, Dataset, IntArray, make_bars
+from engine.market.quality import NOTHING_STATED, Stated, quality_warnings
 from engine.market.sessions import zone
 from engine.ports import Unwatched, Watch
 from engine.symbols import check_symbol
@@ -17,8 +18,35 @@ from storage.market_files.faults import KEPT
 from storage.market_files.reading import Reading, read_source
 from storage.market_files.sources import Source, digest, named_sources, read_bytes
 from storage.market_files.table import Table, read_stored_symbol, read_symbol, rows_by_symbol
-from storage.market_files.warnings import warnings_of
 from storage.system import Clock, wall_clock
+
+
+def warnings_of(
+    readings: Sequence[Reading], kept: Mapping[str, Bars], session_tz: str, now: int | None
+) -> tuple[str, ...]:
+    """Sentences of the readings and of the bars that are kept of them; `now` is the wall clock (UTC microseconds)."""
+    stated = {symbol: statement for reading in readings for symbol, statement in _stated(reading, kept).items()}
+    turned = [
+        f"{each.log.file}: the rows are newest-first and were turned round" for each in readings if each.newest_first
+    ]
+    by_symbol = (
+        quality_warnings(bars, session_tz, stated.get(symbol, NOTHING_STATED), now) for symbol, bars in kept.items()
+    )
+    return (*turned, *(warning for warnings in by_symbol for warning in warnings))
+
+
+def _stated(reading: Reading, kept: Mapping[str, Bars]) -> dict[str, Stated]:
+    """What the times of each kept symbol state of their zone; most files state nothing."""
+    table = reading.table
+    if table is None or table.offsets is None:
+        return {}
+    step, stated = -1 if reading.newest_first else 1, {}
+    for symbol, rows in rows_by_symbol(table):
+        if symbol in kept:
+            ts, bars = table.ts[rows][::step], kept[symbol]
+            first = int(np.searchsorted(ts, bars.ts[0]))
+            stated[symbol] = Stated(table.offsets[rows][::step][first : first + len(bars)], table.zone)
+    return stated
 
 
 def load_dataset(
@@ -34,19 +62,18 @@ def load_dataset(
     stored: bool = False,
     clock: Clock = wall_clock,
 ) -> Dataset:
-    """The bars of one or several files, validated whole, then cut.
+    """The bars of one or several files, each validated whole, then cut.
 
-    `symbols` are the spec's: only these are kept, each must be there, and a lone one names the symbol of a file that
-    has no symbol column; where it is not named so either, `unnamed` does. `start`, `end` and `cut` are `--from`,
-    `--to` and `--cut`, inclusive: a date is the session of that day in `session_tz`, a time an instant. What lies
-    before the cut or after the end is dropped; what lies before the start stays, as history of the window that begins
-    there. `sha256` is of a lone file's bytes as they are on disk (compressed ones too), of several files that of their
-    hex digests joined in order. `stored`: the call is a run plan's own, whose symbols were taken when it began. `clock`
-    is only asked whether the last session is over, for a warning.
+    `symbols` are the spec's: only these are kept, and each must be there. A lone one names the symbol of a file that
+    has no symbol column and whose source names none; otherwise `unnamed` does. `start`, `end` and `cut` are `--from`,
+    `--to` and `--cut`, inclusive: a date is the session of that day in `session_tz`, a time an instant. Bars before the
+    cut or after the end are dropped; bars before the start stay, as the history of the window that begins there.
+    `sha256` is that of a lone file's bytes as they are on disk (compressed or not); of several files, that of their hex
+    digests joined in order. `stored`: the call is a run plan's own, whose symbols were accepted when it began. `clock`
+    decides only whether to warn that the last session is not over.
 
-    DataError lists what is wrong with the files, NotFoundError names one that is missing, InvalidError a time or zone
-    that is none or a symbol that cannot be one, SystemFault CANCELLED says that `watch` stopped it and EXTRA_MISSING
-    that Parquet needs its extra.
+    Raises DataError with the faults of the files, NotFoundError for a missing one, InvalidError for a time, zone or
+    symbol that is not one, SystemFault CANCELLED if `watch` stops it, and EXTRA_MISSING if Parquet needs its extra.
     """
     sources = named_sources(sources)
     if not stored:
@@ -77,7 +104,7 @@ def _check_symbols(symbols: Iterable[str | None]) -> None:
 def _read_all(
     sources: Sequence[Source], only: str | None, watch: Watch, symbol_of: Callable[[str], str]
 ) -> list[Reading]:
-    """A sound reading of every file; DataError with the faults of all of them."""
+    """A sound reading of every file. Raises DataError with the faults of all of them."""
     progress = _Progress(watch, [path for _, path in sources])
     readings: list[Reading] = []
     for source in sources:
@@ -90,7 +117,7 @@ def _read_all(
 
 
 class _Progress:
-    """Bytes of all files, told to whoever watches; SystemFault CANCELLED when they stop it."""
+    """Reports bytes of all files to the watch. Raises SystemFault CANCELLED when it requests a stop."""
 
     def __init__(self, watch: Watch, paths: Sequence[Path]) -> None:
         self._watch = watch
@@ -98,14 +125,14 @@ class _Progress:
         self._behind = 0
 
     def at(self, done: int) -> None:
-        """`done` bytes of the file at hand are behind."""
+        """Report `done` bytes of the current file."""
         if self._watch.stopped():
             raise SystemFault("CANCELLED", "the reading of the data was stopped")
         behind = self._behind + done
-        self._watch.advance(behind, max(self._total, behind))  # a pipe has no size to go by
+        self._watch.advance(behind, max(self._total, behind))  # a pipe has no size
 
     def behind(self, size: int) -> None:
-        """A file of `size` bytes is behind."""
+        """Report that a file of `size` bytes is done."""
         self._behind += size
 
 
@@ -133,7 +160,7 @@ def _refuse_faults(readings: Sequence[Reading]) -> None:
 
 
 def bars_by_symbol(readings: Sequence[Reading], symbols: Sequence[str] | None, session_tz: str) -> dict[str, Bars]:
-    """What several readings hold, in the order in which symbols first appear; only `symbols`, if they are named."""
+    """The bars of several readings, in the order in which symbols first appear; only `symbols`, if given."""
     bars: dict[str, Bars] = {}
     for reading in readings:
         table = reading.table

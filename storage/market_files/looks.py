@@ -1,6 +1,6 @@
-"""Recognise a file whose first row is not a header papertape reads, and say in one sentence what it looks like.
+"""Recognise a file that holds no bars, by its first bytes or its first rows, and say in one sentence what it is.
 
-Asked only once a header was refused, so that nothing here can refuse a sound file.
+The rows are looked at only after a header was refused, so that nothing here can refuse a sound file.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _LEAST_NUMBERS = 4
 
 
 def is_data(cells: Sequence[str]) -> bool:
-    """Whether these cells are a bar's and no names: at least four numbers, and a time or a symbol beside them."""
+    """Whether these cells are values and not names: at least four numbers, and a time or a symbol beside them."""
     numbers = sum(bool(_PATTERNS["n"].fullmatch(cell)) for cell in cells)
     others = [cell for cell in cells if not _PATTERNS["n"].fullmatch(cell)]
     times = [cell for cell in others if _TIMES.fullmatch(cell) and any(map(str.isdigit, cell))]
@@ -54,7 +54,7 @@ def is_data(cells: Sequence[str]) -> bool:
 
 
 def layout_like(cells: Sequence[str], separator: str) -> str | None:
-    """The vendor's layout that it looks like, such as "a Binance kline file"; None for an unknown one."""
+    """The vendor's layout that the cells fit, such as "a Binance kline file"; None for an unknown one."""
     for name, parted_by, letters in _LAYOUTS:
         if separator == parted_by and _fit(cells, letters):
             return name
@@ -95,7 +95,7 @@ _VENDORS = (
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One sentence of what a file is, with its row; 0 where the sentence names the row itself."""
+    """One sentence that says what a file is, and its row; row 0 if the sentence names the row itself."""
 
     row: int
     text: str
@@ -103,26 +103,26 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """The first lines, what parts their fields, and the fields."""
+    """The first lines, the separator of their fields, and the fields."""
 
     lines: Sequence[str]
     separator: str
     rows: Sequence[Sequence[str]]
 
     def parted(self) -> str:
-        """How the fields are parted where it is not by commas, and whether the numbers have decimal commas."""
+        """The separator if it is not a comma, and whether the numbers have decimal commas, in words."""
         if self.separator == ",":
             return ""
-        said = f"the fields are separated by {SEPARATORS[self.separator]}"
+        words = f"the fields are separated by {SEPARATORS[self.separator]}"
         comma = next((cell for row in self.rows for cell in row if _DECIMAL_COMMA.fullmatch(cell)), None)
-        return said if comma is None else f"{said} and the numbers have decimal commas ({comma})"
+        return words if comma is None else f"{words} and the numbers have decimal commas ({comma})"
 
 
 def look_of(head: bytes) -> Look | None:
-    """What a file is whose text begins so; None when all that can be said is what its header lacks."""
+    """What a file is whose text begins with `head`; None if only its header's faults can be named."""
     sheet = _sheet(head)
-    found = (look(sheet) for look in (_no_table, _numbered, _several_headers, _data, _further_down, _named_otherwise))
-    return next(filter(None, found), None)
+    looks = (look(sheet) for look in (_no_table, _numbered, _several_headers, _data, _further_down, _named_otherwise))
+    return next(filter(None, looks), None)
 
 
 def _sheet(head: bytes) -> _Sheet:
@@ -132,7 +132,7 @@ def _sheet(head: bytes) -> _Sheet:
 
 
 def _separator(lines: Sequence[str]) -> str:
-    """What parts the fields: a sign that the last of the lines have four times or more, and all alike."""
+    """The separator of the fields: a character that the last lines have four times or more, all equally often."""
     filled = [line for line in lines if line][-3:]
     for sign in ("\t", ";", "|"):
         counts = {line.count(sign) for line in filled}
@@ -167,7 +167,7 @@ def _numbered(sheet: _Sheet) -> Look | None:
 
 
 def _several_headers(sheet: _Sheet) -> Look | None:
-    """Rows of names below the first, as a frame whose columns are a MultiIndex is written."""
+    """A file whose first rows are all names, as pandas writes a frame with MultiIndex columns."""
     names = [row for row in sheet.rows[:4] if any(row) and not any(map(_is_figure, row))]
     if len(names) < 2 or names != sheet.rows[: len(names)] or not any(map(is_known, names[0])):
         return None
@@ -194,7 +194,7 @@ def _data(sheet: _Sheet) -> Look | None:
 
 
 def _further_down(sheet: _Sheet) -> Look | None:
-    """A header below lines that are none."""
+    """A header that comes after lines of other text."""
     for row, cells in enumerate(sheet.rows[1:], 2):
         if sum(map(is_known, cells)) >= 4:
             first = sheet.lines[0]
@@ -205,7 +205,7 @@ def _further_down(sheet: _Sheet) -> Look | None:
 
 
 def _named_otherwise(sheet: _Sheet) -> Look | None:
-    """A header that names its columns, or parts them, in another way."""
+    """A header with other names, or another separator."""
     names = sheet.rows[0]
     keys = {name.lower() for name in names}
     vendor = next((vendor for vendor, some in _VENDORS if some <= keys), None)
@@ -223,3 +223,70 @@ def _named_otherwise(sheet: _Sheet) -> Look | None:
 
 def _short(name: str) -> str:
     return name if name.isprintable() and len(name) <= 20 else quoted(name)
+
+
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_UNPACK = "unpack it; CSV, CSV.gz and Parquet are read"
+_CONVERT = "write it as CSV or Parquet"
+_UTF_16 = "UTF-16; save it as UTF-8"
+
+_BEGINNINGS: tuple[tuple[bytes, str], ...] = (
+    (b"\xfd7zXZ\0", f"an xz archive; {_UNPACK}"),
+    (b"BZh", f"a bzip2 archive; {_UNPACK}"),
+    (b"\x28\xb5\x2f\xfd", f"a Zstandard archive; {_UNPACK}"),
+    (b"\x04\x22\x4d\x18", f"an LZ4 archive; {_UNPACK}"),
+    (b"7z\xbc\xaf\x27\x1c", f"a 7z archive; {_UNPACK}"),
+    (b"Rar!\x1a\x07", f"a rar archive; {_UNPACK}"),
+    (b"ARROW1", f"a Feather file (Arrow IPC); {_CONVERT}"),
+    (b"FEA1", f"a Feather file (version 1); {_CONVERT}"),
+    (b"\xff\xff\xff\xff", f"an Arrow IPC stream; {_CONVERT}"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook (.xls); save its sheet as CSV"),
+    (b"SQLite format 3\0", "an SQLite database; export the table as CSV"),
+    (b"\x89HDF\r\n\x1a\n", f"an HDF5 file; {_CONVERT}"),
+    (b"ORC", f"an ORC file; {_CONVERT}"),
+    (b"Obj\x01", f"an Avro file; {_CONVERT}"),
+    (b"\x93NUMPY", f"a NumPy file; {_CONVERT}"),
+    (b"%PDF", "a PDF document; it holds no table that can be read"),
+    (b"\x89PNG", "a PNG picture; it holds no bars"),
+    (b"\xff\xd8\xff", "a JPEG picture; it holds no bars"),
+    (b"\x1f\x8b", f"a gzip inside a gzip; {_UNPACK} once"),
+    (b"PAR1", "a Parquet file inside a gzip; unpack it: Parquet is compressed by itself"),
+    (b"\xff\xfe\0\0", "UTF-32; save it as UTF-8"),
+    (b"\0\0\xfe\xff", "UTF-32; save it as UTF-8"),
+    (b"\xff\xfe", _UTF_16),
+    (b"\xfe\xff", _UTF_16),
+)
+_PICKLES = tuple(bytes((0x80, protocol)) for protocol in range(2, 6))
+_TAR, _TAR_AT = b"ustar", 257
+_LOOKED_AT = 64
+
+
+def kind_of(head: bytes) -> str | None:
+    """What a file is that begins with `head`, and what to do with it; None if it may be text.
+
+    `head` is at least its first 4 KB (of a gzip: unpacked), or all of it.
+    """
+    if head.startswith(_ZIP):
+        return _zip(head)
+    for beginning, kind in _BEGINNINGS:
+        if head.startswith(beginning):
+            return kind
+    if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
+        return f"a tar archive; {_UNPACK}"
+    if head.startswith(_PICKLES) and b"\0" in head[:_LOOKED_AT]:
+        return f"a Python pickle; {_CONVERT}"
+    return _UTF_16 if _is_utf_16(head[:_LOOKED_AT]) else None
+
+
+def _zip(head: bytes) -> str:
+    if b"xl/" in head or b"[Content_Types].xml" in head:
+        return "an Excel workbook (.xlsx); save its sheet as CSV"
+    if b"opendocument.spreadsheet" in head:
+        return "an OpenDocument sheet (.ods); save it as CSV"
+    return f"a zip archive; {_UNPACK}"
+
+
+def _is_utf_16(head: bytes) -> bool:
+    """Whether it is UTF-16 without a byte order mark: in Latin text every other byte is zero, always on one side."""
+    even, odd = head[0::2], head[1::2]
+    return len(odd) >= 4 and ((not any(even) and all(odd)) or (not any(odd) and all(even[: len(odd)])))

@@ -16,9 +16,9 @@ from engine.errors import SystemFault
 from engine.symbols import quoted
 from storage.market_files.arrow_columns import Arrow, Batch, read_codes, read_figures, read_timestamps
 from storage.market_files.csv.lines import Tick
+from storage.market_files.csv.records import Part
 from storage.market_files.faults import FaultLog
 from storage.market_files.layout import FIGURES, INDEX, Layout, is_known, is_time, read_layout
-from storage.market_files.parts import Part
 from storage.market_files.table import SymbolCodes, Table
 
 MAGIC = b"PAR1"
@@ -30,7 +30,7 @@ Naming = Callable[[Layout], SymbolCodes | None]
 
 
 def read_parquet(raw: bytes, naming: Naming, log: FaultLog, tick: Tick) -> tuple[Layout, Table] | None:
-    """The file's layout and rows; None when its columns cannot be told. SystemFault EXTRA_MISSING without pyarrow."""
+    """The file's layout and rows; None if its columns cannot be told. Raises EXTRA_MISSING without pyarrow."""
     pa, parquet = _pyarrow()
     log.header_row = 0
     try:
@@ -59,16 +59,20 @@ def _layout(file: Arrow, pa: Any, log: FaultLog) -> Layout | None:
 
 
 def _names(schema: Arrow) -> list[str]:
-    """The columns' names; that of a frame's index, as pandas notes it, counts only where it is that of a time."""
+    """The columns' names. pandas notes which one is a frame's index: it counts only if it has the name of a time."""
     try:
         (index,) = json.loads((schema.metadata or {})[b"pandas"])["index_columns"]
-    except (KeyError, ValueError, TypeError):  # not by pandas, without an index, or with one of several levels
+    except (
+        KeyError,
+        ValueError,
+        TypeError,
+    ):  # not written by pandas, without an index, or with an index of several levels
         return list(schema.names)
     return [INDEX if name == index and not is_known(name) else name for name in schema.names]
 
 
 def _is_multi_index(names: list[str], log: FaultLog) -> bool:
-    """Whether pandas wrote columns of several levels, whose names are then pairs; that is a fault."""
+    """Whether pandas wrote columns of several levels, whose names are pairs; logged as a fault."""
     pairs = [name for name in names if _PAIR.match(name)]
     if pairs:
         log.add(0, f"the columns are a MultiIndex of pandas ({pairs[0]}, …); write a frame with one level of names")
@@ -89,7 +93,7 @@ def _pyarrow() -> tuple[Any, Any]:
 
 
 def _types_fit(pa: Any, schema: Arrow, layout: Layout, log: FaultLog) -> bool:
-    """Whether each column is of a type that can hold what is read from it; a fault for each that is not."""
+    """Whether each column has a type that its values can be read from; a fault is logged for each that has not."""
     types, before = pa.types, log.count
 
     def expect(place: int, fits: bool, what: str) -> None:
@@ -132,7 +136,7 @@ def _read_batches(
 
 
 def _zone_name(schema: Arrow, layout: Layout) -> str:
-    """The zone that the times are stored with; empty where there is none."""
+    """The zone that the times are stored with; empty if there is none."""
     return str(getattr(schema.field(layout.times[0]).type, "tz", None) or "") if len(layout.times) == 1 else ""
 
 

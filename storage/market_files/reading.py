@@ -1,4 +1,4 @@
-"""One file, of whatever kind, read into a table and held to the rules."""
+"""One file, CSV or Parquet, read into a table and checked against the rules of the market."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from engine.errors import PapertapeError
 from storage.market_files import rules
 from storage.market_files.csv.careful import read_carefully
 from storage.market_files.csv.fast import Tokenizer, read_fast
-from storage.market_files.csv.header import read_header
-from storage.market_files.csv.lines import BOM, Tick, UnreadableBytes, first_bytes, line_blocks
+from storage.market_files.csv.lines import BOM, Tick, UnreadableBytes, first_bytes, line_blocks, read_header
 from storage.market_files.faults import FaultLog
-from storage.market_files.kinds import kind_of
 from storage.market_files.layout import Layout
-from storage.market_files.looks import look_of
+from storage.market_files.looks import kind_of, look_of
 from storage.market_files.parquet import MAGIC, Naming, read_parquet
 from storage.market_files.sources import Source
 from storage.market_files.table import SymbolCodes, Table, read_symbol
@@ -26,7 +24,7 @@ _PARQUET_ENDINGS = (".parquet", ".pq")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of one file: its faults, and its rows unless they could not be told at all."""
+    """One file's faults and digest, and its rows; no table if the columns could not be told."""
 
     log: FaultLog
     sha256: str
@@ -44,8 +42,8 @@ def read_source(
 ) -> Reading:
     """The rows and the faults of one file with the bytes `raw`.
 
-    `only_symbol` names the symbol of a file that has no symbol column and whose source names none; `symbol_of` makes
-    one of a field.
+    `only_symbol` names the symbol of a file that has no symbol column and whose source names none. `symbol_of` turns a
+    field into a symbol, or raises ValueError.
     """
     symbol, path = source
     log = FaultLog(str(path))
@@ -95,26 +93,26 @@ def _read_csv(
     symbols = None if layout is None else naming(layout)
     if layout is None or symbols is None:
         return None
-    found = log.anew()
+    attempt = log.anew()
     try:
-        table = tokenizer(body, layout, symbols, found)
+        table = tokenizer(body, layout, symbols, attempt)
     except PapertapeError:
-        raise  # stopped by who watches
-    except Exception:  # whatever it stumbled on, the careful pass says what it is
-        found = log.anew()
-        table = read_carefully(_open(raw, tick)[1], layout, naming(layout) or symbols, found)
-    log.take(found)
+        raise  # the watch has requested a stop
+    except Exception:  # whatever went wrong, the careful pass finds the words for it
+        attempt = log.anew()
+        table = read_carefully(_open(raw, tick)[1], layout, naming(layout) or symbols, attempt)
+    log.take(attempt)
     return layout, table
 
 
 def _layout(header: bytes, raw: bytes, log: FaultLog) -> Layout | None:
-    """The layout; None with one fault that says what the file is, else with what its header lacks."""
+    """The layout; None, with the fault that says what the file is, or with what its header lacks."""
     head = first_bytes(raw)
-    found = FaultLog(log.file)
-    layout = read_header(header, found, head.partition(b"\n")[2].partition(b"\n")[0])
+    header_log = FaultLog(log.file)
+    layout = read_header(header, header_log, head.partition(b"\n")[2].partition(b"\n")[0])
     look = None if layout is not None else look_of(head.removeprefix(BOM))
     if look is None:
-        log.take(found)
+        log.take(header_log)
     else:
         log.add(look.row, look.text)
     return layout
@@ -128,7 +126,7 @@ def _open(raw: bytes, tick: Tick) -> tuple[bytes, Iterable[bytes]]:
 
 
 def _check_named(symbol: str, table: Table, layout: Layout, log: FaultLog) -> None:
-    """A source that names a symbol holds that one alone, whatever columns it has."""
+    """Log a fault for every other symbol in a file whose source names one."""
     for name, row in table.first_rows().items():
         if name != symbol:
             text = f"{name!r} is not the {symbol!r} that was named; leave the name out to read every symbol"

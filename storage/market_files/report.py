@@ -1,4 +1,4 @@
-"""`data check`: whether a file is sound, and what it holds."""
+"""`data check`: whether a file is sound, what it holds, and the timeframe of a dataset."""
 
 from __future__ import annotations
 
@@ -10,12 +10,20 @@ from engine.market.spacing import timeframe_of
 from engine.ports import Watch
 from storage.market_files.loading import load_dataset
 from storage.market_files.sources import Source, stem_symbol
-from storage.market_files.timeframe import infer_timeframe
+
+
+def infer_timeframe(dataset: Dataset) -> str:
+    """The timeframe that the most common spacing of all symbols suggests.
+
+    Within sessions `<n>h` or `<n>m` (`<n>s` below a minute or between minutes). If the usual session has one bar:
+    `daily`, `weekly`, `monthly`, `quarterly` or `yearly`. Of two spacings that are equally common, the shorter one.
+    """
+    return timeframe_of(dataset.bars.values())
 
 
 @dataclass(frozen=True, slots=True)
 class SymbolReport:
-    """One symbol of a file; times in UTC microseconds, both inclusive."""
+    """One symbol of a file; the times are UTC microseconds, both inclusive."""
 
     symbol: str
     bars: int
@@ -28,7 +36,7 @@ class SymbolReport:
 
 @dataclass(frozen=True, slots=True)
 class DataReport:
-    """A sound file: what it holds, and what a person should know of it."""
+    """The content of a sound file, with its warnings."""
 
     source: str
     sha256: str
@@ -40,16 +48,17 @@ class DataReport:
 
 
 def check_file(source: Source, session_tz: str = "UTC", watch: Watch | None = None) -> DataReport:
-    """What the file holds; the errors of `load_dataset` when it is refused.
+    """The content of a file. Raises what `load_dataset` raises if it is refused.
 
-    A file without a symbol column and without a named symbol holds the one its name suggests (`AAPL_daily.csv`: AAPL).
+    The symbol of a file that neither has a symbol column nor is given a symbol is taken from its name
+    (`AAPL_daily.csv`: AAPL).
     """
     dataset = load_dataset([source], session_tz=session_tz, watch=watch, unnamed=stem_symbol(source[1]))
     return data_report(dataset)
 
 
 def data_report(dataset: Dataset) -> DataReport:
-    """The report of a dataset that is loaded already."""
+    """The report of a dataset that is already loaded."""
     return DataReport(
         source=", ".join(dataset.sources),
         sha256=dataset.sha256,

@@ -1,4 +1,4 @@
-"""What bars must be to be traded on: the rules on a file's columns, however they were read."""
+"""The rules that bars must meet to be traded on, checked on a file's columns, however they were read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storage.market_files.table import UNREADABLE, Table
 
 
 def check(table: Table, layout: Layout, log: FaultLog) -> bool:
-    """Whether the file is newest-first; what the rules refuse is in the log, after what the reading found."""
+    """Log what the rules refuse, after what reading found, and return whether the file is newest-first."""
     if not len(table) and not log.count:
         log.add(log.header_row, "there are no bars in the file")
     _check_figures(table, layout, log)
@@ -30,7 +30,7 @@ def _check_figures(table: Table, layout: Layout, log: FaultLog) -> None:
 
 
 def _check_enclosing(table: Table, layout: Layout, log: FaultLog) -> None:
-    """High at or above open and close, low at or below them; a NaN compares as nothing and is no second fault."""
+    """The high is at or above open and close, the low at or below them. NaN compares false: no second fault."""
     opening, high, low, close, _ = table.figures
     top, bottom = np.fmax(opening, close), np.fmin(opening, close)
     _refuse(table, high < top, log, layout.figures[1], "the high {} is below {}, the open or close", high, top)
@@ -39,12 +39,12 @@ def _check_enclosing(table: Table, layout: Layout, log: FaultLog) -> None:
 
 def _refuse(table: Table, wrong: BoolArray, log: FaultLog, place: int, sentence: str, *shown: FloatArray) -> None:
     """A fault for each row of the mask: `sentence` with the figures of the columns `shown`."""
-    found = np.flatnonzero(wrong)
-    log.add_rows(table.rows[found], place, lambda i: sentence.format(*(column[found[i]] for column in shown)))
+    places = np.flatnonzero(wrong)
+    log.add_rows(table.rows[places], place, lambda i: sentence.format(*(column[places[i]] for column in shown)))
 
 
 def _check_counts(table: Table, layout: Layout, log: FaultLog) -> None:
-    """Every symbol has two rows or more; not asked where a row is lost, which could be the second one."""
+    """Every symbol has two rows or more. Not checked if a row was lost, since it could be the second one."""
     if log.dropped:
         return
     counts = np.bincount(table.codes[table.codes >= 0], minlength=len(table.symbols))
@@ -84,7 +84,7 @@ def _wrong(step: IntArray, newest_first: bool) -> BoolArray:
 
 
 def _neighbours(table: Table) -> tuple[IntArray, IntArray]:
-    """The places of each readable row that follows another of its symbol: the earlier one's, and its own."""
+    """Pairs of rows that follow each other within a symbol: the places of the earlier and of the later rows."""
     places = np.flatnonzero((table.ts != UNREADABLE) & (table.codes >= 0))
     if len(table.symbols) > 1:
         places = places[np.argsort(table.codes[places], kind="stable")]

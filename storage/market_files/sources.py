@@ -1,4 +1,4 @@
-"""What `--data` names: a file, and perhaps the symbol that it holds."""
+"""What `--data` names: a file, and optionally the symbol that it holds."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def parse_source(text: str, symbols: Sequence[str] = ()) -> Source:
 
 
 def _split(text: str, symbols: Sequence[str]) -> tuple[str, str]:
-    """The symbol and the path, the longest symbol first."""
+    """The symbol and the path; of several possible splits the one that `parse_source` describes."""
     places = [place for place, char in enumerate(text) if char == "="][::-1]
     pairs = [(text[:place], text[place + 1 :]) for place in places]
     named = (pair for pair in pairs if pair[0] in symbols)
@@ -49,7 +49,7 @@ def _split(text: str, symbols: Sequence[str]) -> tuple[str, str]:
 
 
 def named_sources(sources: Sequence[Source]) -> list[Source]:
-    """Pairs of a symbol (or None) and a path, which may be a text; UsageError for anything else, and for none."""
+    """Pairs of a symbol (or None) and a path, from pairs with texts or paths. Raises UsageError for anything else."""
     if isinstance(sources, (str, PathLike)):
         raise UsageError("USAGE", f"{sources!r} is not a list of sources", hint=_PAIRS)
     if not sources:
@@ -65,7 +65,7 @@ def _source(each: Any) -> Source:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The file as it is on disk; NotFoundError when it is missing, a directory, or may not be read."""
+    """The file's bytes as they are on disk. Raises NotFoundError if it is missing, a directory, or unreadable."""
     try:
         return path.read_bytes()
     except IsADirectoryError as error:
@@ -78,12 +78,12 @@ def read_bytes(path: Path) -> bytes:
 
 
 def digest(hashes: Sequence[str]) -> str:
-    """The sha256 of a dataset: of its one file's bytes on disk, or of its files' hex digests joined in order."""
+    """The sha256 of a dataset: that of a lone file's bytes, or that of several files' hex digests joined in order."""
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
 def stem_symbol(path: Path) -> str | None:
-    """The symbol that a file's name suggests: `AAPL` of `aapl_daily.csv.gz`; None when it suggests none."""
+    """The symbol that a file's name suggests: `AAPL` of `aapl_daily.csv.gz`; None if it suggests none."""
     stem = path.name.replace("_", ".").split(".")[0].strip().upper()
     try:
         return check_symbol(stem)
@@ -94,7 +94,7 @@ def stem_symbol(path: Path) -> str | None:
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except (OSError, ValueError):  # too long, or with a NUL byte: no path of a file
+    except (OSError, ValueError):  # the text is too long, or holds a NUL byte, so it is not a path
         return False
 
 

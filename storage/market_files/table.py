@@ -1,4 +1,4 @@
-"""One file's rows as columns, before the rules of the market are asked."""
+"""One file's rows as columns, before the rules of the market are checked."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ UNREADABLE = int(np.iinfo(np.int64).min)
 class Table:
     """Columns of shape (n,), in the order of the file.
 
-    `rows` are the places in the file (rising), `ts` UTC microseconds, `codes` places in `symbols` or -1 where the
-    symbol is at fault; `figures` are open, high, low, close and volume. `offsets` are the minutes from UTC that the
-    times say (0 where they say none), None where no time says any; `zone` is the name of the zone that they are
-    of, where the file has one.
+    `rows` are row numbers in the file (rising), `ts` UTC microseconds, `codes` places in `symbols`, or -1 if the symbol
+    is at fault; `figures` are open, high, low, close and volume. `offsets` are the minutes from UTC that the times
+    state (0 if they state none), None if no time states any; `zone` is the name of their zone, if the file has one.
     """
 
     rows: IntArray
@@ -39,14 +38,14 @@ class Table:
         return len(self.rows)
 
     def first_rows(self) -> dict[str, int]:
-        """Each symbol that has rows, in the order of the file, with its first one."""
+        """The first row of each symbol that has rows, in the order of the file."""
         codes, firsts = np.unique(self.codes, return_index=True)
         rows = self.rows[firsts].tolist()
         return {self.symbols[code]: row for code, row in zip(codes.tolist(), rows, strict=True) if code >= 0}
 
 
 def rows_by_symbol(table: Table) -> list[tuple[str, IntArray | slice]]:
-    """Where in the table each symbol's rows are, in the order of the file."""
+    """The places of each symbol's rows in the table, in the order of the file."""
     if len(table.symbols) == 1:
         return [(table.symbols[0], slice(None))]
     order = np.argsort(table.codes, kind="stable")
@@ -55,14 +54,14 @@ def rows_by_symbol(table: Table) -> list[tuple[str, IntArray | slice]]:
 
 
 def read_symbol(text: str) -> str:
-    """The symbol that a field of a file names; ValueError says why it names none."""
+    """The symbol in a field of a file. Raises ValueError with the reason if it is not one."""
     if not text:
         raise ValueError("is empty")
     return check_symbol(text)
 
 
 def read_stored_symbol(text: str) -> str:
-    """The same by the rule under which older run plans read their files: spaces around a symbol are no part of it."""
+    """The symbol by the rule of older run plans, which ignored spaces around it."""
     name = text.strip(" \t")
     if not name:
         raise ValueError("is empty")
@@ -70,7 +69,7 @@ def read_stored_symbol(text: str) -> str:
 
 
 class SymbolCodes:
-    """Numbers the symbols of a file in the order in which they appear; `read` makes one of a field."""
+    """Numbers the symbols of a file in the order in which they appear; `read` turns a field into a symbol."""
 
     def __init__(self, only: str | None = None, read: Callable[[str], str] = read_symbol) -> None:
         self._codes: dict[str, int] = {} if only is None else {only: 0}
@@ -82,6 +81,6 @@ class SymbolCodes:
         return tuple(self._codes)
 
     def code(self, text: str) -> int:
-        """The number of a symbol as a field has it; ValueError says why it cannot be one."""
+        """The number of the symbol in a field. Raises ValueError with the reason if it is not one."""
         code = self._codes.get(text)
         return self._codes.setdefault(self._read(text), len(self._codes)) if code is None else code

@@ -1,4 +1,4 @@
-"""One time from its text: ISO 8601, or an epoch by its magnitude. The rule that every faster reading is held to."""
+"""The meaning of one time or number as text: the rule that every faster reading is compared with."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OTHER_DATE = re.compile(
 
 
 def read_time(text: str) -> int:
-    """UTC microseconds since 1970; ValueError says why a text is no time. A naive time is UTC.
+    """UTC microseconds since 1970. Raises ValueError with the reason. A time without a zone is UTC.
 
     Eight digits are YYYYMMDD. Other numerals are an epoch: seconds below 1e11, milliseconds below 1e14, microseconds
     below 1e17, else nanoseconds; fractions of a microsecond are refused.
@@ -40,7 +40,7 @@ def read_time(text: str) -> int:
 
 
 def read_stamp(text: str) -> tuple[int, int]:
-    """The same with the offset from UTC that the text says, in minutes; 0 where it says none."""
+    """The time as `read_time` gives it, and the offset from UTC that it states, in minutes (0 if it states none)."""
     if iso := _ISO.fullmatch(text):
         offset = _offset_minutes(text, iso["offset"])
         return _in_calendar(text, _iso_micros(text, iso) - offset * 60 * MICROS_PER_SECOND), offset
@@ -50,7 +50,7 @@ def read_stamp(text: str) -> tuple[int, int]:
 
 
 def time_reason(text: str) -> str:
-    """Why a text is no time; it must be none."""
+    """Why a text is not a time; call it only for a text that is not one."""
     try:
         read_time(text)
     except ValueError as error:
@@ -59,12 +59,12 @@ def time_reason(text: str) -> str:
 
 
 def has_shape_of_time(shape: str) -> bool:
-    """Whether a time may be written so; `shape` has zeros for its digits. Otherwise no digits make it one."""
+    """Whether times are written in this shape, which has zeros for digits; if not, no digits make it a time."""
     return _ISO.fullmatch(shape) is not None or _EPOCH.fullmatch(shape) is not None
 
 
 def _iso_micros(text: str, iso: re.Match[str]) -> int:
-    """The time as it is written, without its offset."""
+    """The time without its offset, in microseconds."""
     micros = _day(iso["date"]) * MICROS_PER_DAY
     if iso["hour"] is None:
         return micros
@@ -113,7 +113,7 @@ def _epoch_micros(text: str, sign: str, whole: str, fraction: str | None) -> int
 
 
 def epoch_unit(magnitude: int) -> tuple[int, int]:
-    """How many microseconds one unit of an epoch of that magnitude is, as a fraction (numerator, denominator)."""
+    """The microseconds in one unit of an epoch of this magnitude, as a fraction (numerator, denominator)."""
     if magnitude < SECONDS_BELOW:
         return MICROS_PER_SECOND, 1
     if magnitude < MILLIS_BELOW:
@@ -146,7 +146,7 @@ _REASONS = (
 
 
 def read_number(text: str) -> float:
-    """The float64 nearest to a decimal numeral; ValueError says why a text is not one."""
+    """The float64 nearest to a decimal numeral. Raises ValueError with the reason."""
     if _PLAIN.fullmatch(text):
         value = float(text)
         if math.isinf(value):

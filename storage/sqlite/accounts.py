@@ -1,4 +1,4 @@
-"""Account states as rows: read whole, written in the parts that changed."""
+"""Account states as rows: read whole, written only where they changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STATE, _SYMBOL, _SESSION = (
 
 
 def read_account(driver: sqlite.Connection, workspace: Workspace) -> Account:
-    """The stored state; a fresh account when there is none. DATABASE_ERROR when it is damaged."""
+    """The stored state of an account; a fresh one if none is stored. Raises DATABASE_ERROR if a row is damaged."""
     account = Account(workspace.id, Ledger.fresh(workspace.starting_equity))
     ledger, key, where = account.ledger, (str(workspace.id),), f"the stored state of workspace {workspace.id}"
     state = driver.execute(sql.READ_STATE, key).fetchone()
@@ -46,7 +46,7 @@ def read_account(driver: sqlite.Connection, workspace: Workspace) -> Account:
 
 
 def write_account(driver: sqlite.Connection, account: Account, symbols: Iterable[str], sessions: Iterable[int]) -> None:
-    """Store the state, and what there is of the symbols and sessions named; what is gone is dropped."""
+    """Store an account's state and the named symbols and sessions; rows of those that no longer exist are deleted."""
     key, ledger = str(account.workspace_id), account.ledger
     driver.execute(sql.WRITE_STATES.one, _state_row(account))
     for symbol in symbols:
@@ -63,7 +63,7 @@ def write_account(driver: sqlite.Connection, account: Account, symbols: Iterable
 
 
 def rewrite_accounts(driver: sqlite.Connection, accounts: Sequence[Account]) -> None:
-    """Store their states in place of all that was stored of them."""
+    """Store these accounts' states and delete everything that was stored of them before."""
     keys = [str(account.workspace_id) for account in accounts]
     sql.WRITE_STATES.put(driver, map(_state_row, accounts))
     for start in range(0, len(keys), MOST_VALUES):

@@ -1,8 +1,8 @@
 """Recordings: the bars that an account has seen, a row for each symbol, timeframe and session.
 
 A row's `bars` are a byte that says how the rest is packed (0: plain, 1: zlib), then the columns one after the other,
-little endian: the times (int64, UTC microseconds) and open, high, low, close, volume (float64). A daily bar takes
-49 bytes.
+little endian: the times (int64, UTC microseconds) and open, high, low, close, volume (float64). A daily bar takes 49
+bytes.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ Row = tuple[str, str, int, str, bytes]
 
 
 def pack(recorded: Recorded) -> bytes:
-    """Bars as a row keeps them."""
+    """The bytes that a row holds for these bars; see the head of this module."""
     plain = b"".join(column.tobytes() for column in (recorded.ts.astype("<i8"), *recorded.figures.astype("<f8")))
     return _PLAIN + plain if len(plain) < _WORTH_PACKING else _ZLIB + zlib.compress(plain, 1)
 
 
 def unpack(packed: bytes) -> Recorded:
-    """The bars of a row; ValueError for what `pack` never wrote."""
+    """The bars that a row's bytes hold. Raises ValueError for bytes that `pack` never writes."""
     form, rest = packed[:1], packed[1:]
     if form not in {_PLAIN, _ZLIB}:
         raise ValueError("its form is unknown")
@@ -60,7 +60,7 @@ def unpack(packed: bytes) -> Recorded:
 def read_recordings(
     driver: sqlite.Connection, workspace_id: str, timeframe: str, symbols: Sequence[str]
 ) -> dict[str, Recorded]:
-    """All that an account has seen of these symbols; of one that it does not know, no bars."""
+    """All bars that an account has seen of these symbols; empty columns for a symbol that it has not seen."""
     single: dict[str, list[bytes]] = {symbol: [] for symbol in symbols}
     others: dict[str, list[Recorded]] = {symbol: [] for symbol in symbols}
     for row in driver.execute(sql.READ_RECORDINGS, (workspace_id, timeframe)):
@@ -76,7 +76,7 @@ def read_recordings(
 
 
 def write_bars(driver: sqlite.Connection, workspace_id: str, timeframe: str, spans: Sequence[Span]) -> None:
-    """Add bars to the sessions they are of; HISTORY_CHANGED where a session has others for the same time."""
+    """Add bars to their sessions. Raises HISTORY_CHANGED if a session has another bar for the same time."""
     fresh: list[Row] = []
     for span in spans:
         for day, start, stop in _sessions(span.bars.session, span.start, span.stop):
@@ -85,10 +85,12 @@ def write_bars(driver: sqlite.Connection, workspace_id: str, timeframe: str, spa
                 _extend(driver, key, seen)
             else:
                 fresh.append((*key, pack(seen)))
-    fresh.sort()  # what lies together is written together
+    fresh.sort()  # in the order of the primary key: rows that lie on one page are written together
     before = driver.total_changes
     sql.ADD_RECORDINGS.put(driver, fresh)
-    if driver.total_changes - before < len(fresh):  # another process has recorded one of these sessions meanwhile
+    if driver.total_changes - before < len(
+        fresh
+    ):  # another process has recorded one of these sessions since it was read
         for workspace, frame, day, symbol, packed in fresh:
             _extend(driver, (workspace, frame, day, symbol), unpack(packed))
 
@@ -96,9 +98,11 @@ def write_bars(driver: sqlite.Connection, workspace_id: str, timeframe: str, spa
 def rewrite_recording(
     driver: sqlite.Connection, workspace_id: str, timeframe: str, symbol: str, days: IntArray, recorded: Recorded
 ) -> None:
-    """Put bars in place of all that was recorded of a symbol."""
+    """Replace everything that was recorded of a symbol."""
     driver.execute(sql.DROP_RECORDING, (workspace_id, timeframe, symbol))
-    order = np.argsort(days, kind="stable")  # a changed session zone may put bars of one day apart
+    order = np.argsort(
+        days, kind="stable"
+    )  # after a change of the session zone, bars of one day may be in two sessions
     ts, figures, days = recorded.ts[order], recorded.figures[:, order], days[order]
     sql.ADD_RECORDINGS.put(
         driver,
@@ -117,7 +121,7 @@ def _extend(driver: sqlite.Connection, key: tuple[str, str, int, str], seen: Rec
 
 
 def _sessions(days: IntArray, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
-    """Each session among the rows from `start` to `stop`, with its first row there and the row after its last."""
+    """Each session among the rows `start` to `stop`: its first row, and the row after its last."""
     if stop <= start:
         return
     part = days[start:stop]
@@ -126,7 +130,7 @@ def _sessions(days: IntArray, start: int, stop: int) -> Iterator[tuple[int, int,
 
 
 def _bars_of(packed: Sequence[bytes]) -> Recorded:
-    """Rows of one bar each, their forms left out."""
+    """Bars from rows of one bar each, without their packing bytes."""
     table = np.frombuffer(b"".join(packed), _BAR)
     return Recorded(table["ts"].astype(np.int64), table["figures"].T.astype(np.float64))
 
@@ -139,7 +143,7 @@ def _unpacked(symbol: str, day: int, packed: Any) -> Recorded:
 
 
 def damaged_recordings(driver: sqlite.Connection) -> Iterator[DamageFault]:
-    """What is wrong with each recording that cannot be read, or that holds what no bar can be."""
+    """A fault for each recording that cannot be read, or that holds values that no bar can have."""
     for workspace_id, *row in driver.execute(sql.EVERY_RECORDING):
         try:
             _COLUMNS.check(row, f"a recording of workspace {workspace_id}")
@@ -151,10 +155,10 @@ def damaged_recordings(driver: sqlite.Connection) -> Iterator[DamageFault]:
 
 
 def _fault_in(recorded: Recorded, day: int) -> str:
-    """What no bars of a session can be; its times lie on its day in some zone."""
+    """What is wrong with the bars of a session, or nothing. Their times must fall on its day in some zone."""
     opened, high, low, close, volume = recorded.figures
     if not np.isfinite(recorded.figures).all() or (low <= 0).any() or (volume < 0).any():
-        return "a price or a volume is none"
+        return "a price or a volume is out of range"
     if (np.maximum(opened, close) > high).any() or (np.minimum(opened, close) < low).any():
         return "a high or a low does not enclose its bar"
     if (recorded.ts[1:] <= recorded.ts[:-1]).any():

@@ -1,4 +1,4 @@
-"""Reads of run plans: from RUN_* events alone, through their own small index."""
+"""Run plans, read from RUN_* events alone through their own small index, and trials: the runs that tried a strategy."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import json
 from typing import Any
 
 from engine.events import EventType
-from engine.payloads import HEADING, damaged, event_named, read_payload
-from engine.ports import RunMark, RunSoFar, StoredPayload
-from engine.shapes import fault_in
+from engine.jsontext import compact_json
+from engine.payloads import HEADING, damaged, event_named, read_payload, stored_object
+from engine.ports import RunMark, RunSoFar, StoredPayload, Trial
+from engine.shapes import TEXT, Each, fault_in
+from storage.sqlite import statements as sql
+from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.connection.transaction import Transaction, guarded
 from storage.sqlite.stored_values import Columns, rows_of_events
 from storage.sqlite.tables import RUN_EVENT
@@ -23,7 +26,7 @@ _MARKS = (
     EventType.RUN_FAILED,
     EventType.RUN_CANCELLED,
 )
-# named, since the planner would rather walk a whole journal in the order asked for than sort a few rows
+# INDEXED BY: the planner would scan a whole journal in the requested order rather than sort a few rows
 _FROM = f"FROM trade_events INDEXED BY trade_events_of_runs WHERE {RUN_EVENT}"
 _OF_ONE = "correlation_id = ?"
 _IS_MARK = f"event_type IN ({', '.join(repr(kind.value) for kind in _MARKS)})"
@@ -67,13 +70,13 @@ class RunPlanViews(Transaction):
 
     @guarded
     def run_plans(self, prefix: str, limit: int) -> list[str]:
-        """Ids of run plans that begin with a text, at most `limit`."""
-        rows = self._driver.execute(_PLANS, (prefix, f"{prefix}g", limit))  # no hex digit comes after f
+        """Ids of run plans that begin with `prefix`, at most `limit`."""
+        rows = self._driver.execute(_PLANS, (prefix, f"{prefix}g", limit))  # `g` sorts after every hex digit
         return [run_plan_id for (run_plan_id,) in rows]
 
     @guarded
     def run_marks(self, run_plan_id: str | None = None) -> list[RunMark]:
-        """Starts, resumptions, requests to cancel and ends, of one run plan or of all, in `seq` order."""
+        """The starts, resumptions, requests to cancel and ends of one run plan, or of all, in `seq` order."""
         if run_plan_id is None:
             rows = rows_of_events(self._driver, _READ_MARKS)
         else:
@@ -84,9 +87,9 @@ class RunPlanViews(Transaction):
 
     @guarded
     def run_heading(self, run_plan_id: str) -> dict[str, Any]:
-        """What RUN_STARTED says beside the variants, as far as lists show it; DATABASE_ERROR."""
+        """The fields of RUN_STARTED that lists show, without the variants. Raises DATABASE_ERROR."""
         seq, said = self._driver.execute(_READ_HEADING, (run_plan_id,)).fetchone() or (0, None)
-        if said is None:  # SQLite cannot read it; the whole of it says what is wrong
+        if said is None:  # SQLite cannot read the JSON; reading the whole payload says what is wrong with it
             stored = self.run_document(run_plan_id)
             document = read_payload(stored.text, EventType.RUN_STARTED, stored.seq)
             return {name: document[name] for name in _HEADING}
@@ -97,7 +100,7 @@ class RunPlanViews(Transaction):
 
     @guarded
     def run_document(self, run_plan_id: str) -> StoredPayload:
-        """The payload of RUN_STARTED; DATABASE_ERROR when there is none."""
+        """The payload of RUN_STARTED. Raises DATABASE_ERROR if the event is missing."""
         for found in rows_of_events(self._driver, _READ_DOCUMENT, (run_plan_id,)):
             return StoredPayload._make(found)
         raise damaged(f"run plan {run_plan_id}", "the journal has no RUN_STARTED of it")
@@ -109,10 +112,10 @@ class RunPlanViews(Transaction):
 
     @guarded
     def run_so_far(self, run_plan_id: str) -> RunSoFar:
-        """What came out of a run that has not ended; DATABASE_ERROR when one of its payloads is damaged."""
+        """The outcome so far of a run that has not ended. Raises DATABASE_ERROR if a payload is damaged."""
         if self._driver.execute(_UNSOUND, (run_plan_id,)).fetchone():
             for stored in self.run_variants(run_plan_id):
-                read_payload(stored.text, EventType.RUN_VARIANT_COMPLETED, stored.seq)  # says which it is
+                read_payload(stored.text, EventType.RUN_VARIANT_COMPLETED, stored.seq)  # raises, and names the event
         rows = self._driver.execute(_COUNTS, (run_plan_id,)).fetchall()
         variant_id, score = self._driver.execute(_BEST, (run_plan_id,)).fetchone() or (None, None)
         counts = {status: count for status, count, _ in rows}
@@ -123,3 +126,39 @@ class RunPlanViews(Transaction):
         """Completed run plans of this fingerprint, in the order of their ends."""
         wanted = f'"fingerprint":"{fingerprint}"'
         return [run_plan_id for (run_plan_id,) in self._driver.execute(_WITH_FINGERPRINT, (wanted,))]
+
+
+_COLUMNS = Columns("trials", sql.columns_of("trials"))
+
+
+def read_trials(driver: sqlite.Connection) -> list[Trial]:
+    """All trials, in the order of their newest results. Raises DATABASE_ERROR if a row is damaged."""
+    return [_trial(row) for row in driver.execute(sql.READ_TRIALS).fetchall()]
+
+
+def write_trial(driver: sqlite.Connection, trial: Trial) -> None:
+    """Store a trial in place of what was stored of it, and of the uncountable row of the same forward run."""
+    if trial.kind == "forward":
+        driver.execute(sql.DROP_UNCOUNTED, (trial.run_id, trial.spec_key))
+    key = (trial.kind, trial.run_id, trial.spec_key, trial.strategy_sha256)
+    time = (trial.first_ts, trial.last_ts)
+    row = (*key, trial.strategy_id, compact_json(dict(trial.bars)), *time, trial.specs, trial.seq)
+    driver.execute(sql.WRITE_TRIAL, row)
+
+
+def _trial(row: tuple[Any, ...]) -> Trial:
+    where = f"what run {row[1]} tried"
+    _COLUMNS.check(row, where)
+    kind, run_id, spec_key, sha256, strategy_id, bars, first_ts, last_ts, specs, seq = row
+    return Trial(
+        kind=kind,
+        run_id=run_id,
+        spec_key=spec_key,
+        strategy_sha256=sha256,
+        strategy_id=strategy_id,
+        bars=stored_object(bars, Each(TEXT, of=dict), where),
+        first_ts=first_ts,
+        last_ts=last_ts,
+        specs=specs,
+        seq=seq,
+    )

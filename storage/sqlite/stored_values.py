@@ -1,4 +1,4 @@
-"""What may stand in a row: the types of the tables' columns, looked at when a row is read.
+"""The types of the values in a row, checked when it is read.
 
 The tables are STRICT, but SQLite checks a value when it is written, not when it is read: in a damaged file a number can
 come back as a text.
@@ -25,7 +25,7 @@ _DAYS = range(date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH + 1)
 
 
 class Columns:
-    """Some columns of a table, in the order in which rows of them are read; `needed` are never NULL in these rows."""
+    """Columns of a table in the order in which a query reads them. `needed` are never NULL in those rows."""
 
     def __init__(self, table: str, names: Iterable[str], needed: Iterable[str] = ()) -> None:
         columns = Base.metadata.tables[table].columns
@@ -36,21 +36,21 @@ class Columns:
         self._known: set[tuple[type, ...]] = set()
 
     def check(self, row: Sequence[Any], where: str = "a row") -> None:
-        """DATABASE_ERROR says `where` a value is not of its column's type."""
+        """Raise DATABASE_ERROR, with `where` in it, if a value has not the type of its column."""
         if why := self.fault_in(row):
             raise damaged(where, why)
 
     def check_all(self, rows: Sequence[Sequence[Any]], where: str) -> None:
-        """The same for many rows, of which it costs a tenth as long as all are sound."""
+        """Check many rows, at a tenth of the cost of checking each, as long as all are sound."""
         for place, values in enumerate(zip(*rows, strict=True)):
             if not self._allowed[place].issuperset(map(type, values)) or not self._are_days(place, values):
                 for row in rows:
                     self.check(row, where)
 
     def fault_in(self, row: Sequence[Any]) -> str:
-        """What is wrong with a row, or nothing."""
+        """What is wrong with a row; None if nothing is."""
         types = tuple(map(type, row))
-        if types not in self._known:  # there are a few in a journal, whose rows are millions
+        if types not in self._known:  # cached: a journal has a few of these, and millions of rows
             for column, allowed, value in zip(self._columns, self._allowed, row, strict=True):
                 if type(value) not in allowed:
                     return f"its {column.name} is {value!r:.40}"
@@ -73,14 +73,14 @@ Row = tuple[Any, ...]
 
 
 def rows_of_events(driver: sqlite.Connection, query: str, values: Sequence[Any] = ()) -> list[Row]:
-    """What a query finds, whose first column is an event's `seq`; DATABASE_ERROR names one with a text that is none."""
+    """The rows of a query whose first column is an event's `seq`. DATABASE_ERROR names one that is not UTF-8."""
     with texts_named(driver, query, values):
         return driver.execute(query, values).fetchall()
 
 
 @contextmanager
 def texts_named(driver: sqlite.Connection, query: str, values: Sequence[Any]) -> Iterator[None]:
-    """DATABASE_ERROR names the event with a text that is none, which the body met in what a query finds."""
+    """Raise DATABASE_ERROR, naming the event, if the body reads a text that is not UTF-8 from this query."""
     try:
         yield
     except sqlite.OperationalError as error:
@@ -90,7 +90,7 @@ def texts_named(driver: sqlite.Connection, query: str, values: Sequence[Any]) ->
 
 
 def _name_the_first(driver: sqlite.Connection, query: str, values: Sequence[Any]) -> None:
-    """Ask again, for texts as the bytes that they are."""
+    """Run the query again with texts as bytes, to find the first that is not UTF-8."""
     usual, driver.text_factory = driver.text_factory, bytes
     try:
         cursor = driver.execute(query, values)

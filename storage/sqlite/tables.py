@@ -1,9 +1,9 @@
-"""The tables, as SQLModel classes: columns, checks, indexes, and the triggers that keep the journal append-only.
+"""The tables, as SQLModel classes: columns, checks and indexes, from which a new database is made.
 
-The models do not validate: the engine's strict models do, first. Times are UTC microseconds, sessions are days since
-1970-01-01, lots are 1e-8 of a unit. `storage/migrations` holds the same schema as DDL; a test compares them.
+The models do not validate: the engine's strict models do, before a row gets here. Times are UTC microseconds, sessions
+are days since 1970-01-01, lots are 1e-8 of a unit. A change here needs a migration that changes old databases alike.
 
-`trade_events` has no foreign key, and no function in a CHECK or a partial index: see `storage.sqlite.triggers`.
+`trade_events` has no foreign key, and no function in a CHECK or a partial index: see `storage.sqlite.schema`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ORDER_INDEX = "trade_events_one_fill_per_order"
 
 
 def fill_rule(row: str = "") -> str:
-    """What a fill has; `row` is `NEW.` in a trigger."""
+    """The conditions that a fill meets, as SQL. `row` is `NEW.` in a trigger."""
     named = " AND ".join(f"{row}{name} IS NOT NULL" for name in ("symbol", "intent_id", "order_id", "mode", "session"))
     return (
         f"{row}side IN (1, -1) AND {row}lots > 0 AND {row}lots <= {MAX_LOTS} AND {row}price > 0"
@@ -53,7 +53,7 @@ _KEPT_BY_KEY = {"sqlite_strict": True, "sqlite_with_rowid": False}
 
 
 class Base(SQLModel, registry=registry()):
-    """papertape's own tables: their metadata holds no others."""
+    """The base of papertape's tables, with metadata of their own."""
 
 
 class WorkspaceRow(Base, table=True):
@@ -78,7 +78,7 @@ class WorkspaceRow(Base, table=True):
 
 
 class EventTypeRow(Base, table=True):
-    """A type of event that the journal takes: the words of `engine.vocabulary`, a row each."""
+    """A type of event that the journal takes: a row for each member of `engine.vocabulary.EventType`."""
 
     __tablename__: ClassVar[Any] = "event_types"
     __table_args__ = (_KEPT_BY_KEY,)
@@ -93,9 +93,9 @@ class TradeEvent(Base, table=True):
     __table_args__ = (
         _check("seq > 0", "event_seq"),
         _check(f"event_type <> 'ORDER_FILLED' OR ({fill_rule()}) IS TRUE", "event_fill"),
-        # half a microsecond a row each: the keys
+        # the two keys: each costs half a microsecond a row
         Index("trade_events_event_id", "event_id", unique=True),
-        # of fills alone, a row in five
+        # partial: a fill is one row in five
         Index(
             "trade_events_one_fill_per_intent",
             *("workspace_id", "intent_id", "mode"),
@@ -111,9 +111,9 @@ class TradeEvent(Base, table=True):
         ),
         # paging, counting and filtering a workspace's events without touching the table
         Index("trade_events_of_workspace", "workspace_id", "seq", "event_type", "symbol"),
-        # one id leads from signal to fill
+        # a correlation id leads from signal to fill
         Index("trade_events_correlation", "correlation_id", sqlite_where=text("correlation_id IS NOT NULL")),
-        # run plans among millions of executions; costs executions nothing
+        # run plans among millions of executions; an execution's events are not in this index
         Index("trade_events_of_runs", "event_type", "correlation_id", sqlite_where=text(RUN_EVENT)),
         {"sqlite_strict": True},
     )
@@ -155,7 +155,7 @@ class AccountStateRow(Base, table=True):
 
 
 class AccountSymbolRow(Base, table=True):
-    """What an account knows of a symbol: its position (`lots` to `entry_fees`, NULL when flat), mark, last close."""
+    """An account's position in a symbol (`lots` to `entry_fees`, NULL when flat), its mark, and its last close."""
 
     __tablename__: ClassVar[Any] = "account_symbols"
     __table_args__ = (
@@ -189,10 +189,10 @@ class AccountSessionRow(Base, table=True):
 
 
 class RunProgressRow(Base, table=True):
-    """How far `run -w` has come with a spec; in order of the first runs.
+    """How far `run -w` has come with a spec; rows are in the order of the first runs.
 
-    `intraday`, `first_ts` and `settled` are JSON objects by symbol. `strategy_sha256` is empty where the run that came
-    so far did not say what its strategy's code was, `began` NULL where nothing was traded yet.
+    `intraday`, `first_ts` and `settled` are JSON objects by symbol. `strategy_sha256` is empty if the run was recorded
+    without its strategy's code, `began` NULL if nothing has been traded.
     """
 
     __tablename__: ClassVar[Any] = "run_progress"
@@ -211,10 +211,10 @@ class RunProgressRow(Base, table=True):
 
 
 class RecordingRow(Base, table=True):
-    """The bars of one symbol and session that an account has seen; `bars` is what `storage.sqlite.recordings` packs.
+    """The bars of one symbol and session that an account has seen, packed by `storage.sqlite.recordings`.
 
-    What one timestamp adds lies together: with the symbol before the session each symbol's bar would be on a page of
-    its own, and a run over a hundred symbols take twice as long.
+    The session comes before the symbol in the key, so that what one timestamp adds lies together. In the other order
+    each symbol's bar would be on a page of its own, and a run over a hundred symbols take twice as long.
     """
 
     __tablename__: ClassVar[Any] = "recordings"
@@ -228,11 +228,11 @@ class RecordingRow(Base, table=True):
 
 
 class TrialRow(Base, table=True):
-    """What was tried: a run plan, a backtest, or a spec that an account trades on with. A projection, for counting.
+    """A run that tried a strategy: a run plan, a backtest, or a forward run. A projection of the journal, for counting.
 
-    `bars` is a JSON object of symbols and the sha256 of their bars; `first_ts` and `last_ts` say over what time.
-    `specs` are the first 16 bytes of the sha256 of each resolved spec with a result, end to end; none where it is not
-    known.
+    `bars` is a JSON object from symbol to the sha256 of its bars, `first_ts` to `last_ts` the time that was traded (UTC
+    microseconds). `specs` are the first 16 bytes of the sha256 of each resolved spec with a result, end to end; empty
+    if they are not known.
     """
 
     __tablename__: ClassVar[Any] = "trials"

@@ -1,4 +1,4 @@
-"""The store, and its unit of work: a write transaction in which events and account state go together or not at all."""
+"""The store and its unit of work: a write transaction that stores events and account state together or not at all."""
 
 from __future__ import annotations
 
@@ -26,18 +26,19 @@ from storage.sqlite.connection.database import Database
 from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.connection.faults import DATABASE_ERRORS
 from storage.sqlite.connection.files import identity
-from storage.sqlite.connection.opening import SHIPPED, Schema, file_behind, prepare, read_only_file
-from storage.sqlite.connection.retry import Patience
+from storage.sqlite.connection.opening import file_behind, prepare, read_only_file
+from storage.sqlite.connection.retry import RetryPolicy
 from storage.sqlite.connection.transaction import Known, Link, Transaction, guarded
 from storage.sqlite.recordings import rewrite_recording, write_bars
-from storage.sqlite.trials import write_trial
+from storage.sqlite.run_plans import write_trial
+from storage.sqlite.schema import SHIPPED, Schema
 from storage.sqlite.views import SqliteViews
 
 Found = TypeVar("Found")
 
 
 class SqliteUnitOfWork(SqliteViews):
-    """`engine.ports.UnitOfWork`: what is not committed never happened."""
+    """`engine.ports.UnitOfWork`: a write transaction, rolled back unless it is committed."""
 
     def __init__(self, link: Link, path: Path) -> None:
         super().__init__(link.driver, path)
@@ -50,16 +51,16 @@ class SqliteUnitOfWork(SqliteViews):
 
     @guarded
     def workspace(self, ref: str | UUID) -> Workspace | None:
-        """The workspace of this name or id, of any kind."""
+        """The workspace of this name or id, of any kind; None if there is none."""
         if self._known is not None and self._known.workspace.id == ref:
             return self._known.workspace
-        found = super().workspace(ref)
-        self._known = None if found is None else Known(found)
-        return found
+        workspace = super().workspace(ref)
+        self._known = None if workspace is None else Known(workspace)
+        return workspace
 
     @guarded
     def account(self, workspace: Workspace) -> Account:
-        """The stored account state; its `last_seq` follows what this transaction appends. Not to be kept beyond it."""
+        """The stored account. Its `last_seq` follows this transaction's events; do not keep it afterwards."""
         recalled, self._recalled = self._recalled, None
         if recalled is not None and recalled.workspace is workspace:
             account = recalled.account
@@ -85,11 +86,15 @@ class SqliteUnitOfWork(SqliteViews):
 
     @guarded
     def add_workspaces(self, workspaces: Sequence[Workspace]) -> None:
-        """Many new workspaces, none of which may be stored, and their fresh account states."""
-        limits = {id(each.limits): each.limits.model_dump_json() for each in workspaces}  # a sweep's have one
-        rows = (_workspace_row(each, limits[id(each.limits)]) for each in workspaces)
+        """Store new workspaces and their fresh account states. The caller knows that none is stored yet."""
+        limits = {
+            id(workspace.limits): workspace.limits.model_dump_json() for workspace in workspaces
+        }  # the variants of a sweep share one object
+        rows = (_workspace_row(workspace, limits[id(workspace.limits)]) for workspace in workspaces)
         sql.ADD_WORKSPACES.put(self._driver, rows)
-        rewrite_accounts(self._driver, [Account(each.id, Ledger.fresh(each.starting_equity)) for each in workspaces])
+        rewrite_accounts(
+            self._driver, [Account(workspace.id, Ledger.fresh(workspace.starting_equity)) for workspace in workspaces]
+        )
 
     @guarded
     def put_limits(self, workspace_id: UUID, limits: Limits) -> None:
@@ -103,9 +108,10 @@ class SqliteUnitOfWork(SqliteViews):
 
     @guarded
     def append(self, events: Sequence[EventRow]) -> int:
-        """Append events at consecutive `seq`s; the last one. The workspaces' stored and loaded states follow."""
-        self._recalled = None
+        """Append events at consecutive `seq`s and return the last one. Stored and loaded account states follow."""
+        self._recalled = None  # an account that was not asked for before does not follow these events
         if self._head is None:
+            # read under the write lock: nobody else appends until this transaction ends
             self._head = self.head()
         sql.APPEND.put(self._driver, ((seq, *row) for seq, row in enumerate(events, self._head + 1)))
         newest = {row.workspace_id: (seq, row.ts) for seq, row in enumerate(events, self._head + 1)}
@@ -118,13 +124,13 @@ class SqliteUnitOfWork(SqliteViews):
 
     @guarded
     def save(self, account: Account, symbols: Iterable[str], sessions: Iterable[int]) -> None:
-        """Store an account's state, of its parts only the symbols and trading days named."""
+        """Store an account's state; of its symbols and trading days only those named."""
         write_account(self._driver, account, symbols, sessions)
         self._note(account)
 
     @guarded
     def replace(self, *accounts: Account) -> None:
-        """Store accounts' states in place of all that was stored of them."""
+        """Store these accounts' states in place of everything stored of them."""
         rewrite_accounts(self._driver, accounts)
         for account in accounts:
             self._note(account)
@@ -151,39 +157,42 @@ class SqliteUnitOfWork(SqliteViews):
     def replace_recording(
         self, workspace_id: UUID, timeframe: str, symbol: str, days: IntArray, bars: Recorded
     ) -> None:
-        """Put a symbol's recording in place of all that was recorded of it; `days` are the sessions, shape (n,)."""
+        """Replace a symbol's recording; `days` are the sessions, shape (n,)."""
         rewrite_recording(self._driver, str(workspace_id), timeframe, symbol, days, bars)
 
     @guarded
     def commit(self) -> None:
-        """Make it so, durably; the transaction is over."""
+        """Commit durably, which ends the transaction."""
         self._follow()
         try:
-            self._driver.execute("COMMIT")
+            self._driver.execute("COMMIT")  # the only place where anything becomes durable
         except DATABASE_ERRORS as error:
             fault = self._die(error)
+            # an error while the -wal is synced does not tell whether the commit is in it
             fault.hint = "whether it was written is not certain: do it again, what was executed is not executed twice"
             raise fault from error
         self._over = "it was committed"
         self._link.stored = None if self._known is None else self._known.stored
 
     def _follow(self) -> None:
-        """Bring stored states to the events appended since they were stored."""
+        """Bring the stored states' `last_seq` to the events appended since."""
         if self._newest:
             self._driver.executemany(sql.FOLLOW, ((seq, ts, key) for key, (seq, ts) in self._newest.items()))
             self._newest = {}
 
     def _note(self, account: Account) -> None:
-        """An account was stored: with the newest event of its workspace it needs not follow."""
+        """Note that an account was stored, with its workspace's newest event if that is the newest one."""
         key, ledger = str(account.workspace_id), account.ledger
         if self._newest.get(key) == (ledger.last_seq, ledger.last_event_at):
             del self._newest[key]
         if self._known is not None and self._known.account is account:
             self._known.is_stored = True
         else:
+            # another object was stored: what is remembered of this workspace may be outdated
             self._known = self._recalled = None
 
     def _put(self, statement: str, workspace_id: UUID, value: str) -> None:
+        # limits and trading state are fields of the remembered workspace
         self._known = self._recalled = None
         if self._driver.execute(statement, (value, str(workspace_id))).rowcount != 1:
             raise NotFoundError(
@@ -199,31 +208,31 @@ def _workspace_row(workspace: Workspace, limits: str) -> tuple[Any, ...]:
 
 
 class SqliteStore:
-    """`engine.ports.Store` on a file, which is made, or upgraded, when it is opened. Any thread may use it.
+    """`engine.ports.Store` on a file, which is created or upgraded when it is opened. Any thread may use it.
 
-    One that cannot be written can be read: `write` raises a `ReadOnlyFault` then. Raises `SystemFault`:
-    DATABASE_NOT_OURS, DATABASE_TOO_NEW, DATABASE_BUSY, or DATABASE_ERROR with what is wrong.
+    A file that cannot be written can be read: `write` then raises a `ReadOnlyFault`. Opening raises `SystemFault`:
+    DATABASE_NOT_OURS, DATABASE_TOO_NEW, DATABASE_BUSY, or DATABASE_ERROR.
     """
 
-    def __init__(self, path: Path | str, *, patience: Patience | None = None, schema: Schema = SHIPPED) -> None:
+    def __init__(self, path: Path | str, *, retry: RetryPolicy | None = None, schema: Schema = SHIPPED) -> None:
         self.path = file_behind(path)
-        patience = patience or Patience()
+        retry = retry or RetryPolicy()
         try:
-            prepare(self.path, patience, schema)
-            self._database = self._opened(Database(self.path, schema.generation, patience))
+            prepare(self.path, retry, schema)
+            self._database = self._opened(Database(self.path, schema.generation, retry))
         except ReadOnlyFault:
             if identity(self.path) is None:
                 raise
-            reading = read_only_file(self.path, patience, schema)
-            self._database = self._opened(Database(self.path, schema.generation, patience, reading))
+            reading = read_only_file(self.path, retry, schema)
+            self._database = self._opened(Database(self.path, schema.generation, retry, reading))
 
     @property
     def is_read_only(self) -> bool:
-        """Whether it can be read and not written."""
+        """Whether the database can only be read."""
         return self._database.reading is not None
 
     def _opened(self, database: Database) -> Database:
-        """What stands in the way of a connection is said now."""
+        """The database, once a transaction on it has worked: opening raises what a later call would."""
         try:
             with database.transaction(lambda link: SqliteViews(link.driver, self.path), writing=False):
                 return database
@@ -240,16 +249,16 @@ class SqliteStore:
         return self._database.transaction(lambda link: SqliteViews(link.driver, self.path), writing=False)
 
     def inspect(self, look: Callable[[sqlite.Connection], Found]) -> Found:
-        """What `look` finds on a connection, in a snapshot: for what SQLite alone can tell."""
-        with self._database.transaction(lambda link: Transaction(link.driver, self.path), writing=False) as found:
-            return found.ask(look)
+        """The result of `look`, called with a connection in a snapshot; for what only SQLite can tell."""
+        with self._database.transaction(lambda link: Transaction(link.driver, self.path), writing=False) as transaction:
+            return transaction.ask(look)
 
     def data_version(self) -> int:
         """A number that changes when anybody has written."""
         return self._database.data_version()
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the idle connections; call it when no transaction is open."""
         self._database.close()
 
     def __enter__(self) -> SqliteStore:

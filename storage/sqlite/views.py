@@ -1,4 +1,4 @@
-"""Reads of one snapshot: workspaces, accounts, fills and events."""
+"""Reads from one snapshot: workspaces, accounts, fills and events."""
 
 from __future__ import annotations
 
@@ -25,10 +25,9 @@ from storage.sqlite import statements as sql
 from storage.sqlite.accounts import read_account
 from storage.sqlite.connection.transaction import guarded
 from storage.sqlite.recordings import damaged_recordings, read_recordings
-from storage.sqlite.run_plans import RunPlanViews
+from storage.sqlite.run_plans import RunPlanViews, read_trials
 from storage.sqlite.stored_values import Columns, rows_of_events, texts_named
 from storage.sqlite.tables import RUN_EVENT
-from storage.sqlite.trials import read_trials
 
 _NAMES = ("seq", *EventRow._fields)
 _OF_FILLS = (*Fill._fields, "intent_id", "order_id", "mode")
@@ -48,12 +47,12 @@ class SqliteViews(RunPlanViews):
         """The workspace of this name or id, of any kind."""
         known_id = ref if isinstance(ref, UUID) else as_uuid(ref)
         if known_id is None:
-            # bytes of a command line that are no text come as surrogates: nothing has such a name
+            # bytes of a command line that are not UTF-8 arrive as surrogates, which no name holds
             name = str(ref).encode(errors="replace").decode()
-            found = self._driver.execute(sql.WORKSPACE_BY_NAME, (name,)).fetchone()
+            row = self._driver.execute(sql.WORKSPACE_BY_NAME, (name,)).fetchone()
         else:
-            found = self._driver.execute(sql.WORKSPACE_BY_ID, (str(known_id),)).fetchone()
-        return None if found is None else _workspace(*found)
+            row = self._driver.execute(sql.WORKSPACE_BY_ID, (str(known_id),)).fetchone()
+        return None if row is None else _workspace(*row)
 
     @guarded
     def workspaces(self) -> list[Workspace]:
@@ -62,7 +61,7 @@ class SqliteViews(RunPlanViews):
 
     @guarded
     def every_workspace(self) -> Iterator[Workspace | DamageFault]:
-        """Those that are not listed too, in the order of their ids; what is wrong with one that is damaged."""
+        """All workspaces in the order of their ids, unlisted ones too; a fault in place of a damaged one."""
         return map(_workspace_or_damage, self._driver.execute(sql.EVERY_WORKSPACE).fetchall())
 
     @guarded
@@ -72,33 +71,33 @@ class SqliteViews(RunPlanViews):
 
     @guarded
     def fills(self, workspace_id: UUID, after: int = 0) -> Iterator[Fill]:
-        """The driver's cursor itself, on the covering index: a plain tuple a fill, and no Python in between."""
+        """The driver's cursor itself, on the covering index: a plain tuple for each fill, with no Python in between."""
         values = (str(workspace_id), after)
-        with texts_named(self._driver, sql.FILLS, values):  # the first row is read at once
+        with texts_named(self._driver, sql.FILLS, values):  # execute reads the first row already
             cursor = self._driver.execute(sql.FILLS, values)
         self._cursors.append(cursor)
         return cursor
 
     @guarded
     def duplicate_fills(self, workspace_id: UUID) -> frozenset[int]:
-        """Empty while the unique index stands; else the `seq` of every fill whose order id an earlier one has."""
+        """The `seq` of every fill with the order id of an earlier one; empty while the unique index exists."""
         if self._driver.execute(sql.ORDERS_ARE_UNIQUE).fetchone():
             return frozenset()
         return frozenset(seq for (seq,) in self._driver.execute(sql.DUPLICATE_FILLS, (str(workspace_id),)))
 
     @guarded
     def check_fills(self, workspace_id: UUID) -> None:
-        """DATABASE_ERROR names the first fill that has a value of a wrong type in one of its columns."""
+        """Raise DATABASE_ERROR, naming the first fill that has a value of a wrong type."""
         for row in rows_of_events(self._driver, sql.FILLS, (str(workspace_id), 0)):
             _FILL.check(row, event_named(row[0], EventType.ORDER_FILLED))
 
     @guarded
     def prior_fill(self, workspace_id: UUID, intent_id: UUID, mode: str) -> PriorFill | None:
-        """The fill of an intent that was executed before."""
-        found = self._driver.execute(sql.PRIOR_FILL, (str(workspace_id), str(intent_id), mode)).fetchone()
-        if found is None:
+        """The fill of this intent, if it was executed before."""
+        row = self._driver.execute(sql.PRIOR_FILL, (str(workspace_id), str(intent_id), mode)).fetchone()
+        if row is None:
             return None
-        order_id, correlation_id, side, symbol, lots = found
+        order_id, correlation_id, side, symbol, lots = row
         action = IntentAction.OPEN_LONG if side == BUY else IntentAction.CLOSE_LONG
         return PriorFill(order_id, correlation_id or "", action.value, symbol, lots)
 
@@ -117,7 +116,7 @@ class SqliteViews(RunPlanViews):
 
     @guarded
     def event_count(self, where: EventFilter) -> int:
-        """How many events a filter finds."""
+        """How many events match the filter."""
         conditions, values = _conditions(where)
         return int(self._driver.execute(f"{sql.EVENT_COUNT} {conditions}", values).fetchone()[0])
 
@@ -131,8 +130,8 @@ class SqliteViews(RunPlanViews):
     @guarded
     def progress(self, workspace_id: UUID, spec_key: str) -> Progress | None:
         """How far `run -w` has come with a spec."""
-        found = self._driver.execute(sql.READ_PROGRESS, (str(workspace_id), spec_key)).fetchone()
-        return None if found is None else _progress(found, _of_run(workspace_id))
+        row = self._driver.execute(sql.READ_PROGRESS, (str(workspace_id), spec_key)).fetchone()
+        return None if row is None else _progress(row, _of_run(workspace_id))
 
     @guarded
     def progresses(self, workspace_id: UUID) -> list[Progress]:
@@ -149,12 +148,12 @@ class SqliteViews(RunPlanViews):
 
     @guarded
     def recorded(self, workspace_id: UUID, timeframe: str, symbols: Sequence[str]) -> dict[str, Recorded]:
-        """The bars of symbols that the workspace has seen, each symbol named; no bars of one that it does not know."""
+        """The bars that the workspace has seen of each symbol; empty columns for a symbol that it has not seen."""
         return read_recordings(self._driver, str(workspace_id), timeframe, symbols)
 
     @guarded
     def damaged_recordings(self) -> Iterator[DamageFault]:
-        """What is wrong with each recording that cannot be read, or that holds what no bar can be."""
+        """A fault for each recording that cannot be read, or that holds values that no bar can have."""
         return damaged_recordings(self._driver)
 
     @guarded
@@ -164,13 +163,13 @@ class SqliteViews(RunPlanViews):
 
     @guarded
     def first_timeframe(self, workspace_id: UUID, untimed_key: str) -> str | None:
-        """The timeframe that the first run of a spec found, by its key without one."""
-        found = self._driver.execute(sql.FIRST_TIMEFRAME, (str(workspace_id), untimed_key)).fetchone()
-        return None if found is None else str(found[0])
+        """The timeframe that the first run of a spec found; `untimed_key` is the spec's key without it."""
+        row = self._driver.execute(sql.FIRST_TIMEFRAME, (str(workspace_id), untimed_key)).fetchone()
+        return None if row is None else str(row[0])
 
 
 def _conditions(where: EventFilter) -> tuple[str, list[Any]]:
-    """A filter as a WHERE clause, and its values in order."""
+    """The filter as a WHERE clause, and its values in order."""
     conditions: list[str] = []
     values: list[Any] = []
 
@@ -180,7 +179,7 @@ def _conditions(where: EventFilter) -> tuple[str, list[Any]]:
 
     of_runs = bool(where.types) and all(kind.startswith("RUN_") for kind in where.types)
     if where.workspace_id is not None:
-        # the plus keeps SQLite from walking the workspace's index, to be spared a sort, where another finds a few rows
+        # the plus keeps SQLite from scanning the workspace's index to save a sort, if another index finds a few rows
         few = of_runs or where.correlation_id is not None
         require("+workspace_id = ?" if few else "workspace_id = ?", str(where.workspace_id))
     if of_runs:
@@ -201,7 +200,7 @@ def _conditions(where: EventFilter) -> tuple[str, list[Any]]:
 
 
 def _pattern(words: str) -> str:
-    """What holds the words as they are, upper and lower case of ASCII letters alike."""
+    """A LIKE pattern for a text anywhere; LIKE ignores the case of ASCII letters."""
     for special in "/%_":
         words = words.replace(special, f"/{special}")
     return f"%{words}%"
@@ -255,7 +254,7 @@ def _workspace_or_damage(row: tuple[Any, ...]) -> Workspace | DamageFault:
 
 
 def _workspace(*row: Any) -> Workspace:
-    """A workspace as the engine knows it; a hidden one goes by its id. DATABASE_ERROR when it is damaged."""
+    """A row as a workspace; a hidden one is named by its id. Raises DATABASE_ERROR if the row is damaged."""
     where = f"workspace {row[0]}"
     _WORKSPACE.check(row, where)
     workspace_id, name, starting_equity, kind, trading_state, limits, created_at = row

@@ -1,4 +1,4 @@
-"""Does a strategy hold what it promises? Its schema, no look-ahead, its window, on a caller's data or on our own."""
+"""Checking what a strategy promises: its schema, no look-ahead, its window; on given data or bundled ones."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ NOTHING_PROVED = "nothing was proved: 0 entries"
 
 @dataclass(slots=True)
 class BarCheck:
-    """`fault` is the first thing that is wrong, since the rest follows from it; `notes` are no faults.
+    """`fault` is the first fault, since the others follow from it; `notes` are remarks that are not faults.
 
-    `entries` counts the bars that would enter (None: it could not be asked); `proved` says whether one of them has a
-    bar after it, by which looking ahead would show.
+    `entries` counts the bars that would enter (None: not known); `proved` says whether one of them has a bar after it,
+    without which looking ahead would not show.
     """
 
     fault: tuple[BarCheckName, str] | None = None
@@ -43,12 +43,12 @@ class BarCheck:
 
     @property
     def faults(self) -> list[tuple[BarCheckName, str]]:
-        """The fault, if there is one."""
+        """The fault as a list: empty or of one."""
         return [] if self.fault is None else [self.fault]
 
 
 def check_bars(trial: Trial, strategy: Strategy[Any], params: BaseModel, bars: Bars, cuts: int) -> BarCheck:
-    """Check a strategy on bars, each proof with up to so many cuts of them. `trial` is asked for the signals."""
+    """Check a strategy on bars, each proof with at most so many cuts of them. `trial` gives the signals."""
     found = BarCheck()
     try:
         ahead = find_look_ahead(strategy, params, bars, signals=trial.signals, cuts=cuts)
@@ -69,7 +69,7 @@ def check_bars(trial: Trial, strategy: Strategy[Any], params: BaseModel, bars: B
 
 
 def _has_fault(found: BarCheck, finding: Finding | None, bars: Bars) -> bool:
-    """Whether a finding of a proof is a fault; a difference in a level's last digits is a note."""
+    """Whether a finding of a proof is a fault; a difference in the last digits of a level is a note."""
     if finding is None:
         return False
     said = f"{finding.sentence()} (bar {finding.row} is that of {iso(int(bars.ts[finding.row]))})"
@@ -97,7 +97,7 @@ FEWEST_CUTS = 8
 
 
 class CheckFinding(StrictModel):
-    """What is wrong, or to be known: in which check, on which symbol's bars (None: on none), as a sentence."""
+    """A fault or a note: the check it is from, the symbol whose bars show it (None: none), and a sentence."""
 
     check: CheckName
     symbol: str | None
@@ -105,7 +105,7 @@ class CheckFinding(StrictModel):
 
 
 class StrategyCheck(StrictModel):
-    """What was checked of a strategy, and what was found. `bars` says how many of each symbol it ran on."""
+    """What was checked of a strategy, and the findings. `bars` counts the bars of each symbol it ran on."""
 
     key: str
     name: str
@@ -129,13 +129,13 @@ class StrategyCheck(StrictModel):
 
     @property
     def error_code(self) -> str | None:
-        """STRATEGY_LOOKS_AHEAD when it does, else INVALID_STRATEGY when anything was found, or nothing was proved."""
+        """STRATEGY_LOOKS_AHEAD, or INVALID_STRATEGY for another fault or without any proof; None if it is sound."""
         if any(finding.check == "look-ahead" for finding in self.findings):
             return "STRATEGY_LOOKS_AHEAD"
         return "INVALID_STRATEGY" if self.findings or not self.proved else None
 
     def error(self) -> InvalidError | None:
-        """The findings as an error, for who wants to raise it; None when the strategy is sound."""
+        """The findings as an error to raise; None if the strategy is sound."""
         if self.error_code is None:
             return None
         said = "; ".join(f"{each.symbol}: {each.message}" if each.symbol else each.message for each in self.findings)
@@ -159,16 +159,16 @@ _MORE = "check it on bars on which it enters (--data), or at other parameters (-
 def check_strategy_file(
     ref: str, dataset: Dataset | None = None, entry: Mapping[str, Any] | None = None
 ) -> StrategyCheck:
-    """Check the strategy that `path.py:Name` names; FILE_NOT_FOUND or INVALID_STRATEGY when it cannot be loaded."""
+    """Check the strategy that `path.py:Name` names. FILE_NOT_FOUND or INVALID_STRATEGY if it cannot be loaded."""
     return check_strategy(lambda: load_strategy_file(ref), dataset, lambda kind: entry or {})
 
 
 def check_strategy_class(
     kind: type[Strategy[Any]], dataset: Dataset | None = None, entry: Mapping[str, Any] | None = None
 ) -> StrategyCheck:
-    """Check a strategy on a caller's data, or on the bundled days and made-up minutes.
+    """Check a class on given data, or on the bundled days and synthetic minutes.
 
-    `entry` are parameters that are not to be at their defaults. INVALID_STRATEGY when it cannot be registered at all.
+    `entry` are parameters to use in place of the defaults. Raises INVALID_STRATEGY if the class cannot be registered.
     """
     return check_strategy(lambda: kind, dataset, lambda kind: entry or {})
 
@@ -178,7 +178,7 @@ def check_strategy(
     dataset: Dataset | None,
     entry_of: Callable[[type[Strategy[Any]]], Mapping[str, Any]],
 ) -> StrategyCheck:
-    """The same of a class that `load` gives; `entry_of` gives its parameters. Files opened on loading are named too."""
+    """Check the class that `load` returns, with the parameters of `entry_of`. Files opened by `load` are noted too."""
     bars = (dataset or bundled_data()).bars
     findings: list[CheckFinding] = []
     notes: list[CheckFinding] = []
@@ -209,7 +209,7 @@ def check_strategy(
 
 
 def bundled_data() -> Dataset:
-    """The bundled daily series, and four made-up sessions of minutes, the last one cut short."""
+    """The bundled daily series, and four synthetic sessions of minutes, of which the last is cut short."""
     from storage.market_files import load_dataset  # noqa: PLC0415 - only where data are read
     from storage.samples import SAMPLES, sample_path  # noqa: PLC0415
 
@@ -225,7 +225,7 @@ def _check_all(
     notes: list[CheckFinding],
     entries: dict[str, int],
 ) -> bool:
-    """Whether anything was proved: what is found is added to the lists."""
+    """Add the findings to the lists; whether anything was proved."""
     cuts = min(CUTS, max(FEWEST_CUTS, ROWS // sum(map(len, bars.values()))))
     proved = False
     with Trial(kind, spec.spec) as trial:
@@ -258,7 +258,7 @@ def _spec(strategy: Strategy[Any], entry: Mapping[str, Any], findings: list[Chec
 
 
 def _files_of(kind: type[Strategy[Any]]) -> frozenset[Path]:
-    """The files that a strategy's code is in."""
+    """The files that hold a strategy's code."""
     source = source_behind(kind.__module__)
     return frozenset() if source is None else frozenset({source.path, *(each.path for each in source.modules.values())})
 

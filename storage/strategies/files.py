@@ -19,9 +19,8 @@ from engine.errors import InvalidError, NotFoundError, PapertapeError
 from engine.strategies.base import KEY_PATTERN, Strategy
 from engine.strategies.registry import BUILTIN, Registered, Registry, StartedWith, check_strategy
 from storage.strategies.identity import StrategyCode, strategy_code, strategy_source
-from storage.strategies.known import KnownCode
 from storage.strategies.loading import installed_points, load_strategy_file, split_ref
-from storage.strategies.recall import found_for
+from storage.strategies.recall import KnownCode, found_for
 
 __all__ = [
     "StrategyCode",
@@ -48,9 +47,9 @@ def make_registry(paths: Sequence[str | Path] = (), known: KnownCode | None = No
 
 
 class UserRegistry(Registry):
-    """A registry that loads people's strategies when a key it does not have is looked up, or when all are listed.
+    """A registry that loads users' strategies when it is asked for a key that it lacks, or for all of them.
 
-    One that cannot be loaded breaks neither the others nor what needs none of them: see `faults`.
+    One that cannot be loaded affects neither the others nor commands that need none of them: see `faults`.
     """
 
     def __init__(self, paths: Sequence[str | Path] = (), known: KnownCode | None = None) -> None:
@@ -61,13 +60,13 @@ class UserRegistry(Registry):
         self._faults: tuple[PapertapeError, ...] | None = None
 
     def add(self, kind: type[Strategy[Any]], origin: str) -> Strategy[Any]:
-        """Register a strategy class; one that is there already stays as it is."""
+        """Register a strategy class; a class that is already registered stays."""
         check_strategy(kind, origin)
         taken = self._entries.get(kind.key)
         return taken.strategy if taken is not None and type(taken.strategy) is kind else super().add(kind, origin)
 
     def entry(self, key: str) -> Registered:
-        """The strategy of that key; when there is none and a file or entry point is broken, INVALID_STRATEGY."""
+        """The strategy with this key. Raises INVALID_STRATEGY if there is none and a file or entry point is broken."""
         if key in self._entries:
             return super().entry(key)
         faults = self.faults()
@@ -96,10 +95,10 @@ class UserRegistry(Registry):
         if taken is not None and kind is not None and (kind in BUILTIN or strategy_code(kind).sha256 == told.sha256):
             return taken.strategy
         if told.file is None and taken is None and split_ref(told.origin)[0].suffix == ".py":
-            told = replace(told, file=told.origin)  # a file of the settings, in plans of older programs
+            told = replace(told, file=told.origin)  # plans of older versions name a file of the settings so
         found = found_for(told, self._named, self._paths, self._ran_before)
         if found is None and taken is not None:
-            return taken.strategy  # a program's own: whoever asked compares
+            return taken.strategy  # a class of the calling program: the caller compares the digests
         if found is None:
             raise NotFoundError(
                 "STRATEGY_NOT_FOUND",
@@ -115,7 +114,7 @@ class UserRegistry(Registry):
         return strategy
 
     def remember(self, strategy: Strategy[Any]) -> None:
-        """Note that this user runs the strategy's code: a journal may name it from now on."""
+        """Note that this user runs the strategy's code, so that a journal may name it from now on."""
         if self._known is not None and type(strategy) not in BUILTIN:
             self._known.add("ran", strategy_code(type(strategy)).sha256)
 
@@ -123,14 +122,14 @@ class UserRegistry(Registry):
         return self._known is not None and self._known.holds("ran", sha256)
 
     def all(self) -> list[Registered]:
-        """Every strategy that loads, in the order of registration; `faults` are the others."""
+        """Every strategy that can be loaded, in the order of registration; `faults` has the others."""
         self.faults()
         return super().all()
 
     def faults(self) -> tuple[PapertapeError, ...]:
-        """What is wrong with the entry points and listed files that cannot be loaded, one error each."""
+        """One error for each entry point and listed file that cannot be loaded."""
         if self._faults is None:
-            self._faults = ()  # a strategy that looks itself up while it is imported finds what there is so far
+            self._faults = ()  # a strategy that lists strategies while it is imported sees those loaded so far
             self._faults = (*self._load_entry_points(), *self._load_files())
         return self._faults
 
@@ -160,12 +159,12 @@ class UserRegistry(Registry):
 
 
 def rights_notice(origin: str) -> str:
-    """What a person is told before a strategy file runs."""
+    """The notice that is shown before a strategy file runs."""
     return f"{origin} is a program and runs with your rights: load only files you trust"
 
 
 def strategy_key(name: str) -> str:
-    """The registry key that a name makes (`MyBreakout`: `my_breakout`); INVALID_STRATEGY when it makes none."""
+    """The registry key for a name (`MyBreakout`: `my_breakout`). Raises INVALID_STRATEGY if it gives none."""
     key = "_".join(_words(name)).lower()
     if not re.fullmatch(r"[A-Za-z0-9_\- ]+", name) or not KEY_PATTERN.fullmatch(key):
         raise InvalidError(

@@ -29,10 +29,10 @@ class _Import:
 
 
 class Imports:
-    """The modules of its own that a text imports, transitively, by dotted name, and the installed packages beside.
+    """The own modules that a text imports, transitively, by dotted name, and the installed packages it imports.
 
     `beside` are the folders of the strategy's file; `tops` the first parts of names by which own modules are imported
-    absolutely. INVALID_STRATEGY when a module cannot be read or decoded.
+    absolutely. Raises INVALID_STRATEGY if a module cannot be read or decoded.
     """
 
     def __init__(self, beside: Sequence[Path] = ()) -> None:
@@ -44,8 +44,8 @@ class Imports:
         self._to_read: list[tuple[str, str | None]] = []
 
     def read(self, text: str, package: str | None) -> None:
-        """Follow the imports of a text. `package` is what its relative imports begin from, "" for the folder beside
-        it, None where it has no package.
+        """Follow the imports of a text. `package` is what its relative imports start from: "" for the folder beside it,
+        None if it has no package.
         """
         self._to_read.append((text, package))
         while self._to_read:
@@ -66,7 +66,7 @@ class Imports:
                 self._take(f"{base}.{each}" if base else each)
 
     def _take(self, dotted: str) -> bool:
-        """Whether the folders have the module; it is kept, with the packages above it."""
+        """Whether the folders have the module; if so it is kept, with the packages above it."""
         parts = dotted.split(".")
         for end in range(1, len(parts) + 1):
             name = ".".join(parts[:end])
@@ -79,7 +79,7 @@ class Imports:
         return True
 
     def _is_own(self, top: str) -> bool:
-        """Whether a name without dots means a module of their own, when it is imported absolutely."""
+        """Whether a name without dots means an own module when it is imported absolutely."""
         if top in self.tops:
             return True
         if top in self._others or top in sys.stdlib_module_names or top == "__main__":
@@ -103,7 +103,7 @@ class Imports:
             self._to_read.append((found.text, name if found.folders else name.rpartition(".")[0]))
 
     def _all_of(self, base: str) -> Iterator[str]:
-        """What `from base import *` may take of a package: the names in its `__all__`, where that is a plain list."""
+        """The names in `__all__` of a package, if it is a plain list: what `from base import *` takes."""
         package = self.modules.get(base)
         if package is None or not package.is_source or package.text is None:
             return
@@ -123,7 +123,7 @@ def _absolute(wanted: _Import, package: str | None) -> str | None:
 
 
 def _imports_in(text: str) -> Iterator[_Import]:
-    """Every import statement, wherever it stands, and imports by a name that is written out as text."""
+    """Every import statement at any depth, and imports by a name that is a string literal."""
     tree = _parsed(text)
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Import):
@@ -141,9 +141,9 @@ def _name_called(function: ast.expr) -> str:
 
 
 def _parsed(text: str) -> ast.Module | None:
-    """None for a text that does not compile; the error is reported when it is run."""
+    """The syntax tree; None for a text that does not compile, whose error is reported when it is run."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # compiling it warns
+        warnings.simplefilter("ignore")  # compiling may emit SyntaxWarning
         try:
             return ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):

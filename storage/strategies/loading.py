@@ -1,4 +1,4 @@
-"""From a strategy's source to its class."""
+"""Loading a strategy class from its source."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def load_strategy_file(ref: str) -> type[Strategy[Any]]:
 
 
 def load_strategy_source(text: str, path: Path, name: str | None = None) -> type[Strategy[Any]]:
-    """The strategy class in a source text; `path` is where messages and tracebacks say that it lies."""
+    """The strategy class in a source text; messages and tracebacks name `path` as its file."""
     return load_source(source_of_text(text, path), name)
 
 
 def load_source(source: Source, name: str | None = None) -> type[Strategy[Any]]:
-    """The strategy class in a source that was read, and is run now. INVALID_STRATEGY as for a file."""
+    """The strategy class in a source that was read, which is run now. Raises INVALID_STRATEGY."""
     module, path = run_source(source), source.path
     own = list(dict.fromkeys(kind for kind in vars(module).values() if _defined_in(kind, module)))
     if name is not None:
@@ -72,7 +72,7 @@ def load_source(source: Source, name: str | None = None) -> type[Strategy[Any]]:
 
 @contextmanager
 def anew(kind: type[Strategy[Any]]) -> Iterator[type[Strategy[Any]]]:
-    """The class once more, of modules run anew when it is from a file: nothing that the old ones keep is in them."""
+    """The class of modules that are run again, if it is from a file: nothing that the old ones keep is in them."""
     source = source_behind(kind.__module__)
     if source is None:
         yield kind
@@ -83,27 +83,27 @@ def anew(kind: type[Strategy[Any]]) -> Iterator[type[Strategy[Any]]]:
 
 
 def split_ref(ref: str) -> tuple[Path, str | None]:
-    """`path.py:Name` in its parts; a colon elsewhere in a path is part of it."""
+    """The parts of `path.py:Name`; a colon elsewhere in the path is part of it."""
     head, colon, tail = ref.rpartition(":")
     return (Path(head), tail) if colon and head.endswith(".py") else (Path(ref), None)
 
 
 def installed_points() -> list[tuple[str, EntryPoint]]:
-    """The entry points by which installed packages bring strategies, each with how it is told of."""
+    """The entry points of installed packages that bring strategies, each with its description."""
     from importlib.metadata import entry_points  # noqa: PLC0415 - slow, and most runs need none
 
     return [(f"entry point {point.name} = {point.value}", point) for point in entry_points(group=ENTRY_POINTS)]
 
 
 def split_module_ref(ref: str) -> tuple[str, str] | None:
-    """`package.module:Name` in its parts; None for what is a file or a key."""
+    """The parts of `package.module:Name`; None for a file or a key."""
     module, colon, name = ref.partition(":")
     fits = colon and not module.endswith(".py") and name.isidentifier()
     return (module, name) if fits and all(part.isidentifier() for part in module.split(".")) else None
 
 
 def load_module_ref(ref: str) -> type[Strategy[Any]]:
-    """The strategy class that `package.module:Name` names, imported as Python imports it; INVALID_STRATEGY."""
+    """The strategy class that `package.module:Name` names, by an ordinary import. Raises INVALID_STRATEGY."""
     module, name = split_module_ref(ref) or (ref, "")
     try:
         kind = getattr(importlib.import_module(module), name, None)

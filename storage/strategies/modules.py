@@ -105,14 +105,14 @@ class _Finder(MetaPathFinder):
 
     @classmethod
     def install(cls) -> None:
-        """Before the others: those would look into a package's folder for what was not read."""
+        """Put the finder first: the others would search a package's folder for modules that were not read."""
         if not any(isinstance(each, cls) for each in sys.meta_path):
             sys.meta_path.insert(0, cls())
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The own module of that name; ModuleNotFoundError for one that the strategy's source does not import."""
+        """The own module of that name. Raises ModuleNotFoundError if the strategy's source does not import it."""
         package, _, wanted = fullname.partition(".")
         source = source_behind(package)
         if source is None or not package.endswith(_OWN):
@@ -126,7 +126,7 @@ class _Finder(MetaPathFinder):
 
 
 class _Loader(SourceFileLoader):
-    """Runs the text that was read, whatever the file holds by now."""
+    """Runs the text that was read, whatever the file holds now."""
 
     def __init__(self, fullname: str, root: str, source: Source, module: OwnModule) -> None:
         super().__init__(fullname, str(module.path))
@@ -180,7 +180,7 @@ def _of_syntax(error: SyntaxError, what: str) -> str:
 
 
 def _failed(source: Source, name: str, error: BaseException) -> InvalidError:
-    """Where in the file, or in which module of its own, it went wrong, and how."""
+    """Where a module failed, in the strategy's file or a module of its own, and with what error."""
     files = {str(each.path): each.file for each in source.modules.values()}
     own = {**files, str(source.path): ""}
     frames = ((frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__))

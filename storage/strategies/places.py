@@ -33,7 +33,7 @@ class OwnModule:
 
     @property
     def is_source(self) -> bool:
-        """Whether it is Python, to be compiled from `text`."""
+        """Whether it is Python source, to be compiled from `text`."""
         return self.file.endswith(".py")
 
 
@@ -71,13 +71,13 @@ def read_text(path: Path, most: int) -> str:
 
 
 def invalid(path: Path, why: str, hint: str) -> InvalidError:
-    """INVALID_STRATEGY about a strategy's file, or a module of its own."""
+    """INVALID_STRATEGY about a strategy's file or one of its own modules."""
     return InvalidError("INVALID_STRATEGY", f"the strategy file {path}: {why}", hint=hint)
 
 
 def _read(path: Path, most: int | None) -> bytes:
     try:
-        if path.exists() and not path.is_file():  # a pipe that a journal names would wait for ever
+        if path.exists() and not path.is_file():  # opening a pipe that a journal names would block
             raise OSError(0, "it is not a file")
         with path.open("rb") as file:
             data = file.read() if most is None else file.read(most + 1)
@@ -92,14 +92,14 @@ def _read(path: Path, most: int | None) -> bytes:
 
 
 def folder_in(folders: Sequence[Path], dotted: str) -> OwnModule | None:
-    """The folders of that name, without an `__init__.py`, as one package."""
+    """The folders of that name without an `__init__.py`, as one namespace package."""
     last = dotted.rpartition(".")[2]
     there = tuple(folder / last for folder in folders if os.path.isdir(folder / last))
     return OwnModule(dotted.replace(".", "/") + "/", there[0], None, there) if there else None
 
 
 def spec_of(top: str) -> ModuleSpec | None:
-    """Where the import path has a module; one that was never imported is not imported for it."""
+    """Where the import path has a module, found without importing it."""
     try:
         return importlib.util.find_spec(top)
     except (ImportError, ValueError, AttributeError):  # ValueError: `__main__`
@@ -107,12 +107,12 @@ def spec_of(top: str) -> ModuleSpec | None:
 
 
 def on_path(top: str, spec: ModuleSpec | None) -> OwnModule | None:
-    """The module on the import path, when it lies in no installed package."""
+    """The module on the import path; None if it belongs to an installed package."""
     if spec is None:
         return None
     if spec.has_location and spec.origin is not None:
         origin = Path(spec.origin)
-        if is_installed(origin) or not origin.exists():  # in a zip file: it was installed so
+        if is_installed(origin) or not origin.exists():  # in a zip file, so it was installed
             return None
         return find_in([origin.parent.parent if origin.name == "__init__.py" else origin.parent], top)
     where = [Path(each) for each in spec.submodule_search_locations or ()]

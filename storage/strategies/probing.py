@@ -1,4 +1,4 @@
-"""A strategy asked for its signals so that nothing it kept from an earlier call can answer for it."""
+"""Asking a strategy for its signals so that nothing it kept from an earlier call can answer for it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Trial:
         self.keeps: PapertapeError | None = None
 
     def signals(self, bars: Bars) -> Signals:
-        """Of a new instance, at the spec's parameters; INVALID_STRATEGY."""
+        """The signals of a new instance, at the spec's parameters. Raises INVALID_STRATEGY."""
         if len(bars) < self._rows or self._rows == 0 or self.keeps is not None:
             self._run_anew()
         self._rows = len(bars)
@@ -47,7 +47,7 @@ class Trial:
             return signals
 
     def twice(self, bars: Bars) -> tuple[Signals, Signals]:
-        """Of one instance, asked twice."""
+        """The signals of two calls of one instance."""
         strategy = self._kind()
         params = compile_spec(self._spec, strategy).params
         return signals_of(strategy, bars, params), signals_of(strategy, bars, params)
@@ -78,8 +78,8 @@ _HOOKED: list[bool] = []
 
 @contextmanager
 def listening() -> Iterator[list[str]]:
-    """The names of files opened meanwhile, by any thread of the process, as they were opened; `theirs` sifts them."""
-    if not _HOOKED:  # a hook stays as long as the process does
+    """The names of files that any thread of the process opens meanwhile; filter them with `theirs`."""
+    if not _HOOKED:  # an audit hook cannot be removed
         _HOOKED.append(True)
         sys.addaudithook(_hear)
     heard: list[str] = []
@@ -107,7 +107,7 @@ def _hear(event: str, details: tuple[object, ...]) -> None:
 
 
 def _python_of(path: Path) -> Path:
-    """What is opened to import a module is its compiled form: the file that that was made from."""
+    """The source file of what is opened to import a module, which is its compiled form."""
     if path.parent.name != "__pycache__" or path.suffix != ".pyc":
         return path
     return Path(importlib.util.source_from_cache(str(path)))

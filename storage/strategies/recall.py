@@ -1,20 +1,26 @@
-"""The strategy that a run plan was started with, found again: by the digest of its code, before a line of it runs.
+"""The strategy that a run plan was started with, found again by the digest of its code, before a line of it runs.
 
 A journal may be somebody else's, and may name any file with the right digest. So what it names is run only when this
-user ran the very code before, by naming it; or names it now, or has it in his settings or installed.
+user ran the very code before, by naming it; or names it now, or has it in his settings or installed. `KnownCode` keeps
+the digests of what this user ran, and of what passed `strategy check`.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from platformdirs import user_data_path
 
 from engine.errors import InvalidError, NotFoundError, PapertapeError
 from engine.strategies.base import Strategy
 from engine.strategies.registry import StartedWith
+from storage.settings import APPLICATION
 from storage.strategies.loading import installed_points, load_module_ref, load_source, split_module_ref, split_ref
 from storage.strategies.source import Source, read_module, read_source
+from storage.system import make_private
 
 _BACK = "put the source back, or run the plan anew"
 _NAME_IT = "if you trust it, name it yourself: --strategy FILE, or in `strategies` of the settings"
@@ -26,10 +32,10 @@ Found = tuple[type[Strategy[Any]], str]
 def found_for(
     told: StartedWith, named: str | None, listed: Sequence[str], ran_before: Callable[[str], bool]
 ) -> Found | None:
-    """The strategy that a run was started with: `named` for it now, among those that the settings list, in the file
-    that the journal names, or of an installed package; None when none of them has one.
+    """The strategy that a run was started with: the one `named` for it now, one among those that the settings list, in
+    the file that the journal names, or of an installed package; None if there is none.
 
-    STRATEGY_CHANGED, STRATEGY_UNTRUSTED, FILE_NOT_FOUND.
+    Raises STRATEGY_CHANGED, STRATEGY_UNTRUSTED or FILE_NOT_FOUND.
     """
     if named is not None:
         return named_for(named, told)
@@ -40,7 +46,7 @@ def found_for(
 
 
 def named_for(ref: str, told: StartedWith) -> Found:
-    """The strategy that a person names for a run plan; STRATEGY_CHANGED when it is not the one it was started with."""
+    """The strategy that a person names for a run plan. Raises STRATEGY_CHANGED if the run was started with another."""
     module = split_module_ref(ref)
     if module is not None:
         source = read_module(module[0])
@@ -57,7 +63,7 @@ def among_listed(paths: Sequence[str], told: StartedWith) -> Found | None:
         file, name = split_ref(path)
         try:
             source = read_source(file)
-        except PapertapeError:  # the list's own affair: see `UserRegistry.faults`
+        except PapertapeError:  # reported by the list itself, see `UserRegistry.faults`
             continue
         if source.sha256 == told.sha256:
             kind = load_source(source, name)
@@ -80,7 +86,7 @@ def among_installed(told: StartedWith) -> Found | None:
 def named_by_journal(file: str, told: StartedWith, ran_before: Callable[[str], bool]) -> Found:
     """The strategy in the file that the journal names.
 
-    STRATEGY_CHANGED, FILE_NOT_FOUND; STRATEGY_UNTRUSTED when this user never ran the code that is in it.
+    Raises STRATEGY_CHANGED, FILE_NOT_FOUND, or STRATEGY_UNTRUSTED if this user never ran the code in it.
     """
     path, name = split_ref(file)
     try:
@@ -100,7 +106,7 @@ def named_by_journal(file: str, told: StartedWith, ran_before: Callable[[str], b
 
 
 def _changed(told: StartedWith, where: str, source: Source | None) -> InvalidError:
-    """`where` and the modules of its own, since one of those may be what changed."""
+    """STRATEGY_CHANGED, naming `where` and the strategy's own modules, since one of those may be what changed."""
     helpers = [file for file, _ in source.helpers] if source is not None else []
     among = f" with {', '.join(helpers)}" if helpers else ""
     return InvalidError(
@@ -108,3 +114,44 @@ def _changed(told: StartedWith, where: str, source: Source | None) -> InvalidErr
         f"the source of {told.key} in {Path(where)}{among} is not the one that the run plan was started with",
         hint=_BACK,
     )
+
+
+Fact = Literal["ran", "checked"]
+FILE = "strategies.known"
+
+
+class KnownCode:
+    """Digests of code that this user ran (`ran`) or that passed `strategy check` (`checked`), a line each in a file.
+
+    The file is private, in the user's data directory. It is not in a database: somebody else's database may be opened,
+    and must not claim what its reader has run. It is read for each question, since other processes add to it, and one
+    that cannot be written stays as it is.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path or user_data_path(APPLICATION) / FILE
+
+    def holds(self, fact: Fact, sha256: str) -> bool:
+        """Whether the fact is noted for the code with this digest."""
+        return f"{fact} {sha256}" in self._lines()
+
+    def add(self, fact: Fact, sha256: str) -> bool:
+        """Note the fact; False if the file cannot be written."""
+        if self.holds(fact, sha256):
+            return True
+        try:
+            make_private(self._path.parent)
+            handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                os.write(handle, f"{fact} {sha256}\n".encode())  # one call: two processes do not mix their lines
+            finally:
+                os.close(handle)
+        except OSError:  # a home that is read-only: what is not known is asked for again
+            return False
+        return True
+
+    def _lines(self) -> set[str]:
+        try:
+            return set(self._path.read_text(encoding="utf-8", errors="replace").splitlines())
+        except OSError:
+            return set()

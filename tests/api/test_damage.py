@@ -19,7 +19,7 @@ FRESH = UUID(int=77)
 def stocked(tmp_path: Path) -> tuple[Path, UUID]:
     with open_test_desk(tmp_path / "desk.db") as desk:
         desk.trading.order("OPEN_LONG", "IBM", 2.0, 10.0)
-        return tmp_path / "desk.db", desk.accounts.get().id
+        return tmp_path / "desk.db", desk.accounts.require().id
 
 
 def test_damage_is_500_and_named(home: Path, stocked: tuple[Path, UUID]) -> None:

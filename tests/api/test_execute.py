@@ -38,7 +38,7 @@ def test_the_first_execution_creates_the_account_with_the_defaults(
 ) -> None:
     assert service.desk.accounts.find(workspace_id) is None
     execute(client, intent(workspace_id))
-    found = service.desk.accounts.get(workspace_id)
+    found = service.desk.accounts.require(workspace_id)
     assert (found.name, found.starting_equity) == (f"http-{workspace_id}", 10_000.0)
     assert found in service.desk.accounts.all()
     kinds = [event.event_type for event in service.desk.journal.events(workspace_id)]
@@ -122,7 +122,7 @@ def first_over_http(service: Served, console: Console, order: dict[str, Any]) ->
 
 
 def first_by_the_command_line(service: Served, console: Console, order: dict[str, Any]) -> dict[str, Any]:
-    service.desk.accounts.get(order["workspace_id"])  # a command does not make accounts
+    service.desk.accounts.require(order["workspace_id"])  # a command does not make accounts
     arguments = ("execute", "--file", "-", "--fill-price", "100", "--db", str(service.database))
     body: dict[str, Any] = console.json(*arguments, stdin=json.dumps(order))
     return body

@@ -169,7 +169,7 @@ def test_the_first_sweep_creates_its_account_and_starts_from_its_terms(
 ) -> None:
     assert service.desk.accounts.find(workspace_id) is None
     assert run_plan(client, form(workspace_id)).status_code == 200
-    assert service.desk.accounts.get(workspace_id).name == f"http-{workspace_id}"
+    assert service.desk.accounts.require(workspace_id).name == f"http-{workspace_id}"
     kinds = [event.event_type.value for event in service.desk.journal.events(workspace_id)]
     assert (kinds[0], kinds[1], kinds[-1]) == ("WORKSPACE_CREATED", "RUN_STARTED", "RUN_COMPLETED")
     rich = service.desk.accounts.create(f"rich {workspace_id.hex[:8]}", 77_000.0)

@@ -69,10 +69,10 @@ def written() -> dict[str, list[EventView]]:
     desk.trading.order(IntentAction.CLOSE_LONG, "IBM", 3.0, 101.0, workspace="a")
     stops = {"stop_loss_pct": 5.0, "take_profit_pct": 9.0}
     spec = parse_spec({"strategy_id": "breakout_52w_high", "symbols": ["AAPL"], "exit": stops})
-    desk.research.run_onward(spec, sample_dataset("AAPL"), desk.accounts.get("a"))
+    desk.research.run_onward(spec, sample_dataset("AAPL"), desk.accounts.require("a"))
     code["sha256"] = "2"
     accept = OnwardTerms(accept_history=True, accept_strategy=True)
-    desk.research.run_onward(spec, changed(sample_dataset("AAPL")), desk.accounts.get("a"), terms=accept)
+    desk.research.run_onward(spec, changed(sample_dataset("AAPL")), desk.accounts.require("a"), terms=accept)
     backtest = desk.research.run(spec, sample_dataset("AAPL"))
     desk.accounts.set_trading_state(TradingState.HALTED, "a")
     desk.accounts.reconcile("a")

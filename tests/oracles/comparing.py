@@ -51,7 +51,7 @@ def engines(
     events = desk.journal.events(outcome.workspace_id, where=EventFilter(types=types))
     assert desk.accounts.reconcile(outcome.workspace_id, dry_run=True).drift == {}
     with store.read() as views:
-        account = views.account(desk.accounts.get(outcome.workspace_id))
+        account = views.account(desk.accounts.require(outcome.workspace_id))
     return (
         outcome,
         account,

@@ -24,7 +24,7 @@ from engine.ports import JournalEvent
 from storage.frames import dataset_from_frame, events_frame, trades_frame
 from storage.market_files import load_dataset
 from storage.samples import sample_path
-from tests.storage.rows import event, fill
+from tests.storage.sqlite.rows import event, fill
 
 FIGURES = ["open", "high", "low", "close", "volume"]
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from engine.desk import Desk
     from engine.policy.workspace import Workspace
     from storage.settings import Settings
-    from tui.dashboard.prefs import Prefs
+    from tui.dashboard.surroundings import Prefs
 
 WORKSPACES = "workspace"
 """The section of the preferences: the last workspace, by database."""
@@ -44,16 +44,19 @@ def open_behind(settings_of: Callable[[], Settings], named: str | None, prefs: P
         database = str(settings.db.expanduser().resolve())
         remembered = prefs.get(WORKSPACES, database)
         known = desk.accounts.find(UUID(remembered)) if named is None and _is_uuid(remembered) else None
-        workspace = known or _there(desk, desk.accounts.get(named))
+        workspace = known or _there(desk, named)
     except BaseException:
         desk.close()
         raise
     return Opened(desk, workspace.id, database, dict(settings.keys), desk.is_read_only)
 
 
-def _there(desk: Desk, workspace: Workspace) -> Workspace:
-    """The workspace; the first one where `default` was never made and cannot be."""
-    if not desk.is_read_only or desk.accounts.find(workspace.id) is not None:
+def _there(desk: Desk, named: str | None) -> Workspace:
+    """The stored workspace; the first one where `default` is missing and cannot be created."""
+    if not desk.is_read_only:
+        return desk.accounts.ensure_default(named)
+    workspace = desk.accounts.require(named)
+    if desk.accounts.find(workspace.id) is not None:
         return workspace
     from engine.desk.accounts import not_found
 

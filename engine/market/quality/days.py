@@ -1,4 +1,4 @@
-"""Warnings of days: which are missing, what a session stands for, and one that is not over."""
+"""Warnings about days: missing ones, sessions that are weeks or more apart, and a session that is not over."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EPOCH_WEEKDAY = 3
 
 
 def other_pace(bars: Bars, sessions: Sessions) -> list[str]:
-    """Bars that are weeks or more apart: what counts days elsewhere counts those."""
+    """Warn that bars are weeks or more apart, so that settings in days count those instead."""
     pace = pace_of(np.diff(sessions.days)) if sessions.are_single else None
     if pace is None:
         return []
@@ -28,7 +28,7 @@ def other_pace(bars: Bars, sessions: Sessions) -> list[str]:
 
 
 def missing_weekdays(bars: Bars, sessions: Sessions) -> list[str]:
-    """More weekdays in a row without a bar than holidays explain; of weekly bars and the like, than their pace does."""
+    """Warn of more weekdays without a bar than holidays explain; for weekly bars and longer, than their pace does."""
     days = sessions.days.astype("datetime64[D]")
     missing = np.busday_count(days[:-1] + 1, days[1:])
     pace = pace_of(np.diff(sessions.days))
@@ -43,7 +43,7 @@ def missing_weekdays(bars: Bars, sessions: Sessions) -> list[str]:
 
 
 def trades_every_day(days: IntArray) -> bool:
-    """Whether a series has weekends too: half of its Saturdays and of its Sundays, and three days of four in all."""
+    """Whether the series trades on weekends: on half of the Saturdays and Sundays, and on three days of four in all."""
     span = np.arange(days[0], days[-1] + 1)
     if 4 * len(days) < 3 * len(span):
         return False
@@ -56,7 +56,7 @@ def _has_half(days: IntArray, span: IntArray, weekday: int) -> bool:
 
 
 def missing_days(bars: Bars, sessions: Sessions) -> list[str]:
-    """The days that a series lacks which trades every day."""
+    """Warn of missing days in a series that trades every day."""
     days = sessions.days
     gaps = np.flatnonzero(np.diff(days) > 1)
     if not len(gaps) or not trades_every_day(days):
@@ -75,7 +75,7 @@ def _span(first: int, last: int) -> str:
 
 
 def unfinished(bars: Bars, now: int | None) -> list[str]:
-    """A last bar whose session may go on."""
+    """Warn of a last bar whose session may not be over."""
     if now is None or int(bars.session[-1]) != now // MICROS_PER_DAY:
         return []
     session = day_name(int(bars.session[-1]))

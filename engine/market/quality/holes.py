@@ -1,7 +1,7 @@
-"""Warnings of holes: bars that are missing inside a session, by what the series itself does elsewhere.
+"""Warnings about holes: bars that are missing within a session, judged by the rest of the series.
 
-No calendar and no spacing are assumed. A gap is a hole where it is far longer than the series' own gaps, and where the
-sessions next to it have bars at that time of day: so a lunch break is none, nor a market that closes for an hour.
+No calendar and no spacing are assumed. A gap is a hole if it is far longer than the series' other gaps, and the
+sessions next to it have bars at that time of day: so a lunch break is not one, nor a market that closes for an hour.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _RAGGED_SESSIONS, _RAGGED, _NEARLY_ALL, _FARTHER = 10, 5, 0.9, 3
 
 @dataclass(frozen=True, slots=True)
 class _Gaps:
-    """What lies between each bar and the next: its length in spacings (0 where the next one is of another session)."""
+    """The gap between each bar and the next: its length in spacings (0 if the next bar is in another session)."""
 
     spacing: int
     lengths: IntArray
 
 
 def session_holes(bars: Bars, sessions: Sessions) -> list[str]:
-    """How many bars are missing inside sessions, and the longest hole."""
+    """Warn of bars missing within sessions: how many there are, and the longest hole."""
     gaps = None if sessions.are_single else _gaps(bars, sessions)
     if gaps is None:
         return []
@@ -49,7 +49,7 @@ def session_holes(bars: Bars, sessions: Sessions) -> list[str]:
 
 
 def _gaps(bars: Bars, sessions: Sessions) -> _Gaps | None:
-    """None where no spacing is usual."""
+    """The gaps of the series; None if it has no usual spacing."""
     apart = np.diff(bars.ts)
     inside = np.ones(len(apart), np.bool_)
     inside[sessions.starts[1:] - 1] = False
@@ -58,27 +58,27 @@ def _gaps(bars: Bars, sessions: Sessions) -> _Gaps | None:
         return None
     midnights = sessions.starts[1:][np.diff(sessions.days) == 1] - 1
     if 2 * np.count_nonzero(apart[midnights] <= 2 * spacing) > len(midnights):
-        inside[midnights] = True  # it trades through the night: midnight is no break
+        inside[midnights] = True  # it trades through the night: midnight is not a break
     lengths: IntArray = np.where(inside, (apart + spacing // 2) // spacing, 0)
     return _Gaps(spacing, lengths)
 
 
 def _hole_from(lengths: IntArray, sessions: Sessions) -> int:
-    """From which length on a gap may be a hole; the longest of each session may be its break, and says nothing."""
+    """The length from which a gap may be a hole. The longest gap of a session may be its break and is left out."""
     longest = np.maximum.reduceat(np.append(lengths, 0), sessions.starts)
     inside, longer = np.count_nonzero(lengths), np.count_nonzero(lengths > 1)
     if longer - np.count_nonzero(longest > 1) <= inside // _RARE:
         return 2
-    place = max(0, int(_USUAL * (inside - len(longest)))) + len(lengths) - inside  # the zeros come first
+    place = max(0, int(_USUAL * (inside - len(longest)))) + len(lengths) - inside  # sorted: the zeros come first
     return max(2, _FAR * int(np.partition(lengths, place)[place]))
 
 
 def _missing(there: IntArray, most: IntArray, gaps: int) -> IntArray:
-    """How many bars are missing in each gap, by those that the sessions around it have there; 0: it is no hole.
+    """The number of bars missing in each gap, by those that the sessions around it have there; 0 if it is not a hole.
 
-    `there` has a row for each of `_NEIGHBOURS` (-1: nothing to compare), `most` says how many bars a gap holds. Where
-    most of the sessions on one side have few bars there, it is a break; on the other side the clocks may have been
-    changed. Where the sessions have bars there now and then, a gap must be longer than chance makes one among `gaps`.
+    `there` has a row for each of `_NEIGHBOURS` (-1: nothing to compare), `most` says how many bars a gap holds. If most
+    of the sessions on one side have few bars there, it is a break; on the other side the clocks may have been changed.
+    If sessions have bars there only now and then, a gap must be longer than chance makes one among `gaps`.
     """
     quiet, known = (there >= 0) & (4 * there <= most), there >= 0
     sides = (slice(0, len(there) // 2), slice(len(there) // 2, None))
@@ -92,7 +92,7 @@ def _missing(there: IntArray, most: IntArray, gaps: int) -> IntArray:
 
 
 def _bars_there(bars: Bars, sessions: Sessions, rows: IntArray, distance: int) -> IntArray:
-    """How many bars another session has at the time of day of each gap; -1 where the data do not reach so far."""
+    """The bars that another session has at the time of day of each gap; -1 beyond the data."""
     own = np.searchsorted(sessions.starts, rows, "right") - 1
     other = own + distance
     there = (other >= 0) & (other < len(sessions.days))
@@ -104,7 +104,7 @@ def _bars_there(bars: Bars, sessions: Sessions, rows: IntArray, distance: int) -
 
 
 def _beyond_nature(lengths: IntArray, sessions: Sessions, rows: IntArray) -> BoolArray:
-    """Which holes are none of many: where many sessions have some, those that are far longer than nearly all."""
+    """The holes to warn of: if many sessions have some, only those far longer than nearly all others."""
     holed, place = np.unique(np.searchsorted(sessions.starts, rows, "right"), return_inverse=True)
     count = len(sessions.starts)
     if count < _RAGGED_SESSIONS or _RAGGED * len(holed) <= count:

@@ -1,4 +1,4 @@
-"""Warnings of bars stamped at midnight whose session is another day: the zone of the stamps is not that of sessions."""
+"""Warnings about bars stamped at midnight that fall on another day: their zone is not the session zone."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _OFFSETS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What the times of a symbol say beside the instant: `offsets` from UTC in minutes, shape (n,), and a zone's name.
+    """What a symbol's times state besides the instant: `offsets` from UTC in minutes, shape (n,), and a zone's name.
 
-    None and empty where they say nothing; a time without an offset has 0.
+    None and empty if they state nothing; a time without an offset has 0.
     """
 
     offsets: OffsetArray | None = None
     zone: str = ""
 
     def slice(self, start: int, stop: int) -> Stated:
-        """That of rows `start` to `stop` (exclusive)."""
+        """The offsets of rows `start` to `stop` (exclusive)."""
         return Stated(None if self.offsets is None else self.offsets[start:stop], self.zone)
 
 
@@ -35,7 +35,7 @@ NOTHING_STATED = Stated()
 
 
 def moved_midnights(bars: Bars, session_tz: str, stated: Stated) -> list[str]:
-    """Daily bars stamped at the midnight of their day, of which some count as the day before or after."""
+    """Warn of daily bars stamped at midnight, some of which count as the day before or after."""
     offsets = stated.offsets if stated.offsets is not None and stated.offsets.any() else None
     if offsets is None and session_tz == "UTC":
         return []  # a midnight in UTC is of its day
@@ -57,12 +57,12 @@ def moved_midnights(bars: Bars, session_tz: str, stated: Stated) -> list[str]:
 
 
 def _local(ts: IntArray, offsets: OffsetArray | None) -> IntArray:
-    """The times as they are written."""
+    """The times as the file writes them, in their own zone (microseconds)."""
     return ts if offsets is None else ts + offsets * np.int64(_MICROS_PER_MINUTE)
 
 
 def _mostly_midnights(local: IntArray) -> bool:
-    """Three of four: a live row, or an hour that a change of the clocks took, is no other kind of data."""
+    """Whether three of four times are midnights; a live row or a change of the clocks makes the others."""
     return bool(4 * np.count_nonzero(local % MICROS_PER_DAY == 0) >= 3 * len(local))
 
 

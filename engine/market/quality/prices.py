@@ -1,4 +1,4 @@
-"""Warnings of what the prices and volumes are: moves overnight, one price for long, no volume."""
+"""Warnings about prices and volumes: overnight moves, one price for long, no volume."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FLAT_RUN = 10
 
 
 def overnight_moves(bars: Bars) -> list[str]:
-    """A session that opens more than 40 % from the last close of the one before: a split?"""
+    """Warn of sessions that open more than 40 % from the previous session's last close: a split?"""
     opens = 1 + np.flatnonzero(bars.session[1:] != bars.session[:-1])
     closes, openings = bars.close[opens - 1], bars.open[opens]
     found = opens[np.abs(openings - closes) > OVERNIGHT_MOVE * closes]
@@ -29,7 +29,7 @@ def overnight_moves(bars: Bars) -> list[str]:
 
 
 def flat_runs(bars: Bars) -> list[str]:
-    """The same close for 10 daily bars, intraday for half a usual session and at least 10 bars."""
+    """Warn of the same close for 10 daily bars, or intraday for half a usual session and at least 10 bars."""
     starts = np.concatenate([[0], 1 + np.flatnonzero(bars.close[1:] != bars.close[:-1])])
     lengths = np.diff(starts, append=len(bars))
     found = np.flatnonzero(lengths >= _flat_from(bars))
@@ -43,7 +43,7 @@ def flat_runs(bars: Bars) -> list[str]:
 
 
 def _flat_from(bars: Bars) -> int:
-    """How many equal closes are a long run: intraday half a usual session, since quiet minutes are common."""
+    """The number of equal closes that is a long run; intraday half a usual session, since quiet minutes are common."""
     if not is_intraday(bars.session):
         return FLAT_RUN
     lengths = np.diff(np.flatnonzero(np.diff(bars.session, prepend=bars.session[0] - 1)), append=len(bars))
@@ -51,7 +51,7 @@ def _flat_from(bars: Bars) -> int:
 
 
 def zero_volume(bars: Bars) -> list[str]:
-    """Bars of zero volume, counted."""
+    """Warn of bars with zero volume, with their count."""
     count = int(np.count_nonzero(bars.volume == 0))
     if not count:
         return []

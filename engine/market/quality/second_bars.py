@@ -1,4 +1,4 @@
-"""Warnings of a second bar in few of many sessions, such as the live row that a vendor appends to daily bars."""
+"""Warnings about a second bar in few of many sessions, such as the live row that a vendor appends to daily bars."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.market.spacing import Sessions
 
 
 def second_bars(bars: Bars, sessions: Sessions) -> list[str]:
-    """The first session with two bars or more, where the usual one has one; and what follows from it."""
+    """Warn of sessions with two bars or more, if the usual one has one; with the first, and the consequence."""
     found = np.flatnonzero(sessions.sizes > 1)
     if not len(found) or not sessions.are_single:
         return []

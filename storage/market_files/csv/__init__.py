@@ -1,1 +1,1 @@
-"""CSV files: a fast pass over plain ones, a careful one that decides what a text means."""
+"""CSV files: a fast pass for plain lines, and a careful one that defines what a text means."""

@@ -1,6 +1,6 @@
-"""The careful pass over a CSV file: line by line, and the only authority on what its text means.
+"""The careful pass over a CSV file, line by line, which defines what its text means.
 
-The fast pass (`fast`) is quicker and finds the same rows and the same faults: a property test holds it to this one.
+The fast pass (`fast`) finds the same rows and the same faults sooner: a property test compares the two.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from storage.market_files.table import SymbolCodes, Table
 
 
 def read_carefully(blocks: Iterable[bytes], layout: Layout, symbols: SymbolCodes, log: FaultLog) -> Table:
-    """Every row below the header that can be read; what cannot is in the log, and NaN or UNREADABLE in its place."""
+    """Every row below the header that can be read; the rest is logged, with NaN or UNREADABLE in its place."""
     rows = _Rows(layout, symbols, log)
     feed = _Feed(blocks, log)
     reader = csv.reader(feed, strict=True)
@@ -36,7 +36,7 @@ def read_carefully(blocks: Iterable[bytes], layout: Layout, symbols: SymbolCodes
 
 
 class _Feed:
-    """The decoded lines below the header; `first` is the number of the first one taken since it was set to 0."""
+    """The decoded lines below the header. `first` is the row of the first line taken since it was set to 0."""
 
     def __init__(self, blocks: Iterable[bytes], log: FaultLog) -> None:
         self.first = 0
@@ -65,7 +65,7 @@ class _Feed:
 
 
 def _split(block: bytes) -> Iterator[bytes]:
-    """The lines of a block, which end in LF alone: a lone CR is not an end of a line, and is a fault."""
+    """The lines of a block. Only LF ends a line: a lone CR is a fault."""
     lines = block.split(b"\n")
     last = lines.pop()
     for line in lines:
@@ -75,7 +75,7 @@ def _split(block: bytes) -> Iterator[bytes]:
 
 
 class _Rows:
-    """The columns as they grow."""
+    """The columns of the rows read so far."""
 
     def __init__(self, layout: Layout, symbols: SymbolCodes, log: FaultLog) -> None:
         self._records = RecordReader(layout, symbols, log)

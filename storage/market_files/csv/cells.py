@@ -42,11 +42,11 @@ class Lines:
         return len(self.end)
 
     def raw(self, i: int) -> bytes:
-        """A line as the file has it, with its line end."""
+        """A line's bytes, with its line end."""
         return self.block[int(self.start[i]) - MARGIN : int(self.end[i]) - MARGIN + 1]
 
     def of(self, places: IntArray) -> IntArray:
-        """The lines in which these places of the buffer lie."""
+        """The numbers of the lines in which these places of the buffer lie."""
         return np.searchsorted(self.end, places)
 
 
@@ -70,7 +70,7 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class SortedLines:
-    """Lines by their kind, and how many fields each has; `cuts` are the ends of all fields, in order."""
+    """The lines of a block by their form, and how many fields each has; `cuts` are the ends of all fields, in order."""
 
     lines: Lines
     kinds: KindArray
@@ -78,7 +78,7 @@ class SortedLines:
     cuts: IntArray
 
     def cells(self, which: BoolArray, columns: int) -> Cells:
-        """The cells of plain lines."""
+        """The cells of the plain lines, shape (columns, n)."""
         buffer, block = self.lines.buffer, self.lines.block
         if len(self.cuts) == columns * np.count_nonzero(which):
             end = self.cuts.reshape(-1, columns).T
@@ -99,7 +99,7 @@ class SortedLines:
 
 
 def cut_lines(block: bytes, first_row: int) -> Lines:
-    """The lines of a block, which end in LF alone; the last one may lack it."""
+    """The lines of a block. Only LF ends a line; the last line may lack it."""
     ended = () if block.endswith(b"\n") else (b"\n",)
     buffer = np.frombuffer(b"".join((bytes(MARGIN), block, *ended, bytes(MARGIN))), np.uint8)
     end = np.flatnonzero(buffer == _LF)
@@ -114,7 +114,7 @@ def is_all_blank(block: bytes) -> bool:
 
 
 def sort_lines(lines: Lines, columns: int) -> SortedLines:
-    """Each line's kind and width; `columns` is how many fields a row has."""
+    """The form and the number of fields of each line; `columns` is how many a row should have."""
     buffer = lines.buffer
     cuts = np.flatnonzero((buffer == _COMMA) | (buffer == _LF))
     odd = quoted = np.zeros(len(lines), np.bool_)
@@ -132,8 +132,8 @@ def sort_lines(lines: Lines, columns: int) -> SortedLines:
 def _quotes(lines: Lines, cuts: IntArray) -> tuple[BoolArray, BoolArray, BoolArray]:
     """Which cuts are commas inside quotes, which lines have quotes that are not plain, and which have any.
 
-    Plain ones come in pairs: the first at the beginning of a field, the second at its end, or both as two in a row.
-    Where no field begins with a quote, those in the middle of one are its characters.
+    Plain quotes come in pairs: the first at the beginning of a field, the second at its end, or both as two in a row.
+    If no field begins with a quote, quotes within a field are part of its text.
     """
     buffer = lines.buffer
     quotes = np.flatnonzero(buffer == _QUOTE)
@@ -166,7 +166,7 @@ def _blank(lines: Lines, widths: IntArray) -> BoolArray:
 
 
 def _broken(lines: Lines) -> BoolArray:
-    """Lines with a carriage return that does not end them, and lines that the csv module may find too long."""
+    """Lines with a carriage return before their end, and lines that may be too long for the csv module."""
     broken = lines.end - lines.start > LONGEST_FIELD
     if b"\r" in lines.block:
         returns = np.flatnonzero(lines.buffer == _CR)
@@ -175,7 +175,7 @@ def _broken(lines: Lines) -> BoolArray:
 
 
 def _lost(lines: Lines) -> BoolArray:
-    """Lines that are no text."""
+    """Lines that are not UTF-8."""
     block, lost = lines.block, np.zeros(len(lines), np.bool_)
     if b"\0" in block:
         lost[lines.of(MARGIN + np.flatnonzero(np.frombuffer(block, np.uint8) == 0))] = True
@@ -195,6 +195,6 @@ def _is_text(raw: bytes) -> bool:
 
 def windows(buffer: ByteArray, at: IntArray, width: int) -> ByteArray:
     """The `width` bytes from each place of `at`, as rows of shape (n, width)."""
-    # Overlapping items of `width` opaque bytes at a stride of one: taking them is a memory copy a row.
+    # Overlapping items of `width` opaque bytes at a stride of one: indexing them is one memory copy for each row.
     shifted = np.ndarray((len(buffer) - width + 1,), f"V{width}", buffer, strides=(1,))
     return shifted[at].view(np.uint8).reshape(len(at), width)

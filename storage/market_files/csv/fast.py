@@ -1,7 +1,7 @@
-"""The fast pass over a CSV file: whole blocks of bytes as numpy columns, never an object a bar.
+"""The fast pass over a CSV file: blocks of bytes become numpy columns, without a Python object for each bar.
 
-Lines that are written plainly become columns, and what is wrong in them is counted there; the few others go through
-the csv module, one at a time. It finds the rows and the faults that the careful pass finds: a test holds it to that.
+Plain lines become columns, and their faults are counted there. Other lines go through the csv module, one at a time.
+The rows and the faults are those of the careful pass, which a property test holds it to.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from storage.market_files.csv.lines import LineSource
 from storage.market_files.csv.records import (
     PADDING,
     Blanks,
+    Part,
     RecordReader,
     Row,
     csv_reason,
@@ -41,7 +42,6 @@ from storage.market_files.csv.records import (
 )
 from storage.market_files.faults import KEPT, FaultLog
 from storage.market_files.layout import Layout
-from storage.market_files.parts import Part
 from storage.market_files.table import SymbolCodes, Table
 from storage.market_files.values import number_reason, time_reason
 
@@ -50,7 +50,7 @@ Tokenizer = Callable[[Iterable[bytes], Layout, SymbolCodes, FaultLog], Table]
 
 
 def read_fast(blocks: Iterable[bytes], layout: Layout, symbols: SymbolCodes, log: FaultLog) -> Table:
-    """Every row below the header that can be read; what cannot is in the log, and NaN or UNREADABLE in its place."""
+    """Every row below the header that can be read; the rest is logged, with NaN or UNREADABLE in its place."""
     reader = _Reader(blocks, layout, symbols, log)
     parts = list(reader.parts()) or [Part.of([])]
     whole = Part.joined(parts) if len(parts) > 1 else parts[0]
@@ -63,10 +63,10 @@ def read_fast(blocks: Iterable[bytes], layout: Layout, symbols: SymbolCodes, log
 
 
 def _in_order(codes: IntArray, names: tuple[str, ...]) -> tuple[IntArray, tuple[str, ...]]:
-    """Symbols numbered in the order of the file, where lines that were read alone had theirs numbered later."""
+    """The symbols numbered in the order of the file: those of lines that were read alone were numbered later."""
     found, firsts = np.unique(codes[codes >= 0], return_index=True)
     order = found[np.argsort(firsts)]
-    place = np.full(len(names) + 1, -1, np.int64)  # the last is what -1 finds
+    place = np.full(len(names) + 1, -1, np.int64)  # index -1, a symbol at fault, finds this last item
     place[order] = np.arange(len(order))
     return place[codes], tuple(names[which] for which in order.tolist())
 
@@ -83,7 +83,7 @@ class _Reader:
         self._layout, self._symbols, self._log = layout, symbols, log
 
     def parts(self) -> Iterator[Part]:
-        """The rows of one block after the other."""
+        """The rows of each block, block by block."""
         while self._source.more():
             yield self._part()
 
@@ -109,7 +109,7 @@ class _Reader:
         return Part.joined([part, Part.of(alone.rows)]).sorted() if alone.rows else part
 
     def _read_alone(self, found: SortedLines, i: int, alone: _Alone) -> int:
-        """Read the record that begins at a line by the csv module; the line behind it, or behind the block's last."""
+        """Read the record that begins at a line by the csv module; the number of the line after it."""
         self.read_alone = True
         source, lines = self._source, found.lines
         source.at, source.first = i, 0
@@ -168,10 +168,11 @@ class _Reader:
             yield values
 
     def _tell_times(self, cells: Cells, rows: IntArray, wrong: IntArray) -> None:
-        """Of a date and a time the part that is empty is at fault, else the first."""
+        """Log unreadable times: of a date and a time, the fault is in the empty one, else in the date."""
         places = self._layout.times
 
         def parts(i: int) -> list[str]:
+            """The rows of each block, block by block."""
             return [cells.text(place, int(wrong[i])).strip(PADDING) for place in places]
 
         def column(i: int) -> int:
@@ -183,9 +184,10 @@ class _Reader:
 
 
 class _Alone:
-    """What came of the lines of a block that were read one at a time.
+    """The lines of a block that were read one at a time.
 
-    `rows` are the records that could be read, `followed` the row numbers of all that were not empty, `blank` of those.
+    `rows` are the records that could be read, `followed` the row numbers of all that were not empty, `blank` those of
+    the empty ones.
     """
 
     def __init__(self) -> None:

@@ -14,8 +14,8 @@ from storage.market_files.table import SymbolCodes
 from storage.market_files.values import read_number
 
 _ZERO, _POINT = b"0."
-_WIDEST_NUMERAL = 40  # characters; a wider numeral is rare enough to be read alone
-_EXACT_WIDTH = 18  # digits and point that int64 holds
+_WIDEST_NUMERAL = 40  # characters; wider numerals are rare, and read one at a time
+_EXACT_WIDTH = 18  # characters: as many digits, with a point read as a digit, as int64 holds
 _EXACT = 1 << 53
 _POWERS = np.array([10**k for k in range(_EXACT_WIDTH + 1)], np.int64)
 _IN_NUMERALS = np.isin(np.arange(256), list(b"0123456789+-.eE \t"))
@@ -23,11 +23,11 @@ _IN_NUMERALS = np.isin(np.arange(256), list(b"0123456789+-.eE \t"))
 
 
 def read_numbers(cells: Cells, place: int) -> tuple[FloatArray, BoolArray]:
-    """The figures of one column, shape (n,), and which of them are none: NaN stands for those.
+    """The numbers of one column, shape (n,), and a mask of the cells that are not numbers, which are NaN.
 
-    Up to 15 digits are a whole number divided by a power of ten, both exact in float64, so that the one rounding of
-    the division is the correct one (W. D. Clinger, "How to read floating point numbers accurately", 1990). Longer
-    numerals go through Python's own `float`, and all that is not digits with a point through `read_number`.
+    Up to 15 digits are a whole number divided by a power of ten, both exact in float64, so the one rounding of the
+    division is the correct one (W. D. Clinger, "How to read floating point numbers accurately", 1990). Longer numerals
+    go through Python's `float`, and what is not digits with a point goes through `read_number`.
     """
     start, end = cells.start[place], cells.end[place]
     width = end - start
@@ -90,7 +90,7 @@ def _read_long(cells: Cells, place: int, long: BoolArray, values: FloatArray) ->
 
 
 def _read_odd(cells: Cells, place: int, rows: IntArray, values: FloatArray, wrong: BoolArray) -> None:
-    """Signs, exponents, spaces: one at a time, by the careful rule."""
+    """Numerals with signs, exponents or spaces: one at a time, by the careful rule."""
     for row in rows.tolist():
         try:
             values[row] = read_number(cells.text(place, row).strip(PADDING))
@@ -105,13 +105,13 @@ Describe = Callable[[int], str]
 
 
 def read_symbols(cells: Cells, place: int, symbols: SymbolCodes) -> tuple[IntArray, Describe]:
-    """Each row's symbol number, -1 where there is none, and what is wrong with that of a row."""
+    """Each row's symbol number, -1 where it is at fault, and a function that words the fault of a row."""
     codes = np.full(len(cells), -1, np.int64)
     narrow = np.flatnonzero(cells.end[place] - cells.start[place] <= _WIDEST_SYMBOL)
     if len(narrow):
         _, firsts, inverse = np.unique(_keys(cells, place, narrow), return_index=True, return_inverse=True)
         found = np.full(len(firsts), -1, np.int64)
-        for which in np.argsort(firsts).tolist():  # numbered in the order of the file
+        for which in np.argsort(firsts).tolist():  # numbers follow the order of the file
             found[which] = _code(symbols, cells.text(place, int(narrow[firsts[which]])))
         codes[narrow] = found[inverse]
     return codes, lambda row: _reason(symbols, cells.text(place, row))

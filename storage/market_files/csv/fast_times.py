@@ -1,4 +1,4 @@
-"""A column of times as UTC microseconds: cells of one width share one shape, and are read digit column by column."""
+"""A column of times as UTC microseconds. Cells of one width share a shape and are read together, digit by digit."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ _WIDEST = 40
 
 @dataclass(slots=True)
 class Times:
-    """A column of times, shape (n,): UTC microseconds, the offsets they say in minutes, and which of them are none."""
+    """A column of times, shape (n,): UTC microseconds, the offsets they state in minutes, and a mask of unreadable
+    ones.
+    """
 
     ts: IntArray
     offsets: OffsetArray
@@ -46,7 +48,7 @@ class Times:
 
     @classmethod
     def unread(cls, count: int) -> Times:
-        """None is read yet, and none is wrong."""
+        """Times that are not yet read, none of them marked as unreadable."""
         return cls(np.full(count, UNREADABLE, np.int64), np.zeros(count, np.int16), np.zeros(count, np.bool_))
 
     def put(self, rows: IntArray, part: Times) -> None:
@@ -55,7 +57,7 @@ class Times:
 
 
 def read_times(cells: Cells, places: tuple[int, ...]) -> Times:
-    """The times of one column, or of a date and a time column: those of one shape at once, the rest one at a time."""
+    """The times of one column, or of a date and a time column: those of one shape together, the rest one at a time."""
     width = np.stack([cells.end[place] - cells.start[place] for place in places])
     times = Times.unread(len(cells))
     times.wrong |= (width == 0).any(axis=0)
@@ -86,7 +88,7 @@ def _characters(cells: Cells, places: tuple[int, ...], rows: IntArray) -> ByteAr
 
 
 def _read_alike(chars: ByteArray) -> tuple[Times, IntArray]:
-    """Times of one width, shape by shape, and the rows whose shape must be read one at a time."""
+    """Read times of one width, shape by shape; the rows whose shape must be read one at a time are returned."""
     times, rows = Times.unread(chars.shape[1]), np.arange(chars.shape[1])
     alone: list[IntArray] = []
     for _ in range(_MOST_SHAPES):
@@ -106,13 +108,13 @@ def _read_alike(chars: ByteArray) -> tuple[Times, IntArray]:
 
 
 def _may_be_time(shape: bytes) -> bool:
-    """Whether a time may be written so; the padding of a date, of a time, or around both counts for nothing."""
+    """Whether these texts may be times; padding around a date, a time, or both is ignored."""
     parts = re.sub(rb"[ \t]*T[ \t]*", b"T", shape.strip(b" \t"))
     return any(has_shape_of_time(text.decode("latin-1")) for text in (shape.strip(b" \t"), parts))
 
 
 def _of_shape(chars: ByteArray, shape: bytes, rows: IntArray) -> IntArray:
-    """The rows of these whose digits and signs stand where the shape has them."""
+    """Those of the rows whose digits and signs are where the shape has them."""
     fits = np.ones(len(rows), np.bool_)
     for column, mark in zip(chars, shape, strict=True):
         of_rows = column if len(rows) == len(column) else column[rows]
@@ -121,7 +123,7 @@ def _of_shape(chars: ByteArray, shape: bytes, rows: IntArray) -> IntArray:
 
 
 def _read_shape(chars: ByteArray, shape: bytes) -> Times | None:
-    """Times of one shape; None when it is not one of the plain ones."""
+    """The times of one shape; None if the shape is not one of the plain ones."""
     if iso := _SHAPE.fullmatch(shape):
         times = _iso_times(chars - np.uint8(_ZERO), iso)
     elif _EPOCH_SHAPE.fullmatch(shape) and not (len(shape) == 19 and chars[0].max() > _ZERO + 8):
@@ -134,7 +136,7 @@ def _read_shape(chars: ByteArray, shape: bytes) -> Times | None:
 
 
 def _whole(digits: Sequence[ByteArray] | ByteArray) -> IntArray:
-    """The whole numbers that rows of digits write, the first row the highest."""
+    """The whole numbers that columns of digits write, most significant first."""
     value = digits[0].astype(np.int64)
     for row in digits[1:]:
         value = value * 10 + row
@@ -162,7 +164,7 @@ def _iso_times(digits: ByteArray, shape: re.Match[bytes]) -> Times:
 
 
 def _days(year: IntArray, month: IntArray, day: IntArray, wrong: BoolArray) -> IntArray:
-    """Days since 1970-01-01; a day that the calendar lacks is wrong."""
+    """Days since 1970-01-01; a day that is not in the calendar is marked as wrong."""
     months = (year - 1970) * 12 + month - 1
     first, following = _first_of(months), _first_of(months + 1)
     wrong |= (year < 1) | (month < 1) | (day < 1) | (day > following - first)
@@ -182,12 +184,12 @@ def _epoch_times(digits: ByteArray) -> Times:
         [value * MICROS_PER_SECOND, value * 1000, value],
         value // 1000,
     )
-    times.wrong = (value >= MICROS_BELOW) & (value % 1000 != 0)  # finer than a microsecond
+    times.wrong = (value >= MICROS_BELOW) & (value % 1000 != 0)  # digits beyond the microsecond
     return times
 
 
 def _read_alone(cells: Cells, places: tuple[int, ...], rows: IntArray, times: Times) -> None:
-    """What is written in other ways, by the careful rule."""
+    """Times of other shapes, one at a time, by the careful rule."""
     for row in rows.tolist():
         parts = [cells.text(place, row).strip(PADDING) for place in places]
         try:

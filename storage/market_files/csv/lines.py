@@ -1,15 +1,17 @@
-"""A file's bytes, plain or gzipped, as blocks of whole lines."""
+"""A file's bytes, plain or gzipped, as blocks of whole lines, and the meaning of the first line."""
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 
 from storage.market_files.csv.cells import cut_lines
-from storage.market_files.csv.records import decoded
+from storage.market_files.csv.records import BLANK, csv_reason, decoded
 from storage.market_files.faults import FaultLog
+from storage.market_files.layout import Layout, is_time, read_layout
 
 BLOCK = 1 << 20
 _LONGEST_LINE = 8 << 20
@@ -23,13 +25,13 @@ Tick = Callable[[int], None]
 
 
 class UnreadableBytes(Exception):  # noqa: N818 - it becomes a fault like the others
-    """The bytes end in a way that no line can be made of: a broken gzip, a line without end."""
+    """The bytes cannot be cut into lines: a broken gzip, or a line without end."""
 
 
 def line_blocks(raw: bytes, tick: Tick, size: int = BLOCK) -> Iterator[bytes]:
     """Blocks of about `size` bytes that end at line ends (the last one where the file does), without a UTF-8 BOM.
 
-    UnreadableBytes when a gzip is broken or unpacks to far too much, or a line is longer than 8 MB.
+    Raises UnreadableBytes if a gzip is broken or unpacks to far too much, or a line is longer than 8 MB.
     """
     stream = io.BytesIO(raw)
     opened = gzip.GzipFile(fileobj=stream) if raw.startswith(_GZIP) else stream
@@ -55,7 +57,7 @@ def line_blocks(raw: bytes, tick: Tick, size: int = BLOCK) -> Iterator[bytes]:
 
 
 def first_bytes(raw: bytes, size: int = 1 << 16) -> bytes:
-    """The first bytes of the text, unpacked where it is a gzip and as far as that can be unpacked."""
+    """The first bytes of the text; of a gzip as far as it can be unpacked."""
     if not raw.startswith(_GZIP):
         return raw[:size]
     unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
@@ -73,7 +75,7 @@ def _read(stream: io.BufferedIOBase, size: int) -> bytes:
 
 
 class LineSource:
-    """The lines below the header; `lines` are those of the block at hand, `at` is the next of them to be read.
+    """The lines below the header. `lines` are those of the current block, `at` is the next one to read.
 
     `first` is the row of the first line taken since it was set to 0.
     """
@@ -86,7 +88,7 @@ class LineSource:
         self.first = 0
 
     def more(self) -> bool:
-        """Whether lines are left; the next block is at hand where those of the last are used up."""
+        """Whether there are more lines; reads the next block when the current one is used up."""
         while self.at == len(self.lines):
             try:
                 block = next(self._blocks, None)
@@ -105,7 +107,7 @@ class LineSource:
         return self
 
     def __next__(self) -> str:
-        """The next line that is text."""
+        """The next line that can be decoded."""
         while self.more():
             row, line = self.lines.first_row + self.at, self.lines.raw(self.at)
             self.at += 1
@@ -114,3 +116,34 @@ class LineSource:
                 self.first = self.first or row
                 return text
         raise StopIteration
+
+
+def read_header(line: bytes, log: FaultLog, first_row: bytes = b"") -> Layout | None:
+    """The layout of a file with this first line, or None with the faults in the log.
+
+    `first_row` is the second line: it decides whether a column without a name holds the times.
+    """
+    text = decoded(line, 1, log)
+    if text is None:
+        return None
+    if not text.strip(BLANK):
+        log.add(1, "the header is missing: the first line is empty")
+        return None
+    cells = _first_cells(first_row)
+    try:
+        names = next(csv.reader([text], strict=True))
+        return read_layout(names, log, lambda place: place < len(cells) and is_time(cells[place]))
+    except csv.Error as error:
+        # another separator can look like broken quotes, and is then the fault to report
+        other = FaultLog(log.file)
+        read_layout([text], other)
+        separators = [sentence for sentence in other.sentences() if "separated by" in sentence]
+        log.add(1, separators[0].partition(": row 1: ")[2] if separators else f"the header {csv_reason(error)}")
+        return None
+
+
+def _first_cells(line: bytes) -> list[str]:
+    try:
+        return next(csv.reader([line.decode()], strict=True), [])
+    except (UnicodeDecodeError, csv.Error):
+        return []  # its own faults are logged when it is read as a row

@@ -1,4 +1,4 @@
-"""What one line and one record of a CSV file mean: the rules that the careful pass and the fast one share."""
+"""What one line and one record of a CSV file mean, by rules that both passes share, and many rows as columns."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from engine.market.bars import IntArray
+from engine.market.bars import FloatArray, IntArray
 from engine.symbols import quoted
 from storage.market_files.faults import KEPT, FaultLog
 from storage.market_files.layout import Layout
-from storage.market_files.table import UNREADABLE, SymbolCodes
+from storage.market_files.table import UNREADABLE, OffsetArray, SymbolCodes
 from storage.market_files.values import read_number, read_stamp
 
 T = TypeVar("T")
@@ -32,9 +32,9 @@ _QUOTING = (
 
 
 class Row(NamedTuple):
-    """What a record holds: a time (UTC microseconds), its offset (minutes), a symbol's number, the five figures.
+    """A record: its row, time (UTC microseconds), offset (minutes), symbol number, and the five figures.
 
-    UNREADABLE, -1 and NaN stand for what is at fault.
+    UNREADABLE, -1 and NaN stand for values at fault.
     """
 
     row: int
@@ -45,7 +45,7 @@ class Row(NamedTuple):
 
 
 class Blanks:
-    """Empty lines: a fault each as soon as a row follows them, and nothing at the end of the file."""
+    """Empty lines: each is a fault once a row follows it, and none at the end of the file."""
 
     def __init__(self, log: FaultLog) -> None:
         self._log = log
@@ -53,7 +53,7 @@ class Blanks:
         self._count = 0
 
     def see(self, rows: IntArray) -> None:
-        """Empty lines, rising and below those seen before."""
+        """Note empty lines; their rows rise and come after those noted before."""
         self._first += rows[: KEPT - len(self._first)].tolist()
         self._count += len(rows)
 
@@ -66,13 +66,13 @@ class Blanks:
 
 
 class RecordReader:
-    """Reads the fields of one record; what cannot be read is in the log."""
+    """Reads the fields of one record, and logs those that cannot be read."""
 
     def __init__(self, layout: Layout, symbols: SymbolCodes, log: FaultLog) -> None:
         self._layout, self._symbols, self._log = layout, symbols, log
 
     def read(self, row: int, fields: list[str]) -> Row | None:
-        """The record; None, with a fault, when it has more or fewer fields than the header."""
+        """The record; None, with a fault logged, if it has more or fewer fields than the header."""
         if len(fields) != self._layout.width:
             self._log.drop(row, wrong_width(len(fields), self._layout.width))
             return None
@@ -109,7 +109,7 @@ def is_blank(fields: list[str]) -> bool:
 
 
 def decoded(line: bytes, row: int, log: FaultLog) -> str | None:
-    """A line as text; None, with a fault, when it is none."""
+    """A line as text; None, with a fault logged, if it is not UTF-8."""
     at = line.find(b"\0")
     if at >= 0:
         log.drop(row, "holds a NUL byte (is the file UTF-16, or binary?)", _column_at(line, at, log))
@@ -123,13 +123,13 @@ def decoded(line: bytes, row: int, log: FaultLog) -> str | None:
 
 
 def _column_at(line: bytes, at: int, log: FaultLog) -> int:
-    """The column of a byte in a line, as far as it can be told without reading quotes."""
+    """The column of a byte in a line, as far as it is known without reading quotes."""
     place = line.count(b",", 0, at)
     return place if place < len(log.names) else -1
 
 
 def wrong_width(found: int, expected: int) -> str:
-    """A record's fault that it has more or fewer fields than the header."""
+    """The words of the fault that a record has more or fewer fields than the header."""
     more = " (a comma inside a number or a name needs quotes around it)" if found > expected else ""
     return f"has {found} {'field' if found == 1 else 'fields'} where the header has {expected}{more}"
 
@@ -140,3 +140,42 @@ def csv_reason(error: csv.Error) -> str:
         if str(error).startswith(start):
             return reason
     return f"cannot be read: {quoted(str(error))}"
+
+
+class Part(NamedTuple):
+    """Rows of one block, in the order of the file."""
+
+    rows: IntArray
+    ts: IntArray
+    offsets: OffsetArray
+    codes: IntArray
+    figures: tuple[FloatArray, ...]
+
+    @classmethod
+    def of(cls, rows: list[Row]) -> Part:
+        """A part from records that were read one at a time."""
+        figures = np.array([row.figures for row in rows]).reshape(-1, 5).T
+        return cls(
+            np.array([row.row for row in rows], np.int64),
+            np.array([row.ts for row in rows], np.int64),
+            np.array([row.offset for row in rows], np.int16),
+            np.array([row.code for row in rows], np.int64),
+            tuple(figures),
+        )
+
+    @classmethod
+    def joined(cls, parts: list[Part]) -> Part:
+        """The rows of several parts, in their order."""
+        return cls(
+            np.concatenate([part.rows for part in parts]),
+            np.concatenate([part.ts for part in parts]),
+            np.concatenate([part.offsets for part in parts]),
+            np.concatenate([part.codes for part in parts]),
+            tuple(map(np.concatenate, zip(*(part.figures for part in parts), strict=True))),
+        )
+
+    def sorted(self) -> Part:
+        """A copy of this part with its rows in file order."""
+        order = np.argsort(self.rows)
+        figures = tuple(column[order] for column in self.figures)
+        return Part(self.rows[order], self.ts[order], self.offsets[order], self.codes[order], figures)

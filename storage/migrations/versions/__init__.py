@@ -1,1 +1,4 @@
-"""One module for each revision of the schema, as DDL written out: today's models play no part in them."""
+"""How the schema changed, a module for each revision, its DDL written out: history that is never edited.
+
+The last trigger texts here are those of their time: `storage.sqlite.schema` makes today's after every upgrade.
+"""

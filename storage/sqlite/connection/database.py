@@ -14,7 +14,7 @@ from storage.sqlite.connection.faults import DATABASE_ERRORS, busy, fault_of, mo
 from storage.sqlite.connection.files import identity
 from storage.sqlite.connection.identity import too_new
 from storage.sqlite.connection.read_only import ReadOnlyFile
-from storage.sqlite.connection.retry import Patience
+from storage.sqlite.connection.retry import RetryPolicy
 from storage.sqlite.connection.transaction import Link, Transaction
 
 Entered = TypeVar("Entered", bound=Transaction)
@@ -24,7 +24,7 @@ _PRAGMAS = (
     "foreign_keys = ON",  # off by default, on each connection
     "recursive_triggers = ON",  # else INSERT OR REPLACE deletes rows without firing the delete triggers
     "trusted_schema = OFF",  # a file from elsewhere must not call unsafe functions from its triggers
-    "wal_autocheckpoint = 4000",  # pages: 16 MB; checkpoints are what the slowest executions wait for
+    "wal_autocheckpoint = 4000",  # pages, 16 MB: the executions that run a checkpoint are the slowest ones
     "cache_size = -65536",  # KiB: 64 MB
 )
 _KEPT = 4
@@ -32,37 +32,38 @@ _KEPT = 4
 
 
 class Database:
-    """A pool of connections; each transaction has one for itself, so any thread may ask for one.
+    """A pool of connections to one file. Each transaction has a connection to itself, so any thread may ask for one.
 
-    `generation` is the schema's, as `PRAGMA user_version` has it: a transaction is refused once another program has
-    taken the database further, and while another file, or none, is where the one that was opened was: what is written
-    to a file that was moved away would be lost to everybody who looks for it at its path. With `reading` it is one
-    that cannot be written, and the file is read as that says.
+    A transaction is refused if another program has upgraded the schema beyond `generation` (the value of `PRAGMA
+    user_version`), and if the file at `path` is no longer the one that was opened: nobody would look for what is
+    written to a file that was moved away. `reading` is set for a database that cannot be written, and says how it is
+    read.
     """
 
-    def __init__(self, path: Path, generation: int, patience: Patience, reading: ReadOnlyFile | None = None) -> None:
+    def __init__(self, path: Path, generation: int, retry: RetryPolicy, reading: ReadOnlyFile | None = None) -> None:
         self.path, self.reading = path, reading
-        self._generation, self._patience = generation, patience
+        self._generation, self._retry = generation, retry
         self._identity = identity(path)
-        self._idle: list[Link] = []  # the one used last is at the end, and taken first
+        self._idle: list[Link] = []  # used as a stack: the last one used has the warmest cache
         self._watcher: sqlite.Connection | None = None
         self._watching = threading.Lock()
 
     @contextmanager
     def transaction(self, enter: Callable[[Link], Entered], *, writing: bool) -> Iterator[Entered]:
-        """A transaction, rolled back at the end unless it was committed; of a reader: a snapshot.
+        """A transaction for a writer, rolled back at the end unless the body commits, or a snapshot for a reader.
 
-        `enter` makes of the connection what the body works with. Waits for other writers as long as patience lasts,
-        then DATABASE_BUSY. Every database error, the body's too, comes out as a `SystemFault`.
+        `enter` makes the object that the body works with from the connection. While another process writes, the start
+        is retried as `RetryPolicy` says; then it raises DATABASE_BUSY. Every database error, in the body too, is raised
+        as a `SystemFault`.
         """
         try:
-            link = self._patience.persist(lambda: self._begin(writing=writing))
+            link = self._retry.run(lambda: self._begin(writing=writing))
             try:
                 entered = enter(link)
                 try:
                     yield entered
                 finally:
-                    entered.finish()
+                    entered.finish()  # before the rollback: an open SELECT would outlive the transaction
                 if self.reading is not None and self.reading.has_moved_on():
                     raise busy(self.path)
             finally:
@@ -71,18 +72,19 @@ class Database:
             raise fault_of(error, self.path) from error
 
     def data_version(self) -> int:
-        """Changes when anybody commits, other connections of this process included."""
+        """A number that changes with every commit, including those of other connections of this process."""
         with translated(self.path), self._watching:
             self._check_in_place()
             if self.reading is not None and not self.reading.is_shared:
                 self._catch_up(self.reading)
                 return self.reading.version
+            # asked on a connection that never writes: SQLite does not count a connection's own commits
             if self._watcher is None:
-                self._watcher = self._patience.persist(self._connected)
+                self._watcher = self._retry.run(self._connected)
             return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
-        """Let go of every connection that is not in use."""
+        """Close every connection that is idle."""
         with translated(self.path), self._watching:
             if self._watcher is not None:
                 self._watcher.close()
@@ -92,20 +94,22 @@ class Database:
                 self.reading.close()
 
     def _begin(self, *, writing: bool) -> Link:
-        """Begin for good: a writer takes the lock at once, a reader its snapshot."""
-        self._check_in_place()  # first: a connection to a path without a file makes an empty one
+        """Start the transaction at once: a writer takes the lock, a reader its snapshot."""
+        self._check_in_place()  # before connecting: SQLite would create an empty file at a path that has none
         if self.reading is not None:
             if writing:
                 raise read_only(self.path)
             self._catch_up(self.reading)
         link = self._taken()
         try:
+            # IMMEDIATE takes the write lock now: a transaction that read first could not be retried without losing
+            # what it had read. A plain BEGIN takes its snapshot with the first read, which is the next line.
             link.driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
-            (found,) = link.driver.execute("PRAGMA user_version").fetchone()
-            if found > self._generation:
-                raise too_new(self.path, f"schema {found}, while this program knows {self._generation}")
-            if found < self._generation:
-                raise self._unmarked(found)
+            (generation,) = link.driver.execute("PRAGMA user_version").fetchone()
+            if generation > self._generation:
+                raise too_new(self.path, f"schema {generation}, while this program knows {self._generation}")
+            if generation < self._generation:
+                raise self._unmarked(generation)
         except BaseException:
             self._end(link)
             raise
@@ -115,11 +119,11 @@ class Database:
         if identity(self.path) != self._identity:
             raise moved(self.path)
 
-    def _unmarked(self, found: int) -> SystemFault:
-        """Opening looked at the revision: whoever copied the database left its mark out."""
+    def _unmarked(self, actual: int) -> SystemFault:
+        """The error for a database with today's tables but another `user_version`: a copy by dump loses it."""
         return SystemFault(
             "DATABASE_NOT_OURS",
-            f"{self.path} says schema {found} where its tables are of schema {self._generation}: a dump leaves it out",
+            f"{self.path} says schema {actual} where its tables are of schema {self._generation}: a dump omits it",
             hint=f"copy a database with .backup or VACUUM INTO, or say PRAGMA user_version = {self._generation} in it",
         )
 
@@ -130,10 +134,10 @@ class Database:
             return Link(self._connected())
 
     def _connected(self) -> sqlite.Connection:
-        return _connect(self.path, self._patience) if self.reading is None else _set_up(self.reading.connect())
+        return _connect(self.path, self._retry) if self.reading is None else _set_up(self.reading.connect())
 
     def _catch_up(self, reading: ReadOnlyFile) -> None:
-        """Connections to what was there before somebody wrote are of no use."""
+        """Close connections that still read the file as it was before somebody wrote to it."""
         if reading.catch_up():
             self._let_go()
 
@@ -143,8 +147,8 @@ class Database:
 
     def _end(self, link: Link) -> None:
         try:
-            link.driver.rollback()  # nothing is left to roll back after a commit
-        except DATABASE_ERRORS:  # nobody gets this one again
+            link.driver.rollback()  # does nothing after a commit
+        except DATABASE_ERRORS:  # a connection that cannot roll back is not used again
             link.driver.close()
             return
         if len(self._idle) < _KEPT:
@@ -153,14 +157,13 @@ class Database:
             link.driver.close()
 
 
-def _connect(path: Path, patience: Patience) -> sqlite.Connection:
-    """A connection as every one of ours is; the transaction statements are all our own (isolation_level None)."""
-    connection = sqlite.connect(
-        str(path), isolation_level=None, timeout=patience.wait_ms / 1000, check_same_thread=False
-    )
+def _connect(path: Path, retry: RetryPolicy) -> sqlite.Connection:
+    """A connection in WAL mode. `isolation_level=None`: the driver begins no transactions, this package does."""
+    # check_same_thread: a pooled connection may serve several threads, one transaction at a time
+    connection = sqlite.connect(str(path), isolation_level=None, timeout=retry.wait_ms / 1000, check_same_thread=False)
     try:
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        if mode != "wal":
+        if mode != "wal":  # a network disk, or one without shared memory
             raise SystemFault(
                 "DATABASE_ERROR",
                 f"{path} lies where SQLite cannot share it between processes (journal mode {mode})",

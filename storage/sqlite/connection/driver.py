@@ -1,7 +1,7 @@
-"""The SQLite driver: Python's own, or that of the `pysqlite3` wheel, whichever brings the newer SQLite.
+"""The SQLite driver: Python's own, or that of the `pysqlite3` wheel, whichever has the newer SQLite.
 
-Nothing else imports either. Two SQLites in one process must not open the same file: when one of them closes it, the
-locks of the other are gone.
+No other module imports either. Two copies of SQLite in one process must not open the same file: when one of them closes
+it, the locks that the other holds are released (POSIX locks belong to the process).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _WAL_MENDED = (3, 51, 3)
 
 
 def newest(*drivers: ModuleType) -> ModuleType:
-    """The driver with the newest SQLite; of equal ones the first."""
-    found: ModuleType = max(drivers, key=lambda driver: driver.sqlite_version_info)
-    return found
+    """The driver with the newest SQLite; the first of those that are equally new."""
+    newest_driver: ModuleType = max(drivers, key=lambda driver: driver.sqlite_version_info)
+    return newest_driver
 
 
 def _installed() -> list[ModuleType]:
-    """Python's own first; a wheel that cannot be loaded on this machine is as one that is not there."""
+    """The drivers that can be loaded, Python's own first. A wheel that does not load on this machine is left out."""
     import sqlite3 as own  # noqa: PLC0415, TID251
 
     try:
@@ -35,18 +35,18 @@ def _installed() -> list[ModuleType]:
 
 if not TYPE_CHECKING:
     sqlite = newest(*_installed())
-    # for a None to bind, both look for an adapter in three places, and the wheel raises an error in two of them: a
-    # quarter of the cost of appending an event, which has eight. This one is found at once, and gives None for None.
+    # to bind a None, both drivers look for an adapter in three places, and the wheel raises an error in two of them.
+    # An event has eight, and that was a quarter of the cost of appending it. This adapter is found first.
     sqlite.register_adapter(type(None), {}.get)
 
 
 def sqlite_version() -> str:
-    """The version of the SQLite in use."""
+    """The version of the SQLite in use, such as `3.51.3`."""
     return sqlite.sqlite_version
 
 
 def driver_name() -> str:
-    """The module that brings it: `sqlite3`, which is Python's own, or `pysqlite3`."""
+    """The module that provides SQLite: `sqlite3` (Python's own) or `pysqlite3`."""
     return sqlite.__name__.partition(".")[0]
 
 

@@ -1,4 +1,4 @@
-"""Every error of the driver and of SQLAlchemy, as the `SystemFault` that a person meets."""
+"""Errors of the driver and of SQLAlchemy, turned into the `SystemFault` that a person reads."""
 
 from __future__ import annotations
 
@@ -46,45 +46,46 @@ def extended_code(error: BaseException) -> int:
 
 
 def result_code(error: BaseException) -> int:
-    """The primary SQLite result code of an error, 0 when it has none; a -shm without room is a full disk."""
+    """The primary SQLite result code of an error, 0 if it has none. A -shm that cannot grow counts as a full disk."""
     code = extended_code(error)
     return _FULL if code == _NO_ROOM_TO_SHARE else code & 0xFF
 
 
 def is_busy(error: BaseException) -> bool:
-    """Whether the database was held by somebody else."""
+    """Whether another connection held the database."""
     return result_code(error) in _BUSY
 
 
 def is_not_a_database(error: BaseException) -> bool:
-    """Whether the file is something else than an SQLite database."""
+    """Whether SQLite found that the file is not a database."""
     return result_code(error) == _NOT_A_DATABASE
 
 
 def is_closed_to_us(error: BaseException) -> bool:
-    """Whether the file, or the directory around it, cannot be opened for what was to be done."""
+    """Whether the file or its directory cannot be opened in the way that was needed."""
     return result_code(error) in _PLACE
 
 
 def is_no_text(error: BaseException) -> bool:
-    """Whether a text that was read is no UTF-8; the driver has no code for it."""
+    """Whether a text that was read is not UTF-8; the driver has no result code for that."""
     return str(error).startswith(_NO_TEXT)
 
 
 def fault_of(error: BaseException, path: Path) -> SystemFault:
-    """What to tell a person."""
-    said, code = str(getattr(error, "orig", None) or error), result_code(error)
+    """The `SystemFault` for a database error: its code, a sentence, and a hint."""
+    message, code = str(getattr(error, "orig", None) or error), result_code(error)
     if code in _BUSY:
         return busy(path)
-    if code == _FULL or (code == _DISK_FAILED and not has_room(path)):  # the wheel does not say why a disk failed
+    # `pysqlite3` does not say why a disk failed, so its free space is looked at
+    if code == _FULL or (code == _DISK_FAILED and not has_room(path)):
         return _fault(f"the disk under {path} is full", "free some space and do it again: nothing was written")
     if code in _PLACE:
-        return _closed_place(error, path, said)
+        return _closed_place(error, path, message)
     if code == _DISK_FAILED:
-        return _fault(f"the disk failed under {path} ({said})", "look after the disk, and do it again")
+        return _fault(f"the disk failed under {path} ({message})", "look after the disk, and do it again")
     if isinstance(error, UnicodeDecodeError):
         code = _DAMAGED
-    return _damage(path, said, code) or _fault(f"{path}: {said}", "nothing was written")
+    return _damage(path, message, code) or _fault(f"{path}: {message}", "nothing was written")
 
 
 def _closed_place(error: BaseException, path: Path, said: str) -> SystemFault:
@@ -107,14 +108,14 @@ def _damage(path: Path, said: str, code: int) -> SystemFault | None:
 
 
 def busy(path: Path) -> SystemFault:
-    """Another process holds the database."""
+    """DATABASE_BUSY: another process holds the database."""
     return SystemFault(
         "DATABASE_BUSY", f"another process held {path} for too long", hint="nothing was written; try again"
     )
 
 
 def moved(path: Path) -> SystemFault:
-    """The file that was opened is no longer at its path."""
+    """DATABASE_MOVED: the file that was opened is no longer at its path."""
     return SystemFault(
         "DATABASE_MOVED",
         f"{path} is not the file that was opened: it was moved, replaced or deleted",
@@ -123,7 +124,7 @@ def moved(path: Path) -> SystemFault:
 
 
 def fault_of_system(error: OSError, path: Path) -> SystemFault:
-    """The system's error about a place for a file: a `ReadOnlyFault`, unless no file at all can be opened there."""
+    """The `SystemFault` for an OSError about a file; a `ReadOnlyFault`, unless no file can be opened at all."""
     if is_out_of_descriptors(error):
         return too_many_files()
     if error.errno == errno.ELOOP:
@@ -134,7 +135,7 @@ def fault_of_system(error: OSError, path: Path) -> SystemFault:
 
 
 def unwritable(path: Path, said: str) -> ReadOnlyFault:
-    """The file, or the directory around it, is closed to us."""
+    """The `ReadOnlyFault` for a file that the system does not let us write, or whose directory it does not."""
     return ReadOnlyFault(
         "DATABASE_ERROR",
         f"{path} cannot be opened for writing ({said})",
@@ -143,13 +144,13 @@ def unwritable(path: Path, said: str) -> ReadOnlyFault:
 
 
 def read_only(path: Path) -> ReadOnlyFault:
-    """The file can be read, and not written."""
+    """The `ReadOnlyFault` for a database that can be read and not written."""
     return ReadOnlyFault("DATABASE_ERROR", f"{path} is read-only: nothing can be written to it", hint=COPY_IT)
 
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Nothing but a `PapertapeError` comes out of a database."""
+    """Raise the database errors of the body as `SystemFault`."""
     try:
         yield
     except DATABASE_ERRORS as error:

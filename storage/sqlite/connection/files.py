@@ -1,4 +1,4 @@
-"""The files of a database: the one that is named, and what SQLite keeps beside it."""
+"""The files of a database: the one that is named, and those that SQLite keeps beside it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Trace = tuple[int, int, int] | None
 
 
 def beside(path: Path, suffix: str) -> Path:
-    """The file that SQLite keeps beside a database under its name and a suffix."""
+    """The path of the file that SQLite keeps beside a database, such as `NAME-wal`."""
     return path.with_name(path.name + suffix)
 
 
 def size_of(path: Path) -> int:
-    """In bytes; 0 of a file that is not there."""
+    """The size of a file in bytes, 0 if there is none."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -28,12 +28,12 @@ def size_of(path: Path) -> int:
 
 
 def traces(path: Path) -> tuple[Trace, ...]:
-    """What changes when somebody writes to a database."""
+    """A value that changes when somebody writes to the database: inode, time of change and size of its files."""
     return tuple(_trace(each) for each in (path, beside(path, WAL), beside(path, JOURNAL)))
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Which file is at a path, by device and inode; None when there is none that can be looked at."""
+    """The device and inode of the file at a path; None if there is none, or it cannot be looked at."""
     try:
         seen = os.stat(path)
     except OSError:
@@ -42,18 +42,18 @@ def identity(path: Path) -> tuple[int, int] | None:
 
 
 def may_write(path: Path) -> bool:
-    """Whether the system lets us write to a file, as far as it can be asked without opening it."""
+    """Whether the system lets us write to a file, as far as `access` tells without opening it."""
     if os.access in os.supports_effective_ids:
         return os.access(path, os.W_OK, effective_ids=True)
     return os.access(path, os.W_OK)
 
 
 def keep_private(path: Path) -> None:
-    """Mode 0600, for the files beside it too; SQLite gives new ones the database's mode."""
-    for each in (path, beside(path, WAL), beside(path, SHM)):
-        with suppress(FileNotFoundError, PermissionError):  # not there, or another's
-            if each.stat().st_mode & 0o077:
-                each.chmod(0o600)
+    """Set mode 0600 on the database and the files beside it; SQLite gives new ones the database's mode."""
+    for file in (path, beside(path, WAL), beside(path, SHM)):
+        with suppress(FileNotFoundError, PermissionError):  # missing, or owned by another user
+            if file.stat().st_mode & 0o077:
+                file.chmod(0o600)
 
 
 def _trace(path: Path) -> Trace:
@@ -74,27 +74,27 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def nearest_directory(path: Path) -> Path:
-    """The directory that a file lies in, or that it would be made under."""
+    """The directory of a file, or the nearest one above it that exists."""
     return next((each for each in path.absolute().parents if each.is_dir()), Path("/"))
 
 
 def free_bytes(path: Path) -> int | None:
-    """Room on the disk that a file lies on, or would; None where the system does not say."""
+    """Free bytes on the disk of a file, whether the file exists or not; None if the system does not say."""
     try:
-        found = os.statvfs(nearest_directory(path))
+        filesystem = os.statvfs(nearest_directory(path))
     except (OSError, AttributeError):
         return None
-    return found.f_bavail * found.f_frsize
+    return filesystem.f_bavail * filesystem.f_frsize
 
 
 def has_room(path: Path) -> bool:
-    """Whether a file could grow by a few pages at all; True where the system does not say."""
+    """Whether the disk has room for a few pages; True if the system does not say."""
     free = free_bytes(path)
     return free is None or free >= _PAGES
 
 
 def trial(path: Path) -> OSError | None:
-    """What stands in the way of a file of the size that an execution may need, where `path` lies or would."""
+    """The OSError that creating a file of `NEEDED` bytes beside `path` raises; None if it can be created."""
     try:
         with tempfile.TemporaryFile(dir=nearest_directory(path), prefix=".papertape-") as file:
             file.write(bytes(NEEDED))
@@ -105,5 +105,5 @@ def trial(path: Path) -> OSError | None:
 
 
 def is_full(error: OSError) -> bool:
-    """Whether it was for want of room, or of what the system grants us of it."""
+    """Whether the error means a full disk or a used-up quota."""
     return error.errno in _FULL

@@ -1,4 +1,4 @@
-"""Is a database ours, and of which revision? Looked at in one snapshot, and never changed."""
+"""Whether a database is papertape's, and at which revision: read in one snapshot, never changed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ APPLICATION_ID = 0x50544150
 
 
 def check_ours(path: Path, driver: sqlite.Connection, generation: int) -> None:
-    """DATABASE_NOT_OURS; `generation` is what `user_version` is at today's revision."""
-    # one snapshot: another process may be making the database between two reads
+    """Raise DATABASE_NOT_OURS for another program's file. `generation` is today's `user_version`, for the hint."""
+    # in one snapshot: another process may create the schema between two reads
     within = driver.in_transaction
     if not within:
         driver.execute("BEGIN")
@@ -23,12 +23,12 @@ def check_ours(path: Path, driver: sqlite.Connection, generation: int) -> None:
         foreign = application != APPLICATION_ID and (application != 0 or count_tables(driver) > 0)
         unmarked = foreign and application == 0 and _has_our_tables(driver)
     finally:
-        if not within and driver.in_transaction:  # a full disk ends it by itself
+        if not within and driver.in_transaction:  # SQLite has rolled back by itself if the disk is full
             driver.execute("ROLLBACK")
     if unmarked:
         raise SystemFault(
             "DATABASE_NOT_OURS",
-            f"{path} has papertape's tables, but not its mark: a dump leaves it out",
+            f"{path} has papertape's tables, but not its mark: a dump omits it",
             hint="copy a database with .backup or VACUUM INTO, or say in this one"
             f" PRAGMA application_id = {APPLICATION_ID} and PRAGMA user_version = {generation}",
         )
@@ -37,7 +37,7 @@ def check_ours(path: Path, driver: sqlite.Connection, generation: int) -> None:
 
 
 def count_tables(driver: sqlite.Connection) -> int:
-    """Tables, indexes and triggers: none in a database that nobody has made anything in."""
+    """How many tables, indexes and triggers there are; 0 for a new database."""
     return int(driver.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
 
 
@@ -47,20 +47,20 @@ def _has_our_tables(driver: sqlite.Connection) -> bool:
 
 
 def revision_of(path: Path, driver: sqlite.Connection, known: tuple[str, ...]) -> str:
-    """The revision of a database that is ours, one of those known; DATABASE_NOT_OURS, DATABASE_TOO_NEW."""
+    """The revision of a database of ours, one of `known`. Raises DATABASE_NOT_OURS or DATABASE_TOO_NEW."""
     if not driver.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
         raise not_ours(path, "it does not say which revision it is at")
-    found = driver.execute("SELECT version_num FROM alembic_version").fetchall()
-    if len(found) != 1:
+    versions = driver.execute("SELECT version_num FROM alembic_version").fetchall()
+    if len(versions) != 1:
         raise not_ours(path, "it does not say which revision it is at")
-    (revision,) = found[0]
+    (revision,) = versions[0]
     if revision not in known:
         raise too_new(path, f"revision {revision}, while this program knows {known[-1]}")
     return str(revision)
 
 
 def too_new(path: Path, what: str) -> SystemFault:
-    """The database was taken further by a newer papertape."""
+    """DATABASE_TOO_NEW: a newer papertape has upgraded the database."""
     return SystemFault(
         "DATABASE_TOO_NEW",
         f"{path} was written by a newer papertape ({what})",

@@ -1,7 +1,8 @@
-"""Opening a database file: made when it is not there, upgraded when it is old, refused when it is not ours or newer.
+"""Opening a database file: created if missing, upgraded if old, refused if it is another program's or newer.
 
-Two processes may open the same file at once: whatever is changed is looked at again under SQLite's write lock. The file
-is never opened but through SQLite, since closing any other descriptor of it drops the locks this process holds on it.
+Two processes may open the same file at once, so everything that is about to be changed is checked again under SQLite's
+write lock. The file is opened only through SQLite, since closing any other descriptor of it releases the locks that
+this process holds on it.
 """
 
 from __future__ import annotations
@@ -11,15 +12,11 @@ import os
 import stat
 import threading
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, NullPool, create_engine
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy import NullPool, create_engine
 
 from engine.errors import SystemFault
-from engine.vocabulary import EventType
-from storage.migrations import revisions
 from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.connection.faults import (
     COPY_IT,
@@ -32,70 +29,42 @@ from storage.sqlite.connection.faults import (
 from storage.sqlite.connection.files import JOURNAL, WAL, beside, keep_private, may_write, traces
 from storage.sqlite.connection.identity import APPLICATION_ID, check_ours, count_tables, not_ours, revision_of
 from storage.sqlite.connection.read_only import ReadOnlyFile
-from storage.sqlite.connection.retry import Patience
-from storage.sqlite.tables import Base
-from storage.sqlite.triggers import TRIGGERS
+from storage.sqlite.connection.retry import RetryPolicy
+from storage.sqlite.schema import SHIPPED, Schema, create_schema, renew_triggers_and_types
 from storage.system import FOR_A_DATABASE, make_private, require_descriptors
 
-ALEMBIC_TABLE = (
-    "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
-    " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
-)
-
 _ONE_AT_A_TIME = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """The revisions that lead to today's tables, oldest first, and where Alembic finds them.
-
-    `PRAGMA user_version` is the number of revisions applied.
-    """
-
-    revisions: tuple[str, ...]
-    scripts: str
-
-    @property
-    def head(self) -> str:
-        """The name of the newest revision."""
-        return self.revisions[-1]
-
-    @property
-    def generation(self) -> int:
-        """What `user_version` is at the newest revision."""
-        return len(self.revisions)
-
-
-SHIPPED = Schema(revisions(), "storage:migrations")
+"""Threads that open the same new file: SQLite's locks keep processes apart, this one the steps around them."""
 
 
 def file_behind(path: Path | str) -> Path:
-    """The file that a name stands for, there or not; DATABASE_ERROR when its links lead in a circle."""
+    """The absolute path behind a name, with links followed. Raises DATABASE_ERROR if the links form a circle."""
     named = Path(path).expanduser()
-    found = Path(os.path.realpath(named))  # `Path.resolve` raises what differs between versions of Python
+    real = Path(os.path.realpath(named))  # `Path.resolve` raises different errors in different versions of Python
     try:
-        found.stat()
+        real.stat()
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise fault_of_system(error, named) from error
-    return found
+    return real
 
 
-def prepare(path: Path, patience: Patience, schema: Schema = SHIPPED) -> None:
-    """See that `path` is a database at the schema's head. Raises `SystemFault`; a foreign file stays untouched.
+def prepare(path: Path, retry: RetryPolicy, schema: Schema = SHIPPED) -> None:
+    """Create or upgrade the database at `path` so that it is at the schema's head.
 
-    Of a database that is there and cannot be written it is a `ReadOnlyFault`: `read_only_file` may be able to read it.
+    Raises `SystemFault`; another program's file is left untouched. For an existing database that cannot be written it
+    is a `ReadOnlyFault`, and `read_only_file` may be able to read it.
     """
     require_descriptors(FOR_A_DATABASE)
     with _ONE_AT_A_TIME:
         try:
             _make_place(path)
-            if not may_write(path):  # first: even a reader would leave a -shm beside a file with a -wal
+            if not may_write(path):  # before connecting: even a reader creates a -shm beside a file that has a -wal
                 raise read_only(path)
-            patience.persist(lambda: _refuse_foreign(path, patience, schema))
-            if not patience.persist(lambda: _is_at_head(path, patience, schema)):
-                # nothing in it is done twice: it looks at the file again under the lock
-                patience.persist(lambda: _bring_up(path, patience, schema))
+            retry.run(lambda: _refuse_foreign(path, retry, schema))
+            if not retry.run(lambda: _is_at_head(path, retry, schema)):
+                # safe to retry: it checks the file again under the lock
+                retry.run(lambda: _bring_up(path, retry, schema))
             keep_private(path)
         except DATABASE_ERRORS as error:
             if is_not_a_database(error):
@@ -105,8 +74,8 @@ def prepare(path: Path, patience: Patience, schema: Schema = SHIPPED) -> None:
             raise fault_of_system(error, path) from error
 
 
-def read_only_file(path: Path, patience: Patience, schema: Schema = SHIPPED) -> ReadOnlyFile:
-    """A database that cannot be written, to read from. Raises `SystemFault`; an older one has to be upgraded first."""
+def read_only_file(path: Path, retry: RetryPolicy, schema: Schema = SHIPPED) -> ReadOnlyFile:
+    """A way to read a database that cannot be written. Raises `SystemFault`, also if it would need an upgrade."""
 
     def check(driver: sqlite.Connection) -> None:
         try:
@@ -119,23 +88,11 @@ def read_only_file(path: Path, patience: Patience, schema: Schema = SHIPPED) -> 
         if revision != schema.head:
             raise _not_upgradable(path, revision, schema)
 
-    return ReadOnlyFile(path, patience, check)
-
-
-def create_schema(connection: Connection) -> None:
-    """Today's tables, as the revisions make them, without Alembic: importing it takes longer than this."""
-    for table in Base.metadata.sorted_tables:
-        connection.execute(CreateTable(table))
-        for index in sorted(table.indexes, key=lambda index: str(index.name)):
-            connection.execute(CreateIndex(index))
-    for kind in EventType:
-        connection.exec_driver_sql("INSERT INTO event_types VALUES (?)", (kind.value,))
-    for statement in (*TRIGGERS, ALEMBIC_TABLE):
-        connection.exec_driver_sql(statement)
+    return ReadOnlyFile(path, retry, check)
 
 
 def _make_place(path: Path) -> None:
-    """The directory, and a file that only we may read, unless they are there."""
+    """Create the directory and an empty file that only its owner may read, unless they exist."""
     make_private(path.parent)
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -147,22 +104,23 @@ def _make_place(path: Path) -> None:
             ) from None
 
 
-def _refuse_foreign(path: Path, patience: Patience, schema: Schema) -> None:
-    """Look before anything may change the file: a crash or another process can have left it in the middle of a write.
+def _refuse_foreign(path: Path, retry: RetryPolicy, schema: Schema) -> None:
+    """Refuse another program's file before anything can change it, even if a crash or a writer left it mid-write.
 
-    With a rollback journal beside it SQLite mends it first, whosever it is. With a -wal beside it the file alone is
-    not the database, so a reader that takes the locks has to look; it changes nothing.
+    With a rollback journal beside it the next connection repairs the file, whichever program made it, so the check is
+    left to the lock. With a -wal beside it the file alone is not the whole database, so a reader that takes the locks
+    has to look; it changes nothing.
     """
     if beside(path, JOURNAL).exists():
         return
     if not beside(path, WAL).exists() and _looks_ours(path, schema):
         return
-    with closing(_opened(f"{path.as_uri()}?mode=ro", patience, uri=True)) as driver:
+    with closing(_opened(f"{path.as_uri()}?mode=ro", retry, uri=True)) as driver:
         check_ours(path, driver, schema.generation)
 
 
 def _looks_ours(path: Path, schema: Schema) -> bool:
-    """A look at the file alone: no locks, no -wal or -shm made beside it. False when somebody wrote meanwhile."""
+    """Check the file alone, without locks and without creating a -wal or -shm. False if somebody wrote meanwhile."""
     before = traces(path)
     try:
         with closing(sqlite.connect(f"{path.as_uri()}?immutable=1", isolation_level=None, uri=True)) as driver:
@@ -174,16 +132,16 @@ def _looks_ours(path: Path, schema: Schema) -> bool:
     return True
 
 
-def _is_at_head(path: Path, patience: Patience, schema: Schema) -> bool:
-    with closing(_plain(path, patience)) as driver:
+def _is_at_head(path: Path, retry: RetryPolicy, schema: Schema) -> bool:
+    with closing(_plain(path, retry)) as driver:
         check_ours(path, driver, schema.generation)
         return count_tables(driver) > 0 and revision_of(path, driver, schema.revisions) == schema.head
 
 
-def _bring_up(path: Path, patience: Patience, schema: Schema) -> None:
+def _bring_up(path: Path, retry: RetryPolicy, schema: Schema) -> None:
     """Create or upgrade the schema in one transaction, with every other writer locked out."""
-    engine = create_engine("sqlite://", module=sqlite, poolclass=NullPool, creator=lambda: _plain(path, patience))
-    with engine.begin() as connection:  # which tells Alembic that somebody else commits
+    engine = create_engine("sqlite://", module=sqlite, poolclass=NullPool, creator=lambda: _plain(path, retry))
+    with engine.begin() as connection:  # a transaction of the caller: Alembic does not commit
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite.Connection)  # noqa: S101 - for the type checker
         driver.execute("BEGIN IMMEDIATE")
@@ -196,16 +154,17 @@ def _bring_up(path: Path, patience: Patience, schema: Schema) -> None:
             from storage.sqlite.connection.upgrading import upgrade  # noqa: PLC0415 - Alembic, only when it is needed
 
             upgrade(path, connection, revision, schema)
+            renew_triggers_and_types(connection)
         driver.execute(f"PRAGMA user_version = {schema.generation}")
 
 
-def _plain(path: Path, patience: Patience) -> sqlite.Connection:
-    """A connection that leaves the journal mode as it is: the first commit is to reach the file itself."""
-    return _opened(str(path), patience)
+def _plain(path: Path, retry: RetryPolicy) -> sqlite.Connection:
+    """A connection that does not switch to WAL: the commit that creates the schema then goes to the file itself."""
+    return _opened(str(path), retry)
 
 
-def _opened(name: str, patience: Patience, *, uri: bool = False) -> sqlite.Connection:
-    return sqlite.connect(name, isolation_level=None, timeout=patience.wait_ms / 1000, uri=uri)
+def _opened(name: str, retry: RetryPolicy, *, uri: bool = False) -> sqlite.Connection:
+    return sqlite.connect(name, isolation_level=None, timeout=retry.wait_ms / 1000, uri=uri)
 
 
 def _not_upgradable(path: Path, revision: str, schema: Schema) -> SystemFault:

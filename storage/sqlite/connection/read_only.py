@@ -1,7 +1,8 @@
-"""A database that cannot be written, on a medium or in a place that forbids it, and is looked at all the same.
+"""Reading a database that cannot be written, because of its medium, its mode or its directory.
 
-Three ways, the first that is safe: through the -wal that a writer has open beside it; the file alone, where there is no
--wal or an empty one; a private copy of the file and its -wal. None leaves anything beside the file.
+There are three ways, and the first that is safe is used: through the -wal that a writer has open beside it; the file
+alone, if there is no -wal or an empty one; a private copy of the file and its -wal. None leaves a file beside the
+database.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from engine.errors import SystemFault
 from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.connection.faults import DATABASE_ERRORS, busy, fault_of, is_closed_to_us
 from storage.sqlite.connection.files import JOURNAL, SHM, WAL, beside, size_of, traces
-from storage.sqlite.connection.retry import Patience
+from storage.sqlite.connection.retry import RetryPolicy
 
 Check = Callable[[sqlite.Connection], None]
 """Raises a `SystemFault` for a database that is not to be read."""
@@ -26,16 +27,16 @@ _ATTEMPTS = 10
 
 
 class ReadOnlyFile:
-    """A file and the way in which it is read. Any thread may use it.
+    """A file, and the way in which it is read. Any thread may use it.
 
-    Who owns the file may write to it meanwhile: `catch_up` before a transaction looks whether it did, `has_moved_on`
-    after one whether what was read is still so.
+    The owner of the file may write to it meanwhile: call `catch_up` before a transaction, and `has_moved_on` after one
+    to learn whether what was read is consistent.
     """
 
-    def __init__(self, path: Path, patience: Patience, check: Check) -> None:
-        """DATABASE_ERROR, DATABASE_BUSY, and whatever `check` raises."""
+    def __init__(self, path: Path, retry: RetryPolicy, check: Check) -> None:
+        """Choose the way to read. Raises DATABASE_ERROR, DATABASE_BUSY, and whatever `check` raises."""
         self.path = path
-        self._patience, self._check = patience, check
+        self._retry, self._check = retry, check
         self._copy: TemporaryDirectory[str] | None = None
         self._lock = threading.Lock()
         self._uri, self._seen = "", traces(path)
@@ -45,18 +46,18 @@ class ReadOnlyFile:
 
     @property
     def is_shared(self) -> bool:
-        """Whether it is read through a writer's -wal, which SQLite keeps apart from what is written."""
+        """Whether it is read through a writer's -wal, where SQLite itself keeps readers and writers apart."""
         return self._uri.endswith("?mode=ro")
 
     def connect(self) -> sqlite.Connection:
-        """A connection that reads, and cannot write whatever it is told."""
-        wait = self._patience.wait_ms / 1000
+        """A connection that can only read."""
+        wait = self._retry.wait_ms / 1000
         connection = sqlite.connect(self._uri, isolation_level=None, timeout=wait, uri=True, check_same_thread=False)
         connection.execute("PRAGMA query_only = ON")
         return connection
 
     def catch_up(self) -> bool:
-        """Whether somebody has written, so that connections from before are of no use; looks anew then."""
+        """Whether somebody has written, so that earlier connections are outdated; then the way is chosen anew."""
         with self._lock:
             if self.is_shared or traces(self.path) == self._seen:
                 return False
@@ -64,17 +65,17 @@ class ReadOnlyFile:
             return True
 
     def has_moved_on(self) -> bool:
-        """Whether what a connection read may have been half of what somebody wrote meanwhile."""
+        """Whether somebody wrote during the transaction, so that it may have read half of a change."""
         return self._copy is None and not self.is_shared and traces(self.path) != self._seen
 
     def close(self) -> None:
-        """Remove the copy, if there is one."""
+        """Delete the private copy, if there is one."""
         if self._copy is not None:
             self._copy.cleanup()
             self._copy = None
 
     def _look(self) -> None:
-        """Find the way, and check what is found; once more while somebody writes."""
+        """Choose the way to read and check the file; tried again while somebody writes."""
         self.version += 1
         for _ in range(_ATTEMPTS):
             self._seen = traces(self.path)
@@ -88,7 +89,7 @@ class ReadOnlyFile:
             else:
                 if self.is_shared or traces(self.path) == self._seen:
                     return
-            self._patience.sleep(self._patience.pause)
+            self._retry.sleep(self._retry.pause)
         raise busy(self.path)
 
     def _way(self) -> str:
@@ -113,7 +114,7 @@ class ReadOnlyFile:
 
 
 def _copied(path: Path) -> TemporaryDirectory[str]:
-    """The file and what belongs to it, in a directory that only we may read."""
+    """A copy of the file and those beside it, in a directory that only this user may read."""
     room = TemporaryDirectory(prefix="papertape-", ignore_cleanup_errors=True)
     try:
         shutil.copyfile(path, Path(room.name, path.name))

@@ -1,6 +1,6 @@
-"""How long to wait for a database that another process holds.
+"""Trying again while another process holds the database.
 
-Only what begins a transaction is tried again, never a body that may have been committed.
+Only the statements that begin a transaction are retried, never a body that may have been committed.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """`attempts` times SQLite's own waiting, of `wait_ms` each, and a pause of up to `pause` seconds between them.
+class RetryPolicy:
+    """`attempts` tries, in each of which SQLite waits `wait_ms` milliseconds, and up to `pause` seconds between them.
 
     SQLite's back-off starts at 1 ms and grows: many short waits catch a gap between another process's transactions
     sooner than a long one, and the jitter keeps two processes from meeting again and again.
@@ -30,8 +30,8 @@ class Patience:
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
 
-    def persist(self, attempt: Callable[[], Result]) -> Result:
-        """What `attempt` returns as soon as nobody is in its way; its last error when patience ends."""
+    def run(self, attempt: Callable[[], Result]) -> Result:
+        """The result of `attempt`, called again while the database is busy; the last attempt's error is raised."""
         for _ in range(self.attempts - 1):
             try:
                 return attempt()

@@ -1,4 +1,4 @@
-"""Is a database sound, as far as SQLite itself can tell? Its pages, its indexes against its tables, its guards."""
+"""Whether a database is sound as far as SQLite can tell: its pages, its indexes against its tables, its schema."""
 
 from __future__ import annotations
 
@@ -6,42 +6,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import create_engine
-
 from engine.errors import SystemFault
 from engine.ports import Unwatched, Watch
 from engine.vocabulary import EventType
 from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.connection.faults import DATABASE_ERRORS
-from storage.sqlite.connection.opening import create_schema
+from storage.sqlite.schema import definitions_of, expected_definitions
 from storage.sqlite.unit_of_work import SqliteStore
-
-Schema = dict[str, tuple[str, str]]
-"""A name to what it is (`table`, `index`, `trigger`) and how it was written, without white space."""
 
 
 def missing_guards(driver: sqlite.Connection) -> list[str]:
-    """What today's schema has and a database has not, or otherwise, each as `trigger NAME`."""
-    there, expected = _schema_of(driver), _expected()
+    """What today's schema has and the database lacks or has in another form, each as `trigger NAME`."""
+    there, expected = definitions_of(driver), expected_definitions()
     missing = [f"{kind} {name}" for name, (kind, sql) in expected.items() if there.get(name) != (kind, sql)]
     if "table event_types" in missing:
         return missing
     types = {name for (name,) in driver.execute("SELECT name FROM event_types")}
     return missing + [f"event type {kind}" for kind in EventType if kind.value not in types]
-
-
-def _expected() -> Schema:
-    engine = create_engine("sqlite://", module=sqlite)
-    with engine.begin() as connection:
-        create_schema(connection)
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite.Connection)  # noqa: S101 - for the type checker
-        return _schema_of(driver)
-
-
-def _schema_of(driver: sqlite.Connection) -> Schema:
-    rows = driver.execute("SELECT name, type, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type, name")
-    return {name: (kind, "".join(sql.split())) for name, kind, sql in rows}
 
 
 _MOST = 20
@@ -52,17 +33,17 @@ _STEPS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Soundness:
-    """`faults` in SQLite's words; `missing` are tables, indexes and triggers that are not as they were made."""
+    """`faults` in SQLite's words; `missing` are tables, indexes and triggers that differ from today's schema."""
 
     faults: list[str]
     missing: list[str]
 
 
 def soundness(store: SqliteStore, watch: Watch | None = None) -> Soundness:
-    """What SQLite finds, in one snapshot; CANCELLED when the watch says stop. Nothing is written.
+    """What SQLite's own checks find, in one snapshot. Nothing is written. Raises CANCELLED if the watch stops it.
 
-    `integrity_check` looks up every row of a table in every index of it, and counts the indexes' entries: a value that
-    differs between the two is found. `quick_check` would not.
+    `integrity_check` looks up every row of a table in each of its indexes, and counts the indexes' entries, so it finds
+    a value that differs between the two. `quick_check` would not.
     """
     return store.inspect(lambda driver: _inspected(driver, watch or Unwatched()))
 
@@ -70,15 +51,15 @@ def soundness(store: SqliteStore, watch: Watch | None = None) -> Soundness:
 def _inspected(driver: sqlite.Connection, watch: Watch) -> Soundness:
     with _watched(driver, watch):
         faults = _said(lambda: driver.execute(f"PRAGMA integrity_check({_MOST})").fetchall())
-        astray = _said(lambda: driver.execute("PRAGMA foreign_key_check").fetchmany(_MOST))
-        missing = _said(lambda: [(each,) for each in missing_guards(driver)])
-    found = [str(row[0]) for row in faults if row[0] != "ok"]
-    found += [row[0] if len(row) == 1 else f"a row of {row[0]} has no row of {row[2]}" for row in astray]
-    return Soundness(found, [str(row[0]) for row in missing])
+        orphans = _said(lambda: driver.execute("PRAGMA foreign_key_check").fetchmany(_MOST))
+        missing = _said(lambda: [(guard,) for guard in missing_guards(driver)])
+    sentences = [str(row[0]) for row in faults if row[0] != "ok"]
+    sentences += [row[0] if len(row) == 1 else f"a row of {row[0]} has no row of {row[2]}" for row in orphans]
+    return Soundness(sentences, [str(row[0]) for row in missing])
 
 
 def _said(ask: Callable[[], list[tuple[str, ...]]]) -> list[tuple[str, ...]]:
-    """The answer; of an error what it says, unless somebody stopped it."""
+    """The rows that a check returns; for a database error its message, unless the watch interrupted it."""
     try:
         return ask()
     except DATABASE_ERRORS as error:
@@ -89,7 +70,7 @@ def _said(ask: Callable[[], list[tuple[str, ...]]]) -> list[tuple[str, ...]]:
 
 @contextmanager
 def _watched(driver: sqlite.Connection, watch: Watch) -> Iterator[None]:
-    """How long it takes nobody knows: the watch hears that it goes on."""
+    """Report to the watch while SQLite works, without a total: nobody knows how long a check takes."""
 
     def look() -> int:
         watch.advance(0, 0)

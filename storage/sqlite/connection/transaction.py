@@ -1,4 +1,4 @@
-"""What readers and writers share: one transaction on one connection, dead after its first database error."""
+"""The transaction that readers and writers share: one per connection, unusable after its first database error."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 
 class Transaction:
-    """A connection with a transaction under way, and what became of it."""
+    """A connection with an open transaction, and why the transaction ended once it has."""
 
     def __init__(self, driver: sqlite.Connection, path: Path) -> None:
         self._driver, self._path = driver, path
@@ -28,18 +28,22 @@ class Transaction:
         self._over: str | None = None
 
     def ask(self, look: Callable[[sqlite.Connection], Result]) -> Result:
-        """What `look` finds on the connection itself."""
+        """The result of `look`, called with the connection itself. Raises DATABASE_ERROR if the transaction is over."""
         self._check_alive()
         return look(self._driver)
 
     def finish(self) -> None:
-        """Nothing more can be asked of it."""
+        """End the transaction: every later call raises DATABASE_ERROR."""
         self._over = self._over or "it is over"
         for cursor in self._cursors:
-            cursor.close()  # a SELECT under way would keep its snapshot beyond the transaction
+            cursor.close()  # an unfinished SELECT would keep its snapshot after the transaction
 
     def _check_alive(self) -> None:
-        """An error may have made SQLite roll back by itself: what follows would be committed one by one."""
+        """Raise DATABASE_ERROR if the transaction is over.
+
+        An error may have made SQLite roll back by itself; statements that followed would each be committed on their
+        own.
+        """
         if self._over is None and not self._driver.in_transaction:
             self._over = "the database rolled it back"
         if self._over is not None:
@@ -54,7 +58,9 @@ class Transaction:
 def guarded(
     method: Callable[Concatenate[Self, Arguments], Result],
 ) -> Callable[Concatenate[Self, Arguments], Result]:
-    """A method that works in a live transaction only, kills it by any database error, and lets none out."""
+    """Make a method work only in a live transaction, end the transaction on a database error, and raise a
+    `SystemFault`.
+    """
 
     @wraps(method)
     def call(self: Self, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
@@ -68,7 +74,7 @@ def guarded(
 
 
 class Stored(NamedTuple):
-    """A workspace and its account, as they are in the database."""
+    """A workspace and its account, as the database has them."""
 
     workspace: Workspace
     account: Account
@@ -76,7 +82,7 @@ class Stored(NamedTuple):
 
 @dataclass(slots=True)
 class Known:
-    """A workspace as a write transaction found it, with the account it was given and whether it has stored that."""
+    """A workspace that a write transaction has read, the account it was given, and whether it has stored that."""
 
     workspace: Workspace
     account: Account | None = None
@@ -84,16 +90,16 @@ class Known:
 
     @property
     def stored(self) -> Stored | None:
-        """What the database has once the transaction is committed."""
+        """What the database will hold once the transaction is committed; None if the account was not stored."""
         return Stored(self.workspace, self.account) if self.account is not None and self.is_stored else None
 
 
 @dataclass(slots=True)
 class Link:
-    """A connection. What its last write transaction stored is what the next one finds, unless somebody else wrote.
+    """A connection, and what its last write transaction stored, which the next one need not read again (decision 22).
 
-    `PRAGMA data_version` tells: SQLite changes it on a connection when any other one has committed, and while a write
-    transaction is under way nobody else commits.
+    `PRAGMA data_version` tells whether that is still true: SQLite changes it on a connection when any other one has
+    committed, and while a write transaction is open nobody else commits.
     """
 
     driver: sqlite.Connection
@@ -101,7 +107,10 @@ class Link:
     version: int | None = None
 
     def recall(self) -> Stored | None:
-        """At the beginning of a write transaction: what is still true. Given away; a commit says what holds then."""
+        """What the last write transaction stored, if nobody has written since; called when a write transaction begins.
+
+        It is forgotten here and noted again by the commit, so a rollback or a failed commit leaves nothing outdated.
+        """
         (version,) = self.driver.execute("PRAGMA data_version").fetchone()
         stored = self.stored if version == self.version else None
         self.stored, self.version = None, version

@@ -1,4 +1,4 @@
-"""An old database is backed up beside itself, then taken through the newer revisions by Alembic."""
+"""Upgrading an old database: a backup beside it, then the newer revisions by Alembic. Imported only when needed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ from storage.sqlite.connection.driver import sqlite
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from storage.sqlite.connection.opening import Schema
+    from storage.sqlite.schema import Schema
 
 
 def upgrade(path: Path, connection: Connection, revision: str, schema: Schema) -> None:
-    """From `revision` to the head, inside the caller's transaction; the backup stays whatever comes of it."""
+    """Migrate from `revision` to the head, in the caller's transaction. The backup stays, even if this fails.
+
+    Raises DATABASE_ERROR, after which the caller's transaction must be rolled back.
+    """
     backup = back_up(path, revision)
     config = alembic_config(schema)
     config.attributes["connection"] = connection
@@ -36,14 +39,14 @@ def upgrade(path: Path, connection: Connection, revision: str, schema: Schema) -
 
 
 def alembic_config(schema: Schema) -> Config:
-    """What Alembic needs to know, without an alembic.ini."""
+    """Alembic's configuration, in place of an alembic.ini."""
     config = Config()
     config.set_main_option("script_location", schema.scripts.replace("%", "%%"))
     return config
 
 
 def back_up(path: Path, revision: str) -> Path:
-    """A whole copy as `NAME.before-REVISION.N.bak`, which only its owner may read. The caller holds the write lock."""
+    """Copy the database to `NAME.before-REVISION.N.bak`, readable by its owner. The caller holds the write lock."""
     backup = _new_file(path, revision)
     try:
         source = sqlite.connect(f"{path.as_uri()}?mode=ro", uri=True)

@@ -77,7 +77,7 @@ class AccountMachine(RuleBasedStateMachine):
     def open(self) -> None:
         self.desk = open_test_desk(self.path, self.clock)
         self.other = open_test_desk(self.path, self.clock)
-        self.desk.accounts.get()
+        self.desk.accounts.require()
 
     def teardown(self) -> None:
         self.desk.close()

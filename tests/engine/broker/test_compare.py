@@ -13,7 +13,7 @@ def test_both_states_and_what_differs_between_them() -> None:
     with memory_desk(store) as desk:
         desk.trading.order(IntentAction.OPEN_LONG, "A", 2, 10.0)
         desk.trading.order(IntentAction.OPEN_LONG, "B", 1, 20.0)
-        workspace, head = desk.accounts.get(), desk.journal.head()
+        workspace, head = desk.accounts.require(), desk.journal.head()
         with store.write() as unit:
             account = unit.account(workspace)
             account.ledger.cash -= 1.0

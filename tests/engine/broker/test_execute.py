@@ -57,7 +57,7 @@ def intent(number: int, action: IntentAction, quantity: float, **parts: Any) -> 
 
 
 def test_the_first_intent_of_a_workspace_that_nobody_saw_makes_it(store: CountingStore, broker: PaperBroker) -> None:
-    result = broker.execute(intent(1, OPEN, 2.0, correlation_id="c1"), 100.0, unseen=HOME)
+    result = broker.execute(intent(1, OPEN, 2.0, correlation_id="c1"), 100.0, to_create=HOME)
     position = PaperPosition(
         symbol="X",
         quantity=2.0,
@@ -96,7 +96,7 @@ def test_the_first_intent_of_a_workspace_that_nobody_saw_makes_it(store: Countin
 
 
 def test_a_close_tells_of_no_position(store: CountingStore, broker: PaperBroker) -> None:
-    broker.execute(intent(1, OPEN, 2.0), 100.0, unseen=HOME)
+    broker.execute(intent(1, OPEN, 2.0), 100.0, to_create=HOME)
     result = broker.execute(intent(2, CLOSE, 2.0), 110.0)
     assert (result.success, result.position_action, result.position) == (True, "closed", None)
     assert (result.fill_price, result.quantity_filled, result.fees) == (110.0, 2.0, 0.5)
@@ -104,7 +104,7 @@ def test_a_close_tells_of_no_position(store: CountingStore, broker: PaperBroker)
 
 
 def test_a_refusal_of_the_policy_is_written_and_told(store: CountingStore, broker: PaperBroker) -> None:
-    result = broker.execute(intent(1, OPEN, 6.0), 100.0, unseen=HOME)
+    result = broker.execute(intent(1, OPEN, 6.0), 100.0, to_create=HOME)
     said = "max_order_notional: the order is 600.00, above max_order_notional 500.00"
     assert result.model_dump(exclude={"policy"}) == {
         "success": False,
@@ -130,7 +130,7 @@ def test_what_the_broker_refuses_is_raised_with_the_fields_of_a_result_and_nothi
     store: CountingStore, broker: PaperBroker
 ) -> None:
     with pytest.raises(InvalidError) as caught:
-        broker.execute(intent(1, CLOSE, 1.0, correlation_id="c1"), 100.0, unseen=HOME)
+        broker.execute(intent(1, CLOSE, 1.0, correlation_id="c1"), 100.0, to_create=HOME)
     assert (caught.value.code, store.commits, store.journal) == ("NO_POSITION", 0, [])
     nothing = dict.fromkeys(("order_id", "fill_price", "quantity_filled", "fees", "position_action", "position"))
     assert caught.value.details == {
@@ -142,7 +142,7 @@ def test_what_the_broker_refuses_is_raised_with_the_fields_of_a_result_and_nothi
 
 
 def test_a_repeated_intent_names_its_first_order(store: CountingStore, broker: PaperBroker) -> None:
-    first = broker.execute(intent(1, OPEN, 2.0, correlation_id="c1"), 100.0, unseen=HOME)
+    first = broker.execute(intent(1, OPEN, 2.0, correlation_id="c1"), 100.0, to_create=HOME)
     with pytest.raises(ConflictError) as caught:
         broker.execute(intent(1, OPEN, 2.0, correlation_id="other"), 1.0)
     assert (caught.value.code, store.commits) == ("ALREADY_EXECUTED", 1)
@@ -151,9 +151,9 @@ def test_a_repeated_intent_names_its_first_order(store: CountingStore, broker: P
 
 
 def test_the_same_id_in_another_workspace_is_another_order(store: CountingStore, broker: PaperBroker) -> None:
-    broker.execute(intent(1, OPEN, 2.0), 100.0, unseen=HOME)
+    broker.execute(intent(1, OPEN, 2.0), 100.0, to_create=HOME)
     other = Workspace(OTHER, "other", 10_000.0, 5)
-    assert broker.execute(intent(1, OPEN, 2.0, workspace_id=OTHER), 100.0, unseen=other).success
+    assert broker.execute(intent(1, OPEN, 2.0, workspace_id=OTHER), 100.0, to_create=other).success
     assert [account.ledger.cash for account in store.accounts.values()] == [9799.5, 9800.0]
 
 
@@ -181,14 +181,14 @@ def test_a_finished_result_takes_no_order(store: CountingStore, broker: PaperBro
 
 
 def test_an_intent_without_a_time_is_of_now(store: CountingStore, broker: PaperBroker) -> None:
-    broker.execute(intent(1, OPEN, 1.0, created_at=None), 100.0, unseen=HOME)
+    broker.execute(intent(1, OPEN, 1.0, created_at=None), 100.0, to_create=HOME)
     times = {row.ts for row in store.journal[1:]}
     assert len(times) == 1
     assert START <= times.pop() <= START + 10
 
 
 def test_a_preview_is_what_the_order_would_come_to(store: CountingStore, broker: PaperBroker) -> None:
-    broker.execute(intent(1, OPEN, 2.0), 100.0, unseen=HOME)
+    broker.execute(intent(1, OPEN, 2.0), 100.0, to_create=HOME)
     before = store.version
     held = PaperPosition(
         symbol="X",
@@ -234,7 +234,7 @@ def test_a_preview_of_a_close_of_many_units_is_of_what_is_held(broker: PaperBrok
     rich = Workspace(ID, "rich", 1e12, 0, limits=Limits(fee_per_share=0.3))
     third = 91730216.77453855
     for number in range(3):
-        broker.execute(intent(number, OPEN, third), 1.0, unseen=rich)
+        broker.execute(intent(number, OPEN, third), 1.0, to_create=rich)
     seen = broker.preview(intent(9, CLOSE, 275190650.32361567), 1.0)
     done = broker.execute(intent(9, CLOSE, 275190650.32361567), 1.0)
     assert seen.quantity == done.quantity_filled == 275190650.32361567

@@ -50,7 +50,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
 @pytest.mark.parametrize("name", FILTERS)
 @pytest.mark.parametrize("workspace", [None, "other"])
 def test_pages_and_counts_are_those_of_the_whole_filter(desk: Desk, name: str, workspace: str | None) -> None:
-    known = desk.accounts.get(workspace).id if workspace else None
+    known = desk.accounts.require(workspace).id if workspace else None
     where = replace(FILTERS[name], workspace_id=known)
     with desk._store.read() as views:
         expected = views.events(where, limit=None)

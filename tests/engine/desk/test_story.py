@@ -55,7 +55,7 @@ def test_an_overview_is_of_one_moment() -> None:
     desk.trading.order(BUY, "GOOG", 1, 10.0)
     other = desk.accounts.create("other")
     seen = desk.accounts.overview()
-    assert seen.workspace == desk.accounts.get()
+    assert seen.workspace == desk.accounts.require()
     assert seen.state == desk.accounts.state()
     assert seen.head == seen.state.last_seq == desk.journal.head(seen.workspace.id)
     assert seen.journal_head == desk.journal.head() == desk.journal.head(other.id)

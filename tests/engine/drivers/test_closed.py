@@ -94,11 +94,11 @@ def test_its_workspace_is_hidden_and_addressed_by_id() -> None:
     with memory_desk() as desk:
         out = run(desk, world)
         assert [workspace.name for workspace in desk.accounts.all()] == ["like"]
-        found = desk.accounts.get(str(out.workspace_id))
+        found = desk.accounts.require(str(out.workspace_id))
         assert (found.kind, found.trading_state) == (WorkspaceKind.CLOSED, TradingState.ACTIVE)
         assert found.limits.session_tz == world.zone
         with pytest.raises(NotFoundError):
-            desk.accounts.get(str(UUID(int=1)))
+            desk.accounts.require(str(UUID(int=1)))
 
 
 def test_a_halted_account_lends_its_limits_and_not_its_trading_state() -> None:

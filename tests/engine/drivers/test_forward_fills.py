@@ -79,7 +79,7 @@ def test_a_replay_in_steps_comes_to_the_run(source: Random) -> None:
 
 def begin(desk: Desk, world: World) -> Replay:
     terms = OnwardTerms(world.slippage_bps)
-    return desk.research.replay(parse_spec(world.spec), world.dataset, desk.accounts.get("w"), terms=terms)
+    return desk.research.replay(parse_spec(world.spec), world.dataset, desk.accounts.require("w"), terms=terms)
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the commit", "after the commit"])

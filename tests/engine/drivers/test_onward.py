@@ -36,12 +36,12 @@ def prepare(desk: Desk, world: World) -> Workspace:
     desk.accounts.create("w", world.starting_equity)
     limits = {name: ",".join(value) if isinstance(value, list) else str(value) for name, value in world.limits.items()}
     desk.accounts.set_policy({**limits, "session_tz": world.zone}, "w")
-    return desk.accounts.get("w")
+    return desk.accounts.require("w")
 
 
 def run(desk: Desk, world: World, data: Dataset, *, complete: bool = False) -> None:
     terms = OnwardTerms(world.slippage_bps, session_complete=complete)
-    desk.research.run_onward(parse_spec(world.spec), data, desk.accounts.get("w"), terms=terms)
+    desk.research.run_onward(parse_spec(world.spec), data, desk.accounts.require("w"), terms=terms)
 
 
 def outcome(desk: Desk) -> Outcome:
@@ -282,4 +282,4 @@ def test_limits_are_those_of_the_moment() -> None:
         refused = desk.journal.events("w", where=EventFilter(types=("INTENT_REJECTED",)))
         assert refused
         assert outcome(desk)[1] == []
-        assert Limits(deny_symbols=(world.dataset.symbols[0],)) == desk.accounts.get("w").limits
+        assert Limits(deny_symbols=(world.dataset.symbols[0],)) == desk.accounts.require("w").limits

@@ -63,7 +63,7 @@ def data(*bars: Bars) -> Dataset:
 
 
 def run(desk: Desk, *bars: Bars, spec: dict[str, Any] = SPEC, terms: OnwardTerms | None = None) -> RunOutcome:
-    return desk.research.run_onward(parse_spec(spec), data(*bars), desk.accounts.get("w"), terms=terms)
+    return desk.research.run_onward(parse_spec(spec), data(*bars), desk.accounts.require("w"), terms=terms)
 
 
 def refused(desk: Desk, *bars: Bars, spec: dict[str, Any] = SPEC) -> InvalidError:
@@ -88,7 +88,7 @@ def fills(desk: Desk) -> list[tuple[int, str, float]]:
 
 def recorded(desk: Desk, symbol: str = "X") -> Recorded:
     with desk._store.read() as views:
-        return views.recorded(desk.accounts.get("w").id, "daily", [symbol])[symbol]
+        return views.recorded(desk.accounts.require("w").id, "daily", [symbol])[symbol]
 
 
 @pytest.fixture(params=["memory", "database"])
@@ -204,7 +204,7 @@ def test_a_re_run_sets_the_marks_and_an_older_file_does_not(desk: Desk) -> None:
 
 def test_an_older_account_begins_its_recording_at_its_next_run(desk: Desk) -> None:
     run(desk, SEEN)
-    account = desk.accounts.get("w")
+    account = desk.accounts.require("w")
     with desk._store.write() as unit:
         empty = Recorded.joined([])
         unit.replace_recording(account.id, "daily", "X", np.empty(0, np.int64), empty)
@@ -250,14 +250,14 @@ def test_a_start_that_is_named_says_otherwise(desk: Desk) -> None:
     bars = daily(100.0, 101.0, 103.0, 102.0)
     dataset = replace(data(bars), first_rows={"X": 2})
     terms = OnwardTerms(from_window=True)
-    outcome = desk.research.run_onward(parse_spec(OTHER), dataset, desk.accounts.get("w"), terms=terms)
+    outcome = desk.research.run_onward(parse_spec(OTHER), dataset, desk.accounts.require("w"), terms=terms)
     assert (outcome.notes, outcome.tally.fills) == ((), 2), "it bought the third bar and sold the fourth"
 
 
 def test_an_account_may_start_before_its_first_bar_has_come(desk: Desk) -> None:
     dataset = replace(data(SEEN), first_rows={"X": 4})
     outcome = desk.research.run_onward(
-        parse_spec(SPEC), dataset, desk.accounts.get("w"), terms=OnwardTerms(from_window=True)
+        parse_spec(SPEC), dataset, desk.accounts.require("w"), terms=OnwardTerms(from_window=True)
     )
     assert outcome.tally.intents == 0
     assert len(recorded(desk)) == 4
@@ -393,7 +393,7 @@ def test_any_changed_bar_of_any_world_is_found_and_trades_nothing(source: Random
     with memory_desk() as desk:
         desk.accounts.create("w", world.starting_equity)
         desk.accounts.set_policy({"session_tz": world.zone}, "w")
-        account, spec = desk.accounts.get("w"), parse_spec(world.spec)
+        account, spec = desk.accounts.require("w"), parse_spec(world.spec)
         desk.research.run_onward(spec, world.dataset, account)
         head, state = desk.journal.head(), desk.accounts.state("w")
         symbol = source.choice(symbols)

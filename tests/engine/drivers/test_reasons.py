@@ -205,4 +205,4 @@ def test_nothing_is_asked_of_a_workspace_that_saw_nothing() -> None:
 
 
 def _workspace() -> Workspace:
-    return memory_desk().accounts.get_or_unsaved(None)[0]
+    return memory_desk().accounts.require()

@@ -39,7 +39,7 @@ IDS = frozenset({"event_id", "workspace_id", "recorded_at", "intent_id", "correl
 
 def begin(desk: Desk, world: World, *, complete: bool = False) -> Replay:
     terms = OnwardTerms(world.slippage_bps, session_complete=complete)
-    return desk.research.replay(parse_spec(world.spec), world.dataset, desk.accounts.get("w"), terms=terms)
+    return desk.research.replay(parse_spec(world.spec), world.dataset, desk.accounts.require("w"), terms=terms)
 
 
 def plain(value: Any) -> Any:

@@ -98,7 +98,7 @@ def test_what_is_held_is_not_sold_before_the_window() -> None:
         prepare(desk, world)
         by_hand = TradeIntent(
             id=UUID(int=1),
-            workspace_id=desk.accounts.get("w").id,
+            workspace_id=desk.accounts.require("w").id,
             symbol="X",
             action=IntentAction.OPEN_LONG,
             quantity=1.0,

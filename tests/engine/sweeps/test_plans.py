@@ -461,30 +461,30 @@ def test_the_plans_workspace_gives_equity_limits_and_fees_unless_another_is_name
     desk = memory_desk(store)
     desk.accounts.create("small", 6000.0)
     desk.accounts.set_policy({"fee_fixed": "1", "max_positions": "1"}, "small")
-    desk.accounts.set_trading_state(desk.accounts.get("small").trading_state.__class__.HALTED, "small")
+    desk.accounts.set_trading_state(desk.accounts.require("small").trading_state.__class__.HALTED, "small")
     mine, like = run(desk, workspace="small"), run(desk, like="small")
     assert same(mine) == same(like)
     metrics = mine.results[0].metrics
     assert metrics is not None
     assert (metrics.starting_equity, metrics.trade_count > 0) == (6000.0, True)
-    assert desk.plans.get(mine.run_plan_id).workspace_id == desk.accounts.get("small").id
-    assert desk.plans.get(like.run_plan_id).workspace_id == desk.accounts.get("default").id
+    assert desk.plans.get(mine.run_plan_id).workspace_id == desk.accounts.require("small").id
+    assert desk.plans.get(like.run_plan_id).workspace_id == desk.accounts.require("default").id
     assert run(desk).fingerprint != mine.fingerprint == like.fingerprint
 
 
 def test_a_workspace_that_nobody_saw_is_made_with_the_start_of_its_run() -> None:
     store = MemoryStore()
     desk = memory_desk(store)
-    unseen = desk.accounts.unsaved("new", 700.0)
+    to_create = desk.accounts.unsaved("new", 700.0)
     with pytest.raises(InvalidError):
-        run(desk, unseen=unseen, workspace=unseen.id, slippage_bps=-1)
+        run(desk, to_create=to_create, workspace=to_create.id, slippage_bps=-1)
     assert store.journal == []
-    result = run(desk, unseen=unseen, workspace=unseen.id, journal="summary")
+    result = run(desk, to_create=to_create, workspace=to_create.id, journal="summary")
     assert [row.event_type for row in store.journal[:2]] == ["WORKSPACE_CREATED", "RUN_STARTED"]
-    assert desk.plans.get(result.run_plan_id).workspace_id == unseen.id
+    assert desk.plans.get(result.run_plan_id).workspace_id == to_create.id
     assert result.results[0].metrics is not None
     assert result.results[0].metrics.starting_equity == 700.0
-    assert run(desk, unseen=unseen, workspace=unseen.id).fingerprint == result.fingerprint
+    assert run(desk, to_create=to_create, workspace=to_create.id).fingerprint == result.fingerprint
 
 
 def test_all_that_decides_results_is_in_the_fingerprint() -> None:

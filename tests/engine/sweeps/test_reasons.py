@@ -100,7 +100,7 @@ def test_every_variant_counts_what_its_walk_counts() -> None:
                 part, name = path.split(".")
                 document[part] = {**document[part], name: value}
             spec = desk.research.compile(parse_spec(document))
-            slow = by_bar_loop(spec, DATA, desk.accounts.get(), 0.0)
+            slow = by_bar_loop(spec, DATA, desk.accounts.require(), 0.0)
             assert (one.refusals, one.held_back) == (slow.refusals, slow.held_back)
 
 

@@ -186,11 +186,11 @@ def test_walked_variants_come_out_one_by_one_and_stop_when_they_are_told(put: Ca
     put(*ENTRY_RULES, SECOND_THOUGHTS)
     desk = memory_desk()
     compiled = compile_spec(spec(), Registry().get("breakout_52w_high"))
-    simulation = Simulation(DATA, desk.accounts.get())
+    simulation = Simulation(DATA, desk.accounts.require())
     came = [len(list(simulation.outcomes([compiled] * 30, watch=Stops(after)))) for after in (0, 1, 5, 40, 60)]
     assert came == [0, 0, 2, 20, 30], "asked once in each walk, and once after it"
     (slow,) = simulation.outcomes([compiled], fills=True)
-    assert slow == by_bar_loop(compiled, DATA, desk.accounts.get(), 0.0)
+    assert slow == by_bar_loop(compiled, DATA, desk.accounts.require(), 0.0)
     assert (len(slow.fills) > 0, slow.refusals) == (True, {"second_thoughts": 4})
     (bare,) = simulation.outcomes([compiled])
     assert bare == replace(slow, fills=())
@@ -199,6 +199,6 @@ def test_walked_variants_come_out_one_by_one_and_stop_when_they_are_told(put: Ca
 def test_a_strategy_that_fails_in_the_walk_fails_its_variant_alone(put: Callable[..., None]) -> None:
     put(*ENTRY_RULES, SECOND_THOUGHTS)
     failing = compile_spec(parse_spec({"strategy_id": "failing", "symbols": ["AAA"]}), Failing())
-    account = memory_desk().accounts.get()
+    account = memory_desk().accounts.require()
     (outcome,) = Simulation(DATA, account).outcomes([failing])
     assert (outcome.metrics, outcome.failure and outcome.failure.code) == (None, "INVALID_STRATEGY")

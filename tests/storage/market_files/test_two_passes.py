@@ -17,8 +17,7 @@ from engine.market.synthetic import synthetic_minutes
 from storage.market_files import rules, write_csv
 from storage.market_files.csv.careful import read_carefully
 from storage.market_files.csv.fast import read_fast
-from storage.market_files.csv.header import read_header
-from storage.market_files.csv.lines import UnreadableBytes, line_blocks
+from storage.market_files.csv.lines import UnreadableBytes, line_blocks, read_header
 from storage.market_files.faults import FaultLog
 from storage.market_files.layout import Layout
 from storage.market_files.table import UNREADABLE, SymbolCodes, Table

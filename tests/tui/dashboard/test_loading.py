@@ -17,7 +17,7 @@ async def test_it_runs_off_the_loop_and_shows_on_it(db: Path) -> None:
 
         def call(desk: Desk, _: Watch) -> str:
             threads.append(threading.get_ident())
-            return desk.accounts.get().name
+            return desk.accounts.require().name
 
         def show(name: str) -> None:
             assert name == "default"

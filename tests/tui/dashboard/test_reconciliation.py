@@ -16,12 +16,13 @@ from engine.vocabulary import TradingState
 from storage.settings import Settings
 from storage.sqlite.tables import ORDER_INDEX
 from storage.sqlite.unit_of_work import SqliteStore
-from tests.storage.rows import append, fill, raw
+from tests.storage.sqlite.rows import append, fill, raw
 from tests.support.desks import EPOCH, open_test_desk
 from tests.support.memory_desks import memory_desk
 from tests.tui.dashboard.conftest import BUY
 from tests.tui.dashboard.driving import World, dashboard, matches, press, refreshed, screen_text, settled, toasts
 from tui.dashboard.app import DashboardApp
+from tui.dashboard.loading import progress_text
 from tui.dashboard.screens.reconciliation import screen as reconciliation
 from tui.dashboard.screens.reconciliation.past import COLUMNS, PastDialog
 from tui.dashboard.screens.reconciliation.rows import FieldRow, field_rows, left_out
@@ -30,7 +31,6 @@ from tui.dashboard.screens.story import StoryDialog
 from tui.dashboard.screens.trading_state import TradingStateDialog
 from tui.dashboard.widgets.dialog import Confirm
 from tui.dashboard.widgets.pane import TablePane
-from tui.dashboard.widgets.progress import progress_text
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 
@@ -74,7 +74,7 @@ def drifted(stocked: Path) -> Path:
 def misfit(stocked: Path) -> Path:
     """The stocked account, with fills in its journal that a replay skips or cannot apply."""
     with open_test_desk(stocked) as desk:
-        workspace = desk.accounts.get()
+        workspace = desk.accounts.require()
         first = desk.journal.events(where=EventFilter(types=("ORDER_FILLED",), after=0), limit=1)[0]
     with raw(stocked) as around:
         (trigger_free,) = around.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (ORDER_INDEX,)).fetchone()
@@ -276,7 +276,7 @@ async def test_the_trading_state_is_chosen_and_asked_for(stocked: Path, down: in
         await press(app, pilot, *["down"] * down, "enter")
         assert isinstance(app.screen, Confirm)
         assert f"● ACTIVE → {state.value}" in screen_text(app).replace("▼ ", "").replace("■ ", "")
-        assert "2 positions are left as they are" in screen_text(app)
+        assert "2 positions stay open" in screen_text(app)
         await press(app, pilot, "y")
         assert f"default is {state.value}" in toasts(app)[-1]
         assert state.value in screen_text(app).splitlines()[0]
@@ -285,7 +285,7 @@ async def test_the_trading_state_is_chosen_and_asked_for(stocked: Path, down: in
         await press(app, pilot, "enter")  # the one there is: nothing to do
         assert isinstance(app.screen, ReconciliationScreen)
     with open_test_desk(stocked) as desk:
-        assert desk.accounts.get().trading_state is state
+        assert desk.accounts.require().trading_state is state
 
 
 async def test_the_kill_switch(stocked: Path) -> None:

@@ -86,7 +86,7 @@ def execute(
 
 
 def show_fill(page: Page, result: ExecutionResult) -> None:
-    """What was filled, and the position after it."""
+    """Print the fill and the position after it."""
     price, quantity = result.fill_price or 0.0, result.quantity_filled or 0.0
     page.line(f"{result.position_action} {figures.quantity(quantity)} at {figures.price(price)}")
     held = "none" if result.position is None else _held(result.position)
@@ -141,7 +141,7 @@ def _execute_file(call: Call, fill_price: float, file: str) -> ExecutionResult:
 
 
 def _require_same_workspace(desk: Desk, named: str, intent: TradeIntent) -> None:
-    account, _ = desk.accounts.get_or_unsaved()
+    account = desk.accounts.require()
     if account.id != intent.workspace_id:
         raise InvalidError(
             "INVALID_INTENT",

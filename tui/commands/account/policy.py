@@ -9,7 +9,7 @@ import typer
 from engine.errors import UsageError
 from tui.commands.calls import Call, command
 from tui.shared import figures
-from tui.shared.tables import Table
+from tui.shared.pages import Table
 
 if TYPE_CHECKING:
     from engine.policy.limits import Limits
@@ -26,7 +26,7 @@ app = typer.Typer()
 def show(call: Call) -> None:
     """The limits, fees and trading state of a workspace."""
     with call.desk() as desk:
-        workspace = desk.accounts.get()
+        workspace = desk.accounts.require()
     state = workspace.trading_state.value
     call.answer(document_of(workspace.limits, state), lambda page: _show(page, workspace.name, workspace.limits, state))
 
@@ -41,7 +41,7 @@ def set_limits(
     """Change limits and fees; the change is journaled. `papertape policy show` lists the keys."""
     with call.desk() as desk:
         limits = desk.accounts.set_policy(parsed(settings))
-        workspace = desk.accounts.get()
+        workspace = desk.accounts.require()
     state = workspace.trading_state.value
     call.answer(document_of(limits, state), lambda page: _show(page, workspace.name, limits, state))
 
