@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from engine.account.clock import Clock
 from engine.account.ledger import Fill, Ledger, Trade
 from engine.account.metrics import Metrics, metrics_of
 from engine.account.state import Account
@@ -24,6 +23,7 @@ from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Store, Trial, Unwatched, Watch
 from engine.stamps import CountedStamps
+from engine.statistics.clock import Clock
 from engine.strategies.spec import CompiledSpec
 from engine.vocabulary import TradingState
 

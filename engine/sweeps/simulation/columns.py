@@ -8,11 +8,11 @@ from typing import Any, overload
 
 import numpy as np
 
-from engine.account.clock import Clock
 from engine.account.ledger import Fill
 from engine.account.metrics import TradeTotals
 from engine.market.bars import Bars, BoolArray, Dataset, FloatArray, IntArray
 from engine.market.sessions import is_intraday, session_ends
+from engine.statistics.clock import Clock
 from engine.strategies.base import OF_ENTRIES, Candidates
 from engine.sweeps.simulation.kernel import BLOCK, HELD_BACK, RULES, Entries, Found, Out, Rows, Slots, Symbols
 from engine.vocabulary import FillModel

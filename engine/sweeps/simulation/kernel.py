@@ -15,10 +15,10 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from engine.account.clock import MARK_SESSIONS, mark_sessions
 from engine.account.ledger import BUY, SELL
 from engine.account.metrics import MEASURE, measure
 from engine.compiled import Kernel
+from engine.statistics.clock import MARK_SESSIONS, mark_sessions
 from engine.strategies.exits import STOP_LEVEL, TARGET_LEVEL, stop_level, target_level
 from engine.strategies.held_back import END_OF_DATA, END_OF_SESSION, MAX_POSITIONS, NO_STOP, TOO_SMALL, ZERO_QUANTITY
 from engine.strategies.sizing import LOTS_WITHIN, lots_within

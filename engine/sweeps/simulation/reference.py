@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from engine.account.clock import Clock
 from engine.account.ledger import Fill, Ledger, Trade
 from engine.account.metrics import metrics_of
 from engine.account.state import Account
@@ -15,6 +14,7 @@ from engine.market.bars import Dataset
 from engine.policy.workspace import Workspace
 from engine.ports import Unwatched, Watch
 from engine.stamps import CountedStamps
+from engine.statistics.clock import Clock
 from engine.strategies.spec import CompiledSpec
 from engine.sweeps.results import Outcome
 

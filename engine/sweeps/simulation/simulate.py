@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import BaseModel
 
-from engine.account.metrics import figures_of
+from engine.account.metrics import SessionFigures, figures_of
 from engine.compiled import expect_much_work, is_loaded
 from engine.drivers.short_history import Decided, Unready, unready_bars
 from engine.errors import PapertapeError
@@ -240,19 +240,28 @@ class Simulation:
         marks = Clocked(clock.of_rows, clock.by_name, clock.closes, scratch.held)
         account = (self._money, self._limits, marks, scratch.slots)
         simulate_each(spans, entries, rows, scratch.symbols, owns, variants, steps, *account, out, found)
+        figures = clock.figures(self._account.starting_equity, found.equity, found.exposed.tolist())
         return [
-            self._outcome(spec, columns, idle, found, nth, out, fills=fills)
+            self._outcome(spec, columns, idle, found, nth, figures[nth], out, fills=fills)
             for nth, (spec, idle) in enumerate(zip(specs, batch.unready, strict=True))
         ]
 
     def _outcome(
-        self, spec: CompiledSpec, columns: Columns, idle: Unready, found: Found, nth: int, out: Out, *, fills: bool
+        self,
+        spec: CompiledSpec,
+        columns: Columns,
+        idle: Unready,
+        found: Found,
+        nth: int,
+        sessions: SessionFigures,
+        out: Out,
+        *,
+        fills: bool,
     ) -> Outcome:
         """What the kernel found of one variant, or where it gave up, the bar loop."""
         trades = int(found.trades[nth])
         if trades == BAR_LOOP:
             return self._by_bar_loop(spec, fills)
-        sessions = columns.clock.figures(self._account.starting_equity, found.equity[nth], int(found.exposed[nth]))
         metrics = figures_of(self._account.starting_equity, trades, found.totals[nth].tolist(), sessions)
         refused, held_back = _counted(found.counts[nth].tolist(), idle, enabled=spec.spec.enabled)
         kept = FillColumns(columns, int(found.fills[nth]), out[_FILLS_FROM:]) if fills else ()

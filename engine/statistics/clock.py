@@ -17,43 +17,44 @@ from engine.account.metrics import SessionFigures
 from engine.compiled import Kernel
 from engine.intents import LOTS_PER_UNIT
 from engine.market.bars import Dataset, FloatArray, IntArray
-
-_DAYS_A_YEAR = 365.25
+from engine.statistics.holding import Benchmark, Window, buy_and_hold, clock, exposures, last_closes
+from engine.statistics.sessions import figures, sessions_a_year
 
 
 class Clock:
-    """The sessions of a dataset's window for a spec's symbols, in their order; made once for a run or a plan."""
+    """The sessions of a dataset's window for a spec's symbols, in their order; made once for a run or a plan.
+
+    `benchmark` is buying and holding on this clock, from an equity of 1: its ratios hold for any other.
+    """
 
     def __init__(self, dataset: Dataset, symbols: Sequence[str]) -> None:
-        bars = [dataset.bars[symbol] for symbol in symbols]
-        traded = [dataset.traded(symbol).session for symbol in symbols]
-        self.sessions: IntArray = np.unique(np.concatenate(traded)) if traded else np.zeros(0, dtype=np.int64)
+        self._symbols = list(symbols)
+        self._bars = [dataset.bars[symbol] for symbol in symbols]
+        self._windows = [Window(one, dataset.first_row(one.symbol), len(one)) for one in self._bars]
+        self._begins = [0, *np.cumsum([len(one) for one in self._bars]).tolist()]
+        self.sessions: IntArray = clock(self._windows)
         """Each session's day, as days since 1970-01-01, rising; shape (T,)"""
-        self._bars, self._symbols = bars, list(symbols)
-        self._begins = [0, *np.cumsum([len(one) for one in bars]).tolist()]
-        in_order = sorted(symbols)
-        self.by_name = np.array([self._symbols.index(symbol) for symbol in in_order], dtype=np.int64)
+        self.by_name = np.array([self._symbols.index(symbol) for symbol in sorted(symbols)], dtype=np.int64)
         """The places of the symbols in the order of their names"""
 
     def __len__(self) -> int:
         return len(self.sessions)
 
-    @property
+    @cached_property
     def sessions_a_year(self) -> float | None:
-        """(T - 1) / (days from the first session to the last / 365.25); None for fewer than two sessions."""
-        if len(self) < 2:
-            return None
-        return (len(self) - 1) / (int(self.sessions[-1] - self.sessions[0]) / _DAYS_A_YEAR)
+        """How many sessions a year has at this clock's pace; None for fewer than two sessions."""
+        return sessions_a_year(self.sessions)
+
+    @cached_property
+    def benchmark(self) -> Benchmark:
+        """Buying and holding from an equity of 1."""
+        return buy_and_hold(1.0, self._windows, self.sessions)
 
     @cached_property
     def closes(self) -> FloatArray:
-        """Each symbol's last close up to the end of each session, shape (symbols, T); 0 before its first bar."""
-        closes = np.zeros((len(self._bars), len(self)))
-        for place, bars in enumerate(self._bars):
-            last = np.searchsorted(bars.session, self.sessions, side="right") - 1
-            known = last >= 0
-            closes[place, known] = bars.close[last[known]]
-        return closes
+        """Each symbol's last close in the window up to the end of each session, (symbols, T); 0 before its first."""
+        closes = [np.nan_to_num(last_closes(window, self.sessions), nan=0.0) for window in self._windows]
+        return np.stack(closes) if closes else np.zeros((0, len(self)))
 
     def world(
         self, starting_equity: float, fills: Sequence[Fill], trades: Sequence[Trade], ordinary: int
@@ -80,11 +81,34 @@ class Clock:
             equity,
         )
         held = [self._row(trade.symbol, trade.exit_ts) - self._row(trade.symbol, trade.entry_ts) for trade in trades]
-        return held, self.figures(starting_equity, equity, exposed)
+        (found,) = self.figures(starting_equity, equity[np.newaxis], [exposed])
+        return held, found
 
-    def figures(self, starting_equity: float, equity: FloatArray, exposed: int) -> SessionFigures:
-        """The metrics of `OF_SESSIONS` of an account whose equity at the end of each session is known."""
-        return {"exposure_pct": exposed / len(self) * 100 if len(self) else None}
+    def figures(
+        self, starting_equity: float, equity: FloatArray, exposed: Sequence[int]
+    ) -> list[dict[str, float | int | None]]:
+        """The metrics of `OF_SESSIONS` of accounts, by name.
+
+        `equity` has a row for each account, the equity at the end of each session: (accounts, T). `exposed` says in how
+        many sessions each had a position.
+        """
+        count, sessions = equity.shape
+        columns = np.concatenate([np.full((1, count), starting_equity), equity.T])
+        each = zip(
+            figures(columns, self.sessions_a_year),
+            exposures(columns, self.benchmark.returns, self.sessions_a_year),
+            exposed,
+            strict=True,
+        )
+        return [
+            {
+                **found._asdict(),
+                "exposure_pct": open_in / sessions * 100 if sessions else None,
+                "beta": None if of_market is None else of_market.beta,
+                "alpha_annual_pct": None if of_market is None else of_market.alpha_annual_pct,
+            }
+            for found, of_market, open_in in each
+        ]
 
     def _row(self, symbol: str, ts: int) -> int:
         """A bar's place among all symbols' bars laid end to end."""
