@@ -103,6 +103,9 @@ class JournalMode(StrEnum):
 class Objective(StrEnum):
     """What best means in a sweep; `engine.sweeps.objectives` has the formulas."""
 
+    SHARPE_ANNUAL = "sharpe_annual"
+    SORTINO_ANNUAL = "sortino_annual"
+    CALMAR_ANNUAL = "calmar_annual"
     SHARPE = "sharpe"
     SHARPE_DD_PENALTY = "sharpe_dd_penalty"
     RETURN = "return"
@@ -110,7 +113,7 @@ class Objective(StrEnum):
     CALMAR = "calmar"
 
 
-DEFAULT_OBJECTIVE = Objective.SHARPE_DD_PENALTY
+DEFAULT_OBJECTIVE = Objective.SHARPE_ANNUAL
 
 
 class RunStatus(StrEnum):

@@ -19,6 +19,9 @@ def _calmar(m: Metrics) -> float | None:
 
 
 OBJECTIVES: Mapping[Objective, Callable[[Metrics], float | None]] = {
+    Objective.SHARPE_ANNUAL: lambda m: m.sharpe_annual,
+    Objective.SORTINO_ANNUAL: lambda m: m.sortino_annual,
+    Objective.CALMAR_ANNUAL: lambda m: m.calmar_annual,
     Objective.SHARPE: lambda m: m.sharpe,
     Objective.SHARPE_DD_PENALTY: _sharpe_dd,
     Objective.RETURN: lambda m: m.return_pct,
@@ -40,7 +43,13 @@ def objective(name: str) -> Callable[[Metrics], float | None]:
     """The objective of that name; INVALID_SPEC lists them."""
     if name not in OBJECTIVES:
         raise InvalidError("INVALID_SPEC", f"there is no objective {name!r}", hint=f"one of {', '.join(OBJECTIVES)}")
-    return OBJECTIVES[Objective(name)]
+    of_metrics = OBJECTIVES[Objective(name)]
+
+    def score(metrics: Metrics) -> float | None:
+        """None of a variant without trades: doing nothing is no result to rank."""
+        return of_metrics(metrics) if metrics.trade_count else None
+
+    return score
 
 
 def ranked(scored: Sequence[Scored]) -> list[Scored]:
