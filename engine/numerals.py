@@ -36,3 +36,12 @@ def real_number(value: object) -> float:
         return float(value)
     except OverflowError as error:
         raise ValueError("the number is too large") from error
+
+
+def shown_value(value: object) -> str:
+    """A parameter's value as people read it: JSON's words, numbers in their shortest form."""
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(shown_value, value))}]"
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -96,7 +96,7 @@ _VARIANT = {
     "variant_id": TEXT,
     "label": TEXT,
     "tags": Each(TEXT),
-    "overrides": Such(Each((str, int, float, bool, type(None)), of=dict), _fault_in_paths),
+    "overrides": Such(Each((str, int, float, bool, list, type(None)), of=dict), _fault_in_paths),
     "skip_reason": WORDS,
 }
 _STOPPED = {
@@ -104,7 +104,7 @@ _STOPPED = {
     "short_history": Maybe(Such((dict, NOTHING), _fault_in_short_history)),
 }
 """What kept entries from becoming orders; older versions did not count it"""
-_BASE = {"symbols": Each(TEXT), **dict.fromkeys(("entry", "exit", "risk"), PARTS)}
+_BASE = {"symbols": Each(TEXT), **dict.fromkeys(("entry", "exit", "risk"), PARTS), "execution": Maybe(PARTS)}
 _DATASET = {
     "sha256": TEXT,
     "session_tz": TEXT,

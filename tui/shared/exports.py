@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.account.metrics import METRICS, Unit
 from engine.errors import SystemFault, UsageError
+from engine.numerals import shown_value
 
 Document = Mapping[str, Any]
 """A sweep's result as `plan run --json` prints it."""
@@ -97,6 +98,8 @@ def _cell(value: object) -> str:
 
     Python's own writer leaves a lone carriage return unquoted, and readers take it for the end of the row.
     """
+    if isinstance(value, (list, tuple)):
+        return _cell(shown_value(value))
     if isinstance(value, str):
         text = guarded(value)
         return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text
@@ -127,7 +130,11 @@ def _override_column(pa: Any, values: list[Any]) -> Any:
     for python_type, arrow in ((bool, pa.bool_()), (int, pa.int64()), (float, pa.float64())):
         if kinds == {python_type}:
             return _fitting(pa, values, arrow)
-    return pa.array([None if value is None else str(value) for value in values], pa.string())
+    return pa.array([None if value is None else _as_text(value) for value in values], pa.string())
+
+
+def _as_text(value: object) -> str:
+    return shown_value(value) if isinstance(value, (list, tuple)) else str(value)
 
 
 def _fitting(pa: Any, values: list[Any], arrow: Any) -> Any:

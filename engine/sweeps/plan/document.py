@@ -24,7 +24,7 @@ from engine.payloads import damaged, event_named, read_payload
 from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Owner, StoredPayload
-from engine.strategies.spec import CompiledSpec, ExecutionSpec, parse_spec
+from engine.strategies.spec import CompiledSpec, ExecutionSpec, as_tuples, parse_spec
 from engine.sweeps.plan.generator import Maker
 from engine.sweeps.plan.request import SweepRequest
 from engine.sweeps.plan.run_plan import RunPlan, TrialCount
@@ -121,6 +121,16 @@ def plan_of(document: dict[str, Any], seq: int, compiled: Callable[[ExecutionSpe
         trials=trials_of(document),
         distributions=document.get("distributions", {}),
     )
+
+
+def read_plan(text: str, seq: int) -> dict[str, Any]:
+    """The payload of a RUN_STARTED; DATABASE_ERROR. Values that are lists are tuples, as a generator makes them."""
+    document = read_payload(text, EventType.RUN_STARTED, seq)
+    if any(isinstance(value, list) for values in document["sweep"].values() for value in values):
+        document["sweep"] = {path: [as_tuples(value) for value in values] for path, values in document["sweep"].items()}
+        for named in document["variants"]:
+            named["overrides"] = {path: as_tuples(value) for path, value in named["overrides"].items()}
+    return document
 
 
 def _request_of(document: dict[str, Any], spec: ExecutionSpec) -> SweepRequest:

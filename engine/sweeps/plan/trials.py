@@ -26,15 +26,21 @@ class SpecDigests:
 
     def of(self, spec: CompiledSpec) -> bytes:
         """The digest of a variant's resolved spec."""
-        shared: dict[str, object] = {"entry": spec.params, "exit": spec.exit, "risk": spec.risk}
-        text = ",".join(self._text(name, shared.get(name), spec) for name in sorted(self._rest))
-        return hashlib.sha256(f"{{{text}}}".encode()).digest()[:SPEC_DIGEST]
+        shared: dict[str, object] = {
+            "entry": spec.params,
+            "execution": spec.spec.execution,
+            "exit": spec.exit,
+            "risk": spec.risk,
+        }
+        parts = (self._text(name, shared.get(name), spec) for name in sorted({*self._rest, *shared}))
+        return hashlib.sha256(f"{{{','.join(filter(None, parts))}}}".encode()).digest()[:SPEC_DIGEST]
 
     def _text(self, name: str, part: object, spec: CompiledSpec) -> str:
         found = self._texts.get((name, id(part)))
         if found is None:
             # the part is kept beside its text, so that its id stays its own
-            found = self._texts[name, id(part)] = (part, canonical_json({name: spec.base()[name]})[1:-1])
+            written = {key: value for key, value in spec.base().items() if key == name}  # none: all at its defaults
+            found = self._texts[name, id(part)] = (part, canonical_json(written)[1:-1])
         return found[1]
 
 

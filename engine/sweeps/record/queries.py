@@ -9,9 +9,9 @@ from uuid import UUID
 from engine.errors import DamageFault, NotFoundError
 from engine.events import EventType
 from engine.market.sessions import from_micros
-from engine.payloads import damaged, event_named, read_payload, stored_uuid
+from engine.payloads import damaged, event_named, stored_uuid
 from engine.ports import Owners, RunMark, StoredPayload, Views
-from engine.sweeps.plan.document import done_of, trials_of
+from engine.sweeps.plan.document import done_of, read_plan, trials_of
 from engine.sweeps.plan.fingerprint import history_bars
 from engine.sweeps.plan.run_plan import variant_workspace_id
 from engine.sweeps.reasons import Sweep, sweep_reasons
@@ -48,7 +48,7 @@ class RunRecord:
         self.id = stored_uuid(run_plan_id, "the id of a run plan")
         self.standing = standing_of(views.run_marks(run_plan_id), run_plan_id)
         self.seq, text = views.run_document(run_plan_id)
-        self.document = read_payload(text, EventType.RUN_STARTED, self.seq)
+        self.document = read_plan(text, self.seq)
         self.done = _done(views.run_variants(run_plan_id), self.variant_ids)
         self.alive = is_alive(owners, self.standing, self.document)
         self.status: RunStatus = self.standing.status(self.alive)

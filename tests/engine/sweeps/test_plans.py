@@ -42,6 +42,34 @@ def load(data: Any) -> Dataset:
     return DATA
 
 
+LATER: dict[str, list[Any]] = {
+    "execution.fill": ["close", "next_open", "pessimistic"],
+    "exit.take_profit_by_bars": [None, [[1, 5], [3, 0.5]], [[2, 1]]],
+    "risk.size": ["dollars", "equity"],
+    "risk.equity_pct": [20.0],
+}
+
+
+@pytest.mark.parametrize("journal", ["full", "summary"])
+@pytest.mark.parametrize("cut", [2, 3])
+def test_fills_sizes_and_lists_are_swept_cut_resumed_and_shown(cut: int, journal: str) -> None:
+    """Sweeps over fields of section 12: labels are plain, a resume ends as an uninterrupted run, all is verified."""
+    with memory_desk() as desk:
+        whole = desk.plans.run(spec(), DATA, LATER, journal=journal, verify=99)
+    assert [one.status for one in whole.results].count("succeeded") == len(whole.results) == whole.verified
+    labels = {one.label for one in whole.results}
+    assert "fill=next_open, take_profit_by_bars=[[1, 5], [3, 0.5]], size=equity, equity_pct=20" in labels
+    assert len({json.dumps(one.metrics.model_dump()) for one in whole.results if one.metrics}) > 6
+    store = CutStore(cut, after=True)
+    with pytest.raises(Crash):
+        memory_desk(store).plans.run(spec(), DATA, LATER, journal=journal, run_plan_id=RUN, verify=99)
+    store.dead, store.cut = False, -1
+    desk = other_desk(store)
+    resumed = desk.plans.resume(RUN, load)
+    assert same(resumed) == same(whole)
+    assert desk.plans.get(RUN).results == resumed.results
+
+
 def journal_of(store: MemoryStore) -> dict[str, list[tuple[Any, ...]]]:
     """Every variant's events, and those of the run's variants, without seq and the wall clock."""
     found: dict[str, list[tuple[Any, ...]]] = {}

@@ -149,7 +149,13 @@ def test_another_code_of_a_strategy_is_another_try() -> None:
 def test_the_digest_of_a_variant_is_that_of_its_resolved_spec() -> None:
     with memory_desk() as desk:
         base = desk.research.compile(spec())
-    sweeps = {"entry.lookback_days": [2, 3], "exit.max_bars": [None, 2, 5], "risk.dollars_per_trade": [500, 1000.0]}
+    sweeps: dict[str, list[Any]] = {
+        "entry.lookback_days": [2, 3],
+        "exit.max_bars": [None, 2, 5],
+        "risk.dollars_per_trade": [500, 1000.0],
+        "execution.fill": ["close", "next_open", "pessimistic"],
+        "exit.take_profit_by_bars": [None, [[1, 5], [30, 3]]],
+    }
     digests = SpecDigests(base)
     for variant in generate(base, sweeps).variants:
         assert variant.spec is not None

@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from engine.numerals import shown_value
 from tui.dashboard.sweeps import SHORT
-from tui.shared.leaderboard import in_order, scalar
+from tui.shared.leaderboard import in_order
 
 if TYPE_CHECKING:
     from engine.desk import Desk
@@ -76,7 +77,7 @@ def _is_only(beginning: str, name: str, names: Sequence[str]) -> bool:
 
 
 def _label(result: VariantResult, names: Mapping[str, str]) -> str:
-    told = [f"{names[path]}={scalar(value)}" for path, value in result.overrides.items() if path in names]
+    told = [f"{names[path]}={shown_value(value)}" for path, value in result.overrides.items() if path in names]
     return " ".join(told) or result.label
 
 

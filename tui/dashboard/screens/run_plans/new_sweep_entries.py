@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from engine.errors import InvalidError, UsageError
+from engine.numerals import shown_value
 from tui.shared import figures
-from tui.shared.leaderboard import scalar
 from tui.shared.sources import SAMPLE, source_of, strategy_file, unchecked
 from tui.shared.sweep_values import read_sweep
 
@@ -255,7 +255,7 @@ def _number(text: str, what: str) -> float:
 def _parameter(path: str, schema: Mapping[str, Any]) -> Parameter:
     default, type_words = schema.get("default"), _kind_of(schema)
     why = "; ".join(filter(None, (schema.get("description"), type_words)))
-    return Parameter(path, "" if default is None else scalar(default), why, type_words)
+    return Parameter(path, "" if default is None else shown_value(default), why, type_words)
 
 
 def _kind_of(schema: Mapping[str, Any]) -> str:
