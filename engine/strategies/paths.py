@@ -58,6 +58,11 @@ def coerce(spec: CompiledSpec, path: str, value: Any) -> Scalar:
             return _as_pairs(path, value)
         if type(value) is kind:
             return typing.cast(Scalar, value)
+    words = [str(word) for word in _choices(annotation) if isinstance(word, str)]
+    if words and isinstance(value, str):
+        near = difflib.get_close_matches(value, words, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(words)}"
+        raise InvalidError("INVALID_SPEC", f"{path}: {value!r} is not a value that it takes", hint=hint)
     wanted = " or ".join("null" if kind is type(None) else kind.__name__ for kind in _kinds(annotation))
     raise InvalidError("INVALID_SPEC", f"{path}: {value!r} is not of the type {wanted}", hint="correct the value")
 
