@@ -26,4 +26,5 @@ def means(rows: FloatArray) -> FloatArray:
 
 def varies(rows: FloatArray) -> BoolArray:
     """Whether a column holds two different values. A sum of squares may round away from zero where it does not."""
-    return rows.max(axis=0) != rows.min(axis=0)
+    different: BoolArray = rows.max(axis=0) != rows.min(axis=0)
+    return different

@@ -95,5 +95,6 @@ def _counts(begins: IntArray, places: IntArray, sessions: int, draws: int) -> Fl
     up = np.concatenate([rows + places, rows[past]])
     down = np.concatenate([rows + np.minimum(ends, sessions), (rows + ends - sessions)[past]])
     steps = np.bincount(np.concatenate([up, down]), np.repeat([1.0, -1.0], len(up)), (sessions + 1) * draws)
-    held: FloatArray = steps.reshape(draws, -1)
-    return np.cumsum(held, axis=1, out=held)[:, :-1]
+    held: FloatArray = steps.astype(np.float64, copy=False).reshape(draws, -1)
+    np.cumsum(held, axis=1, out=held)
+    return held[:, :-1]

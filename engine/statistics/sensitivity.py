@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean, median
-from typing import NamedTuple
 
 Scalar = bool | int | float | str | None
 Point = tuple[Scalar, ...]
 
 
-class Tried(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Tried:
     """A variant: its effective value of each swept parameter, its score, and whether the grid made it."""
 
     values: Mapping[str, Scalar]
@@ -18,7 +19,8 @@ class Tried(NamedTuple):
     in_grid: bool
 
 
-class ValueScore(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ValueScore:
     """A value of a parameter, and the median score of the variants of the grid that have it and a score."""
 
     value: Scalar
@@ -26,7 +28,8 @@ class ValueScore(NamedTuple):
     variants: int
 
 
-class Neighbours(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Neighbours:
     """The variants of the grid one value away from the best in one parameter."""
 
     count: int
@@ -34,7 +37,8 @@ class Neighbours(NamedTuple):
     beat_baseline: int
 
 
-class Sensitivity(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
     """`parameters` by path, values ascending; `neighbours` is None without a best that stands on the grid."""
 
     parameters: dict[str, list[ValueScore]]
@@ -49,9 +53,9 @@ def sensitivity(variants: Sequence[Tried], best: Tried | None, baseline: Tried) 
     axes = {path: _ascending(one.values[path] for one in variants if one.in_grid) for path in paths}
     grid = _grid(variants, axes)
     parameters = {path: [_at(grid, nth, value) for value in axes[path]] for nth, path in enumerate(paths)}
-    return Sensitivity(
-        parameters, None if best is None else _neighbours(grid, list(axes.values()), best, baseline.score)
-    )
+    if best is None:
+        return Sensitivity(parameters, None)
+    return Sensitivity(parameters, _neighbours(grid, list(axes.values()), best, baseline.score))
 
 
 def _ascending(values: Iterable[Scalar]) -> list[Scalar]:

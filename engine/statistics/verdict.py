@@ -68,7 +68,7 @@ def judge(evidence: Evidence) -> tuple[Verdict, str]:
 def sentence_of_run(psr: float | None, alpha_annual_pct: float | None, trades: int, trials: int) -> str:
     """What a single backtest is worth; `trials` are those on these data, this one included.
 
-    It is held against the best of so many tries: none of them would have shown as much with a probability of psr^trials.
+    It is held against the best of so many tries without skill: all stay below it with a probability of psr^trials.
     """
     if not trades:
         return "No trades, so there is nothing to judge."
