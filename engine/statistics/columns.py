@@ -13,9 +13,9 @@ from engine.market.bars import BoolArray, FloatArray
 
 def sums(rows: FloatArray) -> FloatArray:
     """The sum of each column, from the first row to the last: shape (rows, …) to (…)."""
-    if not len(rows):
-        return np.zeros(rows.shape[1:])
-    total: FloatArray = np.add.accumulate(rows, axis=0)[-1]  # one addition after the other, where `sum` adds in pairs
+    total = np.zeros(rows.shape[1:])
+    for row in rows:
+        total += row
     return total
 
 
@@ -26,4 +26,5 @@ def means(rows: FloatArray) -> FloatArray:
 
 def varies(rows: FloatArray) -> BoolArray:
     """Whether a column holds two different values. A sum of squares may round away from zero where it does not."""
-    return rows.max(axis=0) != rows.min(axis=0)
+    different: BoolArray = rows.max(axis=0) != rows.min(axis=0)
+    return different

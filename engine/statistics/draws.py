@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from engine.market.bars import FloatArray, IntArray
+from engine.market.bars import BoolArray, FloatArray, IntArray
 
 Words = npt.NDArray[np.uint64]
 _WORD = 1 << 64
@@ -46,33 +46,45 @@ def resampled(words: np.random.Philox, sessions: int, draws: int) -> Iterator[Fl
         count = min(at_once, draws - start)
         most = 2 * sessions * count
         ahead = np.concatenate([ahead, words.random_raw(max(0, most - len(ahead)))])
-        begins, places, used = _blocks(np.flatnonzero(ahead < below).tolist(), sessions, count)
-        yield _counts(np.array(begins), (ahead[places] % np.uint64(sessions)).astype(np.int64), sessions, count)
+        begins, places, used = _blocks(ahead < below, sessions, count)
+        yield _counts(begins, (ahead[places] % np.uint64(sessions)).astype(np.int64), sessions, count)
         ahead = ahead[used:]
 
 
-def _blocks(jumps: list[int], sessions: int, draws: int) -> tuple[list[int], list[int], int]:
+def _blocks(low: BoolArray, sessions: int, draws: int) -> tuple[IntArray, IntArray, int]:
     """Where blocks begin, counting sessions through all draws; which word is the place of each; the words used.
 
-    `jumps` are the words below the limit, rising; one that was taken for a place is none. It goes from jump to jump:
-    the sessions between two took a word each and moved on by one.
+    `low` says which words are below the limit. Low words next to each other make a jump and are its place in turn, so
+    every other one of such a run is a jump, from the first on: unless a draw begins within the run.
     """
-    begins, places = [], []
-    at = nth = 0
-    jumps = [*jumps, 2 * sessions * draws + 2]
+    jumps, others = _alternating(low)
+    sooner = jumps - np.arange(len(jumps))  # its session, but for what is the same for all jumps of a stretch
+    begins, places = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    at = 0
     for first in range(0, sessions * draws, sessions):
         here, end = first, first + sessions
-        jump = at
-        while here < end:
-            begins.append(here)
-            places.append(jump + 1)
-            at, here = jump + 2, here + 1
-            while jumps[nth] < at:
-                nth += 1
-            jump = jumps[nth]
-            here += jump - at
-        at += end - (begins[-1] + 1)
-    return begins, places, at
+        while here < end and (here == first or others[at]):
+            begins.append(np.array([here]))
+            places.append(np.array([at + 1]))
+            here, at = here + 1, at + 2
+        start = int(jumps.searchsorted(at))
+        shift = here - at + start
+        stop = max(start, int(sooner.searchsorted(end - shift)))
+        begins.append(sooner[start:stop] + shift)
+        places.append(jumps[start:stop] + 1)
+        at += end - here + stop - start
+    return np.concatenate(begins), np.concatenate(places), at
+
+
+def _alternating(low: BoolArray) -> tuple[IntArray, BoolArray]:
+    """The 1st, 3rd, … low word of each run, as places; and for every word whether it is the 2nd, 4th, … of one."""
+    places = np.flatnonzero(low)
+    order = np.arange(len(places))
+    begins_run = np.diff(places, prepend=-2) != 1
+    odd = (order - np.maximum.accumulate(np.where(begins_run, order, 0))) % 2 == 1
+    others = np.zeros(len(low) + 2, dtype=np.bool_)
+    others[places[odd]] = True
+    return places[~odd], others
 
 
 def _counts(begins: IntArray, places: IntArray, sessions: int, draws: int) -> FloatArray:
@@ -83,5 +95,6 @@ def _counts(begins: IntArray, places: IntArray, sessions: int, draws: int) -> Fl
     up = np.concatenate([rows + places, rows[past]])
     down = np.concatenate([rows + np.minimum(ends, sessions), (rows + ends - sessions)[past]])
     steps = np.bincount(np.concatenate([up, down]), np.repeat([1.0, -1.0], len(up)), (sessions + 1) * draws)
-    held: FloatArray = steps.reshape(draws, -1)
-    return np.cumsum(held, axis=1, out=held)[:, :-1]
+    held: FloatArray = steps.astype(np.float64, copy=False).reshape(draws, -1)
+    np.cumsum(held, axis=1, out=held)
+    return held[:, :-1]

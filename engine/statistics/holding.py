@@ -51,12 +51,10 @@ def clock(windows: Sequence[Window]) -> IntArray:
 
 def last_closes(window: Window, days: IntArray) -> FloatArray:
     """The symbol's last close up to the end of each session, shape (T,); NaN before its window's first bar."""
-    session, close = (column[window.start : window.stop] for column in (window.bars.session, window.bars.close))
-    row = np.searchsorted(session, days, side="right") - 1
-    closes: FloatArray = (
-        np.where(row >= 0, close[np.maximum(row, 0)], np.nan) if len(close) else np.full(len(days), np.nan)
-    )
-    return closes
+    traded = window.bars.slice(window.start, window.stop)
+    closes = np.concatenate([[np.nan], traded.close])
+    latest: FloatArray = closes[np.searchsorted(traded.session, days, side="right")]
+    return latest
 
 
 def buy_and_hold(starting_equity: float, windows: Sequence[Window], days: IntArray) -> Benchmark:
@@ -99,10 +97,10 @@ def beyond(returns: FloatArray, benchmark: FloatArray) -> FloatArray:
 
 
 def exposures(equity: FloatArray, benchmark: FloatArray, a_year: float | None) -> list[Exposure | None]:
-    """Beta and alpha of each column of `equity` (T + 1 rows); None where it has an equity at or below zero, or T < 2."""
+    """Beta and alpha of each column of `equity` (T + 1 rows); None with an equity at or below zero, or T below 2."""
     if a_year is None:
         return [None] * equity.shape[1]
-    alive = (equity > 0).all(axis=0)
+    alive = np.all(equity > 0, axis=0)
     returns = returns_of(np.where(alive, equity, 1.0))
     slopes = betas(returns, benchmark)
     alphas = means(returns - slopes * benchmark[:, np.newaxis]) * a_year * 100

@@ -28,12 +28,8 @@ def sharpe_score(total: FloatArray, squares: FloatArray, sessions: int) -> Float
     mean = total / sessions
     around = squares - total * mean
     varied = around > squares * _ROUNDING
-    score: FloatArray = np.divide(
-        mean,
-        np.sqrt(around / (sessions - 1), where=varied, out=np.ones_like(mean)),
-        where=varied,
-        out=np.zeros_like(mean),
-    )
+    spread = np.sqrt(np.where(varied, around, 1.0) / (sessions - 1))
+    score: FloatArray = np.where(varied, mean / spread, 0.0)
     return score
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.market.bars import FloatArray, IntArray
+from engine.market.bars import BoolArray, FloatArray, IntArray
 from engine.statistics import normal
 from engine.statistics.columns import means, sums, varies
 
@@ -116,8 +116,8 @@ def drawdowns(equity: FloatArray) -> tuple[FloatArray, IntArray]:
     return ((peaks - equity) / peaks * 100).max(axis=0), _longest(equity >= peaks)
 
 
-def _longest(at_peak: np.ndarray) -> IntArray:
-    """The most sessions from the last one at a peak to the next at one, or to the end; next to each other is no fall."""
+def _longest(at_peak: BoolArray) -> IntArray:
+    """The most sessions from the last one at a peak to the next, or to the end; neighbours have no fall between."""
     rows, columns = at_peak.shape
     places = np.flatnonzero(at_peak.T)  # column after column; every column begins at its first peak
     waits = np.diff(places, append=rows * columns)
@@ -138,7 +138,7 @@ def _figures(equity: FloatArray, a_year: float | None) -> Iterator[SessionFigure
         return
     with np.errstate(all="ignore"):
         of_returns = moments(returns_of(equity))
-    alive = (equity > 0).all(axis=0).tolist()
+    alive = np.all(equity > 0, axis=0).tolist()
     columns = [column.tolist() for column in (*of_returns, equity[0], equity[-1], falls, longest)]
     for lives, *values in zip(alive, *columns, strict=True):
         mean, spread, downside, skew, kurtosis, start, end, fall, sessions = values
