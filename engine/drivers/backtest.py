@@ -150,7 +150,7 @@ def run_closed(
     walk = BarLoop(spec, dataset, workspace.id, Terms(slippage_bps))
     tally, ordinary = trade_all(walk, Book(world.account.ledger, workspace.limits), world.submit, watch)
     clock = Clock(dataset, spec.symbols)
-    held, sessions = clock.world(workspace.starting_equity, world.fills, world.trades, ordinary)
+    held, sessions, _ = clock.world(workspace.starting_equity, world.fills, world.trades, ordinary)
     metrics = metrics_of(workspace.starting_equity, world.trades, held, sessions)
     tried, span = Tried.of(spec, strategy_sha256, dataset), traded_span(spec, dataset)
     stopped = Stopped.of_tally(tally, walk.unready())

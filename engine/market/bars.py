@@ -129,6 +129,11 @@ class Dataset:
             self._taken.append(_columns_sha256(self.bars))
         return self._taken[0]
 
+    @property
+    def columns_sha256(self) -> str:
+        """The sha256 (hex) of the bars themselves, whatever files they came from."""
+        return self.digest if not self.sha256 else _columns_sha256(self.bars)
+
     def bars_sha256(self, symbol: str) -> str:
         """The sha256 (hex) of a symbol's bars, history included, without its name. Computed once."""
         if symbol not in self._taken_of:

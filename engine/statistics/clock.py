@@ -58,8 +58,11 @@ class Clock:
 
     def world(
         self, starting_equity: float, fills: Sequence[Fill], trades: Sequence[Trade], ordinary: int
-    ) -> tuple[list[int], SessionFigures]:
-        """The bars held of each trade, and the figures of the sessions, of a closed world that the bar loop traded."""
+    ) -> tuple[list[int], SessionFigures, FloatArray]:
+        """What came of a closed world that the bar loop traded.
+
+        The bars held of each trade, the figures of the sessions, and the equity at the end of each.
+        """
         rows = [self._row(fill.symbol, fill.ts) for fill in fills]
         columns = zip(*((fill.side, fill.lots, fill.price, fill.fees) for fill in fills), strict=True)
         side, lots, price, fees = columns if fills else ((), (), (), ())
@@ -82,7 +85,7 @@ class Clock:
         )
         held = [self._row(trade.symbol, trade.exit_ts) - self._row(trade.symbol, trade.entry_ts) for trade in trades]
         (found,) = self.figures(starting_equity, equity[np.newaxis], [exposed])
-        return held, found
+        return held, found, equity
 
     def figures(
         self, starting_equity: float, equity: FloatArray, exposed: Sequence[int]

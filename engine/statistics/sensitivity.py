@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
+from typing import Any
 
-Scalar = bool | int | float | str | None
+Scalar = bool | int | float | str | tuple[Any, ...] | None
 Point = tuple[Scalar, ...]
 
 

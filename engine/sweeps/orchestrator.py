@@ -8,7 +8,7 @@ from contextlib import suppress
 from engine.errors import PapertapeError, SystemFault
 from engine.events import EventType, Stamps
 from engine.jsontext import compact_json
-from engine.market.bars import Dataset
+from engine.market.bars import Dataset, FloatArray
 from engine.ports import Store, Watch
 from engine.sweeps.plan.fingerprint import differing, history_bars
 from engine.sweeps.plan.run_plan import RunPlan, variant_workspace_id
@@ -19,6 +19,7 @@ from engine.sweeps.record.recorder import STEPS, Recorder, Run, run_event
 from engine.sweeps.results import Done, PlanResult, VariantResult, result_of
 from engine.sweeps.simulation.simulate import Simulation
 from engine.sweeps.simulation.verify import verify
+from engine.sweeps.statistics import PlanEvidence, Worth, holding_of
 from engine.vocabulary import RunStatus
 
 
@@ -40,6 +41,7 @@ class Execution:
         self._recorder = Recorder(store, stamps, plan, run, done or {}, steps=steps)
         self._watch = RunWatch(store, stamps, run, watch)
         self._ids = [variant.variant_id for variant in plan.variants]
+        self._equity: dict[int, FloatArray] = {}
 
     def execute(self, dataset: Dataset, workers: int) -> PlanResult:
         """Every variant that is not done yet. What goes wrong outside a variant ends in RUN_FAILED and is raised.
@@ -70,9 +72,25 @@ class Execution:
             self._recorder.flush()
             verified = verify(plan, dataset, simulation, self._recorder.done, self._watch)
         differs = self._differing()
-        self._end(EventType.RUN_COMPLETED, verified=verified, differs_from=differs)
+        worth = self._worth(dataset, simulation)
+        self._end(EventType.RUN_COMPLETED, verified=verified, differs_from=differs, worth=worth)
         self._watch.told(len(plan.variants), len(plan.variants))
-        return self._result(RunStatus.COMPLETED, verified, differs)
+        return self._result(RunStatus.COMPLETED, verified, differs, worth)
+
+    def _worth(self, dataset: Dataset, simulation: Simulation) -> Worth:
+        """What the results are worth. Variants that an earlier owner finished are traded once more for their equity."""
+        plan, done = self._plan, self._recorder.done
+        holding = holding_of(simulation.clock(plan.base))
+        if not plan.request.statistics:
+            return Worth(holding)
+        missing = [place for place, one in done.items() if one.status == "succeeded" and place not in self._equity]
+        specs = {place: spec for place in missing if (spec := plan.variants[place].spec) is not None}
+        for place, outcome in zip(specs, simulation.outcomes(list(specs.values())), strict=True):
+            if outcome.equity is not None:
+                self._equity[place] = outcome.equity
+        best = best_of(done.values(), self._ids)
+        of_best = None if best is None else self._ids.index(best.variant_id)
+        return Worth(holding, PlanEvidence(plan, dataset, simulation, done, self._equity, of_best).statistics())
 
     def _differing(self) -> dict[str, int]:
         """The run plan that was the same and had other results, with how many variants differ."""
@@ -103,6 +121,8 @@ class Execution:
                     return False
                 raise SystemFault("INTERNAL", f"the simulation gave nothing for variant {variant.variant_id}")
             recorder.take(index, variant, outcome)
+            if outcome.equity is not None:
+                self._equity[index] = outcome.equity
             if told < recorder.committed < total:
                 watch.told(told := recorder.committed, total)
         return True
@@ -113,6 +133,7 @@ class Execution:
         *,
         verified: int = 0,
         differs_from: dict[str, int] | None = None,
+        worth: Worth | None = None,
         error: BaseException | None = None,
         drop: bool = False,
     ) -> None:
@@ -131,10 +152,13 @@ class Execution:
         worked = run.worked_before + max(0, now - run.begun_at) / 1e6
         best = best_of(done.values(), self._ids)
         said = ending(heading, done.values(), best, worked, verified=verified, differs_from=differs_from, error=error)
+        said |= {} if worth is None else worth.document()
         event_id = self._stamps.new_id()
         self._recorder.flush(run_event(kind, run.run_plan_id, run.workspace_id, event_id, now, compact_json(said)))
 
-    def _result(self, status: RunStatus, verified: int, differs: dict[str, int] | None = None) -> PlanResult:
+    def _result(
+        self, status: RunStatus, verified: int, differs: dict[str, int] | None = None, worth: Worth | None = None
+    ) -> PlanResult:
         plan, run, done = self._plan, self._run, self._recorder.done
         best = best_of(done.values(), self._ids)
         results = self._results()
@@ -154,6 +178,8 @@ class Execution:
             trials=plan.trials,
             differs_from=differs or {},
             reasons=sweep_reasons(results, Sweep.of(plan)),
+            benchmark=None if worth is None else worth.holding,
+            statistics=None if worth is None else worth.statistics,
         )
 
     def _results(self) -> list[VariantResult]:

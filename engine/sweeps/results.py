@@ -12,6 +12,7 @@ from engine.account.ledger import Fill, Ledger, Trade
 from engine.account.metrics import Metrics
 from engine.drivers.short_history import ShortHistory
 from engine.errors import SystemFault
+from engine.market.bars import FloatArray
 from engine.sweeps.plan.run_plan import TrialCount, Variant
 from engine.validation import StrictModel, UtcTime, trusted
 from engine.vocabulary import RunStatus
@@ -60,12 +61,44 @@ class VariantResult(StrictModel):
     short_history: ShortHistory | None = None
 
 
+class HoldingMetrics(StrictModel):
+    """Buying and holding on a plan's or a run's clock; None where a figure does not exist."""
+
+    return_pct: float
+    cagr_pct: float | None
+    sharpe_annual: float | None
+    volatility_pct: float | None
+    max_drawdown_marked_pct: float | None
+
+
+class PlanStatistics(StrictModel):
+    """The statistics of a plan, as JSON has them; `docs/statistics.md` says what each asks and how to read it.
+
+    `sessions` is the length of the clock. `sensitivity` has `parameters` (by path a list of `value`, `median_score`,
+    `variants`) and `neighbours` (`count`, `mean_score`, `beat_baseline`; None for a best off the grid). `costs` has
+    `breakeven_bps` and `fills` (by fill model the metrics of `best` and `baseline`).
+    """
+
+    sessions: int
+    sessions_a_year: float | None
+    dsr: float | None
+    pbo: float | None
+    p_plan: float | None
+    p_luck: float | None
+    verdict: str
+    because: str
+    sensitivity: dict[str, Any]
+    costs: dict[str, Any]
+
+
 class PlanResult(StrictModel):
     """What an execution gave, in plan order. `bar_count`: bars of all symbols in the window, `history_bars`: before it;
     `duplicate_of`: earlier completed plans with the same fingerprint; `verified`: how many variants were run again, bar
     by bar, and came out the same. `trials` is None of a plan that was begun before tries were counted. `differs_from`:
     the last of `duplicate_of`, where it had other results, with how many variants differ, once all have come out.
-    `reasons`: sentences that say why variants did not trade, and what was refused most.
+    `reasons`: sentences that say why variants did not trade, and what was refused most. `benchmark` is buying and
+    holding on the plan's clock; `statistics` say what the best is worth; None of a plan that was not completed, was run
+    without them, or before there were any.
     """
 
     run_plan_id: UUID
@@ -83,6 +116,8 @@ class PlanResult(StrictModel):
     trials: TrialCount | None = None
     differs_from: dict[str, int] = {}  # noqa: RUF012 - read only
     reasons: list[str] = []  # noqa: RUF012 - read only
+    benchmark: HoldingMetrics | None = None
+    statistics: PlanStatistics | None = None
 
     @property
     def done(self) -> int:
@@ -126,6 +161,8 @@ class PlanDetail(PlanSummary):
     results: list[VariantResult]
     differs_from: dict[str, int] = {}  # noqa: RUF012 - read only
     reasons: list[str] = []  # noqa: RUF012 - read only
+    benchmark: HoldingMetrics | None = None
+    statistics: PlanStatistics | None = None
 
 
 def result_of(variant: Variant | dict[str, Any], done: Done | None, workspace_id: UUID | None) -> VariantResult:
@@ -178,6 +215,8 @@ class Outcome:
     short_history: ShortHistory | None = None
     fills: Sequence[Fill] = ()
     failure: Failure | None = None
+    equity: FloatArray | None = field(default=None, compare=False, repr=False)
+    """Equity at the end of every session of the plan's clock, (T,)"""
 
 
 def trades_of(starting_equity: float, fills: Sequence[Fill]) -> list[Trade]:

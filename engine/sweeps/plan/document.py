@@ -58,6 +58,7 @@ def plan_payload(plan: RunPlan, owner: Owner, created_at: int) -> str:
             "limits": account.limits.model_dump(mode="json"),
             "slippage_bps": plan.request.slippage_bps,
             "verify": plan.request.verify,
+            "statistics": plan.request.statistics,
             "timeframe": plan.base.timeframe,
             "spec": plan.base.spec.model_dump(mode="json"),
             "base": plan.base.base(),
@@ -144,6 +145,7 @@ def _request_of(document: dict[str, Any], spec: ExecutionSpec) -> SweepRequest:
         max_variants=document["max_variants"],
         journal=document["journal"],
         verify=document["verify"],
+        statistics=document.get("statistics", True),
         data=document["data"],
     )
 

@@ -24,7 +24,7 @@ class SweepRequest:
     `workspace` is the plan's; equity, limits and fees are taken from `like`, and from `workspace` without it.
     `slippage_bps` is in basis points of the price. `verify` variants are run again bar by bar and compared. `data` says
     how the caller loads the dataset again: it is kept in the journal. `run_plan_id` is for a caller who has to know the
-    id before the start; it must not be in use.
+    id before the start; it must not be in use. `statistics`: say what the best is worth, once all has come out.
     """
 
     spec: ExecutionSpec
@@ -38,6 +38,7 @@ class SweepRequest:
     max_variants: int = MAX_VARIANTS
     journal: str = JournalMode.FULL
     verify: int = 0
+    statistics: bool = True
     data: Mapping[str, Any] = field(default_factory=dict)
     run_plan_id: UUID | None = None
 

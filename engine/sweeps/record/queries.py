@@ -18,6 +18,7 @@ from engine.sweeps.reasons import Sweep, sweep_reasons
 from engine.sweeps.record.ending import best_of, ending
 from engine.sweeps.record.status import Standing, is_alive, standing_of, standings
 from engine.sweeps.results import Done, PlanDetail, PlanResult, PlanSummary, VariantResult, result_of
+from engine.sweeps.statistics import Worth
 from engine.vocabulary import RunStatus
 
 SHORTEST_PREFIX = 4
@@ -120,7 +121,7 @@ class RunRecord:
 
     def _outcome(self, ended: Mapping[str, Any]) -> dict[str, Any]:
         """What a result and a detail have in common."""
-        document, results = self.document, self.results()
+        document, results, worth = self.document, self.results(), Worth.read(ended)
         return {
             "fingerprint": document["fingerprint"],
             "dataset_sha256": document["dataset"]["sha256"],
@@ -133,6 +134,8 @@ class RunRecord:
             "trials": trials_of(document),
             "differs_from": ended.get("differs_from", {}),
             "reasons": self._reasons(results),
+            "benchmark": worth.holding,
+            "statistics": worth.statistics,
         }
 
     def _reasons(self, results: list[VariantResult]) -> list[str]:

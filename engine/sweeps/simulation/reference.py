@@ -46,6 +46,7 @@ def by_bar_loop(
     walk = BarLoop(spec, dataset, workspace.id, Terms(slippage_bps))
     tally, ordinary = trade_all(walk, Book(world.account.ledger, workspace.limits), world.submit, watch or Unwatched())
     clock, equity = Clock(dataset, spec.symbols), workspace.starting_equity
-    held, sessions = clock.world(equity, world.fills, world.trades, ordinary)
+    held, sessions, curve = clock.world(equity, world.fills, world.trades, ordinary)
     metrics, stopped = metrics_of(equity, world.trades, held, sessions), Stopped.of_tally(tally, walk.unready())
-    return Outcome(metrics, stopped.refusals, stopped.held_back, stopped.short_history, world.fills)
+    counts = stopped.refusals, stopped.held_back, stopped.short_history
+    return Outcome(metrics, *counts, world.fills, equity=curve)

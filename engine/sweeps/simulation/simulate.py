@@ -20,6 +20,7 @@ from engine.market.bars import Dataset
 from engine.policy.workspace import Workspace
 from engine.ports import Unwatched, Watch
 from engine.shared import Shared
+from engine.statistics.clock import Clock
 from engine.strategies.base import Candidates, Strategy
 from engine.strategies.guard import prepared
 from engine.strategies.spec import CompiledSpec
@@ -135,6 +136,10 @@ class Simulation:
             return
         with ThreadPoolExecutor(workers, thread_name_prefix="sweep") as pool:
             yield from self._in_order(pool, chunks, workers, fills, watch)
+
+    def clock(self, spec: CompiledSpec) -> Clock:
+        """The sessions that every variant of the spec is measured on."""
+        return self._prepared(spec).clock
 
     def _in_order(
         self,
@@ -265,7 +270,7 @@ class Simulation:
         metrics = figures_of(self._account.starting_equity, trades, found.totals[nth].tolist(), sessions)
         refused, held_back = _counted(found.counts[nth].tolist(), idle, enabled=spec.spec.enabled)
         kept = FillColumns(columns, int(found.fills[nth]), out[_FILLS_FROM:]) if fills else ()
-        return Outcome(metrics, refused, held_back, idle.short, kept)
+        return Outcome(metrics, refused, held_back, idle.short, kept, equity=found.equity[nth])
 
     def _prepared(self, spec: CompiledSpec) -> Columns:
         """What all variants share, laid out by the first that comes."""

@@ -1,0 +1,239 @@
+"""What a plan's results are worth: luck, overfitting, sensitivity and costs of its best, and the verdict.
+
+`engine.statistics` has the formulas; here they are given the plan's variants, its clock and its tries.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from engine.account.arithmetic import total
+from engine.account.ledger import BUY, Fill, Trade
+from engine.account.metrics import Metrics
+from engine.intents import to_quantity
+from engine.market.bars import Dataset, FloatArray
+from engine.statistics.clock import Clock
+from engine.statistics.deflated import deflated_sharpe, variance_of_trials
+from engine.statistics.luck import luck, plan_luck
+from engine.statistics.overfitting import overfitting
+from engine.statistics.sensitivity import Tried, sensitivity
+from engine.statistics.sessions import moments, returns_of
+from engine.statistics.verdict import Evidence, Performance, judge
+from engine.strategies.spec import CompiledSpec, ExecutionPart
+from engine.sweeps.plan.overrides import base_value
+from engine.sweeps.plan.run_plan import BASELINE, GRID, RunPlan, Variant
+from engine.sweeps.results import Done, HoldingMetrics, PlanStatistics, trades_of
+from engine.sweeps.simulation.simulate import Simulation
+from engine.vocabulary import FillModel
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What is said of a completed plan beside its results: buying and holding, and its statistics."""
+
+    holding: HoldingMetrics | None
+    statistics: PlanStatistics | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The fields that RUN_COMPLETED has of it."""
+        return {
+            "benchmark": None if self.holding is None else self.holding.model_dump(mode="json"),
+            "statistics": None if self.statistics is None else self.statistics.model_dump(mode="json"),
+        }
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any]) -> Worth:
+        """Of the payload of a run's end; nothing of one from before there were statistics."""
+        holding, statistics = said.get("benchmark"), said.get("statistics")
+        return cls(
+            None if holding is None else HoldingMetrics.model_validate(holding),
+            None if statistics is None else PlanStatistics.model_validate(statistics),
+        )
+
+
+def holding_of(clock: Clock) -> HoldingMetrics | None:
+    """Buying and holding on a clock; None without a session."""
+    if not len(clock):
+        return None
+    held = clock.benchmark
+    figures = held.figures
+    return HoldingMetrics(
+        return_pct=held.return_pct,
+        cagr_pct=figures.cagr_pct,
+        sharpe_annual=figures.sharpe_annual,
+        volatility_pct=figures.volatility_pct,
+        max_drawdown_marked_pct=figures.max_drawdown_marked_pct,
+    )
+
+
+@dataclass
+class PlanEvidence:
+    """A plan whose variants have come out; `equity` is that of each variant at the end of every session, by place."""
+
+    plan: RunPlan
+    dataset: Dataset
+    simulation: Simulation
+    done: Mapping[int, Done]
+    equity: Mapping[int, FloatArray]
+    best: int | None
+    """The place of the best variant; None when none has a score"""
+
+    def statistics(self) -> PlanStatistics:
+        """All statistics of the plan."""
+        p_plan, p_luck = self._luck()
+        best = None if self.best is None else self.done[self.best].metrics
+        trades = self._trades
+        verdict, because = judge(
+            Evidence(
+                sessions=len(self._clock),
+                trials=self._trials,
+                best=None if best is None else Performance(best.cagr_pct, best.sharpe_annual),
+                held=self._held(),
+                entered_sessions=self._entered_sessions,
+                losing_trades=sum(1 for trade in trades if trade.pnl < 0),
+                p_luck=p_luck,
+            )
+        )
+        return PlanStatistics(
+            sessions=len(self._clock),
+            sessions_a_year=self._clock.sessions_a_year,
+            dsr=self._deflated(),
+            pbo=overfitting(self._returns[:, self._traded]) if len(self._returns) else None,
+            p_plan=p_plan,
+            p_luck=p_luck,
+            verdict=verdict.value,
+            because=because,
+            sensitivity=self._sensitivity(),
+            costs=self._costs(trades),
+        )
+
+    @cached_property
+    def _clock(self) -> Clock:
+        return self.simulation.clock(self.plan.base)
+
+    @cached_property
+    def _places(self) -> list[int]:
+        """The variants that succeeded, in plan order."""
+        return [place for place in sorted(self.equity) if self.done[place].status == "succeeded"]
+
+    @cached_property
+    def _returns(self) -> FloatArray:
+        """Session returns, (T, variants that succeeded); those of a variant that lost everything are 0."""
+        if not self._places or not len(self._clock):
+            return np.zeros((0, len(self._places)))
+        ended = np.stack([self.equity[place] for place in self._places], axis=1)
+        start = self.plan.account.starting_equity
+        curves = np.concatenate([np.full((1, ended.shape[1]), start), ended])
+        alive = (curves > 0).all(axis=0)
+        return returns_of(np.where(alive, curves, start))
+
+    @property
+    def _traded(self) -> list[int]:
+        """The columns of the variants that traded."""
+        metrics = (self.done[place].metrics for place in self._places)
+        return [column for column, each in enumerate(metrics) if each is not None and each.trade_count]
+
+    @property
+    def _trials(self) -> int:
+        trials = self.plan.trials
+        return len(self._places) if trials is None else trials.on_these_data
+
+    def _held(self) -> Performance:
+        figures = self._clock.benchmark.figures if len(self._clock) else None
+        return Performance(None, None) if figures is None else Performance(figures.cagr_pct, figures.sharpe_annual)
+
+    def _luck(self) -> tuple[float | None, float | None]:
+        if self.best is None or self.best not in self._places or len(self._returns) < 2:
+            return None, None
+        benchmark, column = self._clock.benchmark.returns, self._places.index(self.best)
+        found = plan_luck(self._returns, benchmark, column, self.dataset.columns_sha256)
+        if found is None:
+            return None, None
+        in_plan = self._trials if self.plan.trials is None else self.plan.trials.in_plan
+        return found.p_plan, luck(found, max(0, self._trials - in_plan))
+
+    def _deflated(self) -> float | None:
+        if self.best is None or self.best not in self._places or len(self._returns) < 2:
+            return None
+        of_returns = moments(self._returns)
+        spread = of_returns.spread
+        ratios = np.divide(of_returns.mean, spread, where=spread > 0, out=np.zeros_like(spread))
+        column, sessions = self._places.index(self.best), len(self._returns)
+        if not spread[column] > 0:
+            return None
+        return deflated_sharpe(
+            float(ratios[column]),
+            float(of_returns.skew[column]),
+            float(of_returns.kurtosis[column]),
+            sessions,
+            self._trials,
+            variance_of_trials(ratios.tolist(), sessions),
+        )
+
+    def _sensitivity(self) -> dict[str, Any]:
+        variants = [self._tried(place, variant) for place, variant in enumerate(self.plan.variants)]
+        baseline = next(
+            one for one, variant in zip(variants, self.plan.variants, strict=True) if BASELINE in variant.tags
+        )
+        found = sensitivity(variants, None if self.best is None else variants[self.best], baseline)
+        return {
+            "parameters": {path: [asdict(each) for each in values] for path, values in found.parameters.items()},
+            "neighbours": None if found.neighbours is None else asdict(found.neighbours),
+        }
+
+    def _tried(self, place: int, variant: Variant) -> Tried:
+        values = {
+            path: variant.overrides[path] if path in variant.overrides else base_value(self.plan.base, path)
+            for path in self.plan.request.sweep
+        }
+        done = self.done.get(place)
+        return Tried(values, None if done is None else done.score, GRID in variant.tags)
+
+    @cached_property
+    def _fills(self) -> list[Fill]:
+        """The fills of the best variant."""
+        spec = None if self.best is None else self.plan.variants[self.best].spec
+        return [] if spec is None else list(self.simulation.outcome(spec).fills)
+
+    @cached_property
+    def _trades(self) -> list[Trade]:
+        return trades_of(self.plan.account.starting_equity, self._fills)
+
+    @property
+    def _entered_sessions(self) -> int:
+        return len({fill.session for fill in self._fills if fill.side == BUY})
+
+    def _costs(self, trades: Sequence[Trade]) -> dict[str, Any]:
+        fills: dict[str, Any] = {}
+        specs = {"best": None if self.best is None else self.plan.variants[self.best].spec, "baseline": self.plan.base}
+        for fill in FillModel:
+            fills[fill.value] = {name: self._filled(spec, fill) for name, spec in specs.items()}
+        return {"breakeven_bps": breakeven_bps(trades), "fills": fills}
+
+    def _filled(self, spec: CompiledSpec | None, fill: FillModel) -> dict[str, Any] | None:
+        """The metrics of a spec under a fill model, as JSON has them."""
+        if spec is None:
+            return None
+        execution = ExecutionPart(fill=fill)
+        other = replace(spec, spec=spec.spec.model_copy(update={"execution": execution}))
+        metrics: Metrics | None = self.simulation.outcome(other).metrics
+        return None if metrics is None else metrics.model_dump(mode="json")
+
+
+def breakeven_bps(trades: Sequence[Trade]) -> float | None:
+    """The further cost on each side, in basis points of the amount, at which the trades together earn nothing.
+
+    None without trades, or where they earn nothing as they are.
+    """
+    earned = total(trade.pnl for trade in trades)
+    turned = total(to_quantity(trade.lots) * (trade.entry_price + trade.exit_price) for trade in trades)
+    if not trades or earned < 0 or not turned > 0:
+        return None
+    found = earned / turned * 1e4
+    return found if math.isfinite(found) else None
