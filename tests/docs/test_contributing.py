@@ -180,7 +180,12 @@ def test_a_recipe_lists_the_files_that_it_edits(name: str, copy: Product, edited
 
 
 def test_the_tests_that_hold_lists_hold_on_the_copy(copy: Product) -> None:
-    kept = ("storage/test_schema", "storage/test_upgrades", "golden/test_strategy_code", "docs/test_concepts")
+    kept = (
+        "storage/sqlite/test_schema",
+        "storage/sqlite/connection/test_upgrades",
+        "golden/test_strategy_code",
+        "docs/test_concepts",
+    )
     paths = [f"tests/{path}.py" for path in (*kept, "engine/strategies/test_prepare", "docs/test_reference")]
     copy.python("pytest", "-q", "-p", "no:cacheprovider", "-n", "0", *paths)
 

@@ -559,7 +559,7 @@ def test_a_payload_in_words_leaves_out_what_has_parts() -> None:
 def test_a_trace_of_more_than_can_be_shown_says_so(db: Path) -> None:
     trace = str(uuid4())
     with open_test_desk(db) as desk:
-        workspace = str(desk.accounts.require().id)
+        workspace = str(desk.accounts.ensure_default().id)
         rows = [
             (
                 str(uuid4()),
