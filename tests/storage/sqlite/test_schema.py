@@ -52,7 +52,8 @@ def test_an_upgraded_database_has_the_schema_of_a_new_one(
 ) -> None:
     upgraded = tmp_path / "old.db"
     old_database(upgraded, revision)
-    assert definitions(upgraded) != definitions(path)
+    if revision == OLDER[0]:  # a later one may add nothing but an event type
+        assert definitions(upgraded) != definitions(path)
     SqliteStore(upgraded).close()
     assert definitions(upgraded) == definitions(path)
     assert event_types(upgraded) == event_types(path) == {kind.value for kind in EventType}
@@ -83,7 +84,7 @@ def test_a_new_database_has_every_trigger(store: SqliteStore, path: Path) -> Non
     assert made == {"".join(trigger.split()) for trigger in TRIGGERS}
 
 
-@pytest.mark.parametrize("revision", SHIPPED.revisions)
+@pytest.mark.parametrize("revision", MADE_BY)
 def test_a_revision_makes_what_it_always_made(tmp_path: Path, revision: str) -> None:
     migrated(tmp_path / "old.db", revision)
     text = json.dumps(definitions(tmp_path / "old.db"), sort_keys=True)
