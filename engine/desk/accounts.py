@@ -18,18 +18,20 @@ from engine.events import EventType, Stamps, account_event
 from engine.intents import to_quantity
 from engine.market.sessions import from_micros
 from engine.numerals import real_number
+from engine.payloads import read_payload
 from engine.policy.limits import Limits
 from engine.policy.workspace import (
     DEFAULT_EQUITY,
     DEFAULT_ID,
     DEFAULT_NAME,
     Workspace,
+    WorkspaceKind,
     as_uuid,
     check_equity,
     check_name,
     check_open,
 )
-from engine.ports import Store, UnitOfWork, Watch
+from engine.ports import EventFilter, Store, UnitOfWork, Watch
 from engine.symbols import check_symbol
 from engine.validation import StrictModel, UtcTime
 from engine.vocabulary import TradingState
@@ -173,9 +175,19 @@ class Accounts:
         return [start, *(EquityPoint(ts=from_micros(trade.exit_ts), equity=trade.equity) for trade in trades)]
 
     def metrics(self, ref: str | UUID | None = None) -> Metrics:
-        """The metrics of the workspace over its whole life."""
+        """The metrics of the workspace over its whole life; of a backtest those that were recorded with it."""
         workspace = self.require(ref)
-        return metrics_of(workspace.starting_equity, self._trades(workspace))
+        recorded = self._recorded(workspace) if workspace.kind is WorkspaceKind.CLOSED else None
+        return recorded or metrics_of(workspace.starting_equity, self._trades(workspace))
+
+    def _recorded(self, workspace: Workspace) -> Metrics | None:
+        """The metrics of a backtest from its BACKTEST_RECORDED; None of one from before there was such an event."""
+        where = EventFilter(workspace.id, (EventType.BACKTEST_RECORDED.value,))
+        with self._store.read() as views:
+            for event in views.events(where, limit=1):
+                said = read_payload(event.row.payload, event.row.event_type, event.seq)
+                return Metrics.model_validate(said["metrics"])
+        return None
 
     def reconcile(
         self, ref: str | UUID | None = None, *, dry_run: bool = False, watch: Watch | None = None

@@ -6,6 +6,7 @@ time at its symbol's last close, symbols in the order of their names; after the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -97,20 +98,19 @@ class Clock:
         """
         count, sessions = equity.shape
         columns = np.concatenate([np.full((1, count), starting_equity), equity.T])
-        each = zip(
-            figures(columns, self.sessions_a_year),
-            exposures(columns, self.benchmark.returns, self.sessions_a_year),
-            exposed,
-            strict=True,
-        )
+        with np.errstate(all="ignore"):  # amounts near the end of the floats
+            of_returns = figures(columns, self.sessions_a_year)
+            of_market = exposures(columns, self.benchmark.returns, self.sessions_a_year)
         return [
-            {
-                **found._asdict(),
-                "exposure_pct": open_in / sessions * 100 if sessions else None,
-                "beta": None if of_market is None else of_market.beta,
-                "alpha_annual_pct": None if of_market is None else of_market.alpha_annual_pct,
-            }
-            for found, of_market, open_in in each
+            _finite(
+                {
+                    **found._asdict(),
+                    "exposure_pct": open_in / sessions * 100 if sessions else None,
+                    "beta": None if owed is None else owed.beta,
+                    "alpha_annual_pct": None if owed is None else owed.alpha_annual_pct,
+                }
+            )
+            for found, owed, open_in in zip(of_returns, of_market, exposed, strict=True)
         ]
 
     def _row(self, symbol: str, ts: int) -> int:
@@ -127,6 +127,11 @@ class Clock:
         """The session of each bar, all symbols' bars laid end to end in the spec's order; of history the first."""
         laid = np.concatenate([bars.session for bars in self._bars]) if self._bars else self.sessions
         return np.maximum(np.searchsorted(self.sessions, laid), 0)
+
+
+def _finite(figures: dict[str, float | int | None]) -> dict[str, float | int | None]:
+    """The figures that are numbers; None in place of any other."""
+    return {name: value if value is not None and math.isfinite(value) else None for name, value in figures.items()}
 
 
 def mark_sessions(
@@ -157,20 +162,21 @@ def mark_sessions(
     if sessions == 0 or count == 0:
         equity[:] = starting_equity
         return 0
-    is_buy, quantity = side == BUY, lot / LOTS_PER_UNIT
-    paid = np.where(is_buy, -(quantity * price + fee), quantity * price - fee)
-    cash = np.cumsum(np.concatenate([[starting_equity], paid]))
-    at, symbol = session_of[row[:ordinary]], np.asarray(symbol_of)[row[:ordinary]]
-    lasts = np.diff(np.concatenate([[0], at, [sessions]]))
-    worth = np.repeat(cash[: ordinary + 1], lasts)
-    change, opens = np.where(is_buy, lot, -lot)[:ordinary], is_buy[:ordinary]
-    for place in by_name.tolist():
-        mine = symbol == place
-        if mine.any():
-            owned = np.cumsum(np.concatenate([[0], np.where(mine, change, 0)])) / LOTS_PER_UNIT
-            worth = worth + np.repeat(owned, lasts) * closes[place]
-    equity[:] = worth
-    equity[-1] = cash[-1]
+    with np.errstate(over="ignore", invalid="ignore"):  # the compiled form says nothing of it either
+        is_buy, quantity = side == BUY, lot / LOTS_PER_UNIT
+        paid = np.where(is_buy, -(quantity * price + fee), quantity * price - fee)
+        cash = np.cumsum(np.concatenate([[starting_equity], paid]))
+        at, symbol = session_of[row[:ordinary]], np.asarray(symbol_of)[row[:ordinary]]
+        lasts = np.diff(np.concatenate([[0], at, [sessions]]))
+        worth = np.repeat(cash[: ordinary + 1], lasts)
+        change, opens = np.where(is_buy, lot, -lot)[:ordinary], is_buy[:ordinary]
+        for place in by_name.tolist():
+            mine = symbol == place
+            if mine.any():
+                owned = np.cumsum(np.concatenate([[0], np.where(mine, change, 0)])) / LOTS_PER_UNIT
+                worth = worth + np.repeat(owned, lasts) * closes[place]
+        equity[:] = worth
+        equity[-1] = cash[-1]
     n_open = np.repeat(np.cumsum(np.concatenate([[0], np.where(opens, 1, -1)])), lasts)
     exposed = np.concatenate([[False], n_open[:-1] > 0])
     exposed[at[opens]] = True

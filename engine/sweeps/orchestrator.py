@@ -9,7 +9,7 @@ from engine.errors import PapertapeError, SystemFault
 from engine.events import EventType, Stamps
 from engine.jsontext import compact_json
 from engine.market.bars import Dataset, FloatArray
-from engine.ports import Store, Watch
+from engine.ports import Store, Unwatched, Watch
 from engine.sweeps.plan.fingerprint import differing, history_bars
 from engine.sweeps.plan.run_plan import RunPlan, variant_workspace_id
 from engine.sweeps.reasons import Sweep, sweep_reasons
@@ -85,7 +85,7 @@ class Execution:
             return Worth(holding)
         missing = [place for place, one in done.items() if one.status == "succeeded" and place not in self._equity]
         specs = {place: spec for place in missing if (spec := plan.variants[place].spec) is not None}
-        for place, outcome in zip(specs, simulation.outcomes(list(specs.values())), strict=True):
+        for place, outcome in zip(specs, simulation.outcomes(list(specs.values()), watch=Unwatched()), strict=True):
             if outcome.equity is not None:
                 self._equity[place] = outcome.equity
         best = best_of(done.values(), self._ids)

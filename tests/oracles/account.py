@@ -39,6 +39,8 @@ class Account:
     trades: list[dict[str, Any]] = field(default_factory=list)
     refusals: list[tuple[int, str, str]] = field(default_factory=list)
     """ts, symbol, rule"""
+    fills: list[tuple[int, str, bool, float, float, float]] = field(default_factory=list)
+    """ts, symbol, whether it buys, quantity, price, fees"""
 
     def __post_init__(self) -> None:
         self.cash = self.peak = self.starting_equity
@@ -62,6 +64,7 @@ class Account:
             return False
         fees = self.fees(quantity, price)
         self.cash -= quantity * price + fees
+        self.fills.append((ts, symbol, True, quantity, price, fees))
         self.positions[symbol] = Position(lots, price, ts, fees)
         self.realize(ts, -fees)
         return True
@@ -70,6 +73,7 @@ class Account:
         held = self.positions.pop(symbol)
         fees = self.fees(held.quantity, price)
         self.cash += held.quantity * price - fees
+        self.fills.append((ts, symbol, False, held.quantity, price, fees))
         self.closed_at[symbol] = ts
         self.realize(ts, (price - held.avg) * held.quantity - fees)
         both = held.fees + fees

@@ -18,6 +18,7 @@ from engine.strategies.spec import parse_spec
 from tests.oracles.backtest import Backtest
 from tests.oracles.rows import Row, rows_of
 from tests.oracles.signals import Signal
+from tests.oracles.worth import assert_worth, worth_of
 from tests.support.memory_desks import counted_stamps
 from tests.support.memory_store import MemoryStore
 from tests.support.worlds import Window, World
@@ -88,9 +89,12 @@ def compare(
     """The engine's events, once all is the same. With a `script` the registry's strategy must give those signals."""
     inside = replace(world, dataset=world.dataset.window(window.start, window.end)) if window else world
     ours, account, events = engines(inside, store or MemoryStore(), registry)
-    theirs = loops(world, script, window).run()
+    plain = loops(world, script, window)
+    theirs = plain.run()
     assert [_by_quantity(trade._asdict()) for trade in ours.trades] == [_by_quantity(each) for each in theirs["trades"]]
-    assert ours.metrics.model_dump() == theirs["metrics"]
+    metrics = ours.metrics.model_dump()
+    assert {name: metrics[name] for name in theirs["metrics"]} == theirs["metrics"]
+    assert_worth(metrics, worth_of(plain))
     rejected = [event for event in events if event["type"] == "INTENT_REJECTED"]
     assert [(event["ts"], event["symbol"], event["rule"]) for event in rejected] == theirs["refusals"]
     assert [_emitted(event) for event in events if event["type"] == "INTENT_EMITTED"] == [

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.account.metrics import Metrics
 from engine.errors import DataError
 from engine.market.bars import Bound, Dataset, make_bars
 from engine.ports import EventFilter
@@ -24,19 +25,27 @@ from engine.sweeps.simulation.reference import by_bar_loop
 from engine.sweeps.simulation.simulate import Simulation
 from tests.engine.sweeps.test_simulate import account_of, assert_same, compiled_spec, in_form, variants_of
 from tests.oracles.comparing import loops
+from tests.oracles.worth import assert_worth, worth_of
 from tests.support.memory_desks import memory_desk
 from tests.support.worlds import DAY, MINUTE, Window, World, make_window, make_world
 
 
 def oracle(world: World, document: dict[str, Any], window: Window) -> dict[str, Any]:
     """Plain loops over the bars up to the end, with entries before the start forbidden."""
-    return loops(replace(world, spec=document), window=window).run()
+    plain = loops(replace(world, spec=document), window=window)
+    return {**plain.run(), "worth": worth_of(plain)}
+
+
+def assert_measured(metrics: Metrics, expected: dict[str, Any]) -> None:
+    found = metrics.model_dump()
+    assert {name: found[name] for name in expected["metrics"]} == expected["metrics"]
+    assert_worth(found, expected["worth"])
 
 
 def assert_plain(outcome: Outcome, expected: dict[str, Any], equity: float) -> None:
     assert [trade._asdict() for trade in trades_of(equity, outcome.fills)] == expected["trades"]
     assert outcome.metrics is not None
-    assert outcome.metrics.model_dump() == expected["metrics"]
+    assert_measured(outcome.metrics, expected)
     assert dict(outcome.refusals) == Counter(rule for _, _, rule in expected["refusals"])
 
 
@@ -75,7 +84,7 @@ def check_run(world: World, window: Window) -> bool:
     expected = oracle(world, world.spec, window)
     assert [trade._asdict() for trade in alone.trades] == expected["trades"]
     assert plan.results[0].metrics == alone.metrics
-    assert alone.metrics.model_dump() == expected["metrics"]
+    assert_measured(alone.metrics, expected)
     assert (alone.tally.intents, alone.tally.fills) == (expected["intents"], expected["fills"])
     assert alone.bars + alone.history_bars == sum(map(len, data.bars.values()))
     assert (plan.bar_count, plan.history_bars) == (alone.bars, alone.history_bars)
