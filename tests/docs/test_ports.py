@@ -60,6 +60,7 @@ def test_ours_do_not_look_ahead_nor_further_back_than_they_say(written: Path, ke
         assert find_longer_window(strategy, strategy.params(), one, cuts=16) is None
 
 
+@pytest.mark.filterwarnings("ignore")  # those of another program
 def test_those_of_backtesting_py_run_with_it(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     backtesting = pytest.importorskip("backtesting")
     import pandas as pd
