@@ -12,11 +12,13 @@ from pydantic import BaseModel
 
 from engine.errors import InvalidError, NotFoundError
 from engine.strategies.base import KEY_PATTERN, Strategy
+from engine.strategies.builtin.atr_trend import AtrTrend
 from engine.strategies.builtin.breakout_52w_high import Breakout52wHigh
+from engine.strategies.builtin.momentum_rotation import MomentumRotation
 from engine.strategies.builtin.rsi_reversion import RsiReversion
 from engine.strategies.builtin.sma_cross import SmaCross
 
-BUILTIN: tuple[type[Strategy[Any]], ...] = (Breakout52wHigh, SmaCross, RsiReversion)
+BUILTIN: tuple[type[Strategy[Any]], ...] = (Breakout52wHigh, SmaCross, RsiReversion, MomentumRotation, AtrTrend)
 EXIT_TYPES = ("eod", "signal", "none")
 
 
