@@ -239,10 +239,7 @@ SIGNALS = {
 SIGNALS_ALL = {"momentum_rotation": momentum_rotation}
 OWN_SIGNALS = {"atr_breakout": atr_breakout, "scored_moves": scored_moves}
 OWN_SIGNALS_ALL = {"strongest": strongest}
-HAS_EXIT = {
-    *("sma_cross", "rsi_reversion", "atr_trend", "momentum_rotation"),
-    *("atr_breakout", "scored_moves", "strongest"),
-}
+HAS_EXIT = {"sma_cross", "rsi_reversion", "atr_trend", "momentum_rotation"}
 DEFAULT_EXIT = {
     "breakout_52w_high": "eod",
     "sma_cross": "signal",
