@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from api.statuses import RequestRefused
+from api.answers import RequestRefused
 from engine.account.ledger import Ledger
 from engine.account.state import Account, PaperState
 from engine.broker.reconcile import ReconcileReport
@@ -16,14 +16,14 @@ from storage.system import wall_clock
 
 
 def workspace_id_in(text: str) -> UUID:
-    """The UUID in a path or a form, in the one form that papertape writes; INVALID_REQUEST."""
+    """The UUID in a path or a form, in papertape's own spelling; INVALID_REQUEST for anything else."""
     try:
-        found = UUID(text)
+        workspace_id = UUID(text)
     except ValueError:
-        found = None
-    if found is None or str(found) != text.lower():
+        workspace_id = None
+    if workspace_id is None or str(workspace_id) != text.lower():
         raise RequestRefused("INVALID_REQUEST", f"workspace_id: {text[:40]!r} is not a UUID")
-    return found
+    return workspace_id
 
 
 def unseen_workspace(workspace_id: UUID) -> Workspace:
@@ -32,7 +32,7 @@ def unseen_workspace(workspace_id: UUID) -> Workspace:
 
 
 def state_of(desk: Desk, workspace_id: UUID) -> PaperState:
-    """An account as of now."""
+    """Read the account as it is now."""
     try:
         return desk.accounts.state(workspace_id)
     except NotFoundError:
@@ -40,7 +40,7 @@ def state_of(desk: Desk, workspace_id: UUID) -> PaperState:
 
 
 def reset(desk: Desk, workspace_id: UUID) -> PaperState:
-    """An account at its start; FORBIDDEN_IN_PRODUCTION."""
+    """Put the account back to its start; FORBIDDEN_IN_PRODUCTION."""
     try:
         return desk.accounts.reset(workspace_id, confirmed=True)
     except NotFoundError:
@@ -48,7 +48,7 @@ def reset(desk: Desk, workspace_id: UUID) -> PaperState:
 
 
 def reconcile(desk: Desk, workspace_id: UUID, watch: Watch) -> ReconcileReport:
-    """An account rebuilt from its journal."""
+    """Rebuild the account from its journal."""
     try:
         return desk.accounts.reconcile(workspace_id, watch=watch)
     except NotFoundError:

@@ -12,10 +12,9 @@ from fastapi.openapi.utils import get_openapi
 
 from api.answers import add_handlers
 from api.documents import body_schemas
-from api.ending import EndingGate
 from api.models import Health
 from api.routes import router
-from api.service import Service
+from api.service import EndingGate, Service
 from api.token import AdminToken, TokenGate
 from engine.desk import Desk
 from storage.settings import Settings

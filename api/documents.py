@@ -1,19 +1,58 @@
-"""What OpenAPI says of bodies, paths and refusals: every status a route has, with every code under it."""
+"""What OpenAPI says of bodies, paths and refusals: every status a route has, with every code and an example."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from api import examples
+from api.answers import BROKER_REFUSALS, REFUSALS
 from api.models import Constraints, ExecuteRequest, GenerateRequest
-from api.statuses import BROKER_REFUSALS, REFUSALS
 from engine.errors import CODES
 from engine.intents import TradeIntent
 from engine.strategies.spec import ExecutionSpec
+
+_WORKSPACE = "3f0e4a52-9b1d-4c57-8f2e-6a7b8c9d0e1f"
+_SPEC = {"strategy_id": "breakout_52w_high", "symbols": ["IBM"], "entry": {"lookback_days": 2}}
+_CONSTRAINTS = {"sweep": {"entry.lookback_days": [2, 3]}, "include_ablations": True, "max_variants": 1000}
+
+EXECUTE_EXAMPLE: dict[str, Any] = {
+    "intent": {
+        "id": "7d9c1b6e-2f43-4a58-9e0d-1c2b3a4d5e6f",
+        "workspace_id": _WORKSPACE,
+        "symbol": "IBM",
+        "action": "OPEN_LONG",
+        "quantity": 4.0,
+        "reason": "by hand",
+    },
+    "fill_price": 201.5,
+    "mode": "paper",
+}
+
+GENERATE_EXAMPLE: dict[str, Any] = {
+    "workspace_id": _WORKSPACE,
+    "base_spec": _SPEC,
+    "dataset_ref": "IBM, daily",
+    "constraints": _CONSTRAINTS,
+    "objective": "return",
+}
+
+FORM_EXAMPLE: dict[str, Any] = {
+    "file": "ts,open,high,low,close,volume\n"
+    "2024-01-02,10,10.5,9,10,100\n"
+    "2024-01-03,10,10.5,9.5,10.25,100\n"
+    "2024-01-04,10.25,11.25,10,11,100\n"
+    "2024-01-05,11,11.25,10,10.5,100\n",
+    "workspace_id": _WORKSPACE,
+    "base_spec_json": json.dumps(_SPEC),
+    "constraints_json": json.dumps(_CONSTRAINTS),
+    "objective": "return",
+    "slippage_bps": 5,
+}
+
 
 _REF = "#/components/schemas/{model}"
 _BODIES = (ExecuteRequest, GenerateRequest, Constraints, ExecutionSpec)
@@ -58,7 +97,7 @@ FORM: dict[str, Any] = {
         "required": True,
         "content": {
             "multipart/form-data": {
-                "example": examples.FORM,
+                "example": FORM_EXAMPLE,
                 "schema": {
                     "type": "object",
                     "additionalProperties": False,
@@ -94,8 +133,8 @@ def json_body(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]
 
 def body_schemas() -> dict[str, Any]:
     """The components that bodies refer to."""
-    _, found = models_json_schema([(model, "validation") for model in _BODIES], ref_template=_REF)
-    schemas: dict[str, Any] = found["$defs"]
+    _, model_schemas = models_json_schema([(model, "validation") for model in _BODIES], ref_template=_REF)
+    schemas: dict[str, Any] = model_schemas["$defs"]
     correlation = schemas[TradeIntent.__name__]["properties"]["correlation_id"]
     del correlation["default"]  # the model has one only until it is validated
     text = {name: correlation.pop(name) for name in ("type", "minLength", "maxLength")}
@@ -103,17 +142,17 @@ def body_schemas() -> dict[str, Any]:
     return schemas
 
 
-def refusals(*found: Mapping[int, tuple[str, ...]]) -> dict[int | str, dict[str, Any]]:
+def refusals(*tables: Mapping[int, tuple[str, ...]]) -> dict[int | str, dict[str, Any]]:
     """The answers of a route that refuses with these codes by status, and with those that every route has."""
     by_status: dict[int, list[str]] = {}
-    for status, codes in (each for some in (*found, ALWAYS) for each in some.items()):
+    for status, codes in (item for some in (*tables, ALWAYS) for item in some.items()):
         by_status.setdefault(status, []).extend(codes)
     return {status: _refusal(codes) for status, codes in sorted(by_status.items())}
 
 
 def _refusal(codes: list[str]) -> dict[str, Any]:
-    said = [f"`{code}`: {REFUSALS[code].meaning if code in REFUSALS else CODES[code]}" for code in codes]
+    lines = [f"`{code}`: {REFUSALS[code].meaning if code in REFUSALS else CODES[code]}" for code in codes]
     properties = {"error": {"type": "string"}, "error_code": {"type": "string", "enum": codes}}
     schema = {"type": "object", "required": ["error", "error_code"], "properties": properties}
     headers = {"Retry-After": {"schema": {"type": "string"}}} if {"TOO_MANY_SWEEPS", "DATABASE_BUSY"} & {*codes} else {}
-    return {"description": "\n\n".join(said), "content": {"application/json": {"schema": schema}}, "headers": headers}
+    return {"description": "\n\n".join(lines), "content": {"application/json": {"schema": schema}}, "headers": headers}

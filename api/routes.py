@@ -6,12 +6,14 @@ from fastapi import APIRouter, Request, Security
 from fastapi.security import APIKeyHeader
 from starlette.responses import Response
 
-from api import examples, sweeps
+from api import sweeps
 from api.accounts import reconcile, reset, state_of, unseen_workspace, workspace_id_in
 from api.answers import answer
-from api.bodies import read_json
+from api.bodies import read_form, read_json
 from api.documents import (
+    EXECUTE_EXAMPLE,
     FORM,
+    GENERATE_EXAMPLE,
     IN_PATH,
     INTENT,
     JSON_BODY,
@@ -22,7 +24,6 @@ from api.documents import (
     json_body,
     refusals,
 )
-from api.forms import read_form
 from api.models import ExecuteRequest, GeneratedPlan, GenerateRequest
 from api.service import service_of
 from api.token import HEADER
@@ -45,7 +46,7 @@ router = APIRouter(dependencies=[Security(_TOKEN)], redirect_slashes=False)
     response_model=ExecutionResult,
     response_description="Filled; or refused by the policy: `success` is false, `error_code` is `POLICY_REJECTED`.",
     responses=refusals(JSON_BODY, INTENT),
-    openapi_extra=json_body(ExecuteRequest, examples.EXECUTE),
+    openapi_extra=json_body(ExecuteRequest, EXECUTE_EXAMPLE),
     tags=["execute"],
 )
 async def execute_intent(request: Request) -> Response:
@@ -116,7 +117,7 @@ async def paper_reset(request: Request) -> Response:
     "/testing/run-plans/generate",
     response_model=GeneratedPlan,
     responses=refusals(JSON_BODY, SPEC),
-    openapi_extra=json_body(GenerateRequest, examples.GENERATE),
+    openapi_extra=json_body(GenerateRequest, GENERATE_EXAMPLE),
     tags=["sweeps"],
 )
 async def generate_run_plan(request: Request) -> Response:
@@ -139,7 +140,7 @@ async def generate_and_execute(request: Request) -> Response:
     form = await read_form(request, fields=sweeps.FIELDS, file=sweeps.FILE, limit=service.upload_limit.size)
 
     def work(watch: Watch) -> Response:
-        wanted = sweeps.wanted_by(form)
+        wanted = sweeps.upload_of(form)
         result = sweeps.executed(service.desk, wanted, service.database, service.upload_limit, _workers(), watch)
         return answer(result)
 

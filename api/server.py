@@ -61,17 +61,17 @@ class Server(uvicorn.Server):
         self._service = service
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take nothing new, stop what can be stopped, answer the rest."""
+        """Take no new request, stop running sweeps, and answer the rest."""
         self._service.stop()
         self._service.turn_away()
         await super().shutdown(sockets)
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that takes connections; INVALID_SETTINGS when it cannot be had."""
+    """A socket that takes connections; INVALID_SETTINGS when it cannot be opened."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(found[4][:2], family=found[0], backlog=BACKLOG)
+        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[4][:2], family=address[0], backlog=BACKLOG)
     except OSError as error:
         raise InvalidError(
             "INVALID_SETTINGS",
@@ -81,13 +81,13 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def address_of(listener: socket.socket) -> str:
-    """Where a client finds it."""
+    """The URL at which a client finds the service."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _end_on_signals(server: uvicorn.Server) -> None:
-    """A signal is the proper end of a service: uvicorn raises it again when all is done, and then this hears it."""
+    """End the server at a signal. Uvicorn raises the signal again when it is done; this handler takes it."""
 
     def end(number: int, frame: FrameType | None) -> None:
         server.should_exit = True

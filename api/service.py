@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.answers import RETRY_AFTER
-from api.statuses import RequestRefused
-from api.uploads import UploadLimit
+from api.answers import RETRY_AFTER, RequestRefused, failure
+from api.sweeps import UploadLimit
 from engine.desk import Desk
 from engine.errors import SystemFault
 from engine.ports import Watch
@@ -41,7 +41,7 @@ class Stoppable:
         return self._request.is_set() or self._service.is_set()
 
     def stop(self) -> None:
-        """Nobody waits for the answer any more."""
+        """Ask the work to end: its answer is no longer wanted."""
         self._request.set()
 
 
@@ -59,11 +59,11 @@ class Service:
         self._sweeps = ThreadPoolExecutor(settings.max_sweeps, thread_name_prefix="sweeps")
 
     async def call(self, work: Callable[[], Response]) -> Response:
-        """A short call, off the event loop; what it began it finishes, whoever goes away."""
+        """Run a short call off the event loop; it finishes even if the client goes away."""
         return await asyncio.get_running_loop().run_in_executor(self._calls, work)
 
     def watch(self) -> Watch:
-        """Stopped when the service is."""
+        """A watch that stops when the service does."""
         return Stoppable(self._stopping)
 
     def refuse_when_full(self) -> None:
@@ -72,10 +72,10 @@ class Service:
             raise stopping()
         if self._sweeping >= self._max_sweeps:
             running = "a sweep is" if self._max_sweeps == 1 else f"{self._max_sweeps} sweeps are"
-            raise RequestRefused("TOO_MANY_SWEEPS", f"{running} running; ask again later", RETRY_AFTER)
+            raise RequestRefused("TOO_MANY_SWEEPS", f"{running} running; try again later", RETRY_AFTER)
 
     async def sweep(self, request: Request, work: Callable[[Watch], Response]) -> Response:
-        """A sweep, off the event loop: stopped when the client goes away. The request's body has been read."""
+        """Run a sweep off the event loop; it is stopped when the client goes away. The body has been read before."""
         self.refuse_when_full()
         watch = Stoppable(self._stopping)
         self._sweeping += 1
@@ -94,12 +94,12 @@ class Service:
 
     @property
     def is_stopping(self) -> bool:
-        """Whether the service is coming to its end."""
+        """Whether the service is stopping."""
         return self._stopping.is_set()
 
     @contextmanager
     def arriving(self) -> Iterator[None]:
-        """While a piece of a request's body is waited for; CANCELLED when the service is stopping."""
+        """A context in which a piece of a body is awaited; CANCELLED when the service stops meanwhile."""
         task = asyncio.current_task()
         if self.is_stopping or task is None:
             raise stopping()
@@ -110,11 +110,11 @@ class Service:
             self._arriving.discard(task)
 
     def stop(self) -> None:
-        """Ask what runs to come to its end; nothing new begins."""
+        """Ask running work to end; no new work begins."""
         self._stopping.set()
 
     def turn_away(self) -> None:
-        """Wait for no body any more: whoever sends one may take his time. Called in the event loop, after `stop`."""
+        """Cancel every wait for a body: a client may take its time. Called on the event loop, after `stop`."""
         for task in self._arriving:
             task.cancel()
 
@@ -131,17 +131,64 @@ class Service:
 
 
 def stopping() -> SystemFault:
-    """What a request is told that came too late."""
-    return SystemFault("CANCELLED", "the service is stopping", hint="ask again when it is back")
+    """The error for a request that came while the service stops."""
+    return SystemFault("CANCELLED", "the service is stopping", hint="try again when it is back")
 
 
 async def _gone(request: Request) -> None:
-    """Until the client is: after the body, nothing else is left to receive."""
+    """Wait until the client has gone: after the body, nothing but a disconnect can be received."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
 def service_of(request: Request) -> Service:
-    """The service that a request came to."""
+    """The service that handles this request."""
     service: Service = request.app.state.service
     return service
+
+
+class EndingGate:
+    """Pure ASGI, in front of all else. A request whose body has not come whole by then is told to come again.
+
+    Nothing has been done for it yet. One that was not done in the time that the server gives is told the same.
+    """
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app, self._service = app, service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 503 when the service stops before the request is done."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        arrives, answered = True, False
+
+        async def take() -> Message:
+            nonlocal arrives
+            if not arrives:
+                return await receive()
+            with self._service.arriving():
+                message = await receive()
+            arrives = message.get("more_body", False)
+            return message
+
+        async def give(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self._app(scope, take, give)
+        except asyncio.CancelledError:
+            if not self._service.is_stopping:
+                raise
+            if not answered:
+                _go_on()
+                await failure(stopping())(scope, receive, send)
+
+
+def _go_on() -> None:
+    """Clear the task's cancellation, so that it can still send an answer."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()

@@ -1,22 +1,25 @@
-"""Sweeps as requests have them: generated only, or executed on an uploaded file."""
+"""Sweeps as requests have them: generated only, or executed on an uploaded file of bars."""
 
 from __future__ import annotations
 
+import gzip
+import io
 import tempfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 from api.accounts import unseen_workspace, workspace_id_in
-from api.forms import Form
+from api.answers import RequestRefused
+from api.bodies import Form, too_large
 from api.models import Constraints, GeneratedPlan, GeneratedVariant, GenerateRequest
-from api.statuses import RequestRefused
-from api.uploads import UploadLimit, check_upload, named_after
 from engine.desk import Desk
 from engine.drivers.bar_loop import check_slippage
-from engine.errors import SystemFault
+from engine.errors import DataError, SystemFault
 from engine.jsontext import parse_json
 from engine.market.bars import Dataset
 from engine.ports import Watch
@@ -30,13 +33,72 @@ from engine.vocabulary import DEFAULT_OBJECTIVE
 from storage.datasets import keep_dataset, loading
 from storage.market_files import infer_timeframe, load_dataset
 
+CSV, CSV_GZ = ".csv", ".csv.gz"
+CALLED = "the upload"
+_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+_PIECE = 1 << 20
+_BYTES_A_ROW = 32
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimit:
+    """The largest upload, unpacked: its bytes, and its rows, on which memory and time depend."""
+
+    size: int
+
+    @property
+    def rows(self) -> int:
+        """The most rows: one for every 32 bytes. Real files have at least 64 bytes a row."""
+        return self.size // _BYTES_A_ROW
+
+
+def check_upload(content: bytes, limit: UploadLimit) -> str:
+    """The suffix of a file with these bytes. TOO_LARGE when it is beyond the limit, unpacked where it is a gzip.
+
+    DataError for Parquet, whose size unpacked cannot be known without unpacking it.
+    """
+    if content.startswith(_PARQUET):
+        refused = f"{CALLED} is Parquet"
+        raise DataError(refused, faults=(refused,), hint="upload CSV, plain or gzipped")
+    is_packed = content.startswith(_GZIP)
+    size = rows = 0
+    for piece in _unpacked(content) if is_packed else (content,):
+        size, rows = size + len(piece), rows + piece.count(b"\n")
+        if size > limit.size:
+            raise too_large(f"{CALLED} unpacks to more", limit.size)
+        if rows > limit.rows:
+            raise too_large(f"{CALLED} has more", limit.rows, "rows")
+    return CSV_GZ if is_packed else CSV
+
+
+@contextmanager
+def named_after(path: Path) -> Iterator[None]:
+    """Report faults of the file at `path` as faults of the upload: its path means nothing to a client."""
+    try:
+        yield
+    except DataError as error:
+        faults, count = [fault.replace(str(path), CALLED) for fault in error.faults], error.fault_count
+        message, hint = error.message.replace(str(path), CALLED), error.hint.replace(str(path), CALLED)
+        raise DataError(message, faults=faults, fault_count=count, hint=hint) from error
+
+
+def _unpacked(content: bytes) -> Iterator[bytes]:
+    """Unpack a gzip piece by piece; damage is left to the reader."""
+    with gzip.GzipFile(fileobj=io.BytesIO(content)) as opened:
+        try:
+            while piece := opened.read(_PIECE):
+                yield piece
+        except (EOFError, OSError, zlib.error):
+            pass
+
+
 FILE = "file"
 FIELDS = ("workspace_id", "base_spec_json", "constraints_json", "objective", "slippage_bps")
 _REQUIRED = ("workspace_id", "base_spec_json")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SweepUpload:
     """A sweep to be executed on an upload, in a workspace that may not be there yet."""
 
     workspace_id: UUID
@@ -48,20 +110,20 @@ def generated(desk: Desk, body: bytes) -> GeneratedPlan:
     """The variants of a JSON request; nothing is executed or written."""
     request = parse_model(GenerateRequest, body, code="INVALID_SPEC", what="the request")
     objective(request.objective)
-    found = generate(desk.research.compile(request.base_spec), **_bounds(request.constraints))
-    variants = [GeneratedVariant(**{**one.payload(), "tags": list(one.tags)}) for one in found.variants]
+    plan = generate(desk.research.compile(request.base_spec), **_bounds(request.constraints))
+    variants = [GeneratedVariant(**{**variant.payload(), "tags": list(variant.tags)}) for variant in plan.variants]
     return GeneratedPlan(
         run_plan_id=uuid4(),
         workspace_id=request.workspace_id,
         n_variants=len(variants),
-        variants_dropped=found.dropped,
+        variants_dropped=plan.dropped,
         objective=request.objective,
         variants=variants,
     )
 
 
-def wanted_by(form: Form) -> Wanted:
-    """What a form asks for; INVALID_REQUEST, INVALID_JSON, INVALID_SPEC."""
+def upload_of(form: Form) -> SweepUpload:
+    """Read the form; raises INVALID_REQUEST, INVALID_JSON or INVALID_SPEC."""
     missing = [name for name in _REQUIRED if name not in form.fields]
     if form.file is None:
         missing.append(FILE)
@@ -78,10 +140,12 @@ def wanted_by(form: Form) -> Wanted:
         **_bounds(_constraints(fields.get("constraints_json", "{}"))),
         slippage_bps=_slippage(fields.get("slippage_bps", "0")),
     )
-    return Wanted(workspace_id, request, form.file)
+    return SweepUpload(workspace_id, request, form.file)
 
 
-def executed(desk: Desk, wanted: Wanted, database: Path, limit: UploadLimit, workers: int, watch: Watch) -> PlanResult:
+def executed(
+    desk: Desk, wanted: SweepUpload, database: Path, limit: UploadLimit, workers: int, watch: Watch
+) -> PlanResult:
     """Load the upload, keep it, run the sweep. What is wrong with any of it is said before anything is written.
 
     INVALID_DATA, TOO_LARGE, INVALID_SPEC, STRATEGY_NOT_FOUND; CANCELLED when it was stopped, with the id to resume.
@@ -118,9 +182,9 @@ def _slippage(text: str) -> float:
 
 
 def _kept(
-    wanted: Wanted, database: Path, limit: UploadLimit, session_tz: str, watch: Watch
+    wanted: SweepUpload, database: Path, limit: UploadLimit, session_tz: str, watch: Watch
 ) -> tuple[Dataset, Mapping[str, Any]]:
-    """The upload's bars, and how they are loaded again: it is kept only once it is known to be sound."""
+    """Load the upload's bars, then keep the file so that it can be loaded again; a faulty one is not kept."""
     suffix = check_upload(wanted.content, limit)
     symbols = wanted.request.spec.symbols
     with tempfile.TemporaryDirectory(prefix="papertape-") as room:

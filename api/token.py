@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.answers import refusal
-from api.statuses import RequestRefused
+from api.answers import RequestRefused, refusal
 from engine.errors import InvalidError
 from engine.symbols import check_text
 
@@ -33,7 +32,7 @@ class AdminToken:
         self._digest = _digest(_checked(secret).encode())
 
     def opens(self, given: bytes) -> bool:
-        """Whether these bytes are the token; it takes as long whatever they are."""
+        """Whether these bytes are the token, compared in constant time."""
         return hmac.compare_digest(_digest(given), self._digest)
 
 
@@ -44,7 +43,7 @@ class TokenGate:
         self._app, self._token = app, token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request through, or say 401 or 403."""
+        """Let the request through, or answer 401 or 403."""
         if scope["type"] == "http" and scope["path"] != OPEN_PATH:
             refused = self._refused(scope["headers"])
             if refused is not None:
@@ -68,7 +67,7 @@ def _digest(token: bytes) -> bytes:
 def _checked(secret: SecretStr | None) -> str:
     token = "" if secret is None else secret.get_secret_value()
     if not token.strip():
-        raise _invalid("there is no admin token, and without one the service does not start")
+        raise _invalid("no admin token is set, and the service does not start without one")
     if len(token) < SHORTEST:
         raise _invalid(f"the admin token is shorter than {SHORTEST} characters")
     try:

@@ -12,7 +12,7 @@ import pytest
 
 from _papertape import FOR_COMMANDS, FOR_SCRIPTS
 from engine.errors import CODES
-from tui.shared.exits import ANYTHING_ELSE
+from tui.shared.failures import ANYTHING_ELSE
 
 ROOT = Path(__file__).resolve().parents[1]
 CAUGHT = """

@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> int:
-    """Run the command that the process was called with; what it exits with."""
+    """Run the command that the process was called with and return its exit code."""
     try:
         if not sys.argv[1:]:
             from tui.dashboard.start import has_terminal, open_alone

@@ -9,7 +9,7 @@ from pathlib import Path
 from docs.reference.markdown import MADE, table
 from engine import errors
 from engine.errors import CODES, DataError, InvalidError, PapertapeError, SystemFault
-from tui.shared.exits import ANYTHING_ELSE, DONE, EXIT_CODES, READER_GONE, code_of_signal
+from tui.shared.failures import ANYTHING_ELSE, DONE, EXIT_CODES, READER_GONE, code_of_signal
 
 ROOT = Path(__file__).resolve().parents[2]
 

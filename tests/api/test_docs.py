@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from api.answers import REFUSALS, STATUSES
 from api.app import bare_app
-from api.statuses import REFUSALS, STATUSES
 from tests.docs.console import run, told
 from tests.docs.pages import codes, table_under, text_of
 

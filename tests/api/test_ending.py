@@ -18,8 +18,7 @@ import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from api.ending import EndingGate
-from api.service import Service
+from api.service import EndingGate, Service
 from engine.ports import EventFilter
 from storage.desk import open_desk
 from storage.settings import Settings
@@ -144,7 +143,7 @@ def test_who_is_still_sending_is_not_waited_for(tmp_path: Path, slow: tuple[str,
         assert service.end(number) == (0, "")
         status, *_, body = answers.read().splitlines()
     assert status == b"HTTP/1.1 503 Service Unavailable"
-    said = "the service is stopping; ask again when it is back"
+    said = "the service is stopping; try again when it is back"
     assert json.loads(body) == {"error": said, "error_code": "CANCELLED"}
 
 

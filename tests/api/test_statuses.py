@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from api.answers import BROKER_REFUSALS, REFUSALS, STATUSES, status_of
 from api.app import bare_app
-from api.statuses import BROKER_REFUSALS, REFUSALS, STATUSES, status_of
 from docs.reference.error_page import kinds_of_codes
 from engine import errors
 from engine.errors import CODES, ConflictError, InvalidError, NotFoundError, PapertapeError, SystemFault

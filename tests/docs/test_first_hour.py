@@ -8,7 +8,7 @@ import pytest
 
 from tests.docs.console import PAGES, ROOT, Outcome, matches, run, steps_of, told
 from tests.docs.pages import table_under, text_of
-from tui.shared.exits import EXIT_CODES
+from tui.shared.failures import EXIT_CODES
 
 KILLING = "timeout -s KILL"
 

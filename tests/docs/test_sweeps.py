@@ -14,7 +14,7 @@ from engine.vocabulary import DEFAULT_OBJECTIVE, JournalMode, RunStatus
 from storage.desk import open_desk
 from storage.settings import Settings
 from tests.docs.pages import codes, first_codes, section, table_under, text_of
-from tests.tui.test_leaderboard import metrics
+from tests.tui.shared.test_leaderboard import metrics
 from tui.commands.plan.fail_if import read_condition
 from tui.commands.plan.gate import figure_names
 from tui.shared.exports import FORMULA
@@ -37,7 +37,7 @@ def test_a_formula_is_the_objective(name: str) -> None:
     named = re.sub(r"[a-z_]{3,}", lambda found: f"best.{found[0]}", formula)
     figures = {f"best.{field}": value for field, value in metrics(12.5, 3.0).model_dump().items()}
     score = OBJECTIVES[name](metrics(12.5, 3.0))
-    assert read_condition(f"{named} == {score!r}", list(figures)).verdict(figures).holds is True
+    assert read_condition(f"{named} == {score!r}", list(figures)).test(figures).holds is True
     assert ("the default" in row[1]) == (name == DEFAULT_OBJECTIVE)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.errors import UsageError
-from tui.commands.account import accounts, curve, events, execute, look, policy, workspaces
+from tui.commands.account import accounts, events, execute, look, policy, workspaces
 from tui.commands.calls import Call, DbOption, JsonOption, WorkspaceOption
 from tui.commands.demo import demo
 from tui.commands.groups import SectionedGroup, decorated, help_page
@@ -17,8 +17,7 @@ from tui.commands.plan import plans, trials
 from tui.commands.strategy import data, evaluate, run, specs, strategies
 from tui.commands.system import doctor, serve
 from tui.commands.system.web import HostOption, KnownOption, PortOption, WebCall, WebOption, serve_dashboard
-from tui.shared.exits import ANYTHING_ELSE, DONE
-from tui.shared.failures import as_papertape_error, tell, unwritten
+from tui.shared.failures import ANYTHING_ELSE, DONE, as_papertape_error, tell, unwritten
 from tui.shared.streams import close_quietly, prepare_streams
 
 PROGRAM = "papertape"
@@ -72,7 +71,7 @@ def papertape(
 
 
 def _open_dashboard(context: typer.Context, call: Call) -> None:
-    """What `papertape` alone does: the dashboard, or the help where nobody could see it."""
+    """Open the dashboard, or print the help when there is no terminal."""
     from tui.dashboard.start import has_terminal, open_dashboard
 
     if call.json:
@@ -84,7 +83,7 @@ def _open_dashboard(context: typer.Context, call: Call) -> None:
 
 
 def _add_commands() -> None:
-    for module in (demo, workspaces, look, curve, events, execute, accounts, policy):
+    for module in (demo, workspaces, look, events, execute, accounts, policy):
         _add(module)
     for module in (run, plans, trials, evaluate, strategies, specs, data, doctor, serve):
         _add(module)
@@ -109,7 +108,7 @@ _add_commands()
 
 
 def run_command(arguments: Sequence[str]) -> int:
-    """Run one command; what the process exits with. Nothing but an exit code comes out of it."""
+    """Run one command and return the exit code of the process. It raises nothing."""
     prepare_streams()
     code = DONE
     try:

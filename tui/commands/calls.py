@@ -40,7 +40,7 @@ DbOption = Annotated[
     str | None,
     typer.Option("--db", metavar="FILE", help="Another database file (PAPERTAPE_DB).", show_default=False),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, all else on stderr.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document; all else goes to stderr.")]
 
 SHARED: dict[str, Any] = {"workspace": WorkspaceOption, "db": DbOption, "json": JsonOption}
 
@@ -96,7 +96,7 @@ class Call:
             raise unwritten(error) from error
 
     def warn(self, sentences: Iterable[str], kind: str = "warning") -> None:
-        """Sentences a person should know of, on stderr."""
+        """Print sentences on stderr that a person should know of."""
         for sentence in sentences:
             print(f"{kind}: {safe_text(sentence)}", file=sys.stderr)
 
@@ -136,8 +136,8 @@ def _with_shared_options(function: Callable[..., None], *, checks_workspace: boo
     def called(**values: Any) -> None:
         context = values.pop("context")
         call = _call_of(context, {name: values.pop(name) for name in SHARED})
-        for name, kind in groups.items():
-            values[name] = kind(**{field.name: values.pop(field.name) for field in fields(kind)})
+        for name, group in groups.items():
+            values[name] = group(**{field.name: values.pop(field.name) for field in fields(group)})
         with answers_alone(json=call.json):
             if checks_workspace:
                 call.check_workspace()
@@ -152,11 +152,11 @@ def _with_shared_options(function: Callable[..., None], *, checks_workspace: boo
 
 
 def _options(parameter: inspect.Parameter) -> list[inspect.Parameter]:
-    kind = parameter.annotation
-    if not is_dataclass(kind):
-        return [_parameter(parameter.name, kind, parameter.default)]
-    hints = get_type_hints(kind, include_extras=True)
-    return [_parameter(field.name, hints[field.name], _default(field)) for field in fields(kind)]
+    annotation = parameter.annotation
+    if not is_dataclass(annotation):
+        return [_parameter(parameter.name, annotation, parameter.default)]
+    hints = get_type_hints(annotation, include_extras=True)
+    return [_parameter(field.name, hints[field.name], _default(field)) for field in fields(annotation)]
 
 
 def _default(field: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from tui.shared.tables import RESET, Tone
+from tui.shared.pages import RESET, Tone
 from tui.shared.text import colour_wanted
 
 HELP_OPTIONS = ("--help", "-h")
@@ -22,7 +22,7 @@ _HEADING = re.compile(r"^(\S[^\n]*:)$", re.MULTILINE)
 
 
 class _WithExample:
-    """The help of either kind ends with an example, as it would be typed."""
+    """Help that ends with an example as it would be typed."""
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """The epilog's lines under a heading of their own."""
@@ -44,37 +44,37 @@ class SectionedGroup(_WithExample, TyperGroup):
         """Each section's commands under its heading, in the order of registration."""
         sections: dict[str, list[tuple[Any, Any]]] = {}
         for name in self.list_commands(ctx):
-            found = self.get_command(ctx, name)
-            if found is not None and not found.hidden:
-                section = getattr(found, "rich_help_panel", None)
-                sections.setdefault(section if isinstance(section, str) else "Commands", []).append((name, found))
+            command = self.get_command(ctx, name)
+            if command is not None and not command.hidden:
+                section = getattr(command, "rich_help_panel", None)
+                sections.setdefault(section if isinstance(section, str) else "Commands", []).append((name, command))
         widest = max(len(name) for rows in sections.values() for name, _ in rows)
         for section, rows in sections.items():
             with formatter.section(section):
                 limit = formatter.width - 6 - widest
-                formatter.write_dl([(name.ljust(widest), found.get_short_help_str(limit)) for name, found in rows])
+                formatter.write_dl([(name.ljust(widest), command.get_short_help_str(limit)) for name, command in rows])
 
 
 def help_page(root: Any, arguments: Sequence[str], program: str) -> str | None:
     """The help of the command that the arguments name, when they ask for it; None when they do not."""
     if not any(argument in HELP_OPTIONS for argument in arguments):
         return None
-    found, context, skip = root, _context(root, program, None), False
+    command, context, skip = root, _context(root, program, None), False
     for argument in arguments:
-        if argument in HELP_OPTIONS or not hasattr(found, "commands"):
+        if argument in HELP_OPTIONS or not hasattr(command, "commands"):
             break
         if skip or argument.startswith("-"):
             skip = argument in _BEFORE_COMMANDS and not skip
             continue
-        if argument not in found.commands:
+        if argument not in command.commands:
             return None
-        found = found.commands[argument]
-        context = _context(found, argument, context)
-    return decorated(found.get_help(context))
+        command = command.commands[argument]
+        context = _context(command, argument, context)
+    return decorated(command.get_help(context))
 
 
-def _context(found: Any, name: str, parent: Any) -> Any:
-    return typer.Context(found, info_name=name, parent=parent, **found.context_settings)
+def _context(command: Any, name: str, parent: Any) -> Any:
+    return typer.Context(command, info_name=name, parent=parent, **command.context_settings)
 
 
 def decorated(page: str) -> str:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import SystemFault
 from tui.shared.documents import answers, are_json
-from tui.shared.exits import ANYTHING_ELSE
-from tui.shared.failures import tell
+from tui.shared.failures import ANYTHING_ELSE, tell
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -59,7 +58,7 @@ class Watched:
         with suppress(RuntimeError):  # it came while something else was being said
             print("stopping after the step under way; Ctrl-C again ends it at once", file=sys.stderr, flush=True)
 
-    def leave(self) -> None:
+    def end_process(self) -> None:
         """End the process at once, whatever is under way in it: what is not committed never happened."""
         code = ANYTHING_ELSE
         try:
@@ -71,13 +70,13 @@ class Watched:
 
     def _left(self) -> SystemFault:
         if self._run_plan_id is None or not self._is_under_way:
-            return SystemFault("CANCELLED", "stopped at once", hint="what was committed before stays")
-        hint = f"`papertape plan resume {self._run_plan_id}` goes on"
+            return SystemFault("CANCELLED", "stopped at once", hint="what was committed before is kept")
+        hint = f"`papertape plan resume {self._run_plan_id}` resumes it"
         details = {"run_plan_id": self._run_plan_id}
         return SystemFault("CANCELLED", "the run plan was stopped at once", hint=hint, details=details)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the progress bar from the terminal."""
         if self._bar is not None:
             self._bar.stop()
 
@@ -89,7 +88,7 @@ def watching(what: str, run_plan_id: UUID | None = None) -> Iterator[Watched]:
     `run_plan_id` is what can be resumed then, once it is under way.
     """
     watch = Watched(what, shown=sys.stderr.isatty(), run_plan_id=run_plan_id)
-    with on_signals(watch.stop, watch.leave):
+    with on_signals(watch.stop, watch.end_process):
         try:
             yield watch
         finally:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from uuid import UUID
 
 from platformdirs import user_downloads_path
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette, Provider
 from textual.css.query import NoMatches
 from textual.events import DeliveryComplete, DeliveryFailed, Event, InputEvent, Key
-from textual.filter import DimFilter
+from textual.filter import DimFilter, LineFilter
 from textual.notifications import Notify
 from textual.theme import ThemeProvider
 from textual.widgets import Input
@@ -25,13 +24,13 @@ from tui.dashboard.collector import collect_at_leisure, keep_what_is_there
 from tui.dashboard.keys import bound, every_binding, key_lines, unknown_names
 from tui.dashboard.live import Live, Reading, read_account
 from tui.dashboard.loading import Loader
-from tui.dashboard.mending import mend
 from tui.dashboard.opening import WORKSPACES, Opened, open_behind
 from tui.dashboard.palette import DeskCommands, Palette
-from tui.dashboard.prefs import NAME, Prefs
 from tui.dashboard.registry import SCREENS
 from tui.dashboard.screens.base import DeskScreen
+from tui.dashboard.surroundings import NAME, Prefs
 from tui.dashboard.sweeps import Sweeps
+from tui.dashboard.textual_internals import QuietApp, patch_textual
 from tui.dashboard.themes import DARK, DIM, FALLBACK, THEMES
 from tui.shared.failures import as_papertape_error, lines_of
 from tui.shared.text import safe_text
@@ -49,11 +48,12 @@ if TYPE_CHECKING:
 _STYLES = [Path(__file__).with_name("screens") / entry.name / f"{entry.name}.tcss" for entry in SCREENS]
 STYLES = [path for path in _STYLES if path.exists()]
 """The stylesheets of the screens that have one, where `CSS_PATH` of each finds its own."""
+DIM_FILTER = DimFilter(DIM)
 MOST_TOASTS = 3
 """Toasts that are shown at once; the oldest makes room."""
 
 
-class DashboardApp(App[None]):
+class DashboardApp(QuietApp):
     """`settings_of` says which database; `workspace` is what was asked for by name, None to go on where one was.
 
     `failure` is why it could not open, and `crash` what ended it unforeseen, for the command line to tell. The desk is
@@ -64,23 +64,28 @@ class DashboardApp(App[None]):
     CSS_PATH = "app.tcss"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {DeskCommands}
     DEFAULT_MODE = SCREENS[0].name
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {each.name: each.maker() for each in SCREENS}
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {entry.name: entry.maker() for entry in SCREENS}
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(bound(each.key, f"show_screen('{each.name}')", each.title, each.why, f"app.{each.name}") for each in SCREENS),
-        bound("w", "pick_workspace", "workspace", "look at another account", "app.workspace", show=True),
-        bound("r", "read_now", "read now", "look at the database at once", "app.read"),
-        bound("question_mark", "keys", "keys", "what works here, and why", "app.keys", show=True),
+        *(
+            bound(entry.key, f"show_screen('{entry.name}')", entry.title, entry.why, f"app.{entry.name}")
+            for entry in SCREENS
+        ),
+        bound("w", "pick_workspace", "workspace", "show another account", "app.workspace", show=True),
+        bound("r", "read_now", "read now", "read the database at once", "app.read"),
+        bound("question_mark", "keys", "keys", "what the keys do here", "app.keys", show=True),
         bound("q,ctrl+c", "quit", "quit", "leave the dashboard; nothing is lost", "app.quit", show=True),
     ]
 
     def __init__(self, settings_of: Callable[[], Settings], surroundings: Surroundings, workspace: str | None) -> None:
-        mend()
+        patch_textual()
         self.prefs = Prefs(surroundings.prefs)
         super().__init__()
         self.surroundings = surroundings
         self.live = Live()
         self.sweeps = Sweeps(self)
+        self.desk_screens: list[DeskScreen] = []
+        """Every screen that was made, whether it is shown or not"""
         self.owing: set[Loader] = set()
         """Those that could not read something, and try again"""
         self.failure: PapertapeError | None = None
@@ -92,10 +97,9 @@ class DashboardApp(App[None]):
         self._told_clashes: set[str] = set()
         self._touched_at = time.monotonic()
         self._offer_our_themes()
-        self._filters = [DimFilter(DIM) if isinstance(each, DimFilter) else each for each in self._filters]
 
     def _offer_our_themes(self) -> None:
-        """Ours alone: nobody saw to it that our colours can be read on those that Textual brings."""
+        """Offer our own themes only: our colours are not tested for readability on Textual's."""
         brought = list(self.available_themes)
         for theme in THEMES:
             self.register_theme(theme)
@@ -115,8 +119,12 @@ class DashboardApp(App[None]):
         return cast(DeskScreen, self.screen_stack[0])
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own colours, before our own theme is there."""
+        """Our own colours, for the moment before our theme is set."""
         return FALLBACK
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's, with a dimmed text that can be read."""
+        return [DIM_FILTER if isinstance(known, DimFilter) else known for known in super().get_line_filters()]
 
     async def on_event(self, event: Event) -> None:
         """A letter typed ahead of a field comes back from what had the focus before: it belongs into the field.
@@ -139,47 +147,33 @@ class DashboardApp(App[None]):
         self.call_after_refresh(lambda: self.run_worker(self._open(), group="open"))
 
     def on_unmount(self) -> None:
-        """It is left; threads may be at work still."""
+        """The application was left; its threads may still be at work."""
         self.surroundings.left()
 
     def on_notify(self, event: Notify) -> None:
-        """A toast more: no more than a few stand over the screen at once."""
+        """Show one more notification; at most `MOST_TOASTS` are on the screen at once."""
         event.prevent_default()
-        standing = [*self._notifications]
-        if event.notification.message in {each.message for each in standing}:
-            return  # an outage is told once, however many could not read
-        told = [*standing, event.notification][-MOST_TOASTS:]
-        self._notifications.clear()
-        for each in told:
-            self._notifications.add(each)
-        self._refresh_notifications()
+        self.show_notification(event.notification, MOST_TOASTS)
 
     def end_with(self, error: Exception) -> None:
         """Leave after an unforeseen exception, and keep it for the command line to report."""
-        if self._exit and isinstance(error, NoMatches):
+        if self.is_left and isinstance(error, NoMatches):
             return  # it was left while a screen was being made: its widgets never came
         if self.crash is None:
             self.crash = error.error if isinstance(error, WorkerFailed) else error
-        super()._handle_exception(error)
-        self._exit_renderables.clear()  # Textual's traceback, over pages
-
-    def _handle_exception(self, error: Exception) -> None:
-        self.end_with(error)
-
-    def _fatal_error(self) -> None:
-        self._close_messages_no_wait()
+        super().end_with(error)
 
     def close(self) -> None:
-        """Let go of the database; after the application has ended, and its workers with it."""
+        """Close the database; called after the application and its workers have ended."""
         if self._opened is not None:
             self._opened.desk.close()
 
     def tell(self, error: PapertapeError) -> None:
-        """An error, in the command line's words."""
+        """Show an error in the words of the command line."""
         self.notify("\n".join(lines_of(error)), severity="error", markup=False, timeout=10)
 
     def say(self, sentence: str) -> None:
-        """Something was done."""
+        """Tell the person that something was done."""
         self.notify(safe_text(sentence), markup=False)
 
     def warn_from_thread(self, sentence: str) -> None:
@@ -187,7 +181,7 @@ class DashboardApp(App[None]):
         self.call_from_thread(self.warn, sentence)
 
     def warn(self, sentence: str) -> None:
-        """Something is not as it should be, and nothing has stopped for it."""
+        """Show a warning; nothing has stopped because of it."""
         self.notify(safe_text(sentence), severity="warning", markup=False, timeout=10)
 
     def remember(self, section: str, key: str, value: str) -> None:
@@ -202,19 +196,18 @@ class DashboardApp(App[None]):
         self.run_worker(keep(), group=f"remember {section} {key}")
 
     def set_terminal_title(self, title: str) -> None:
-        """What the terminal's window or tab is called (OSC 2)."""
-        if self._driver is not None:
-            self._driver.write(f"\x1b]2;{safe_text(title)}\x07")
+        """Set the title of the terminal's window or tab (OSC 2)."""
+        self.write_to_terminal(f"\x1b]2;{safe_text(title)}\x07")
 
     def show_workspace(self, workspace: UUID) -> None:
-        """Look at another account from now on."""
+        """Show another account from now on."""
         self._workspace = workspace
         if self._opened is not None:
             self.remember(WORKSPACES, self._opened.database, str(workspace))
         self.refresh_now()
 
     def refresh_now(self) -> None:
-        """Look at the database; while one look is under way, once more after it."""
+        """Read the database; while a read is under way, read once more after it."""
         workspace, before = self._workspace, self.live.reading
         if workspace is not None:
             self._loader.load(
@@ -235,20 +228,17 @@ class DashboardApp(App[None]):
         await self.switch_mode(name)
 
     async def action_quit(self) -> None:
-        """Leave. It is asked for twice while a sweep or a replay is under way, which end with it."""
-        from tui.dashboard.widgets.quitting import QuitQuestion
+        """Leave the dashboard. While a sweep or a replay is under way, which would end with it, ask first."""
+        from tui.dashboard.widgets.dialog import QuitQuestion
 
-        replays = [
-            stack[0].at_work for stack in self._screen_stacks.values() if stack and isinstance(stack[0], DeskScreen)
-        ]
-        playing = [name for name in replays if name is not None]
+        playing = [screen.at_work for screen in self.desk_screens if screen.at_work is not None]
         if isinstance(self.screen, QuitQuestion) or not (self.sweeps.at_work or playing):
             self.exit()
         else:
             self.push_screen(QuitQuestion(self.sweeps.at_work, playing), lambda yes: self.exit() if yes else None)
 
     def save_picture(self) -> None:
-        """The screen as an SVG file, in the folder for downloads; in a browser it is a download."""
+        """Save the screen as an SVG file in the folder for downloads; in a browser it is a download."""
         self.run_worker(self._save_picture(), group="picture")
 
     def on_delivery_complete(self, event: DeliveryComplete) -> None:
@@ -261,34 +251,34 @@ class DashboardApp(App[None]):
         self._not_saved(event.exception)
 
     def action_read_now(self) -> None:
-        """The key for `refresh_now`."""
+        """Read the database now; the action of a key."""
         self.refresh_now()
 
     def action_pick_workspace(self) -> None:
-        """The list of accounts."""
+        """Open the list of workspaces to switch to."""
         from tui.dashboard.widgets.pickers import WorkspacePicker
 
         if self._workspace is not None:
             self.push_screen(WorkspacePicker(self._workspace), lambda it: self.show_workspace(it) if it else None)
 
     def action_command_palette(self) -> None:
-        """Everything that can be done."""
+        """Open the command palette."""
         if self.use_command_palette and not CommandPalette.is_open(self):
             self.push_screen(Palette(id="--command-palette"))
 
     def search_themes(self) -> None:
-        """The themes that there are."""
+        """Open the palette of themes."""
         self.push_screen(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
 
     def action_keys(self) -> None:
-        """The help of the screen that is shown."""
-        from tui.dashboard.widgets.help import HelpDialog
+        """Open the help of the screen that is shown."""
+        from tui.dashboard.widgets.keys import HelpDialog
 
-        title = next(each.title for each in SCREENS if each.name == self.desk_screen.NAME)
+        title = next(entry.title for entry in SCREENS if entry.name == self.desk_screen.NAME)
         self.push_screen(HelpDialog(title, key_lines(self.desk_screen)))
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
-        """Two actions on one key: told once."""
+        """Warn, once, that two actions are on the same key."""
         names = " and ".join(sorted(binding.id or binding.action for binding in clashed_bindings))
         if names not in self._told_clashes:
             self._told_clashes.add(names)
@@ -304,7 +294,7 @@ class DashboardApp(App[None]):
         self._opened, self._workspace = opened, opened.workspace
         self.set_keymap(opened.keymap)
         if opened.is_read_only:
-            self.warn(f"{opened.database} is read-only: look at everything; what would change it is refused")
+            self.warn(f"{opened.database} is read-only: everything can be read; changes are refused")
         self.refresh_now()
         if self.surroundings.poll_seconds is not None:
             self.set_interval(self.surroundings.poll_seconds, self.refresh_now)

@@ -17,7 +17,7 @@ WORTH_IT = 20
 
 
 def keep_what_is_there() -> None:
-    """What is there now is not walked again; it still goes when the last reference to it goes.
+    """Exempt all objects that exist now from garbage collection; they still go with their last reference.
 
     Called where much was made that stays: imports, thousands of results.
     """
@@ -26,7 +26,7 @@ def keep_what_is_there() -> None:
 
 
 def collect_at_leisure(untouched: float) -> None:
-    """Walk all that was made since, when nobody has touched anything for `untouched` seconds and there is much."""
+    """Collect garbage when it is worth it and there was no key or mouse event for `LEISURE` seconds."""
     if untouched >= LEISURE and gc.get_count()[2] >= WORTH_IT:
         gc.collect()
         gc.freeze()

@@ -21,7 +21,7 @@ def bound(keys: str, action: str, does: str, why: str, name: str, *, show: bool 
 
 
 @dataclass(frozen=True, slots=True)
-class KeyLine:
+class KeyHelp:
     """A line of the help: the keys of one action, its name in the config file, and why one would want it."""
 
     where: str
@@ -31,7 +31,7 @@ class KeyLine:
     name: str
 
 
-def key_lines(screen: Screen[Any]) -> list[KeyLine]:
+def key_lines(screen: Screen[Any]) -> list[KeyHelp]:
     """The keys that work on a screen now, those of what has the focus first, those of everywhere last."""
     gathered: dict[tuple[str, str], tuple[list[str], Binding]] = {}
     for active in screen.active_bindings.values():
@@ -40,7 +40,7 @@ def key_lines(screen: Screen[Any]) -> list[KeyLine]:
             shown, _ = gathered.setdefault((_where(active.node, screen), binding.id), ([], binding))
             shown.append(screen.app.get_key_display(binding))
     lines = [
-        KeyLine(where, " ".join(dict.fromkeys(keys)), binding.description, binding.tooltip, name)
+        KeyHelp(where, " ".join(dict.fromkeys(keys)), binding.description, binding.tooltip, name)
         for (where, name), (keys, binding) in gathered.items()
     ]
     order = {HERE: 0, FOCUSED: 1, EVERYWHERE: 2}
@@ -71,9 +71,9 @@ def unknown_names(keymap: Mapping[str, str], known: Iterable[str]) -> list[str]:
     return sentences
 
 
-def bindings_of(kind: type[Any]) -> Iterator[Binding]:
+def bindings_of(widget_class: type[Any]) -> Iterator[Binding]:
     """The named bindings of a class and of what it inherits, its own first."""
-    for parent in kind.__mro__:
+    for parent in widget_class.__mro__:
         for binding in parent.__dict__.get("BINDINGS", ()):
             if isinstance(binding, Binding) and binding.id:
                 yield binding
@@ -86,9 +86,9 @@ def every_binding() -> dict[str, Binding]:
 
     import tui.dashboard as package
 
-    found: dict[str, Binding] = {}
+    bindings: dict[str, Binding] = {}
     for module in walk_packages(package.__path__, f"{package.__name__}."):
-        for kind in vars(import_module(module.name)).values():
-            if inspect.isclass(kind):
-                found |= {binding.id: binding for binding in bindings_of(kind) if binding.id}
-    return dict(sorted(found.items()))
+        for value in vars(import_module(module.name)).values():
+            if inspect.isclass(value):
+                bindings |= {binding.id: binding for binding in bindings_of(value) if binding.id}
+    return dict(sorted(bindings.items()))

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
-from tui.shared.exits import DONE, code_of_signal
+from tui.shared.failures import DONE, code_of_signal
 from tui.shared.streams import close_quietly
 
 PATIENCE = 4.0
@@ -53,7 +53,7 @@ class Leaving:
 
     @property
     def code(self) -> int:
-        """What the process exits with: 0 when a person left, 128 and the signal's number when a signal came."""
+        """The exit code of the process: 0 when a person left, 128 plus the signal's number after a signal."""
         return DONE if self._number is None else code_of_signal(self._number)
 
     def handle(self, number: int, _: FrameType | None) -> None:
@@ -134,7 +134,7 @@ def _flush() -> None:
 
 
 def _in_the_background(what: Callable[[], Any]) -> threading.Thread:
-    """A thread that nobody waits for: whatever it hangs on, the process can end."""
+    """Run `what` in a daemon thread: whatever it hangs on, the process can end."""
     thread = threading.Thread(target=_quietly, args=(what,), daemon=True)
     thread.start()
     return thread
@@ -146,7 +146,7 @@ def _quietly(what: Callable[[], Any]) -> None:
 
 
 def _attributes() -> list[Any] | None:
-    """How the terminal is set, None where there is none."""
+    """The terminal's attributes; None where there is no terminal."""
     try:
         import termios
 

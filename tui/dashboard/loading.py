@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from rich.text import Text
 from textual.app import App
 
 from engine.errors import DamageFault, PapertapeError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from engine.desk import Desk
     from engine.ports import Watch
     from tui.dashboard.app import DashboardApp
+
 
 Found = TypeVar("Found")
 
@@ -45,7 +47,7 @@ def is_there(node: DOMNode) -> bool:
 
 
 def is_outage(error: PapertapeError) -> bool:
-    """Whether the same call may well succeed later; what was stored and is damaged stays so."""
+    """Whether the same call may succeed later. Stored data that are damaged stay damaged."""
     return error.code in OUTAGES and not isinstance(error, DamageFault)
 
 
@@ -59,7 +61,7 @@ class LoopWatch:
         self._newest: tuple[int, int] | None = None
 
     def advance(self, done: int, total: int) -> None:
-        """Told in the thread; what the loop has not taken yet is replaced."""
+        """Report progress from the thread; it replaces what the loop has not taken yet."""
         if self._advanced is None or self._stopped.is_set():
             return
         waiting, self._newest = self._newest is not None, (done, total)
@@ -67,11 +69,11 @@ class LoopWatch:
             self._loop.call_soon_threadsafe(self._tell)
 
     def stopped(self) -> bool:
-        """Whether nobody waits for the result any more."""
+        """Whether the result is no longer wanted."""
         return self._stopped.is_set()
 
     def stop(self) -> None:
-        """Let the call end early."""
+        """Ask the call to end early."""
         self._stopped.set()
 
     def _tell(self) -> None:
@@ -134,7 +136,7 @@ class Loader:
         return worker is not None and not worker.is_finished
 
     def try_again(self) -> bool:
-        """The database can be read: try what could not be. Whether anything is left to be tried later."""
+        """Retry what could not be read, now that the database can be. Return whether anything is left for later."""
         if not is_there(self._node):
             self._owed.clear()
         for group, (wait, request) in list(self._owed.items()):
@@ -163,7 +165,7 @@ class Loader:
     async def _carry_out(self, group: str, request: _Request, desk: Desk) -> None:
         watch = LoopWatch(self._node, request.advanced)
         try:
-            found = await asyncio.to_thread(request.call, desk, watch)
+            result = await asyncio.to_thread(request.call, desk, watch)
         except asyncio.CancelledError:
             watch.stop()
             raise
@@ -171,7 +173,7 @@ class Loader:
             self._fail(group, request, as_papertape_error(error))
         else:
             if is_there(self._node):
-                request.show(found)
+                request.show(result)
 
     def _fail(self, group: str, request: _Request, error: PapertapeError) -> None:
         if not is_there(self._node):
@@ -180,3 +182,31 @@ class Loader:
             self._owed[group] = request.wait, replace(request, wait=min(2 * request.wait, LONGEST_WAIT))
             self._app.owing.add(self)
         request.failed(error)
+
+
+_WIDTH = 20
+_FULL, _REST = "█", "░"
+
+
+def progress_text(what: str, done: int, total: int, hint: str = "") -> Text:
+    """`replaying ██████░░░░  60 %  600,000 of 1,000,000, esc stops`."""
+    share = min(1.0, done / total) if total > 0 else 0.0
+    full = int(share * _WIDTH)
+    bar = _FULL * full + _REST * (_WIDTH - full)
+    line = f"{what} {bar} {int(share * 100):>3} %  {done:,} of {total:,}"
+    return Text(f"{line}, {hint}" if hint else line)
+
+
+class Brake:
+    """A watch that a person can stop; the call then ends by itself and reports what it did."""
+
+    def __init__(self, watch: Watch, pulled: threading.Event) -> None:
+        self._watch, self._pulled = watch, pulled
+
+    def advance(self, done: int, total: int) -> None:
+        """Pass the progress on."""
+        self._watch.advance(done, total)
+
+    def stopped(self) -> bool:
+        """Whether a person stopped it, or the result is no longer wanted."""
+        return self._pulled.is_set() or self._watch.stopped()

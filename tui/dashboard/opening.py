@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from engine.desk import Desk
     from engine.policy.workspace import Workspace
     from storage.settings import Settings
-    from tui.dashboard.prefs import Prefs
+    from tui.dashboard.surroundings import Prefs
 
 WORKSPACES = "workspace"
 """The section of the preferences: the last workspace, by database."""

@@ -27,11 +27,11 @@ IN_WHY = 0.01
 
 
 class Palette(CommandPalette, LeftOnce[None]):
-    """Textual's palette, that keys in a burst cannot leave twice."""
+    """Textual's palette, which several Escape keys at once leave only once."""
 
 
 class Command(NamedTuple):
-    """`weight` puts those that are nearer before others that the words fit as well."""
+    """A command; of those that match equally, one with a higher `weight` comes first."""
 
     title: str
     why: str
@@ -40,15 +40,15 @@ class Command(NamedTuple):
 
 
 class DeskCommands(Provider):
-    """What the palette finds: by a title as people abbreviate, or by words of why."""
+    """What the palette finds: by an abbreviation of the title, or by words of the description."""
 
     async def discover(self) -> Hits:
-        """Everything, before anything is typed."""
+        """List every command, before anything is typed."""
         for command in self._commands():
             yield DiscoveryHit(command.title, command.run, help=command.why)
 
     async def search(self, query: str) -> Hits:
-        """What fits the words."""
+        """Yield the commands whose title or description matches the query."""
         matcher, words = self.matcher(query), query.casefold().split()
         for command in self._commands():
             score = matcher.match(command.title)
@@ -62,7 +62,7 @@ class DeskCommands(Provider):
 
 
 def commands(app: DashboardApp, screen: Screen[Any]) -> Iterator[Command]:
-    """All that can be done, what is nearest first."""
+    """Every command that is possible now: those of the focused widget first, those of other screens last."""
     for node, binding in _actions(screen):
         title = binding.description[:1].upper() + binding.description[1:]
         yield Command(title, binding.tooltip, partial(app.run_action, binding.action, node))
@@ -70,8 +70,8 @@ def commands(app: DashboardApp, screen: Screen[Any]) -> Iterator[Command]:
         yield Command(f"Go to {entry.title}", entry.why, partial(app.action_show_screen, entry.name))
     yield Command("Switch workspace", "another account, by name or UUID", app.action_pick_workspace)
     yield Command("Theme", "light, dark, high contrast; remembered", app.action_change_theme)
-    yield Command("Read now", "look at the database at once", app.refresh_now)
-    yield Command("Keys", "what works here, with a word of why", app.action_keys)
+    yield Command("Read now", "read the database at once", app.refresh_now)
+    yield Command("Keys", "what the keys do here", app.action_keys)
     yield Command("Save a picture", "of this screen, an SVG file among your downloads", app.save_picture)
     yield Command("Quit", "leave the dashboard", app.action_quit)
     for entry in SCREENS:
@@ -81,12 +81,12 @@ def commands(app: DashboardApp, screen: Screen[Any]) -> Iterator[Command]:
 
 def _actions(screen: Screen[Any]) -> Iterable[tuple[DOMNode, Binding]]:
     """The named bindings that work here, each once; not those of the whole application, nor mere moves."""
-    found: dict[str, tuple[DOMNode, Binding]] = {}
+    actions: dict[str, tuple[DOMNode, Binding]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
         if binding.id and active.enabled and active.node is not screen.app and not binding.action.startswith(MOVES):
-            found.setdefault(binding.id, (active.node, binding))
-    return found.values()
+            actions.setdefault(binding.id, (active.node, binding))
+    return actions.values()
 
 
 def _elsewhere(app: DashboardApp, entry: ScreenEntry) -> Iterator[Command]:

@@ -1,4 +1,4 @@
-"""The screens that there are, each imported when it is first shown. A new screen is a folder, and a line here."""
+"""The screens, each imported when it is first shown. A new screen is a folder, and an entry here."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ScreenEntry:
         return cast("type[DeskScreen]", getattr(module, self.kind))
 
     def maker(self) -> Callable[[], DeskScreen]:
-        """What makes the screen, and imports it when it is first shown."""
+        """A function that imports and makes the screen when it is first shown."""
 
         def make() -> DeskScreen:
             return self.load()()

@@ -31,7 +31,7 @@ class Asked(Protocol):
 
     @property
     def workspace(self) -> str | None:
-        """None when nothing was said."""
+        """The name given with -w; None without it."""
         ...
 
     def settings(self) -> Settings:
@@ -40,19 +40,19 @@ class Asked(Protocol):
 
 
 class Alone:
-    """`papertape` without a word behind it."""
+    """The call `papertape` without arguments."""
 
     workspace = None
 
     def settings(self) -> Settings:
-        """File and environment."""
+        """The settings of the file and the environment."""
         from storage.settings import Settings
 
         return Settings()
 
 
 def has_terminal() -> bool:
-    """Whether there is a person to show a dashboard to."""
+    """Whether standard input and output are a terminal that can show the dashboard."""
     streams = (sys.stdin, sys.stdout)  # a closed one is None
     return all(stream is not None and stream.isatty() for stream in streams) and os.environ.get("TERM") != "dumb"
 
@@ -62,8 +62,7 @@ def open_alone() -> int:
 
     No command is imported, nor Typer: that would be a fifth of the time to the first frame.
     """
-    from tui.shared.exits import DONE
-    from tui.shared.failures import as_papertape_error, tell
+    from tui.shared.failures import DONE, as_papertape_error, tell
 
     try:
         open_dashboard(Alone())
@@ -81,8 +80,7 @@ def open_dashboard(call: Asked, workspace: str | None = None) -> None:
     from storage.system import FOR_A_SERVICE, require_descriptors
     from tui.dashboard.app import DashboardApp
     from tui.dashboard.leaving import leaving_at_signals
-    from tui.dashboard.prefs import default_path
-    from tui.dashboard.surroundings import Surroundings
+    from tui.dashboard.surroundings import Surroundings, default_path
 
     require_descriptors(FOR_A_SERVICE)
     named = workspace or call.workspace or os.environ.get("PAPERTAPE_WORKSPACE") or None
@@ -107,21 +105,21 @@ def _why_it_ended(app: DashboardApp) -> PapertapeError | None:
         return app.failure
     from engine.errors import SystemFault
 
-    said = " ".join(f"{type(app.crash).__name__}: {app.crash}".split())
-    fault = SystemFault("INTERNAL", said, hint=f"a fault of papertape itself; {_logged(app.crash)}")
+    message = " ".join(f"{type(app.crash).__name__}: {app.crash}".split())
+    fault = SystemFault("INTERNAL", message, hint=f"a bug in papertape; {_logged(app.crash)}")
     fault.__cause__ = app.crash
     return fault
 
 
 def _logged(crash: BaseException) -> str:
-    """Write where it went wrong into a file of its own; where that is, or why there is none. Values are not in it."""
+    """Write a traceback without values to a log file. Return where it is, or why it could not be written."""
     import platform
     import traceback
     from datetime import UTC, datetime
     from importlib.metadata import version
 
     from storage.system import make_private
-    from tui.dashboard.prefs import default_path
+    from tui.dashboard.surroundings import default_path
 
     now = datetime.now(UTC)
     log = default_path().parent / LOGS / f"dashboard-{now:%Y%m%dT%H%M%S}-{os.getpid()}.log"
@@ -151,9 +149,7 @@ def _end(app: DashboardApp, leaving: Leaving) -> None:
         wrong = None if code else _why_it_ended(app)
         sys.stdout.write(_RESTORE_TITLE)
         sys.stdout.flush()
-        print(
-            "left while something was still at work; a sweep goes on with `papertape plan resume last`", file=sys.stderr
-        )
+        print("left while work was still in progress; `papertape plan resume last` resumes a sweep", file=sys.stderr)
         if wrong is not None:
             from tui.shared.failures import tell
 

@@ -1,12 +1,23 @@
-"""What the dashboard takes from the world around it, so that a test can give it another."""
+"""What the dashboard takes from the world around it, and what it remembers between two runs.
+
+The preferences (theme, workspace by database, order by table) are a small JSON file in the user's data directory.
+Whatever is wrong with it is ignored: it holds nothing but tastes.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
+
+from storage.system import make_private
 
 POLL_SECONDS = 0.4
 """Another process's write shows within a second: this, and the time to read and to paint."""
@@ -18,7 +29,7 @@ def local_now() -> datetime:
 
 
 def nothing() -> None:
-    """What happens when the dashboard is left, by default."""
+    """Do nothing; the default for `left`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +42,61 @@ class Surroundings:
     new_id: Callable[[], UUID] = field(default=uuid4)
     poll_seconds: float | None = POLL_SECONDS
     left: Callable[[], None] = field(default=nothing)
+
+
+NAME = "papertape"
+FILE = "dashboard.json"
+
+
+def default_path() -> Path:
+    """Where the preferences are kept."""
+    from platformdirs import user_data_path
+
+    return user_data_path(NAME) / FILE
+
+
+class Prefs:
+    """Preferences by section and key, as they were when the dashboard was opened, with its own changes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known = _read(path)
+
+    def get(self, section: str, key: str) -> str | None:
+        """The choice; None when nothing was chosen."""
+        return self._known.get(section, {}).get(key)
+
+    def keep(self, section: str, key: str, value: str) -> None:
+        """Remember a choice; what another dashboard wrote meanwhile stays. OSError when it cannot be written."""
+        self._known.setdefault(section, {})[key] = value
+        written = _read(self._path)
+        written.setdefault(section, {})[key] = value
+        _write(self._path, written)
+
+
+def _read(path: Path) -> dict[str, dict[str, str]]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    return {section: _texts(values) for section, values in document.items() if isinstance(values, dict)}
+
+
+def _texts(values: dict[str, Any]) -> dict[str, str]:
+    return {key: value for key, value in values.items() if isinstance(value, str)}
+
+
+def _write(path: Path, document: dict[str, dict[str, str]]) -> None:
+    """Replace the file in one step: another dashboard may be reading it."""
+    make_private(path.parent)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(document, file, indent=1, sort_keys=True)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise

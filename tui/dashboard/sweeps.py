@@ -1,27 +1,31 @@
 """Sweeps that this dashboard executes: in the background, whichever screen is shown, until they end or it is left.
 
-One that is stopped by leaving is cancelled in the journal, and can be resumed.
+One that is stopped by leaving is cancelled in the journal, and can be resumed: its data are found again by what the
+journal says of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from textual.message import Message
 
+from engine.errors import ConflictError
 from tui.dashboard.loading import Loader
 from tui.shared import figures
 
 if TYPE_CHECKING:
     from engine.desk import Desk
     from engine.errors import PapertapeError
+    from engine.market.bars import Dataset
     from engine.ports import Watch
     from engine.sweeps.results import PlanResult
     from tui.dashboard.app import DashboardApp
+
 
 SHORT = 8
 """Digits of a run plan's id that people are told."""
@@ -33,7 +37,7 @@ class SweepAdvanced(Message, bubble=False):
     """A sweep of this dashboard has come further, or to its end."""
 
     def can_replace(self, message: Message) -> bool:
-        """A newer one takes the place of one that waits."""
+        """A newer message replaces one that waits."""
         return isinstance(message, SweepAdvanced)
 
 
@@ -59,7 +63,7 @@ class Sweeps:
 
     @property
     def at_work(self) -> int:
-        """How many are under way."""
+        """How many sweeps are under way."""
         return len(self._under_way)
 
     def execute(self, run_plan_id: UUID, work: Work) -> None:
@@ -81,10 +85,10 @@ class Sweeps:
         self._app.desk_screen.post_message(SweepAdvanced())
 
     def _ended(self, result: PlanResult) -> None:
-        best = next((one.label for one in result.results if one.variant_id == result.best_variant_id), None)
-        said = f"run plan {str(result.run_plan_id)[:SHORT]} {result.status}: "
-        said += f"{figures.whole(result.done)} of {figures.counted(len(result.results), 'variant')}"
-        self._app.say(said if best is None else f"{said}, the best {best}")
+        best = next((variant.label for variant in result.results if variant.variant_id == result.best_variant_id), None)
+        sentence = f"run plan {str(result.run_plan_id)[:SHORT]} {result.status}: "
+        sentence += f"{figures.whole(result.done)} of {figures.counted(len(result.results), 'variant')}"
+        self._app.say(sentence if best is None else f"{sentence}, the best {best}")
         self._leave(result.run_plan_id)
 
     def _failed(self, run_plan_id: UUID, error: PapertapeError) -> None:
@@ -95,3 +99,32 @@ class Sweeps:
         self._under_way.pop(run_plan_id, None)
         self._app.desk_screen.post_message(SweepAdvanced())
         self._app.refresh_now()
+
+
+def load_told(told: Mapping[str, Any]) -> Dataset:
+    """The dataset that a run was started with, loaded again."""
+    from storage.datasets import load_again
+
+    if "sources" not in told:
+        raise ConflictError(
+            "RUN_NOT_RESUMABLE",
+            "this run plan was started by a program that did not record where its data are",
+            hint="resume it from that program, or run the plan again",
+        )
+    return load_again(told)
+
+
+def resume(run_plan_id: UUID, tell: Callable[[str], None], desk: Desk, watch: Watch) -> PlanResult:
+    """Go on with a run plan that was stopped; `tell` is told of packages that are in another version by now."""
+    from tui.shared.sources import packages_moved
+
+    for sentence in packages_moved(desk, run_plan_id):
+        tell(sentence)
+    return desk.plans.resume(run_plan_id, load_told, workers=spare_processors(), watch=watch)
+
+
+def spare_processors() -> int:
+    """Processors that this process may use, but for the one that paints the screen; at least one."""
+    from storage.system import processors
+
+    return max(1, processors() - 1)

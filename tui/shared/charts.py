@@ -79,11 +79,11 @@ def plot(
     unicode: bool = True,
 ) -> str:
     """The series as text, with ANSI colours when asked; at least one point among them."""
-    shown = [one for one in series if one.points]
+    shown = [line for line in series if line.points]
     with _ONE_AT_A_TIME:
         figure = _figure(width, height, colour)
-        for one in shown:
-            _draw(figure, one, width, unicode)
+        for line in shown:
+            _draw(figure, line, width, unicode)
         _surround(figure, axes, shown, width, height)
         built = figure.build().string(colorless=not colour)
     drawn = "\n".join(line.rstrip() for line in built.splitlines())
@@ -130,20 +130,20 @@ def _figure(width: int, height: int, colour: bool) -> Any:
     return figure
 
 
-def _draw(figure: Any, one: Series, width: int, unicode: bool) -> None:
+def _draw(figure: Any, line: Series, width: int, unicode: bool) -> None:
     import plotext
 
-    points = one.points if one.glyph else reduced(one.points, width * DOTS_PER_COLUMN)
-    points = steps(points) if one.stepped else points
-    symbol = one.glyph or ("braille" if unicode else "*")
-    marker = symbol if one.colour is None else plotext.marker(symbol, one.colour)
+    points = line.points if line.glyph else reduced(line.points, width * DOTS_PER_COLUMN)
+    points = steps(points) if line.stepped else points
+    symbol = line.glyph or ("braille" if unicode else "*")
+    marker = symbol if line.colour is None else plotext.marker(symbol, line.colour)
     signal = figure.signal([x for x, _ in points], [y for _, y in points], marker=marker)
-    figure.draw(signal if one.glyph else signal.lines())
+    figure.draw(signal if line.glyph else signal.lines())
 
 
 def _surround(figure: Any, axes: Axes, shown: Sequence[Series], width: int, height: int) -> None:
-    low, high = axes.bounds or _extent([y for one in shown for _, y in one.points])
-    first, last = _extent([x for one in shown for x, _ in one.points])
+    low, high = axes.bounds or _extent([y for line in shown for _, y in line.points])
+    first, last = _extent([x for line in shown for x, _ in line.points])
     if axes.bounds:
         figure.ruler("y").lim(low, high)
     if not axes.framed:

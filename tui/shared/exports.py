@@ -31,7 +31,7 @@ _COUNTED = ("refusals", "held_back")
 
 
 def encoder_for(path: Path) -> Callable[[Document], bytes]:
-    """How a file of this name is written; UsageError for an ending that is none of .csv, .json, .parquet."""
+    """The encoder for a file of this name; UsageError for an ending other than .csv, .json or .parquet."""
     encode = _ENCODERS.get(path.suffix.lower())
     if encode is None:
         ends = path.suffix or "nothing that says how"
@@ -40,7 +40,7 @@ def encoder_for(path: Path) -> Callable[[Document], bytes]:
 
 
 def as_json(document: Document) -> bytes:
-    """The document itself."""
+    """The document as indented JSON."""
     return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
@@ -69,8 +69,8 @@ def as_parquet(document: Document) -> bytes:
         columns[path] = _override_column(pa, [result["overrides"].get(path) for result in results])
     columns |= {name: pa.array([result[name] for result in results], _type(pa, name)) for name in _SCORED}
     for name, metric in METRICS.items():
-        kind = pa.int64() if metric.unit is Unit.COUNT else pa.float64()
-        columns[name] = pa.array([each.get(name) for each in metrics], kind)
+        arrow_type = pa.int64() if metric.unit is Unit.COUNT else pa.float64()
+        columns[name] = pa.array([row.get(name) for row in metrics], arrow_type)
     columns |= {name: pa.array([_said(result[name]) for result in results], pa.string()) for name in _AT_END}
     columns |= {name: pa.array([_by_code(result.get(name)) for result in results], pa.string()) for name in _COUNTED}
     plan = {name: str(document[name]) for name in ("run_plan_id", "fingerprint", "dataset_sha256", "objective")}
@@ -124,8 +124,8 @@ def _type(pa: Any, name: str) -> Any:
 def _override_column(pa: Any, values: list[Any]) -> Any:
     """Whole numbers, figures, truths or texts; texts of all where they are mixed."""
     kinds = {type(value) for value in values if value is not None}
-    for kind, arrow in ((bool, pa.bool_()), (int, pa.int64()), (float, pa.float64())):
-        if kinds == {kind}:
+    for python_type, arrow in ((bool, pa.bool_()), (int, pa.int64()), (float, pa.float64())):
+        if kinds == {python_type}:
             return _fitting(pa, values, arrow)
     return pa.array([None if value is None else str(value) for value in values], pa.string())
 

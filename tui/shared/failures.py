@@ -7,21 +7,58 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import DataError, PapertapeError, RefusedError, SystemFault, UsageError
+from engine.errors import (
+    ConflictError,
+    DataError,
+    InvalidError,
+    NotFoundError,
+    PapertapeError,
+    RefusedError,
+    SystemFault,
+    UsageError,
+)
 from storage.system import is_out_of_descriptors, too_many_files
 from tui.shared.documents import write_line
-from tui.shared.exits import exit_code
 from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.broker.execute import ExecutionResult
+
+
+DONE = 0
+ANYTHING_ELSE = 1
+
+EXIT_CODES: tuple[tuple[type[PapertapeError], int, str], ...] = (
+    (UsageError, 2, "wrong usage"),
+    (RefusedError, 3, "refused by the policy"),
+    (ConflictError, 4, "conflict (already executed, the name is taken)"),
+    (InvalidError, 5, "invalid input or data, or refused by the broker"),
+    (NotFoundError, 6, "not found"),
+)
+
+SIGNALLED = 128
+"""Added to the number of the signal that ended a process, as shells tell it."""
+
+READER_GONE = SIGNALLED + 13
+"""Nobody reads the output any more (`| head`): what other programs end with, which SIGPIPE ends."""
+
+
+def code_of_signal(number: int) -> int:
+    """The exit code of a process that ended because of a signal, after cleaning up."""
+    return SIGNALLED + number
+
+
+def exit_code(error: PapertapeError) -> int:
+    """The exit code for this error."""
+    return next((code for error_class, code, _ in EXIT_CODES if isinstance(error, error_class)), ANYTHING_ELSE)
+
 
 SHOWN_FAULTS = 20
 DEBUG = "PAPERTAPE_DEBUG"
 
 
 def tell(error: PapertapeError, *, json: bool) -> int:
-    """Say what went wrong; the exit code."""
+    """Print what went wrong and return the exit code."""
     if os.environ.get(DEBUG):
         _print_traceback(error)
     for line in lines_of(error):  # first: the standard output may be what is wrong
@@ -44,7 +81,7 @@ def lines_of(error: PapertapeError) -> list[str]:
 
 
 def body_of(error: PapertapeError) -> dict[str, Any]:
-    """The failure as JSON has it, with what the error knows beside its sentence."""
+    """The error as `--json` prints it, with its details."""
     body: dict[str, Any] = {"success": False, "error": error.message, "error_code": error.code}
     if error.hint:
         body["hint"] = error.hint
@@ -52,7 +89,7 @@ def body_of(error: PapertapeError) -> dict[str, Any]:
 
 
 def as_papertape_error(error: BaseException) -> PapertapeError:
-    """Any exception as one of ours: wrong usage, a stop, or a fault of our own."""
+    """Convert any exception to a PapertapeError: wrong usage, a stop, or an internal fault."""
     if isinstance(error, PapertapeError):
         return error
     if is_out_of_descriptors(error):
@@ -63,19 +100,19 @@ def as_papertape_error(error: BaseException) -> PapertapeError:
     if isinstance(error, wrong_call):
         return _wrong_usage(error)
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
-        return SystemFault("CANCELLED", "stopped", hint="what was committed before stays")
-    whose = "the operating system refused" if isinstance(error, OSError) else "a fault of papertape itself"
+        return SystemFault("CANCELLED", "stopped", hint="what was committed before is kept")
+    whose = "the operating system refused" if isinstance(error, OSError) else "a bug in papertape"
     fault = SystemFault("INTERNAL", f"{type(error).__name__}: {error}", hint=f"{whose}; {DEBUG}=1 shows where")
     fault.__cause__ = error
     return fault
 
 
 def unwritten(error: OSError) -> SystemFault:
-    """The answer was lost, and what it would have told of was done."""
+    """The error for an answer that could not be written although the work was done."""
     return SystemFault(
         "ANSWER_NOT_WRITTEN",
         f"the command was carried out, and its answer could not be written: {error.strerror or error}",
-        hint="`papertape events` shows what it did, where it did anything",
+        hint="`papertape events` shows what it did, if anything",
     )
 
 

@@ -24,27 +24,27 @@ def signed(amount: float, digits: int = 2) -> str:
 
 
 def percent(amount: float) -> str:
-    """`+4.21 %`."""
+    """A signed percentage, such as `+4.21 %`."""
     return f"{signed(amount)} %"
 
 
 def whole(count: int) -> str:
-    """`12,345`."""
+    """A whole number with thousands separators, such as `12,345`."""
     return f"{count:,}"
 
 
-def counted(count: int, one: str) -> str:
-    """`1 trade`, `1,234 trades`."""
-    return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"
+def counted(count: int, noun: str) -> str:
+    """A count with its noun, such as `1 trade` or `1,234 trades`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def by_code(counts: Mapping[str, int]) -> str:
-    """`buying_power 3, max_positions 1`."""
+    """Counts by code, such as `buying_power 3, max_positions 1`."""
     return ", ".join(f"{code} {count:,}" for code, count in counts.items())
 
 
 def stopped_by(what: str, counts: Mapping[str, int]) -> list[tuple[str, str]]:
-    """A field of what was counted by code; none where nothing was."""
+    """A field with counts by code; empty when nothing was counted."""
     return [(what, by_code(counts))] if counts else []
 
 
@@ -54,7 +54,7 @@ def after(history: int) -> str:
 
 
 def decimals(amount: float, digits: int) -> str:
-    """With so many decimals; nothing is shown as minus zero."""
+    """A number with so many decimals; minus zero is shown as zero."""
     shown = f"{amount:,.{digits}f}"
     return shown.removeprefix("-") if not any(char in "123456789" for char in shown) else shown
 
@@ -93,7 +93,7 @@ def moments(times: Sequence[datetime | None], finest: str = "%Y-%m-%d %H:%M:%S")
 
 
 def moment(time: datetime | None) -> str:
-    """One time in UTC."""
+    """A time in UTC, to the second where it has seconds."""
     return moments([time])[0]
 
 

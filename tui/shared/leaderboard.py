@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tui.shared import figures
-from tui.shared.tables import Table
+from tui.shared.pages import Table
 from tui.shared.text import cell_width
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Leaderboard:
         return cls(shown, len(rows), best_variant_id, short_ids([result.variant_id for result in results]))
 
     def heading(self) -> str:
-        """How many of how many are shown."""
+        """A heading that says how many of the variants are shown."""
         if len(self.rows) == self.succeeded:
             return f"{figures.counted(self.succeeded, 'variant')}, best first"
         top = sum(1 for place, row in enumerate(self.rows, 1) if row.rank == place)
@@ -62,7 +62,7 @@ class Leaderboard:
         return f"The best {figures.whole(top)} of {figures.counted(self.succeeded, 'variant')}{besides}"
 
     def sign(self, result: VariantResult) -> str:
-        """What stands beside a rank."""
+        """The sign beside a rank: best, baseline or ablation."""
         if result.variant_id == self.best_variant_id:
             return BEST
         return ABLATION if "ablation" in result.tags else " "
@@ -71,7 +71,7 @@ class Leaderboard:
         """What the signs beside the ranks say, of those that are shown."""
         meaning = {BEST: f"best by {objective}", ABLATION: "ablation: one value put back to the base spec's"}
         shown = {self.sign(row.result) for row in self.rows}
-        return ", ".join(f"{sign} {said}" for sign, said in meaning.items() if sign in shown)
+        return ", ".join(f"{sign} {meant}" for sign, meant in meaning.items() if sign in shown)
 
     def has_room_for_labels(self, width: int) -> bool:
         """Whether labels stand whole beside the main figures, or there is room for the values alone."""
@@ -99,7 +99,10 @@ class Leaderboard:
         table.text("variant", labels, shrinks=True)
         for figure in self._figures(most):
             figure.put(table, results)
-        refused, held_back = [sum(each.refusals.values()) for each in results], [dropped_of(each) for each in results]
+        refused, held_back = (
+            [sum(result.refusals.values()) for result in results],
+            [dropped_of(result) for result in results],
+        )
         if most >= _REFUSED_SPARED and any(refused):
             table.counts("refused", refused)
         if most >= _HELD_BACK_SPARED and any(held_back):
@@ -110,7 +113,9 @@ class Leaderboard:
     def _figures(most: int) -> list[Figure]:
         from tui.shared.metrics import FIGURES, SCORE
 
-        return [each for each in (SCORE, *FIGURES) if each.metric.spared is not None and each.metric.spared <= most]
+        return [
+            figure for figure in (SCORE, *FIGURES) if figure.metric.spared is not None and figure.metric.spared <= most
+        ]
 
     def ranks(self) -> list[str]:
         """`1*`: each rank with its sign."""
@@ -127,7 +132,7 @@ def in_order(results: Sequence[VariantResult]) -> list[VariantResult]:
         for result in results
         if result.metrics is not None
     ]
-    return [by_id[one.variant_id] for one in ranked(scored)]
+    return [by_id[result.variant_id] for result in ranked(scored)]
 
 
 def show_board(
@@ -172,10 +177,10 @@ def short_ids(ids: Sequence[str], least: int = SHORTEST_ID) -> dict[str, str]:
     """Each id to its beginning, all of one length, long enough to tell every one of them from the others."""
     length = least
     ordered = sorted(ids)
-    for one, other in pairwise(ordered):
-        while one[:length] == other[:length] and length < len(one):
+    for earlier, other in pairwise(ordered):
+        while earlier[:length] == other[:length] and length < len(earlier):
             length += 1
-    return {one: one[:length].removesuffix("-") for one in ids}
+    return {full_id: full_id[:length].removesuffix("-") for full_id in ids}
 
 
 def dropped_of(result: VariantResult) -> int | None:

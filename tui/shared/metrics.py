@@ -8,15 +8,15 @@ from typing import Any, Protocol
 
 from engine.account.metrics import METRICS, SHOWN, Better, Metric, Metrics, Unit
 from tui.shared import figures
-from tui.shared.tables import Table
+from tui.shared.pages import Table
 
 
 class HasMetrics(Protocol):
-    """A run or a variant."""
+    """Something with metrics: a run or a variant."""
 
     @property
     def metrics(self) -> Metrics | None:
-        """None where it has no result."""
+        """The metrics; None without a result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,13 @@ class Figure:
 
     def text(self, result: HasMetrics) -> str:
         """Its value in words, without a unit; a dash where there is none."""
-        return said(self.of(result), self.metric.digits)
+        return formatted(self.of(result), self.metric.digits)
 
     def in_words(self, metrics: Metrics) -> str:
         """Its value alone: a gain with its sign, a dash where there is none."""
         value = self._shown(metrics)
         if value is None or not self.metric.is_gain:
-            return said(value, self.metric.digits)
+            return formatted(value, self.metric.digits)
         return figures.signed(value, self.metric.digits)
 
     def field(self, metrics: Metrics) -> tuple[str, str]:
@@ -47,7 +47,7 @@ class Figure:
         return name, self.in_words(metrics) + self.metric.label.removeprefix(name)
 
     def put(self, table: Table, results: Sequence[HasMetrics]) -> Table:
-        """A column of it."""
+        """Add the metric to a table as a column."""
         put = table.gains if self.metric.is_gain else table.money
         return put(self.metric.title, [self.of(result) for result in results], self.metric.digits)
 
@@ -66,6 +66,6 @@ FIGURES: tuple[Figure, ...] = tuple(figure for figure in ALL if figure.metric.co
 """Those that are compared."""
 
 
-def said(value: float | None, digits: int) -> str:
+def formatted(value: float | None, digits: int) -> str:
     """A value with so many decimals; a dash for one that does not exist."""
     return figures.NONE if value is None else figures.decimals(value, digits)

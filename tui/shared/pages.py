@@ -1,13 +1,153 @@
-"""What a command prints for people: lines, fields and tables on the standard output, made safe and fitted."""
+"""What a command prints for people: lines, fields and tables on the standard output, made safe and fitted.
+
+What is piped is plain text, whatever the terminal; on a terminal a table wider than it is cut in the columns that may
+shrink, never in a figure.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
 from textwrap import wrap
 
+from tui.shared import figures
 from tui.shared.documents import answers
-from tui.shared.tables import RESET, Table, Tone
-from tui.shared.text import cell_width, colour_wanted, safe_text, speaks_unicode, width_of
+from tui.shared.figures import Number
+from tui.shared.text import cell_width, colour_wanted, fit, pad, safe_text, speaks_unicode, width_of
+
+LEAST = 8
+"""Cells that a shrinking column keeps."""
+
+
+class Tone(Enum):
+    """What a cell's colour says; the text says it too."""
+
+    PLAIN = ""
+    GAIN = "\x1b[32m"
+    LOSS = "\x1b[31m"
+    STRONG = "\x1b[1m"
+    FAINT = "\x1b[2m"
+
+
+RESET = "\x1b[0m"
+
+
+@dataclass(slots=True)
+class _Column:
+    title: str
+    cells: list[str]
+    right: bool = False
+    shrinks: bool = False
+    tones: list[Tone] = field(default_factory=list)
+    shorter: list[str] = field(default_factory=list)
+    """The same to be shown where there is no room"""
+
+    @property
+    def width(self) -> int:
+        return max(map(cell_width, [self.title, *self.cells]))
+
+    @property
+    def least(self) -> int:
+        """The least width that the column can shrink to."""
+        return min(self.width, max(LEAST, cell_width(self.title))) if self.shrinks else self.width
+
+    def tone(self, row: int) -> Tone:
+        return self.tones[row] if self.tones else Tone.PLAIN
+
+
+class Table:
+    """Built column by column; every column has the same number of values."""
+
+    def __init__(self) -> None:
+        self._columns: list[_Column] = []
+
+    def text(self, title: str, values: Iterable[object], *, shrinks: bool = False, right: bool = False) -> Table:
+        """Add a column of safe text; `-` where there is none."""
+        cells = [figures.NONE if value is None else safe_text(value) for value in values]
+        return self._add(_Column(title, cells, right, shrinks))
+
+    def counts(self, title: str, values: Iterable[int | None]) -> Table:
+        """Add a column of whole numbers."""
+        return self._add(
+            _Column(title, [figures.NONE if value is None else figures.whole(value) for value in values], True)
+        )
+
+    def quantities(self, title: str, values: Sequence[Number]) -> Table:
+        """Add a column of quantities with the decimals that it needs."""
+        return self._add(_Column(title, figures.aligned(values, figures.needed_decimals), True))
+
+    def prices(self, title: str, values: Sequence[Number]) -> Table:
+        """Add a column of prices with at least two decimals."""
+        return self._add(_Column(title, figures.aligned(values, figures.price_decimals), True))
+
+    def money(self, title: str, values: Iterable[Number], digits: int = 2) -> Table:
+        """Add a column of amounts with a fixed number of decimals."""
+        cells = [figures.NONE if value is None else figures.decimals(value, digits) for value in values]
+        return self._add(_Column(title, cells, True))
+
+    def gains(self, title: str, values: Sequence[Number], digits: int = 2) -> Table:
+        """Add a column of profits and losses with signs and colours."""
+        cells = [figures.NONE if value is None else figures.signed(value, digits) for value in values]
+        return self._add(_Column(title, cells, True, tones=[gain_tone(value) for value in values]))
+
+    def times(self, title: str, values: Sequence[datetime | None]) -> Table:
+        """Add a column of times in UTC, without seconds where there is no room."""
+        shorter = figures.moments(values, figures.TO_THE_MINUTE)
+        return self._add(_Column(title, figures.moments(values), shorter=shorter))
+
+    def lines(self, width: int, *, colour: bool = False, rule: str = "-") -> list[str]:
+        """The table's lines, at most `width` cells wide as far as its columns allow."""
+        gap = self._make_room(width)
+        widths = self._widths(width, gap)
+        head = [pad(column.title, wide, right=column.right) for column, wide in zip(self._columns, widths, strict=True)]
+        titles = gap.join(_toned(cell, Tone.STRONG, colour) for cell in head)
+        rules = gap.join(rule * wide for wide in widths)
+        rows = range(len(self._columns[0].cells))
+        return [titles.rstrip(), rules, *(self._row(row, widths, gap, colour) for row in rows)]
+
+    def _row(self, row: int, widths: Sequence[int], gap: str, colour: bool) -> str:
+        cells = []
+        for column, wide in zip(self._columns, widths, strict=True):
+            cell = pad(fit(column.cells[row], wide), wide, right=column.right)
+            cells.append(_toned(cell, column.tone(row), colour))
+        return gap.join(cells).rstrip()
+
+    def _make_room(self, width: int) -> str:
+        """What stands between columns; where there is no room, times lose their seconds, then the gap a space."""
+        if self._least("  ") > width:
+            for column in self._columns:
+                column.cells = column.shorter or column.cells
+        return "  " if self._least("  ") <= width else " "
+
+    def _least(self, gap: str) -> int:
+        return sum(column.least for column in self._columns) + len(gap) * (len(self._columns) - 1)
+
+    def _widths(self, width: int, gap: str) -> list[int]:
+        widths = [column.width for column in self._columns]
+        excess = sum(widths) + len(gap) * (len(widths) - 1) - width
+        for index, column in enumerate(self._columns):
+            cut = max(0, min(excess, widths[index] - column.least))
+            widths[index] -= cut
+            excess -= cut
+        return widths
+
+    def _add(self, column: _Column) -> Table:
+        self._columns.append(column)
+        return self
+
+
+def gain_tone(amount: Number) -> Tone:
+    """Green above zero, red below."""
+    if amount is None or amount == 0:
+        return Tone.PLAIN
+    return Tone.GAIN if amount > 0 else Tone.LOSS
+
+
+def _toned(cell: str, tone: Tone, colour: bool) -> str:
+    return f"{tone.value}{cell}{RESET}" if colour and tone is not Tone.PLAIN else cell
+
 
 Field = tuple[str, str] | tuple[str, str, Tone]
 """A name, what it is, and perhaps what its colour says."""
@@ -22,25 +162,25 @@ class Page:
         self.unicode = speaks_unicode(answers())
 
     def line(self, text: str = "") -> None:
-        """A line of text, made safe."""
+        """Print a line of text, made safe."""
         self.raw(safe_text(text))
 
     def paragraph(self, text: str) -> None:
-        """Text, made safe and wrapped."""
+        """Print a paragraph of text, made safe and wrapped."""
         for line in wrap(safe_text(text), self.width, break_long_words=False, break_on_hyphens=False):
             self.raw(line)
 
     def raw(self, text: str) -> None:
-        """Text that is known to be safe, as it is."""
+        """Print a line that is known to be safe."""
         answers().write(text + "\n")
 
     def heading(self, text: str) -> None:
-        """What follows is about this."""
+        """Print a heading."""
         shown = safe_text(text)
         self.raw(f"{Tone.STRONG.value}{shown}{RESET}" if self.colour else shown)
 
     def fields(self, fields: Iterable[Field]) -> None:
-        """Names to the left, what they are beside them."""
+        """Print fields: names at the left, their values beside them."""
         rows = [(field[0], safe_text(field[1]), field[2] if len(field) > 2 else Tone.PLAIN) for field in fields]
         wide = max(cell_width(name) for name, _, _ in rows)
         for name, value, tone in rows:
@@ -48,6 +188,6 @@ class Page:
             self.raw(f"{name}{' ' * (wide - cell_width(name))}  {shown}".rstrip())
 
     def table(self, table: Table) -> None:
-        """A table, fitted to the width."""
+        """Print a table, fitted to the width."""
         for line in table.lines(self.width, colour=self.colour, rule="─" if self.unicode else "-"):
             self.raw(line)

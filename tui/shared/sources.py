@@ -33,15 +33,15 @@ def source_of(text: str, symbols: Sequence[str] = ()) -> Source:
 
 
 def unchecked(registry: Registry, key: str) -> list[str]:
-    """What there is to say of a strategy of one's own whose source, as it is now, has passed no check."""
+    """Notes on a strategy of a person's own whose current source has not passed a check."""
     from engine.strategies.registry import BUILTIN
     from storage.strategies.identity import strategy_code
 
-    found = registry.entry(key)
-    kind = type(found.strategy)
-    if kind in BUILTIN or is_checked(strategy_code(kind).sha256):
+    registered = registry.entry(key)
+    strategy_class = type(registered.strategy)
+    if strategy_class in BUILTIN or is_checked(strategy_code(strategy_class).sha256):
         return []
-    return [f"the strategy {key} ({found.origin}): {UNCHECKED}"]
+    return [f"the strategy {key} ({registered.origin}): {UNCHECKED}"]
 
 
 def is_file(name: str) -> bool:
@@ -57,27 +57,27 @@ def is_checked(sha256: str) -> bool:
 
 
 def strategy_file(desk: Desk, key: str) -> str | None:
-    """A strategy's file with its class, as it is found from anywhere; None for one that is in no file of its own."""
+    """A strategy's absolute file with its class; None for a strategy that is not in a file of a person's own."""
     from storage.strategies.loading import split_ref
 
     origin = desk.research.registry.entry(key).origin
-    path, kind = split_ref(origin)
+    path, class_name = split_ref(origin)
     path = path.expanduser()
     if not is_file(origin) or not path.is_file():
         return None
-    return str(path.absolute()) if kind is None else f"{path.absolute()}:{kind}"
+    return str(path.absolute()) if class_name is None else f"{path.absolute()}:{class_name}"
 
 
 def packages_moved(desk: Desk, run_plan_id: UUID) -> list[str]:
-    """What is another version than when a run plan was started, a sentence each; its strategy is known from now on."""
+    """A sentence for each package whose version differs from the one that a run plan was started with."""
     return [
-        f"{said}: results may differ from those that the run plan has"
-        for said in versions(desk.plans.know_strategy(run_plan_id))
+        f"{moved}: results may differ from those that the run plan has"
+        for moved in versions(desk.plans.know_strategy(run_plan_id))
     ]
 
 
 def versions(packages: Mapping[str, tuple[str, str | None]]) -> list[str]:
-    """Packages whose version is another now, a phrase each."""
+    """A phrase for each package whose version has changed."""
     return [
         f"{name} was {then} then and is {'not imported' if now is None else now} now"
         for name, (then, now) in packages.items()

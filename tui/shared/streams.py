@@ -1,4 +1,4 @@
-"""The standard streams of a command: they take any character, and that nobody reads them is no failure of ours."""
+"""The standard streams of a command: they take any character, and a reader that has gone is not an error."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from tui.shared.exits import READER_GONE
+from tui.shared.failures import READER_GONE
 
 
 def prepare_streams() -> None:
-    """Any character can be printed, whatever the encoding; a stream that the caller closed takes everything.
+    """Make every character printable, whatever the encoding; a stream that the caller closed discards its text.
 
     What cannot be said on the standard error is not said: a warning does not stop what it warns of.
     """
@@ -25,24 +25,24 @@ def prepare_streams() -> None:
 
 
 class Aside:
-    """A stream that may lose its reader, its terminal or the room on its disk: what is written then is lost."""
+    """A stream that discards text once its reader or its terminal has gone or its disk is full."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write it if that is possible; how many characters were given."""
+        """Write the text if possible; return its number of characters."""
         with suppress(OSError):
             self._stream.write(text)
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
-        """Write each."""
+        """Write each line."""
         for line in lines:
             self.write(line)
 
     def flush(self) -> None:
-        """Hand on what is waiting, if that is possible."""
+        """Flush the stream if possible."""
         with suppress(OSError):
             self._stream.flush()
 
@@ -51,16 +51,16 @@ class Aside:
 
 
 def close_quietly(stream: TextIO | None = None) -> int:
-    """The reader of a stream, the standard output unless named, has gone: write nothing more to it. The exit code.
+    """Discard all that is written to a stream (standard output unless named) from now on; return the exit code.
 
-    What the stream still holds would fail again when the interpreter ends, which then exits with 120.
+    Otherwise its buffer would fail again when the interpreter ends, which then exits with 120.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
     return READER_GONE
 
 
 def has_lost_its_reader(stream: TextIO) -> bool:
-    """Whether nobody reads a pipe or a terminal any more; False of what cannot be asked, such as a file."""
+    """Whether a pipe or terminal has lost its reader; False for streams that cannot tell, such as files."""
     try:
         poll = select.poll()
         poll.register(stream.fileno(), 0)  # that the other end is closed is told without being asked for

@@ -35,7 +35,7 @@ def read_sweep(spec: CompiledSpec, texts: Sequence[str]) -> dict[str, list[Scala
         path, sign, values = text.partition("=")
         path = path.strip()
         if not sign or not path:
-            raise UsageError("USAGE", f"{OPTION} {text!r} names no parameter with its values", hint=EXAMPLE)
+            raise UsageError("USAGE", f"{OPTION} {text!r} does not name a parameter with its values", hint=EXAMPLE)
         if path in sweep:
             raise UsageError("USAGE", f"{OPTION} names {path} twice", hint="name it once, with all its values")
         sweep[path] = list(_values(spec, path, values))
@@ -83,7 +83,7 @@ def _numerals(path: str, part: str, span: re.Match[str], most: int) -> list[str]
     first, last = Decimal(span[1]), Decimal(span[2])
     step = Decimal(span[3] or 1)
     if step == 0 or (last - first) * step < 0:
-        raise UsageError("USAGE", f"{OPTION} {path}: {part} never comes to its end", hint=_towards(first, last))
+        raise UsageError("USAGE", f"{OPTION} {path}: {part} never reaches its end", hint=_towards(first, last))
     count = int((last - first) / step) + 1
     if count > most:
         others = "" if most == MAX_VALUES else "with the ranges before it, "

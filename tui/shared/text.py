@@ -43,13 +43,13 @@ def fit(text: str, width: int) -> str:
 
 
 def pad(text: str, width: int, *, right: bool = False) -> str:
-    """The text filled up with spaces to so many cells; with `right`, it ends at the right edge."""
+    """The text padded with spaces to so many cells; with `right`, it is right-aligned."""
     space = " " * (width - cell_width(text))
     return space + text if right else text + space
 
 
 def colour_wanted(stream: TextIO) -> bool:
-    """Whether a stream is a terminal that shows colour, and nobody said NO_COLOR."""
+    """Whether a stream is a terminal that shows colour, and NO_COLOR is not set."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 

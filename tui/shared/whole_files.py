@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: written beside their place, then put into it."""
+"""Files that exist completely or not at all: each is written beside its path, then moved there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DISK_FAILED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 def write_new(path: Path, text: str) -> Path:
-    """Write a text file that is not there yet, for a command that replaces none; its path."""
+    """Write a new text file for a command that replaces none; return its path."""
     write_whole(path, text.encode(), instead="remove it")
     return path
 
@@ -42,7 +42,7 @@ def write_whole(path: Path, content: bytes, *, force: bool = False, instead: str
             raise SystemFault(
                 "FILE_NOT_WRITTEN",
                 f"{path} could not be written: {reason}",
-                hint="free some space or name another place with --to; nothing is left of it",
+                hint="free some space or name another place with --to; nothing was written",
             ) from error
         raise NotFoundError(
             "FILE_NOT_FOUND", f"{path} cannot be written: {reason}", hint="name another place with --to"

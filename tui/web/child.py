@@ -12,13 +12,12 @@ DRIVER = "tui.web.driver:ServedDriver"
 
 
 def main() -> int:
-    """Show the dashboard until it is left, or until nobody reads it any more; what the process exits with."""
+    """Show the dashboard until it is left or its reader has gone; return the exit code of the process."""
     given = _arguments()
     os.environ["TEXTUAL_DRIVER"] = DRIVER  # before textual is imported
     from tui.commands.calls import Call
     from tui.dashboard.start import open_dashboard
-    from tui.shared.exits import DONE
-    from tui.shared.failures import as_papertape_error, tell
+    from tui.shared.failures import DONE, as_papertape_error, tell
 
     try:
         with redirect_stdout(io.StringIO()):  # the driver has the real one; all else would break its packets

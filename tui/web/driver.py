@@ -1,4 +1,4 @@
-"""How a served dashboard talks: as Textual's driver for the web does, and it does not outlive its reader."""
+"""The driver of a served dashboard: Textual's driver for the web, which also ends with its reader."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from textual.messages import ExitApp
 
 
 class ServedDriver(WebDriver):
-    """Textual's own stops listening when the other end has gone, and leaves the application running for ever."""
+    """Textual's own stops listening when the other end has gone, but leaves the application running."""
 
     def run_input_thread(self) -> None:
-        """Listen to the end, and then leave."""
+        """Listen until the other end has gone, then end the application."""
         super().run_input_thread()
         if not self.exit_event.is_set():
-            self._app.post_message(ExitApp())
+            self.send_message(ExitApp())

@@ -10,13 +10,69 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from textual_serve.server import Server
 
 from engine.errors import InvalidError
-from tui.web.guard import guard
+
+HEADERS = {
+    "Cache-Control": "no-cache",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; connect-src 'self';"
+        " img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Nothing is loaded from elsewhere, nothing is shown elsewhere; the terminal writes styles of its own into the page."""
+
+
+def guard(app: web.Application, listening_host: str) -> None:
+    """Refuse requests that our own page did not make with 403, and send `HEADERS` with every answer."""
+    app.middlewares.append(_refusing(listening_host))
+    app.on_response_prepare.append(_add_headers)
+
+
+def fault_of(host: str, origin: str | None, listening_host: str, *, is_socket: bool) -> str | None:
+    """Why a request is refused; None when it is not. `host` and `origin` are its headers."""
+    if not _is_own_name(host, listening_host):
+        return f"the host {host!r} is not this service's: use the address that papertape printed"
+    if origin is None:
+        return "a socket is opened by the page of the dashboard only" if is_socket else None
+    if origin not in (f"http://{host}", f"https://{host}"):
+        return f"the request comes from a page of {origin!r}, not from the dashboard's"
+    return None
+
+
+def _is_own_name(host: str, listening_host: str) -> bool:
+    """Whether a `Host` is an address, `localhost`, or what was listened on by name: no stranger can own those."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name in {"localhost", listening_host.casefold()} or bool(ip_address(name))
+    except ValueError:
+        return False
+
+
+def _refusing(listening_host: str) -> Middleware:
+    @web.middleware
+    async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+        headers = request.headers
+        fault = fault_of(headers.get("Host", ""), headers.get("Origin"), listening_host, is_socket="Upgrade" in headers)
+        return await handler(request) if fault is None else web.Response(status=403, text=f"{fault}\n")
+
+    return refuse
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
+
 
 PAGE = Path(__file__).resolve().parent / "page"
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,10 +92,10 @@ def dashboard_command(db: str | None, workspace: str | None) -> str:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that takes connections; INVALID_SETTINGS when it cannot be had."""
+    """A socket that takes connections; INVALID_SETTINGS when it cannot be opened."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(found[4][:2], family=found[0])
+        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[4][:2], family=address[0])
     except (OSError, UnicodeError) as error:
         raise InvalidError(
             "INVALID_SETTINGS",
@@ -49,13 +105,13 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def _reason(error: OSError | UnicodeError) -> str:
-    """The system's words; Python adds the address to them, which is told already."""
+    """The system's reason without the address that Python adds: the message names it already."""
     number = getattr(error, "errno", None) or 0
     return os.strerror(number) if number > 0 else str(getattr(error, "strerror", error))
 
 
 def address_of(listener: socket.socket) -> str:
-    """What to type into the browser."""
+    """The address to type into the browser."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -119,15 +175,15 @@ class Dashboards:
         return await task
 
     def _refusal(self) -> web.Response | None:
-        """503 while as many dashboards are open as may be; those that are just ending count, as they still run."""
+        """Answer 503 while `limit` dashboards are open; those that are just ending count, since they still run."""
         if len(self._open) < self._limit:
             return None
         count = "1 dashboard is" if self._limit == 1 else f"{self._limit} dashboards are"
-        said = f"{count} open, and no more may be (max_dashboards): leave one with q, and load this page again"
-        return web.Response(status=503, text=f"{said}\n")
+        sentence = f"{count} open, and no more may be (max_dashboards): leave one with q, and load this page again"
+        return web.Response(status=503, text=f"{sentence}\n")
 
     async def _end(self, app: web.Application) -> None:
-        """Ask every dashboard to leave, and wait until it has; one that is stuck hears that nobody reads it."""
+        """Ask every dashboard to leave and wait for it; a stuck one notices that its reader has gone."""
         for task in self._open:
             task.cancel()
         if self._open:

@@ -22,7 +22,7 @@ from tui.dashboard.app import DashboardApp
 from tui.dashboard.screens.execution.screen import ExecutionScreen
 from tui.dashboard.screens.execution.ticket import Typed, parse_amount
 from tui.dashboard.screens.trace import TraceDialog, TraceTree
-from tui.dashboard.widgets.choice import Choice
+from tui.dashboard.widgets.fields import Choice
 
 FIRST_ID = "00000000-0000-0000-0000-000000000001"
 
@@ -383,7 +383,7 @@ async def test_another_column_does_not_order_and_oldest_first_is_remembered(trad
     async with dashboard(traded, size=(160, 40)) as (app, pilot):
         screen = await opened(app, pilot)
         await press(app, pilot, "s")
-        assert "orders are in the journal's order" in toasts(app)[-1]
+        assert "outcomes are ordered by seq" in toasts(app)[-1]
         screen.table.move_cursor(column=9)
         await press(app, pilot, "s")
         assert orders(app, 2) == ["ACME", "ACME", "GOOG", "GOOG", "ACME"]

@@ -25,7 +25,7 @@ from tests.tui.dashboard.conftest import BUY, SELL
 from tests.tui.dashboard.driving import World, dashboard, matches, plain, press, refreshed, screen_text, settled, toasts
 from tests.tui.dashboard.sweeping import WHOLE, sweep_in
 from tui.dashboard.app import DashboardApp
-from tui.dashboard.screens.journal.filter import Wanted
+from tui.dashboard.screens.journal.filter import JournalQuery
 from tui.dashboard.screens.journal.lines import SHOWN, DetailPane, in_words, payload_text
 from tui.dashboard.screens.journal.screen import JournalScreen
 from tui.dashboard.screens.trace import MOST, TraceDialog, TraceTree, read_trace, title_of
@@ -167,10 +167,10 @@ async def test_slash_types_a_text_and_escape_takes_the_filter_away(traded: Path)
         await press(app, pilot, "enter")
         assert screen.focused is screen.table
         await press(app, pilot, "escape")
-        assert screen.filter_bar.wanted == Wanted()
+        assert screen.filter_bar.wanted == JournalQuery()
         assert len(kinds(app)) > EACH
         await press(app, pilot, "slash", *"ORDER", "escape")
-        assert screen.filter_bar.wanted == Wanted("ORDER")
+        assert screen.filter_bar.wanted == JournalQuery("ORDER")
         assert screen.focused is screen.table
 
 
@@ -184,7 +184,7 @@ async def test_escape_takes_away_a_filter_that_left_nothing(
         await press(app, pilot, *typed, *leaves)
         assert "esc" in screen_text(app).split("Without")[1].splitlines()[0]
         await press(app, pilot, "escape")
-        assert screen.filter_bar.wanted == Wanted()
+        assert screen.filter_bar.wanted == JournalQuery()
         assert len(kinds(app)) > EACH
         assert screen.focused is screen.table
 
@@ -193,7 +193,7 @@ async def test_a_type_that_is_none_is_said(traded: Path) -> None:
     async with dashboard(traded) as (app, pilot):
         await opened(app, pilot)
         await narrowed(app, pilot, types="ORDER [red]")
-        assert "No type of event holds '[RED]'." in screen_text(app)
+        assert "No event type contains '[RED]'." in screen_text(app)
         await narrowed(app, pilot, types="ORDER")
         assert kinds(app) == ["ORDER_FILLED"] * 3
 
@@ -225,8 +225,8 @@ async def test_what_a_row_does_not_have_is_said(traded: Path) -> None:
         screen = await opened(app, pilot)
         await press(app, pilot, "G", "m", "t")
         assert "this event has no symbol" in toasts(app)[0]
-        assert "WORKSPACE_CREATED belongs to no correlation id" in toasts(app)[1]
-        assert screen.filter_bar.wanted == Wanted()
+        assert "WORKSPACE_CREATED has no correlation id" in toasts(app)[1]
+        assert screen.filter_bar.wanted == JournalQuery()
 
 
 async def test_all_workspaces_or_this_one(traded: Path) -> None:
@@ -450,7 +450,7 @@ async def test_oldest_first_is_remembered_and_other_columns_are_not(long: Path) 
         screen = await opened(app, pilot)
         screen.table.move_cursor(column=1)
         await press(app, pilot, "s")
-        assert "the journal is ordered by seq" in toasts(app)[-1]
+        assert "events are ordered by seq" in toasts(app)[-1]
         assert column(app, 0)[0] == "1,251"
         screen.table.move_cursor(column=0)
         await press(app, pilot, "s")

@@ -77,7 +77,7 @@ async def test_the_variants_are_counted_while_it_is_filled_in(db: Path) -> None:
     ("path", "typed", "sentence"),
     [
         ("entry.fast_period", "5,x", "'x' is not of the type int"),
-        ("entry.fast_period", "9:5", "never comes to its end"),
+        ("entry.fast_period", "9:5", "never reaches its end"),
         ("symbols", "", "no symbol is named"),
         ("symbols", "'GOOG", "a quote is not closed"),
         ("max_variants", "none", "max variants: 'none' must be an integer"),
@@ -131,7 +131,7 @@ async def test_a_new_sweep_runs_and_is_listed(db: Path) -> None:
         await settled(app, pilot)
         await press(app, pilot, "ctrl+s")
         assert isinstance(app.screen, RunPlansScreen)
-        assert "has begun" in toasts(app)[0]
+        assert " started; " in toasts(app)[0]
         assert "completed: 6 of 6 variants" in toasts(app)[1]
         assert "✓ completed" in screen_text(app)
     with open_test_desk(db) as desk:

@@ -22,6 +22,7 @@ from tests.support.memory_desks import memory_desk
 from tests.tui.dashboard.conftest import BUY
 from tests.tui.dashboard.driving import World, dashboard, matches, press, refreshed, screen_text, settled, toasts
 from tui.dashboard.app import DashboardApp
+from tui.dashboard.loading import progress_text
 from tui.dashboard.screens.reconciliation import screen as reconciliation
 from tui.dashboard.screens.reconciliation.past import COLUMNS, PastDialog
 from tui.dashboard.screens.reconciliation.rows import FieldRow, field_rows, left_out
@@ -30,7 +31,6 @@ from tui.dashboard.screens.story import StoryDialog
 from tui.dashboard.screens.trading_state import TradingStateDialog
 from tui.dashboard.widgets.dialog import Confirm
 from tui.dashboard.widgets.pane import TablePane
-from tui.dashboard.widgets.progress import progress_text
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 
@@ -276,7 +276,7 @@ async def test_the_trading_state_is_chosen_and_asked_for(stocked: Path, down: in
         await press(app, pilot, *["down"] * down, "enter")
         assert isinstance(app.screen, Confirm)
         assert f"● ACTIVE → {state.value}" in screen_text(app).replace("▼ ", "").replace("■ ", "")
-        assert "2 positions are left as they are" in screen_text(app)
+        assert "2 positions stay open" in screen_text(app)
         await press(app, pilot, "y")
         assert f"default is {state.value}" in toasts(app)[-1]
         assert state.value in screen_text(app).splitlines()[0]

@@ -22,12 +22,12 @@ from tests.tui.dashboard.driving import dashboard, matches, press, screen_text, 
 from tui.dashboard.app import DashboardApp
 from tui.dashboard.screens.replay.begin import free_name
 from tui.dashboard.screens.replay.new_replay import NewReplayDialog
-from tui.dashboard.screens.replay.pace import SPEEDS, Pace
 from tui.dashboard.screens.replay.screen import ReplayScreen
+from tui.dashboard.screens.replay.session import SPEEDS, Pace
 from tui.dashboard.screens.trace import TraceDialog
 from tui.dashboard.widgets.chart import Chart
+from tui.dashboard.widgets.dialog import QuitQuestion
 from tui.dashboard.widgets.pickers import FilePicker
-from tui.dashboard.widgets.quitting import QuitQuestion
 
 ENTRY = {"fast_period": "3", "slow_period": "8"}
 TO = "2005-03-31"
@@ -182,7 +182,7 @@ async def test_a_workspace_that_is_there_is_warned_of_and_gone_on_with(db: Path)
         await press(app, pilot, "n")
         assert field(app, "workspace").value == "replay-2"
         await fill_in(app, pilot, workspace="replay-1", end=TO, **ENTRY)
-        assert "! there already: it trades onward in it" in screen_text(app)
+        assert "! exists: the replay continues in it" in screen_text(app)
         assert field(app, "equity").disabled
         await press(app, pilot, "ctrl+s")
         assert "traded before" in screen_text(app)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.sweeping import WHOLE, sweep_in
-from tui.dashboard.screens.run_plan.differences import COMPARED
+from tui.dashboard.screens.run_plan.compare import COMPARED
 from tui.dashboard.screens.run_plan.grid import Cut, Grid
 from tui.dashboard.screens.run_plan.map_page import (
     NOTHING,
@@ -25,7 +25,7 @@ from tui.dashboard.screens.run_plan.map_page import (
 )
 from tui.dashboard.screens.run_plan.view import PlanView, read_view
 from tui.dashboard.widgets.money import Palette
-from tui.shared.metrics import said
+from tui.shared.metrics import formatted
 
 THREE: dict[str, list[Any]] = {
     "entry.fast_period": [5, 10],
@@ -49,7 +49,7 @@ def test_every_variant_of_a_grid_has_a_cell_in_every_pair_of_axes(db: Path) -> N
     grid = Grid(view)
     for axes in range(6):
         for result in view.detail.results:
-            placed = grid.place(Cut(axes=axes), result)
+            placed = grid.position_of(Cut(axes=axes), result)
             if "grid" not in result.tags:
                 assert placed is None
                 continue
@@ -122,7 +122,7 @@ def test_the_best_by_the_figure_shown_by_the_objective_and_the_base_values_are_t
             assert values[by_sign["*"]] == (max if figure.metric.better.value > 0 else min)(values.values())
         assert view.detail.best_variant_id in (by_sign.get("◆"), by_sign.get("*"))
         assert view.by_id[by_sign["b"]].overrides == {"entry.fast_period": 20, "entry.slow_period": 50}
-        least, greatest = (said(bound(values.values()), figure.metric.digits) for bound in (min, max))
+        least, greatest = (formatted(bound(values.values()), figure.metric.digits) for bound in (min, max))
         assert f"{least} ░░▒▒▓▓██ {greatest}" in page.text(page.laid_out(120, 30)).plain
 
 

@@ -45,7 +45,7 @@ from tui.dashboard.app import DashboardApp
 from tui.dashboard.screens.run_plan.screen import RunPlanScreen
 from tui.dashboard.screens.run_plans.rows import PlanRow, brief
 from tui.dashboard.screens.run_plans.screen import RunPlansScreen
-from tui.dashboard.widgets.quitting import QuitQuestion
+from tui.dashboard.widgets.dialog import QuitQuestion
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +216,7 @@ async def test_one_that_nobody_works_on_is_cancelled_at_once(planned: Path) -> N
     async with dashboard(planned) as (app, pilot):
         await press(app, pilot, "5", "x")
         assert cells(app, LEFT)[1] == "□ cancelled"
-        assert "run plan c0000000 is asked to stop" in toasts(app)[-1]
+        assert "run plan c0000000 was asked to stop" in toasts(app)[-1]
         await press(app, pilot, "G", "x")
         assert "error RUN_ENDED" in toasts(app)[-1]
 
@@ -257,7 +257,7 @@ async def test_a_sweep_goes_on_behind_other_screens_and_is_cancelled(planned: Pa
             assert progress is not None
             assert (progress.done, progress.total) == (10, 30)
             await pilot.press("5", "x")
-            await until(pilot, lambda: any("is asked to stop" in said for said in toasts(app)))
+            await until(pilot, lambda: any("was asked to stop" in said for said in toasts(app)))
             opened.set()
             await settled(app, pilot)
             assert cells(app, STOPPED)[1] == "□ cancelled"

@@ -20,14 +20,14 @@ from storage.sqlite.connection.driver import sqlite as sqlite3
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.conftest import BUY
 from tests.tui.dashboard.driving import NOON, World, dashboard, press, refreshed, screen_text, settled, toasts
-from tui.dashboard.app import DashboardApp
+from tui.dashboard.app import MOST_TOASTS, DashboardApp
 from tui.dashboard.keys import bindings_of, every_binding, key_lines
 from tui.dashboard.live import Live
 from tui.dashboard.palette import commands
-from tui.dashboard.prefs import default_path
 from tui.dashboard.registry import SCREENS, ScreenEntry
+from tui.dashboard.surroundings import default_path
 from tui.dashboard.widgets.header import WIDE, DeskHeader, tabs
-from tui.dashboard.widgets.help import HelpDialog, HelpPage
+from tui.dashboard.widgets.keys import HelpDialog, HelpPage
 from tui.dashboard.widgets.pickers import WorkspacePicker
 from tui.shared import figures
 
@@ -129,12 +129,13 @@ async def test_in_the_worst_state_the_header_is_whole(db: Path, state: str, equi
 async def test_toasts_are_few_and_narrow(stocked: Path) -> None:
     async with dashboard(stocked) as (app, pilot):
         await press(app, pilot, "2")
-        for number in range(6):
+        for number in range(2 * MOST_TOASTS):
             app.warn(f"toast {number}: {'a sentence that goes on and on ' * 4}")
         await settled(app, pilot)
-        assert [said[:7] for said in toasts(app)] == ["toast 3", "toast 4", "toast 5"]
+        newest = [f"toast {number}" for number in range(MOST_TOASTS, 2 * MOST_TOASTS)]
+        assert [message.partition(":")[0] for message in toasts(app)] == newest
         found = list(app.screen.query(Toast))
-        assert len(found) == 3
+        assert len(found) == MOST_TOASTS
         assert all(toast.outer_size.width <= 40 for toast in found)
         submit = app.screen.query_one("#submit").region
         assert not any(toast.region.overlaps(submit) for toast in found)

@@ -15,12 +15,12 @@ from textual.pilot import Pilot
 from textual.widgets import DataTable
 
 from tui.dashboard import app
+from tui.dashboard.textual_internals import is_plain
 from tui.dashboard.themes import FALLBACK
-from tui.dashboard.widgets.columns import COUNTS, GAINS, MINUTES, PRICES, WORDS, Column
+from tui.dashboard.widgets.columns import COUNTS, GAINS, MINUTES, PRICES, WORDS, Column, Fitting, frozen
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
-from tui.dashboard.widgets.table import SLICE, DeskTable, Order
-from tui.dashboard.widgets.table_drawing import BEFORE, BEYOND, Fitting, frozen, is_plain
+from tui.dashboard.widgets.table import BEFORE, BEYOND, SLICE, DeskTable, Order
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from tui.commands.account.workspaces import document_of
 from tui.commands.calls import Call, command
 from tui.commands.progress import watching
 from tui.shared import figures
-from tui.shared.tables import Table, gain_tone
+from tui.shared.pages import Table, gain_tone
 
 if TYPE_CHECKING:
     from engine.broker.reconcile import ReconcileReport
@@ -33,7 +33,7 @@ app = typer.Typer()
 @command(app, "reconcile", example="papertape reconcile --dry-run", panel=PANEL)
 def reconcile(
     call: Call,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report, and write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report only; write nothing.")] = False,
 ) -> None:
     """Rebuild the account from its journal, and report the drift."""
     with call.desk() as desk, watching("replaying the journal") as watch:
@@ -54,15 +54,15 @@ def reset(
     with call.desk() as desk:
         workspace = desk.accounts.get()
         confirmed = yes or (not desk.config.production and _confirmed(call, workspace.name))
-        found = desk.accounts.reset(confirmed=confirmed)
-    call.answer(found, lambda page: page.line(f"{workspace.name} is back at {figures.money(found.cash)}"))
+        state = desk.accounts.reset(confirmed=confirmed)
+    call.answer(state, lambda page: page.line(f"{workspace.name} is back at {figures.money(state.cash)}"))
     call.warn([RESET_KEEPS], "note")
 
 
 @command(app, "trading-state", example="papertape trading-state REDUCING", panel=PANEL)
 def trading_state(
     call: Call,
-    state: Annotated[TradingState, typer.Argument(help="What it may do.", show_default=False)],
+    state: Annotated[TradingState, typer.Argument(help="The new trading state.", show_default=False)],
 ) -> None:
     """Everything, exits only, or nothing: the kill switch.
 
@@ -70,8 +70,8 @@ def trading_state(
     from engine.vocabulary import TradingState
 
     with call.desk() as desk:
-        found = desk.accounts.set_trading_state(TradingState(state.value))
-    call.answer(document_of(found), lambda page: page.line(f"{found.name} is {found.trading_state.value}"))
+        workspace = desk.accounts.set_trading_state(TradingState(state.value))
+    call.answer(document_of(workspace), lambda page: page.line(f"{workspace.name} is {workspace.trading_state.value}"))
 
 
 @command(app, "mark", example="papertape mark AAPL 191.50", panel=PANEL, dashes_are_values=True)
@@ -85,18 +85,18 @@ def mark(
 ) -> None:
     """Set the price at which a position is valued."""
     with call.desk() as desk:
-        found = desk.accounts.mark(symbol, price)
+        position = desk.accounts.mark(symbol, price)
 
     def show(page: Page) -> None:
-        page.line(f"{symbol} is marked at {figures.price(price)}, equity {figures.money(found.equity)}")
-        if symbol in found.positions:
-            show_positions(page, [found.positions[symbol]])
+        page.line(f"{symbol} is marked at {figures.price(price)}, equity {figures.money(position.equity)}")
+        if symbol in position.positions:
+            show_positions(page, [position.positions[symbol]])
 
-    call.answer(found, show)
+    call.answer(position, show)
 
 
 def show_report(page: Page, report: ReconcileReport) -> None:
-    """What a reconciliation read and found."""
+    """Print what a reconciliation read and found."""
     from engine.account.state import values_apart
 
     apart = list(values_apart(report.drift))
@@ -126,12 +126,12 @@ def _drift_table(apart: list[tuple[str, Any, Any]]) -> Table:
 
 
 def _confirmed(call: Call, name: str) -> bool:
-    """What a person at a terminal answers; nobody else is asked."""
+    """Ask for confirmation at a terminal; without a terminal the answer is no."""
     if call.json or not is_asked():
         return False
     return typer.confirm(f"Put the account {name!r} back to its start (its journal stays)?", err=True)
 
 
 def is_asked() -> bool:
-    """Whether there is a person to ask."""
+    """Whether standard input and output are a terminal, so that a question can be answered."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()

@@ -13,9 +13,9 @@ from engine.vocabulary import EventType
 from tui.commands.calls import Call, command
 from tui.commands.progress import on_signals
 from tui.shared.documents import answers, write_line
-from tui.shared.event_words import said_by
 from tui.shared.streams import has_lost_its_reader
 from tui.shared.text import fit, pad, safe_text, width_of
+from tui.shared.words import said_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,14 +45,16 @@ def events(
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Only the newest N.", show_default=False)
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on with what any process adds, until Ctrl-C.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Keep printing what any process adds, until Ctrl-C.")
+    ] = False,
 ) -> None:
     """The journal, in the order of its events.
 
     With --json one document a line (JSON Lines)."""
     from engine.ports import EventFilter
 
-    where = EventFilter(types=tuple(kind.value for kind in type or ()), correlation_id=correlation)
+    where = EventFilter(types=tuple(event_type.value for event_type in type or ()), correlation_id=correlation)
     stop = threading.Event()
     with call.desk() as desk, on_signals(stop.set) if follow else nullcontext():
         reader = _Reader(desk.journal, where, _printer(json_lines=call.json), stop)
@@ -72,14 +74,14 @@ class _Reader:
         self._seen = 0
 
     def start(self, limit: int | None) -> None:
-        """Everything so far, or the newest `limit` of it."""
+        """Print the events so far, or the newest `limit` of them."""
         if limit is None:
             self._drain()
         else:
             self._hand_on(self._journal.events(where=self._where, limit=limit))
 
     def follow(self, version: int) -> None:
-        """What comes after, as soon as somebody has written it, until told to stop."""
+        """Print new events as soon as they are written, until told to stop."""
         while not self._stop.wait(POLL_SECONDS):
             if has_lost_its_reader(answers()):
                 raise BrokenPipeError  # as the next line would find, were there one
@@ -117,10 +119,10 @@ def line_of(event: EventView, width: int | None) -> str:
 
 
 def _line(cells: tuple[str, str, str, str, str], width: int | None) -> str:
-    seq, when, kind, symbol, what = map(safe_text, cells)
+    seq, when, event_type, symbol, what = map(safe_text, cells)
     if width is not None:
         symbol = fit(symbol, 6)
     gap = "  " if width is not None and width >= ROOMY else " "
-    head = [pad(seq, 6, right=True), pad(when, 19), pad(kind, 21), pad(symbol, 6)]
+    head = [pad(seq, 6, right=True), pad(when, 19), pad(event_type, 21), pad(symbol, 6)]
     line = gap.join([*head, what]).rstrip()
     return line if width is None else fit(line, width)

@@ -86,7 +86,7 @@ def execute(
 
 
 def show_fill(page: Page, result: ExecutionResult) -> None:
-    """What was filled, and the position after it."""
+    """Print the fill and the position after it."""
     price, quantity = result.fill_price or 0.0, result.quantity_filled or 0.0
     page.line(f"{result.position_action} {figures.quantity(quantity)} at {figures.price(price)}")
     held = "none" if result.position is None else _held(result.position)

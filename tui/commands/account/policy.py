@@ -9,7 +9,7 @@ import typer
 from engine.errors import UsageError
 from tui.commands.calls import Call, command
 from tui.shared import figures
-from tui.shared.tables import Table
+from tui.shared.pages import Table
 
 if TYPE_CHECKING:
     from engine.policy.limits import Limits

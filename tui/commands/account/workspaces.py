@@ -10,7 +10,7 @@ from engine.numerals import typed_number
 from tui.commands.calls import Call, command
 from tui.shared import figures
 from tui.shared.documents import answers
-from tui.shared.tables import Table
+from tui.shared.pages import Table
 
 if TYPE_CHECKING:
     from engine.policy.workspace import Workspace
@@ -30,10 +30,10 @@ app = typer.Typer()
 @command(app, "create", example="papertape workspace create growth --starting-equity 25000", without_workspace=True)
 def create(
     call: Call,
-    name: Annotated[str, typer.Argument(help="Its name, unique.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="A unique name.", show_default=False)],
     starting_equity: Annotated[
         float,
-        typer.Option("--starting-equity", parser=typed_number, metavar="AMOUNT", help="What it begins with, in cash."),
+        typer.Option("--starting-equity", parser=typed_number, metavar="AMOUNT", help="The cash it starts with."),
     ] = DEFAULT_EQUITY,
 ) -> None:
     """Make an account with its own cash, limits and journal."""
@@ -48,19 +48,21 @@ def list_all(call: Call) -> None:
 
     Closed worlds and variants are not among them: they are addressed by UUID."""
     with call.desk() as desk:
-        found = desk.accounts.all()
-    call.answer([document_of(each) for each in found], lambda page: _show_list(page, found))
+        workspaces = desk.accounts.all()
+    call.answer([document_of(workspace) for workspace in workspaces], lambda page: _show_list(page, workspaces))
 
 
 @command(app, "show", example="papertape workspace show default", without_workspace=True)
 def show(
     call: Call,
-    name: Annotated[str | None, typer.Argument(metavar="NAME|UUID", help="Which; the one of -w without it.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME|UUID", help="The workspace (default: the one of -w).")
+    ] = None,
 ) -> None:
     """One workspace, by its name or its UUID."""
     with call.desk() as desk:
-        found = desk.accounts.get(name)
-    call.answer(document_of(found), lambda page: _show_one(page, found))
+        workspace = desk.accounts.get(name)
+    call.answer(document_of(workspace), lambda page: _show_one(page, workspace))
 
 
 def document_of(workspace: Workspace) -> dict[str, Any]:
@@ -77,29 +79,29 @@ def document_of(workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def _show_list(page: Page, found: list[Workspace]) -> None:
-    if not found:
+def _show_list(page: Page, workspaces: list[Workspace]) -> None:
+    if not workspaces:
         page.line("no workspaces yet; `papertape workspace create NAME` makes one")
         return
     on_terminal = answers().isatty()
-    table = Table().text("name", [each.name for each in found], shrinks=on_terminal)
-    table.money("starting equity", [each.starting_equity for each in found])
-    table.text("trading", [each.trading_state.value for each in found])
+    table = Table().text("name", [workspace.name for workspace in workspaces], shrinks=on_terminal)
+    table.money("starting equity", [workspace.starting_equity for workspace in workspaces])
+    table.text("trading", [workspace.trading_state.value for workspace in workspaces])
     if not on_terminal or page.width >= ROOMY:  # `workspace show` tells it of each
-        table.times("created (UTC)", [document_of(each)["created_at"] for each in found])
-    table.text("id", [each.id for each in found])
+        table.times("created (UTC)", [document_of(workspace)["created_at"] for workspace in workspaces])
+    table.text("id", [workspace.id for workspace in workspaces])
     page.table(table)
 
 
-def _show_one(page: Page, found: Workspace) -> None:
-    document = document_of(found)
-    page.heading(found.name)
+def _show_one(page: Page, workspace: Workspace) -> None:
+    document = document_of(workspace)
+    page.heading(workspace.name)
     page.fields(
         [
-            ("id", str(found.id)),
-            ("kind", found.kind.value),
-            ("starting equity", figures.money(found.starting_equity)),
-            ("trading", found.trading_state.value),
+            ("id", str(workspace.id)),
+            ("kind", workspace.kind.value),
+            ("starting equity", figures.money(workspace.starting_equity)),
+            ("trading", workspace.trading_state.value),
             ("created", f"{document['created_at']:%Y-%m-%d %H:%M:%S} UTC"),
             ("limits and fees", "`papertape policy show`"),
         ]

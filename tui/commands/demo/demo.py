@@ -15,14 +15,14 @@ app = typer.Typer()
 @command(app, "demo", example="papertape demo", panel="Start here")
 def demo(
     call: Call,
-    headless: Annotated[bool, typer.Option("--headless", help="Print the outcome, on a terminal too.")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Print the outcome even on a terminal.")] = False,
 ) -> None:
-    """Strategies trade real prices: a workspace to look at.
+    """Fill a workspace with strategies that trade real prices.
 
-    The workspace `demo` trades GOOG and IBM of 2000 to 2013 onward, day by day; every built-in strategy runs on each
-    in a closed world beside it, and one is swept over the earlier and over the later years. Two orders are refused,
-    the account is reset and reconciled, and a sweep is left half-way, to be resumed. Without a terminal, and with
-    `--headless` or `--json`, it prints what came of it. Done again it shows what is there and adds nothing.
+    The workspace `demo` trades GOOG and IBM from 2000 to 2013 day by day in a forward run. Every built-in strategy is
+    backtested on each, and one is swept over the earlier and over the later years. Two orders are refused, the account
+    is reset and reconciled, and a sweep is left half-way, to be resumed. Without a terminal, and with `--headless` or
+    `--json`, the outcome is printed. A second demo shows what is there and adds nothing.
     """
     from tui.commands.demo.showcase import NAME, prepare, show
     from tui.dashboard.start import has_terminal, open_dashboard
@@ -30,8 +30,8 @@ def demo(
     if call.workspace is not None:
         raise UsageError("USAGE", "-w with demo", hint="the demo has a workspace of its own, `demo`")
     with call.desk() as desk:
-        found = prepare(desk, call.warn)
+        showcase = prepare(desk, call.warn)
     if has_terminal() and not (headless or call.json):
         open_dashboard(call, NAME)
     else:
-        call.answer(found.document(), lambda page: show(page, found))
+        call.answer(showcase.document(), lambda page: show(page, showcase))

@@ -50,7 +50,7 @@ class Incidents:
     misfits: PlanSummary
 
     def document(self) -> dict[str, Any]:
-        """As JSON has them."""
+        """The fields that `--json` prints."""
         return {
             "orders_refused": self.orders_refused,
             "fields_drifted": self.drifted,
@@ -75,7 +75,7 @@ def by_hand(desk: Desk, workspace: Workspace, dataset: Dataset) -> None:
         )
         for symbol, quantity in ORDERS
     ]
-    new = [each for each in intents if not _events(desk, workspace, correlation_id=each.correlation_id)]
+    new = [intent for intent in intents if not _events(desk, workspace, correlation_id=intent.correlation_id)]
     if new:
         desk.accounts.set_policy(LIMITS, workspace.id)
     for intent in new:
@@ -84,7 +84,7 @@ def by_hand(desk: Desk, workspace: Workspace, dataset: Dataset) -> None:
 
 
 def _reset_and_reconcile(desk: Desk, workspace: Workspace, closes: dict[str, float]) -> None:
-    """A slip of the hand: the account is back at its start, drifted from its journal until a reconcile mends it."""
+    """Reset the account by mistake, as a person might, and reconcile it with its journal again."""
     if desk.config.production or _events(desk, workspace, types=(EventType.STATE_RECONCILED,)):
         return
     desk.accounts.reset(workspace.id, confirmed=True)
@@ -94,18 +94,18 @@ def _reset_and_reconcile(desk: Desk, workspace: Workspace, closes: dict[str, flo
 
 
 class UntilHalf:
-    """A watch that says stop when half of the variants are behind, as somebody would who has seen enough."""
+    """A watch that stops a sweep when half of its variants are done, as a person would who has seen enough."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch, self._is_half = watch, False
 
     def advance(self, done: int, total: int) -> None:
-        """Half is enough."""
+        """Note the progress; `stopped` compares it with half of the total."""
         self._is_half = 2 * done >= total
         self._watch.advance(done, total)
 
     def stopped(self) -> bool:
-        """At half, or when the person at the keyboard says so."""
+        """Whether half is done, or the person at the keyboard asked to stop."""
         return self._is_half or self._watch.stopped()
 
 
@@ -115,8 +115,8 @@ def amiss(
     """A sweep of which some variants are skipped, and one that is stopped half-way, to be resumed."""
     data = loading(sources, symbols=misfits.symbols)
     run_or_finish(desk, workspace, misfits, MISFITS, data, _id(workspace, "misfits"), "skipped variants")
-    found = _id(workspace, "unfinished")
-    if not is_there(desk, found):
+    state_id = _id(workspace, "unfinished")
+    if not is_there(desk, state_id):
         with watching("half of a sweep") as watch:
             dataset = load_again(data, watch)
             desk.plans.run(
@@ -125,7 +125,7 @@ def amiss(
                 UNFINISHED,
                 workspace=workspace.id,
                 data=data,
-                run_plan_id=found,
+                run_plan_id=state_id,
                 watch=UntilHalf(watch),
             )
             if watch.stopped():
@@ -133,7 +133,7 @@ def amiss(
 
 
 def found_in(desk: Desk, workspace: Workspace) -> Incidents:
-    """What the journal says of them."""
+    """Read from the journal what happened."""
     plans = {plan.run_plan_id: plan for plan in desk.plans.all()}
     reconciled = _events(desk, workspace, types=(EventType.STATE_RECONCILED,))
     return Incidents(
@@ -144,14 +144,16 @@ def found_in(desk: Desk, workspace: Workspace) -> Incidents:
     )
 
 
-def show_incidents(page: Page, found: Incidents) -> None:
-    """A line for each, with where to look."""
+def show_incidents(page: Page, incidents: Incidents) -> None:
+    """Print a line for each, with where to look."""
     page.heading("What went wrong, to look at")
     events = "papertape events -w demo --type"
-    fields = [(f"{figures.counted(found.orders_refused, 'order')} refused", f"{events} INTENT_REJECTED")]
-    if found.drifted is not None:
-        fields.append((f"{figures.counted(found.drifted, 'field')} drifted by a reset", f"{events} STATE_RECONCILED"))
-    misfits, unfinished = found.misfits, found.unfinished
+    fields = [(f"{figures.counted(incidents.orders_refused, 'order')} refused", f"{events} INTENT_REJECTED")]
+    if incidents.drifted is not None:
+        fields.append(
+            (f"{figures.counted(incidents.drifted, 'field')} drifted by a reset", f"{events} STATE_RECONCILED")
+        )
+    misfits, unfinished = incidents.misfits, incidents.unfinished
     skipped = figures.counted(misfits.skipped, "variant")
     fields.append((f"{skipped} skipped", f"papertape plan show {misfits.run_plan_id}"))
     left = figures.counted(unfinished.variants - unfinished.done, "variant")
@@ -164,5 +166,5 @@ def _id(workspace: Workspace, name: str) -> UUID:
 
 
 def _events(desk: Desk, workspace: Workspace, **where: Any) -> list[EventView]:
-    """The first event of the workspace that is so, if there is one."""
+    """The first event of the workspace that matches, if there is one."""
     return desk.journal.events(workspace.id, where=EventFilter(**where, after=0), limit=1)

@@ -11,15 +11,14 @@ from engine.account.state import values_apart
 from engine.strategies.spec import ExecutionSpec
 from storage.market_files import load_dataset
 from storage.samples import sample_path
-from tui.commands.account.curve import draw, metric_fields
-from tui.commands.account.look import show_positions, show_trades
+from tui.commands.account.look import draw, metric_fields, show_positions, show_trades
 from tui.commands.account.workspaces import document_of
 from tui.commands.demo.incidents import UNFINISHED_STRATEGY, Incidents, amiss, by_hand, found_in, show_incidents
 from tui.commands.demo.sweeps import Sweeps, show_sweeps, sweep
 from tui.commands.progress import watching
 from tui.shared import figures
 from tui.shared.documents import plain
-from tui.shared.tables import Table
+from tui.shared.pages import Table
 
 if TYPE_CHECKING:
     from engine.account.metrics import Metrics
@@ -41,8 +40,8 @@ LAST_TRADES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class ClosedRun:
-    """One strategy on one symbol in a closed world."""
+class Backtest:
+    """One strategy backtested on one symbol."""
 
     strategy_id: str
     symbol: str
@@ -59,13 +58,13 @@ class Showcase:
     metrics: Metrics
     equity: list[EquityPoint]
     trades: list[TradeView]
-    runs: list[ClosedRun]
+    runs: list[Backtest]
     sweeps: Sweeps
     incidents: Incidents
     reconcile: ReconcileReport
 
     def document(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """The fields that `--json` prints."""
         return {
             "workspace": document_of(self.workspace),
             "state": plain(self.state),
@@ -78,16 +77,16 @@ class Showcase:
 
 
 def prepare(desk: Desk, warn: Callable[[Iterable[str]], None]) -> Showcase:
-    """Run what has not been run yet, and gather what there is."""
+    """Run what was not run before, and gather all of it."""
     sources = [(name, sample_path(name)) for name in SYMBOLS]
     with watching("reading the samples") as watch:
         dataset = load_dataset(sources, symbols=SYMBOLS, watch=watch)
     warn(dataset.warnings)
     workspace = desk.accounts.find(NAME) or desk.accounts.create(NAME)
-    with watching("trading onward") as watch:
+    with watching("trading forward") as watch:
         desk.research.run_onward(_spec(ACCOUNT_STRATEGY, SYMBOLS), dataset, workspace, watch=watch)
     by_hand(desk, workspace, dataset)
-    runs = [_closed_run(desk, dataset, workspace, strategy, one) for strategy in STRATEGIES for one in SYMBOLS]
+    runs = [_backtest(desk, dataset, workspace, strategy, symbol) for strategy in STRATEGIES for symbol in SYMBOLS]
     misfits, unfinished = _spec(ACCOUNT_STRATEGY, SYMBOLS), _spec(UNFINISHED_STRATEGY, SYMBOLS)
     amiss(desk, workspace, misfits, unfinished, sources)
     sweeps = sweep(desk, workspace, _spec(ACCOUNT_STRATEGY, SYMBOLS), sources)
@@ -104,14 +103,14 @@ def prepare(desk: Desk, warn: Callable[[Iterable[str]], None]) -> Showcase:
     )
 
 
-def _closed_run(desk: Desk, dataset: Dataset, workspace: Workspace, strategy: str, symbol: str) -> ClosedRun:
-    """A closed world under an id that a second demo finds again."""
+def _backtest(desk: Desk, dataset: Dataset, workspace: Workspace, strategy: str, symbol: str) -> Backtest:
+    """Backtest under an id that a second demo finds again."""
     spec = _spec(strategy, [symbol])
-    found = uuid5(workspace.id, desk.research.compile(spec).key)
-    if desk.accounts.find(found) is None:
+    backtest_id = uuid5(workspace.id, desk.research.compile(spec).key)
+    if desk.accounts.find(backtest_id) is None:
         with watching(f"{strategy} on {symbol}") as watch:
-            desk.research.run(spec, dataset, like=NAME, workspace_id=found, watch=watch)
-    return ClosedRun(strategy, symbol, found, desk.accounts.metrics(found))
+            desk.research.run(spec, dataset, like=NAME, workspace_id=backtest_id, watch=watch)
+    return Backtest(strategy, symbol, backtest_id, desk.accounts.metrics(backtest_id))
 
 
 def _spec(strategy: str, symbols: list[str]) -> ExecutionSpec:
@@ -122,37 +121,37 @@ def _spec(strategy: str, symbols: list[str]) -> ExecutionSpec:
     )
 
 
-def show(page: Page, found: Showcase) -> None:
-    """The account, its curve, its last trades; the closed worlds; the reconciliation; where to go on."""
-    page.heading(f"{NAME}: {ACCOUNT_STRATEGY} on {' and '.join(SYMBOLS)}, daily, onward")
-    draw(page, found.equity)
-    page.fields(metric_fields(found.metrics))
+def show(page: Page, showcase: Showcase) -> None:
+    """Print the account, its curve and last trades, the backtests, the reconciliation, and where to go on."""
+    page.heading(f"{NAME}: {ACCOUNT_STRATEGY} on {' and '.join(SYMBOLS)}, daily, forward run")
+    draw(page, showcase.equity)
+    page.fields(metric_fields(showcase.metrics))
     page.line()
     page.heading("Held now")
-    show_positions(page, list(found.state.positions.values()))
+    show_positions(page, list(showcase.state.positions.values()))
     page.line()
-    page.heading(f"The last {LAST_TRADES} of {figures.whole(len(found.trades))} trades")
-    show_trades(page, found.trades[-LAST_TRADES:])
+    page.heading(f"The last {LAST_TRADES} of {figures.whole(len(showcase.trades))} trades")
+    show_trades(page, showcase.trades[-LAST_TRADES:])
     page.line()
     page.heading("Closed worlds: each strategy alone, on each symbol")
-    page.table(_runs_table(found.runs))
+    page.table(_runs_table(showcase.runs))
     page.line()
-    show_sweeps(page, found.sweeps, ACCOUNT_STRATEGY)
+    show_sweeps(page, showcase.sweeps, ACCOUNT_STRATEGY)
     page.line()
-    show_incidents(page, found.incidents)
+    show_incidents(page, showcase.incidents)
     page.line()
-    _show_reconcile(page, found.reconcile)
+    _show_reconcile(page, showcase.reconcile)
     page.line("Next:  papertape -w demo")
     page.line("       papertape trades -w demo")
     page.line("       papertape events -w demo --limit 10")
     page.line("       papertape run --strategy sma_cross --symbol IBM --data sample:IBM --slippage-bps 5")
-    page.line(f"       papertape plan show {found.sweeps.earlier.run_plan_id}")
+    page.line(f"       papertape plan show {showcase.sweeps.earlier.run_plan_id}")
 
 
 _RUN_FIGURES = ("trade_count", "return_pct", "max_drawdown_pct", "win_rate", "sharpe")
 
 
-def _runs_table(runs: list[ClosedRun]) -> Table:
+def _runs_table(runs: list[Backtest]) -> Table:
     from tui.shared.metrics import FIGURES
 
     table = Table().text("strategy", [run.strategy_id for run in runs], shrinks=True)

@@ -20,7 +20,7 @@ from tui.commands.plan.pages import draw_over
 from tui.commands.progress import watching
 from tui.shared import figures
 from tui.shared.leaderboard import Ranked, in_order
-from tui.shared.tables import Table
+from tui.shared.pages import Table
 
 if TYPE_CHECKING:
     from engine.desk import Desk
@@ -50,7 +50,7 @@ class Sweeps:
     baseline: list[EquityPoint]
 
     def document(self) -> list[dict[str, Any]]:
-        """As JSON has them."""
+        """The fields that `--json` prints."""
         return [
             {
                 "years": years,
@@ -65,14 +65,14 @@ class Sweeps:
 
 def sweep(desk: Desk, workspace: Workspace, spec: ExecutionSpec, sources: list[tuple[str, Path]]) -> Sweeps:
     """Run what has not been run yet, finish what was stopped, and gather both."""
-    found = {}
+    plans = {}
     for years, (start, end) in WINDOWS.items():
         data = loading(sources, symbols=spec.symbols, start=start, end=end)
         run_plan_id = uuid5(workspace.id, f"sweep {years}")
-        found[years] = run_or_finish(desk, workspace, spec, GRID, data, run_plan_id, f"a sweep {years}")
-    earlier = found[EARLIER]
+        plans[years] = run_or_finish(desk, workspace, spec, GRID, data, run_plan_id, f"a sweep {years}")
+    earlier = plans[EARLIER]
     best, baseline = (desk.plans.equity(earlier.run_plan_id, side, load_again) for side in ("best", "baseline"))
-    return Sweeps(earlier, found[LATER], best, baseline)
+    return Sweeps(earlier, plans[LATER], best, baseline)
 
 
 def run_or_finish(
@@ -87,7 +87,7 @@ def run_or_finish(
     """A run plan under an id that a second demo finds again. CANCELLED when it is stopped."""
     with watching(what) as watch:
         if not is_there(desk, run_plan_id):
-            found = desk.plans.run(
+            result = desk.plans.run(
                 spec,
                 load_again(data, watch),
                 grid,
@@ -97,17 +97,17 @@ def run_or_finish(
                 watch=watch,
             )
         else:
-            found = desk.plans.result(run_plan_id)
-            if found.status != "completed":
-                found = desk.plans.resume(run_plan_id, load_again, watch=watch)
-    if found.status != "completed":
+            result = desk.plans.result(run_plan_id)
+            if result.status != "completed":
+                result = desk.plans.resume(run_plan_id, load_again, watch=watch)
+    if result.status != "completed":
         raise stopped()
-    return found
+    return result
 
 
 def stopped() -> SystemFault:
-    """What is told when the person at the keyboard stops the demo."""
-    return SystemFault("CANCELLED", "the demo was stopped", hint="run it again: it goes on")
+    """The error when the person at the keyboard stops the demo."""
+    return SystemFault("CANCELLED", "the demo was stopped", hint="run it again: it resumes")
 
 
 def is_there(desk: Desk, run_plan_id: UUID) -> bool:
@@ -119,31 +119,31 @@ def is_there(desk: Desk, run_plan_id: UUID) -> bool:
     return True
 
 
-def show_sweeps(page: Page, found: Sweeps, strategy_id: str) -> None:
+def show_sweeps(page: Page, sweeps: Sweeps, strategy_id: str) -> None:
     """The best of the earlier years over the baseline, and where the earlier order led later."""
-    variants = figures.counted(len(found.earlier.results), "variant")
+    variants = figures.counted(len(sweeps.earlier.results), "variant")
     page.heading(f"A sweep: {strategy_id}, {variants}, on the years {EARLIER}; the best over the baseline")
-    draw_over(page, found.best, found.baseline)
+    draw_over(page, sweeps.best, sweeps.baseline)
     page.line()
     page.heading(f"What being best {EARLIER} was worth {LATER}")
-    page.table(_table(found))
+    page.table(_table(sweeps))
     page.line("The best of many is partly the luckiest.")
 
 
-def _table(found: Sweeps) -> Table:
-    earlier, later = in_order(found.earlier.results), in_order(found.later.results)
-    shown = [*earlier[:PICKED], *(one for one in earlier if "baseline" in one.tags), later[0]]
-    ids = list(dict.fromkeys(one.variant_id for one in shown))
+def _table(sweeps: Sweeps) -> Table:
+    earlier, later = in_order(sweeps.earlier.results), in_order(sweeps.later.results)
+    shown = [*earlier[:PICKED], *(row for row in earlier if "baseline" in row.tags), later[0]]
+    ids = list(dict.fromkeys(row.variant_id for row in shown))
     then, after = _by_id(earlier), _by_id(later)
-    table = Table().text("variant", [then[one].result.label for one in ids], shrinks=True)
+    table = Table().text("variant", [then[variant_id].result.label for variant_id in ids], shrinks=True)
     for title, places in ((f"rank {EARLIER}", then), ("rank after", after)):
-        table.counts(title, [places[one].rank for one in ids])
-        table.gains("return %", [_return(places[one].result) for one in ids])
+        table.counts(title, [places[variant_id].rank for variant_id in ids])
+        table.gains("return %", [_return(places[variant_id].result) for variant_id in ids])
     return table
 
 
 def _by_id(order: Sequence[VariantResult]) -> dict[str, Ranked]:
-    return {one.variant_id: Ranked(rank, one) for rank, one in enumerate(order, 1)}
+    return {result.variant_id: Ranked(rank, result) for rank, result in enumerate(order, 1)}
 
 
 def _return(result: VariantResult) -> float | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def recorded(desk: Desk, data: DataOptions, spec: ExecutionSpec, dataset: Dataset) -> dict[str, Any]:
-    """How data and strategy are found again from any directory, and what the data were warned of."""
+    """How to find data and strategy again from any directory, with the warnings about the data."""
     from storage.datasets import loading
 
     sources = [source_of(text, spec.symbols) for text in data.data]
@@ -31,7 +31,7 @@ def recorded(desk: Desk, data: DataOptions, spec: ExecutionSpec, dataset: Datase
 
 
 def loader(call: Call) -> Load:
-    """How the data that a run was told of are loaded again; their warnings go to stderr."""
+    """A function that loads a run's data again; their warnings go to stderr."""
 
     def load(told: Mapping[str, Any]) -> Dataset:
         from storage.datasets import load_again
@@ -39,8 +39,8 @@ def loader(call: Call) -> Load:
         if "sources" not in told:
             raise ConflictError(
                 "RUN_NOT_RESUMABLE",
-                "a program started this run plan, and it does not say where its data are",
-                hint="resume it from there, or run the plan anew",
+                "this run plan was started by a program that did not record where its data are",
+                hint="resume it from that program, or run the plan again",
             )
         with watching("reading the data") as watch:
             dataset = load_again(told, watch)
@@ -51,7 +51,7 @@ def loader(call: Call) -> Load:
 
 
 def once(load: Load) -> Load:
-    """The same dataset however often it is asked for."""
+    """A loader that reads the dataset once and then returns the same one."""
     kept: list[Dataset] = []
 
     def loaded(told: Mapping[str, Any]) -> Dataset:
@@ -85,15 +85,15 @@ def tell_of_the_same(call: Call, desk: Desk, result: PlanResult) -> None:
     if count is not None:
         call.warn([_differing(desk, result, earlier, count)])
     elif result.status == "completed":
-        call.warn([f"the same was run before, with the same results: run plan {earlier}"], "note")
+        call.warn([f"an identical plan was run before, with the same results: run plan {earlier}"], "note")
     else:
-        call.warn([f"the same was run before: run plan {earlier}"], "note")
+        call.warn([f"an identical plan was run before: run plan {earlier}"], "note")
 
 
 def _differing(desk: Desk, result: PlanResult, earlier: str, count: int) -> str:
     from engine.desk.plan_code import moved
 
-    then, now = (desk.plans.get(each).plan["distributions"] for each in (earlier, result.run_plan_id))
+    then, now = (desk.plans.get(run_plan_id).plan["distributions"] for run_plan_id in (earlier, result.run_plan_id))
     why = "; ".join(versions(moved(then, now))) or (
         "the strategy reads what the fingerprint does not know, such as a file or a clock"
     )
@@ -104,4 +104,4 @@ def _differing(desk: Desk, result: PlanResult, earlier: str, count: int) -> str:
 def _ships(key: str) -> bool:
     from engine.strategies.registry import BUILTIN
 
-    return any(kind.key == key for kind in BUILTIN)
+    return any(strategy_class.key == key for strategy_class in BUILTIN)

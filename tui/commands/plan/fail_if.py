@@ -50,7 +50,7 @@ _FOREIGN = re.compile(r"[^A-Za-z0-9_.()<>=!+\-*/\s]|(?<![<>=!])=(?!=)|!(?!=)|[^\
 _INSTEAD = {"=": "==", "&": "and", "|": "or", "!": "not"}
 
 
-class Verdict(NamedTuple):
+class ConditionResult(NamedTuple):
     """Whether the condition holds (None: it cannot be told), and a sentence with the figures that decided."""
 
     holds: bool | None
@@ -65,19 +65,19 @@ class FailIf:
     condition: ast.expr
     names: tuple[str, ...]
 
-    def verdict(self, figures: Figures) -> Verdict:
+    def test(self, figures: Figures) -> ConditionResult:
         """The condition on these figures; the sentence names those that have no value when it cannot be told."""
         holds = _holds(self.condition, figures)
         if holds is None:
             absent = [name for name in self.names if figures[name] is None]
             why = f"{' and '.join(absent)} has no value" if absent else "it divides by zero or grows out of bounds"
-            return Verdict(None, f"'{self.text}' cannot be told: {why}")
+            return ConditionResult(None, f"'{self.text}' cannot be told: {why}")
         told = ", ".join(f"{name} is {_shown(figures[name])}" for name in self.names)
-        return Verdict(holds, f"'{self.text}' is {str(holds).lower()}" + (f": {told}" if told else ""))
+        return ConditionResult(holds, f"'{self.text}' is {str(holds).lower()}" + (f": {told}" if told else ""))
 
 
 def read_condition(text: str, names: Collection[str]) -> FailIf:
-    """The condition that a text states about figures of these names; UsageError says what is wrong, and where."""
+    """Parse a condition on figures with these names; UsageError says what is wrong, and where."""
     if len(text) > MAX_LENGTH:
         raise UsageError("USAGE", f"{OPTION} is longer than {MAX_LENGTH:,} characters", hint="shorten it")
     checker = _Checker(text, names)
@@ -112,7 +112,7 @@ class _Checker:
         return expression
 
     def truth(self, node: ast.expr, what: str) -> None:
-        """The node is a condition made of what is allowed."""
+        """Check that the node is a condition made of allowed parts."""
         while _inverts(node):
             node, what = node.operand, "what follows 'not'"  # type: ignore[attr-defined]
         if isinstance(node, ast.BoolOp):
@@ -126,7 +126,7 @@ class _Checker:
             raise self._fault(node, f"{what} is a number, not a condition", "compare it, as in best.return_pct < 0")
 
     def number(self, node: ast.expr) -> None:
-        """The node is a number made of what is allowed."""
+        """Check that the node is a number made of allowed parts."""
         for operator_, operand in _terms(node):
             if operator_ is not None and type(operator_) not in _COMBINE:
                 raise self._fault(operand, "only + - * / combine numbers")
@@ -165,10 +165,10 @@ class _Checker:
         self.named[name] = None
 
     def _check_characters(self) -> None:
-        if found := _FOREIGN.search(self.text):
-            char = found[0]
+        if foreign := _FOREIGN.search(self.text):
+            char = foreign[0]
             hint = f"write {_INSTEAD[char]!r}" if char in _INSTEAD else EXAMPLE
-            raise self._fault(found.start(), f"{char!r} means nothing here", hint)
+            raise self._fault(foreign.start(), f"{char!r} means nothing here", hint)
 
     def _check_depth(self) -> None:
         depth = 0
@@ -241,7 +241,7 @@ def _terms(node: ast.expr) -> Iterator[tuple[ast.operator | None, ast.expr]]:
 
 
 def _unsigned(node: ast.expr) -> tuple[bool, ast.expr]:
-    """Whether the signs before a number come to a minus, and the number without them."""
+    """Whether the signs before a number amount to a minus, and the number without them."""
     minus = False
     while isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd | ast.USub):
         minus ^= isinstance(node.op, ast.USub)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import OutcomeError
-from tui.commands.plan.fail_if import FailIf, Verdict, read_condition
+from tui.commands.plan.fail_if import ConditionResult, FailIf, read_condition
 
 if TYPE_CHECKING:
     from engine.sweeps.results import PlanResult, VariantResult
@@ -25,23 +25,23 @@ class Gate:
         """The condition in a text; UsageError says what is wrong with it."""
         return cls(None if text is None else read_condition(text, figure_names()))
 
-    def verdict(self, result: PlanResult) -> Verdict | None:
+    def test(self, result: PlanResult) -> ConditionResult | None:
         """What the condition comes to on a result; None without one."""
-        return None if self.condition is None else self.condition.verdict(figures_of(result))
+        return None if self.condition is None else self.condition.test(figures_of(result))
 
     def document(self, result: PlanResult) -> dict[str, Any] | None:
-        """The verdict as JSON has it."""
-        verdict = self.verdict(result)
-        if self.condition is None or verdict is None:
+        """The condition and whether it holds, as `--json` prints it."""
+        tested = self.test(result)
+        if self.condition is None or tested is None:
             return None
-        return {"condition": self.condition.text, "holds": verdict.holds, "because": verdict.because}
+        return {"condition": self.condition.text, "holds": tested.holds, "because": tested.because}
 
     def error(self, result: PlanResult) -> OutcomeError | None:
-        """What a script should stop for; None when there is nothing."""
-        verdict, where = self.verdict(result), f"run plan {result.run_plan_id}"
-        holds = "" if verdict is None or verdict.holds is False else f"--fail-if {verdict.because}"
+        """The error that a script should stop for; None when there is none."""
+        tested, where = self.test(result), f"run plan {result.run_plan_id}"
+        holds = "" if tested is None or tested.holds is False else f"--fail-if {tested.because}"
         hint = f"`papertape plan show {result.run_plan_id}` shows all of it"
-        if not any(one.status == "succeeded" for one in result.results):
+        if not any(variant.status == "succeeded" for variant in result.results):
             why = f"no variant succeeded: {_counted(result)}" + (f"; {holds}" if holds else "")
             return OutcomeError("NO_VARIANT_SUCCEEDED", f"{where}: {why}", hint=hint)
         return OutcomeError("FAIL_IF_HOLDS", f"{where}: {holds}", hint=hint) if holds else None
@@ -56,8 +56,8 @@ def figure_names() -> list[str]:
 
 def figures_of(result: PlanResult) -> dict[str, float | None]:
     """The figures of the best variant and of the baseline; None where there is no such variant, or no such figure."""
-    best = next((one for one in result.results if one.variant_id == result.best_variant_id), None)
-    baseline = next((one for one in result.results if "baseline" in one.tags), None)
+    best = next((variant for variant in result.results if variant.variant_id == result.best_variant_id), None)
+    baseline = next((variant for variant in result.results if "baseline" in variant.tags), None)
     sides = {"best": best, "baseline": baseline}
     return {name: _figure(sides[name.partition(".")[0]], name.partition(".")[2]) for name in figure_names()}
 
@@ -70,5 +70,5 @@ def _figure(variant: VariantResult | None, name: str) -> float | None:
 
 
 def _counted(result: PlanResult) -> str:
-    statuses = [one.status for one in result.results]
+    statuses = [variant.status for variant in result.results]
     return ", ".join(f"{statuses.count(status)} {status}" for status in dict.fromkeys(statuses))

@@ -18,7 +18,7 @@ app = typer.Typer()
 @command(app, "list", example="papertape plan list --status interrupted")
 def list_all(
     call: Call,
-    status: Annotated[RunStatus | None, typer.Option("--status", help="Only those that stand so.")] = None,
+    status: Annotated[RunStatus | None, typer.Option("--status", help="Only plans with this status.")] = None,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, metavar="N", help="Only the newest N.", show_default=False)
     ] = None,
@@ -29,8 +29,8 @@ def list_all(
     from tui.commands.plan.pages import show_plans
 
     with call.desk() as desk:
-        found = desk.plans.all(limit=limit, status=None if status is None else status.value, workspace=call.workspace)
-    call.answer(found, lambda page: show_plans(page, found))
+        plans = desk.plans.all(limit=limit, status=None if status is None else status.value, workspace=call.workspace)
+    call.answer(plans, lambda page: show_plans(page, plans))
 
 
 @command(app, "show", example="papertape plan show last --top 50", without_workspace=True)
@@ -41,10 +41,10 @@ def show(call: Call, plan: PlanId, top: Top = 20) -> None:
     from tui.commands.plan.pages import show_plan
 
     with call.desk() as desk:
-        found = desk.plans.get(plan_named(desk, plan))
-        events = desk.plans.events(found.run_plan_id)
-    document = {**plain(found), "events": events} if call.json else None
-    call.answer(document, lambda page: show_plan(page, found, events, top))
+        detail = desk.plans.get(plan_named(desk, plan))
+        events = desk.plans.events(detail.run_plan_id)
+    document = {**plain(detail), "events": events} if call.json else None
+    call.answer(document, lambda page: show_plan(page, detail, events, top))
 
 
 @command(app, "trades", example="papertape plan trades last best", without_workspace=True)
@@ -66,10 +66,10 @@ def trades(
     from tui.commands.plan.data import find_strategy, loader
 
     with call.desk() as desk:
-        found = desk.plans.get(plan_named(desk, plan))
-        if found.journal == "summary":
-            find_strategy(call, desk, found, strategy)
-        closed = desk.plans.trades(found.run_plan_id, variant, loader(call))
+        detail = desk.plans.get(plan_named(desk, plan))
+        if detail.journal == "summary":
+            find_strategy(call, desk, detail, strategy)
+        closed = desk.plans.trades(detail.run_plan_id, variant, loader(call))
     call.answer(closed, lambda page: show_trades(page, closed))
 
 
@@ -80,7 +80,7 @@ def export(
     to: Annotated[
         str, typer.Option("--to", metavar="FILE", help="A .csv, .json or .parquet file.", show_default=False)
     ],
-    force: Annotated[bool, typer.Option("--force", help="In place of a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
 ) -> None:
     """A run plan's variants as a file.
 
@@ -93,7 +93,7 @@ def export(
     path = Path(to)
     encode = encoder_for(path)
     with call.desk() as desk:
-        found = desk.plans.result(plan_named(desk, plan))
-    write_whole(path, encode(plain(found)), force=force)
-    document = {"success": True, "run_plan_id": found.run_plan_id, "path": path, "variants": len(found.results)}
-    call.answer(document, lambda page: page.line(f"{path} written, {len(found.results):,} variants"))
+        result = desk.plans.result(plan_named(desk, plan))
+    write_whole(path, encode(plain(result)), force=force)
+    document = {"success": True, "run_plan_id": result.run_plan_id, "path": path, "variants": len(result.results)}
+    call.answer(document, lambda page: page.line(f"{path} written, {len(result.results):,} variants"))

@@ -30,7 +30,7 @@ Top = Annotated[int, typer.Option("--top", min=1, metavar="N", help="How many va
 
 @dataclass(frozen=True, kw_only=True)
 class SweepOptions:
-    """Which variants."""
+    """The options that say which variants there are."""
 
     sweep: Annotated[
         list[str],
@@ -43,10 +43,13 @@ class SweepOptions:
         ),
     ] = field(default_factory=list)
     max_variants: Annotated[
-        int, typer.Option("--max-variants", min=1, metavar="N", help="No more than this; the rest is dropped and told.")
+        int,
+        typer.Option(
+            "--max-variants", min=1, metavar="N", help="Run at most N variants; the rest are dropped and counted."
+        ),
     ] = 1000
     no_ablations: Annotated[
-        bool, typer.Option("--no-ablations", help="Without the variants that put one value back to the base spec's.")
+        bool, typer.Option("--no-ablations", help="Leave out the variants that set one value back to the base spec's.")
     ] = False
 
     def request(self, spec: ExecutionSpec, values: Mapping[str, Sequence[Any]], timeframe: str) -> SweepRequest:
@@ -64,7 +67,7 @@ class SweepOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Under which terms, and how."""
+    """The options that say how variants are run and ranked."""
 
     like: Annotated[
         str | None, typer.Option("--like", metavar="NAME|UUID", help="Take equity, limits and fees of this workspace.")
@@ -75,10 +78,12 @@ class RunOptions:
             "--slippage-bps", parser=typed_number, metavar="BPS", help="What every fill loses, in basis points."
         ),
     ] = 0.0
-    objective: Annotated[Objective, typer.Option("--objective", help="What best means.")] = Objective.SHARPE_DD_PENALTY
+    objective: Annotated[Objective, typer.Option("--objective", help="The score that ranks variants.")] = (
+        Objective.SHARPE_DD_PENALTY
+    )
     journal: Annotated[
         JournalMode,
-        typer.Option("--journal", help="Keep every fill of every variant, or the results alone."),
+        typer.Option("--journal", help="Keep every fill of every variant, or only the results."),
     ] = JournalMode.FULL
     verify: Annotated[
         int, typer.Option("--verify", min=0, metavar="N", help="Run N variants again, bar by bar, and compare exactly.")
@@ -107,7 +112,10 @@ StrategyFile = Annotated[
 Workers = Annotated[
     int | None,
     typer.Option(
-        "--workers", min=1, metavar="N", help="How many at once (one a processor without). Results do not depend on it."
+        "--workers",
+        min=1,
+        metavar="N",
+        help="How many run at once (default: one per processor). Results do not depend on it.",
     ),
 ]
 FailIf = Annotated[
@@ -115,13 +123,13 @@ FailIf = Annotated[
     typer.Option(
         "--fail-if",
         metavar="CONDITION",
-        help="Exit with 1 when this holds or cannot be told, such as 'best.return_pct < 0 or best.trade_count < 30'.",
+        help="Exit with 1 when this holds or is unknown, such as 'best.return_pct < 0 or best.trade_count < 30'.",
     ),
 ]
 
 
 def plan_named(desk: Desk, ref: str) -> str:
-    """The id, or the beginning of one, that the argument says; RUN_PLAN_NOT_FOUND when there is no last one."""
+    """The id or its beginning that the argument names; RUN_PLAN_NOT_FOUND when `last` names none."""
     if ref != LAST:
         return ref
     newest = desk.plans.all(limit=1)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tui.shared import figures
 from tui.shared.leaderboard import scalar, short_ids, show_board
-from tui.shared.plan_words import HASH, bars_of, progress_of, took
-from tui.shared.tables import Table
+from tui.shared.pages import Table
+from tui.shared.words import HASH, bars_of, progress_of, took
 
 if TYPE_CHECKING:
     from engine.desk.accounts import EquityPoint
@@ -26,10 +26,10 @@ SHORTEST_PLAN = 8
 _START_AND_END = ("RUN_STARTED", "RUN_COMPLETED")
 
 
-def show_generated(page: Page, found: Generated, top: int) -> None:
-    """The first variants, and how many there are."""
-    variants, total = found.variants, len(found.variants)
-    page.line(_of_all(total, found.dropped))
+def show_generated(page: Page, generated: Generated, top: int) -> None:
+    """Print the first variants and their number."""
+    variants, total = generated.variants, len(generated.variants)
+    page.line(_of_all(total, generated.dropped))
     shown = variants[:top]
     table = Table().text("id", [variant.variant_id for variant in shown])
     table.text("tag", [" ".join(variant.tags) for variant in shown])
@@ -41,115 +41,115 @@ def show_generated(page: Page, found: Generated, top: int) -> None:
         page.line(f"{figures.whole(top)} of {figures.whole(total)} are shown; --top shows more, --json all")
 
 
-def show_result(page: Page, found: PlanResult, top: int) -> None:
-    """What an execution gave: how much of it came out, and the leaderboard."""
-    page.heading(f"run plan {found.run_plan_id}  {found.status}")
-    succeeded = sum(1 for one in found.results if one.status == "succeeded")
-    total = len(found.results)
+def show_result(page: Page, result: PlanResult, top: int) -> None:
+    """Print the outcome of a sweep: how many variants have a result, and the leaderboard."""
+    page.heading(f"run plan {result.run_plan_id}  {result.status}")
+    succeeded = sum(1 for variant in result.results if variant.status == "succeeded")
+    total = len(result.results)
     rows = [
-        ("bars", figures.whole(found.bar_count) + figures.after(found.history_bars)),
+        ("bars", figures.whole(result.bar_count) + figures.after(result.history_bars)),
         (
             "variants",
-            f"{figures.whole(succeeded)} of {figures.whole(total)} succeeded{_dropped(found.variants_dropped)}",
+            f"{figures.whole(succeeded)} of {figures.whole(total)} succeeded{_dropped(result.variants_dropped)}",
         ),
-        *tries_of(found.trials),
-        ("fingerprint", found.fingerprint[:HASH]),
+        *tries_of(result.trials),
+        ("fingerprint", result.fingerprint[:HASH]),
     ]
-    if found.verified:
-        rows.append(("verified", f"{figures.counted(found.verified, 'variant')} run again bar by bar, all the same"))
+    if result.verified:
+        rows.append(("verified", f"{figures.counted(result.verified, 'variant')} run again bar by bar, all the same"))
     page.fields(rows)
     page.line()
-    show_board(page, found.results, found.best_variant_id, found.objective, top, found.reasons)
+    show_board(page, result.results, result.best_variant_id, result.objective, top, result.reasons)
     if succeeded > 1:
         page.paragraph(f"The best of {figures.whole(succeeded)} is partly the luckiest: try it on data not swept over.")
 
 
 def tries_of(trials: TrialCount | None) -> list[tuple[str, str]]:
-    """How many tries there have been; nothing of a plan that was begun before they were counted."""
+    """A field with the number of tries; empty for a plan from before they were counted."""
     if trials is None:
         return []
-    said = f"{figures.whole(trials.in_plan)} in this plan, {figures.whole(trials.on_these_data)} on these data"
+    counts = f"{figures.whole(trials.in_plan)} in this plan, {figures.whole(trials.on_these_data)} on these data"
     if trials.not_countable:
-        said += f", {figures.counted(trials.not_countable, 'older run')} not counted"
-    return [("tries", said)]
+        counts += f", {figures.counted(trials.not_countable, 'older run')} not counted"
+    return [("tries", counts)]
 
 
-def show_plans(page: Page, found: Sequence[PlanSummary]) -> None:
-    """The list of run plans, newest first."""
-    if not found:
+def show_plans(page: Page, plans: Sequence[PlanSummary]) -> None:
+    """Print the list of run plans, newest first."""
+    if not plans:
         page.line("no run plans yet; `papertape plan run` makes one")
         return
-    ids = short_ids([str(plan.run_plan_id) for plan in found], SHORTEST_PLAN)
-    table = Table().text("id", [ids[str(plan.run_plan_id)] for plan in found])
-    table.text("status", [plan.status for plan in found])
-    table.text("strategy", [plan.strategy_id for plan in found], shrinks=True)
-    table.text("variants", [progress_of(plan) for plan in found])
-    table.text("objective", [plan.objective for plan in found], shrinks=True)
-    table.money("best", [plan.best_score for plan in found], 4)
-    table.text("started (UTC)", [f"{plan.started_at:%Y-%m-%d %H:%M}" for plan in found])
-    page.table(table.text("took", [took(plan.duration_s) for plan in found], right=True))
+    ids = short_ids([str(plan.run_plan_id) for plan in plans], SHORTEST_PLAN)
+    table = Table().text("id", [ids[str(plan.run_plan_id)] for plan in plans])
+    table.text("status", [plan.status for plan in plans])
+    table.text("strategy", [plan.strategy_id for plan in plans], shrinks=True)
+    table.text("variants", [progress_of(plan) for plan in plans])
+    table.text("objective", [plan.objective for plan in plans], shrinks=True)
+    table.money("best", [plan.best_score for plan in plans], 4)
+    table.text("started (UTC)", [f"{plan.started_at:%Y-%m-%d %H:%M}" for plan in plans])
+    page.table(table.text("took", [took(plan.duration_s) for plan in plans], right=True))
 
 
-def show_plan(page: Page, found: PlanDetail, events: Sequence[EventView], top: int) -> None:
-    """One run plan: how it stands, what was asked of it, its leaderboard, what to know of its data."""
-    page.heading(f"run plan {found.run_plan_id}  {found.status}")
-    page.fields([*_standing(found), *_history(events), *_asked(found)])
+def show_plan(page: Page, detail: PlanDetail, events: Sequence[EventView], top: int) -> None:
+    """Print a run plan: its status, its request, its leaderboard, and warnings about its data."""
+    page.heading(f"run plan {detail.run_plan_id}  {detail.status}")
+    page.fields([*_standing(detail), *_history(events), *_asked(detail)])
     page.line()
-    show_board(page, found.results, found.best_variant_id, found.objective, top, found.reasons)
-    for sentence in found.plan["data"].get("warnings", ()):
+    show_board(page, detail.results, detail.best_variant_id, detail.objective, top, detail.reasons)
+    for sentence in detail.plan["data"].get("warnings", ()):
         page.paragraph(f"warning: {sentence}")
-    if found.status in ("interrupted", "cancelled", "failed"):
-        page.line(f"to go on:  papertape plan resume {found.run_plan_id}")
+    if detail.status in ("interrupted", "cancelled", "failed"):
+        page.line(f"to resume:  papertape plan resume {detail.run_plan_id}")
 
 
-def _standing(found: PlanDetail) -> list[Field]:
-    best = next((one for one in found.results if one.variant_id == found.best_variant_id), None)
+def _standing(detail: PlanDetail) -> list[Field]:
+    best = next((variant for variant in detail.results if variant.variant_id == detail.best_variant_id), None)
     rows: list[Field] = [
-        ("variants", progress_of(found) + _dropped(found.variants_dropped)),
-        ("best", "none has a score" if best is None else f"{best.label} by {found.objective} {found.best_score:.4f}"),
-        ("started", f"{found.started_at:%Y-%m-%d %H:%M:%S} UTC, {took(found.duration_s)} of work"),
+        ("variants", progress_of(detail) + _dropped(detail.variants_dropped)),
+        ("best", "none has a score" if best is None else f"{best.label} by {detail.objective} {detail.best_score:.4f}"),
+        ("started", f"{detail.started_at:%Y-%m-%d %H:%M:%S} UTC, {took(detail.duration_s)} of work"),
     ]
-    rows += tries_of(found.trials)
-    if found.error is not None:
-        rows.append(("ended by", f"{found.error_code}: {found.error}"))
-    if found.verified:
-        rows.append(("verified", f"{figures.counted(found.verified, 'variant')} run again bar by bar, all the same"))
-    if found.duplicate_of:
-        rows.append(("the same as", ", ".join(found.duplicate_of)))
-    for earlier, count in found.differs_from.items():
+    rows += tries_of(detail.trials)
+    if detail.error is not None:
+        rows.append(("ended by", f"{detail.error_code}: {detail.error}"))
+    if detail.verified:
+        rows.append(("verified", f"{figures.counted(detail.verified, 'variant')} run again bar by bar, all the same"))
+    if detail.duplicate_of:
+        rows.append(("the same as", ", ".join(detail.duplicate_of)))
+    for earlier, count in detail.differs_from.items():
         rows.append(("", f"but {figures.counted(count, 'variant')} came out otherwise than in {earlier}"))
     return rows
 
 
 def _history(events: Sequence[EventView]) -> list[Field]:
-    """Who stopped it and went on with it, when there is more to tell than a start and an end."""
+    """Who stopped and resumed the run plan; empty when it was only started and finished."""
     turns = [event for event in events if event.event_type != "RUN_VARIANT_COMPLETED"]
     if len(turns) <= len(_START_AND_END):
         return []
-    said = [f"{event.recorded_at:%Y-%m-%d %H:%M:%S}  {_turn(event)}" for event in turns]
-    return [("history" if not index else "", line) for index, line in enumerate(said)]
+    lines = [f"{event.recorded_at:%Y-%m-%d %H:%M:%S}  {_turn(event)}" for event in turns]
+    return [("history" if not index else "", line) for index, line in enumerate(lines)]
 
 
 def _turn(event: EventView) -> str:
-    """`resumed by process 812 on host`."""
+    """A line of the history, such as `resumed by process 812 on host`."""
     words = event.event_type.removeprefix("RUN_").lower().replace("_", " ")
     owner = event.payload.get("owner")
     return f"{words} by process {owner['pid']} on {owner['host']}" if owner else words
 
 
-def _asked(found: PlanDetail) -> list[Field]:
-    plan: dict[str, Any] = found.plan
+def _asked(detail: PlanDetail) -> list[Field]:
+    plan: dict[str, Any] = detail.plan
     dataset = plan["dataset"]
     swept = [f"{path} {_list(values)}" for path, values in plan["sweep"].items()]
     return [
-        ("strategy", f"{found.strategy_id}, {plan['strategy_origin']}"),
+        ("strategy", f"{detail.strategy_id}, {plan['strategy_origin']}"),
         ("symbols", f"{', '.join(plan['base']['symbols'])}, {plan['timeframe']}"),
         *(("sweep" if not index else "", line) for index, line in enumerate(swept or ["the baseline alone"])),
         ("data", ", ".join(dataset["sources"]) or "made by a program"),
-        ("", f"{bars_of(found)}, sha256 {found.dataset_sha256[:HASH]}"),
+        ("", f"{bars_of(detail)}, sha256 {detail.dataset_sha256[:HASH]}"),
         ("account", f"{figures.money(plan['starting_equity'])}, slippage {plan['slippage_bps']:g} bps"),
-        ("journal", found.journal),
-        ("fingerprint", found.fingerprint[:HASH]),
+        ("journal", detail.journal),
+        ("fingerprint", detail.fingerprint[:HASH]),
     ]
 
 

@@ -47,8 +47,8 @@ def generate(call: Call, spec: SpecOptions, data: DataOptions, sweep: SweepOptio
         values = _values(desk, wanted, sweep)
         model, _ = desk.accounts.get_or_unsaved()
         _, timeframe = data.load(call, wanted.symbols, data.zone(model.limits))
-        found = desk.plans.variants(sweep.request(wanted, values, timeframe))
-    call.answer(_generated(found, wanted.timeframe or timeframe), lambda page: show_generated(page, found, top))
+        variants = desk.plans.variants(sweep.request(wanted, values, timeframe))
+    call.answer(_generated(variants, wanted.timeframe or timeframe), lambda page: show_generated(page, variants, top))
 
 
 @command(app, "run", example=f"papertape plan run {_SMA} --sweep entry.fast_period=5:25:5 --slippage-bps 5")
@@ -94,11 +94,11 @@ def resume(
 
     gate = Gate.read(fail_if)
     with call.desk() as desk:
-        found = desk.plans.get(plan_named(desk, plan))
-        find_strategy(call, desk, found, strategy)
+        detail = desk.plans.get(plan_named(desk, plan))
+        find_strategy(call, desk, detail, strategy)
         load = once(loader(call))
-        with watching("running the sweep", found.run_plan_id) as watch:
-            result = desk.plans.resume(found.run_plan_id, load, workers=workers or processors(), watch=watch)
+        with watching("running the sweep", detail.run_plan_id) as watch:
+            result = desk.plans.resume(detail.run_plan_id, load, workers=workers or processors(), watch=watch)
         _answer(call, desk, result, load, gate, top)
 
 
@@ -110,10 +110,10 @@ def cancel(call: Call, plan: PlanId) -> None:
     with call.desk() as desk:
         wanted = plan_named(desk, plan)
         desk.plans.cancel(wanted)
-        found = desk.plans.get(wanted)
-    said = "is asked to stop" if found.status == "running" else f"is {found.status}"
-    document = {"success": True, "run_plan_id": found.run_plan_id, "status": found.status}
-    call.answer(document, lambda page: page.line(f"run plan {found.run_plan_id} {said}"))
+        detail = desk.plans.get(wanted)
+    sentence = "is asked to stop" if detail.status == "running" else f"is {detail.status}"
+    document = {"success": True, "run_plan_id": detail.run_plan_id, "status": detail.status}
+    call.answer(document, lambda page: page.line(f"run plan {detail.run_plan_id} {sentence}"))
 
 
 app.add_typer(looks.app)
@@ -146,7 +146,7 @@ def _run(
 
 
 def _fresh_id() -> UUID:
-    """The id of a run plan that is about to begin: whoever ends it at once is told which it was."""
+    """The id of a run plan that is about to begin, so that an interrupted start can still name it."""
     from engine.stamps import LiveStamps
     from storage.system import wall_clock
 
@@ -160,15 +160,15 @@ def _values(desk: Desk, wanted: ExecutionSpec, sweep: SweepOptions) -> dict[str,
     return read_sweep(desk.research.compile(wanted), sweep.sweep)
 
 
-def _generated(found: Generated, timeframe: str) -> dict[str, Any]:
+def _generated(generated: Generated, timeframe: str) -> dict[str, Any]:
     """Variants as JSON has them, and the timeframe that their ids are made with."""
-    variants = [variant.payload() for variant in found.variants]
-    counts = {"n_variants": len(variants), "variants_dropped": found.dropped}
+    variants = [variant.payload() for variant in generated.variants]
+    counts = {"n_variants": len(variants), "variants_dropped": generated.dropped}
     return {"timeframe": timeframe, **counts, "variants": variants}
 
 
 def _answer(call: Call, desk: Desk, result: PlanResult, load: Load, gate: Gate, top: int) -> None:
-    """The result on stdout, what to know of it on stderr; what a script should stop for, with the result in it."""
+    """Print the result on stdout and notes on stderr; raise the error that a script should stop for."""
     from engine.sweeps.results import cancelled
     from tui.commands.plan.data import tell_of_the_same
 

@@ -10,7 +10,7 @@ from tui.commands.calls import Call, command
 from tui.commands.plan.pages import SHORTEST_PLAN
 from tui.shared import figures
 from tui.shared.leaderboard import short_ids
-from tui.shared.tables import Table
+from tui.shared.pages import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,9 +36,9 @@ def trials(
     forward runs are counted; older runs, which did not journal what they tried, are listed and cannot be.
     """
     with call.desk() as desk:
-        found = desk.journal.trials(symbol)
+        tried = desk.journal.trials(symbol)
         names = {str(account.id): account.name for account in desk.accounts.all()}
-    call.answer([document_of(each) for each in found], lambda page: _show(page, found, names, symbol))
+    call.answer([document_of(trial) for trial in tried], lambda page: _show(page, tried, names, symbol))
 
 
 def document_of(trial: Trial) -> dict[str, Any]:
@@ -64,24 +64,24 @@ def _when(ts: int | None) -> str | None:
     return None if ts is None else iso(ts)
 
 
-def _show(page: Page, found: Sequence[Trial], names: Mapping[str, str], symbol: str | None) -> None:
+def _show(page: Page, tried: Sequence[Trial], names: Mapping[str, str], symbol: str | None) -> None:
     where = "" if symbol is None else f" on {symbol}"
-    if not found:
+    if not tried:
         page.line(f"nothing has been tried{where} yet")
         return
-    table = Table().text("kind", [each.kind for each in found])
-    ids = short_ids([each.run_id for each in found], SHORTEST_PLAN)
-    table.text("run plan or account", [names.get(each.run_id, ids[each.run_id]) for each in found], shrinks=True)
-    table.text("strategy", [each.strategy_id or "-" for each in found], shrinks=True)
-    table.text("symbols", [", ".join(sorted(each.bars)) for each in found], shrinks=True)
-    table.text("from", [_day(each.first_ts) for each in found])
-    table.text("to", [_day(each.last_ts) for each in found])
-    table.text("tries", [figures.whole(each.count) if each.is_countable else "?" for each in found], right=True)
+    table = Table().text("kind", [trial.kind for trial in tried])
+    ids = short_ids([trial.run_id for trial in tried], SHORTEST_PLAN)
+    table.text("run plan or account", [names.get(trial.run_id, ids[trial.run_id]) for trial in tried], shrinks=True)
+    table.text("strategy", [trial.strategy_id or "-" for trial in tried], shrinks=True)
+    table.text("symbols", [", ".join(sorted(trial.bars)) for trial in tried], shrinks=True)
+    table.text("from", [_day(trial.first_ts) for trial in tried])
+    table.text("to", [_day(trial.last_ts) for trial in tried])
+    table.text("tries", [figures.whole(trial.count) if trial.is_countable else "?" for trial in tried], right=True)
     page.table(table)
     page.line()
-    distinct = {(each.strategy_sha256, spec) for each in found for spec in each.digests()}
+    distinct = {(trial.strategy_sha256, spec) for trial in tried for spec in trial.digests()}
     page.line(f"{figures.counted(len(distinct), 'distinct configuration')} tried{where}")
-    unknown = sum(1 for each in found if not each.is_countable)
+    unknown = sum(1 for trial in tried if not trial.is_countable)
     if unknown:
         page.line(f"{figures.counted(unknown, 'older run')} cannot be counted: what was tried was not journaled then")
 

@@ -9,8 +9,8 @@ import typer
 from tui.commands.calls import Call, command
 from tui.commands.progress import watching
 from tui.shared import figures
+from tui.shared.pages import Table
 from tui.shared.sources import source_of
-from tui.shared.tables import Table
 
 if TYPE_CHECKING:
     from storage.market_files import DataReport
@@ -55,28 +55,28 @@ def document_of(report: DataReport) -> dict[str, Any]:
         "bar_count": report.bar_count,
         "symbols": [
             {
-                "symbol": each.symbol,
-                "bars": each.bars,
-                "sessions": each.sessions,
-                "first_ts": from_micros(each.first_ts),
-                "last_ts": from_micros(each.last_ts),
-                "timeframe": each.timeframe,
-                "intraday": each.intraday,
+                "symbol": series.symbol,
+                "bars": series.bars,
+                "sessions": series.sessions,
+                "first_ts": from_micros(series.first_ts),
+                "last_ts": from_micros(series.last_ts),
+                "timeframe": series.timeframe,
+                "intraday": series.intraday,
             }
-            for each in report.symbols
+            for series in report.symbols
         ],
         "warnings": report.warnings,
     }
 
 
 def _show(page: Page, report: DataReport) -> None:
-    found = document_of(report)["symbols"]
+    rows = document_of(report)["symbols"]
     warned = f"{figures.counted(len(report.warnings), 'warning')}, above" if report.warnings else "no warnings"
     page.line(f"{report.source} is sound: {figures.whole(report.bar_count)} bars, {report.timeframe}, {warned}")
-    table = Table().text("symbol", [each["symbol"] for each in found], shrinks=True)
-    table.counts("bars", [each["bars"] for each in found])
-    table.counts("sessions", [each["sessions"] for each in found])
-    table.times("first (UTC)", [each["first_ts"] for each in found])
-    table.times("last (UTC)", [each["last_ts"] for each in found])
-    page.table(table.text("spacing", [each["timeframe"] for each in found]))
+    table = Table().text("symbol", [row["symbol"] for row in rows], shrinks=True)
+    table.counts("bars", [row["bars"] for row in rows])
+    table.counts("sessions", [row["sessions"] for row in rows])
+    table.times("first (UTC)", [row["first_ts"] for row in rows])
+    table.times("last (UTC)", [row["last_ts"] for row in rows])
+    page.table(table.text("spacing", [row["timeframe"] for row in rows]))
     page.line(f"sha256 {report.sha256}")

@@ -9,7 +9,7 @@ import typer
 from tui.commands.calls import Call, command
 from tui.commands.strategy.inputs import DataOptions, SpecOptions
 from tui.shared import figures
-from tui.shared.tables import Table
+from tui.shared.pages import Table
 
 if TYPE_CHECKING:
     from engine.strategies.runner import StrategyEvaluation
@@ -28,7 +28,9 @@ def evaluate(
     call: Call,
     spec: SpecOptions,
     data: DataOptions,
-    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="As of this time (the end without).")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help="As of this time (default: the end of the data).")
+    ] = None,
 ) -> None:
     """Evaluate a spec once; nothing is written.
 
@@ -39,9 +41,9 @@ def evaluate(
         wanted = spec.read(call, desk)
         account, _ = desk.accounts.get_or_unsaved()
         dataset, timeframe = data.load(call, wanted.symbols, data.zone(account.limits))
-        found = desk.research.evaluate(wanted, dataset, timeframe=timeframe, at=_moment(at))
+        evaluations = desk.research.evaluate(wanted, dataset, timeframe=timeframe, at=_moment(at))
     # one symbol is one evaluation, and one document
-    call.answer(found[0] if len(found) == 1 else found, lambda page: _show(page, found))
+    call.answer(evaluations[0] if len(evaluations) == 1 else evaluations, lambda page: _show(page, evaluations))
 
 
 def _moment(at: str | None) -> int | None:
@@ -52,12 +54,12 @@ def _moment(at: str | None) -> int | None:
     return None if end is None else end.last
 
 
-def _show(page: Page, found: list[StrategyEvaluation]) -> None:
-    table = Table().text("symbol", [each.symbol for each in found])
-    table.times("bar (UTC)", [each.ts for each in found])
-    table.text("signals", [", ".join(each.signals) or "none" for each in found])
-    page.table(table.text("levels", [_levels(each) for each in found], shrinks=True))
-    intents = [intent for each in found for intent in each.intents]
+def _show(page: Page, evaluations: list[StrategyEvaluation]) -> None:
+    table = Table().text("symbol", [evaluation.symbol for evaluation in evaluations])
+    table.times("bar (UTC)", [evaluation.ts for evaluation in evaluations])
+    table.text("signals", [", ".join(evaluation.signals) or "none" for evaluation in evaluations])
+    page.table(table.text("levels", [_levels(evaluation) for evaluation in evaluations], shrinks=True))
+    intents = [intent for evaluation in evaluations for intent in evaluation.intents]
     for intent in intents:
         amount = figures.quantity(intent.quantity)
         at = "" if intent.price is None else f" at {figures.price(intent.price)}"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class DataOptions:
-    """Which bars."""
+    """The options that say which bars are read."""
 
     data: Annotated[
         list[str],
@@ -45,7 +45,7 @@ class DataOptions:
     ] = None
     session_tz: Annotated[
         str | None,
-        typer.Option("--session-tz", metavar="ZONE", help="The zone whose days are sessions (the account's without)."),
+        typer.Option("--session-tz", metavar="ZONE", help="The zone whose days are sessions (default: the account's)."),
     ] = None
 
     def zone(self, account: Limits) -> str:
@@ -97,7 +97,7 @@ class SpecOptions:
         ),
     ] = field(default_factory=list)
     timeframe: Annotated[
-        str | None, typer.Option("--timeframe", metavar="NAME", help="The bars' spacing (the data's without).")
+        str | None, typer.Option("--timeframe", metavar="NAME", help="The bars' spacing (default: the data's).")
     ] = None
 
     def read(self, call: Call, desk: Desk) -> ExecutionSpec:
@@ -167,7 +167,7 @@ def key_in(call: Call, registry: Registry, name: str, *, tells: bool = False) ->
 
 
 def class_in(call: Call, name: str, *, tells: bool = False) -> type[Strategy[Any]]:
-    """The class that a file or module name says, run now; a note says that it is a program."""
+    """Run the file or module and return the class that the name says; a note says that it is a program."""
     from storage.strategies.loading import load_module_ref, load_source, split_module_ref, split_ref
     from storage.strategies.source import read_module, read_source
 
@@ -181,7 +181,7 @@ def class_in(call: Call, name: str, *, tells: bool = False) -> type[Strategy[Any
 
 
 def note_rights(call: Call, name: str, more: str = "") -> None:
-    """Say that what a strategy is in is a program, and what else there is to say of it."""
+    """Print the note that a strategy's file is a program, and whatever else is known of it."""
     from storage.strategies.files import rights_notice
 
     call.warn([f"{rights_notice(name)}; {more}" if more else rights_notice(name)], "note")

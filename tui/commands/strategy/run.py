@@ -1,4 +1,4 @@
-"""`run`: a dataset through strategy, policy and broker, in a closed world or onward in an account."""
+"""`run`: a dataset through strategy, policy and broker, as a backtest or as a forward run in an account."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from engine.errors import UsageError
 from engine.numerals import typed_number
-from tui.commands.account.curve import metric_fields
+from tui.commands.account.look import metric_fields
 from tui.commands.calls import Call, command
 from tui.commands.progress import watching
 from tui.commands.strategy.inputs import DataOptions, SpecOptions
@@ -30,25 +30,27 @@ app = typer.Typer()
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnwardOptions:
-    """How an account trades on."""
+class ForwardOptions:
+    """The options of a forward run."""
 
     session_complete: Annotated[
-        bool, typer.Option("--session-complete", help="With -w: the session that the data end in is whole.")
+        bool, typer.Option("--session-complete", help="With -w: the last session of the data is complete.")
     ] = False
     begin: Annotated[
         str | None,
-        typer.Option("--start", metavar="TIME", help="With -w: a spec that is new to the account trades from here on."),
+        typer.Option(
+            "--start", metavar="TIME", help="With -w: where a spec that is new to the account starts trading."
+        ),
     ] = None
     accept_history: Annotated[
-        bool, typer.Option("--accept-history", help="With -w: go on with data that tell the past otherwise.")
+        bool, typer.Option("--accept-history", help="With -w: continue although the data's past has changed.")
     ] = False
     accept_strategy: Annotated[
-        bool, typer.Option("--accept-strategy", help="With -w: go on with the strategy's changed code.")
+        bool, typer.Option("--accept-strategy", help="With -w: continue with the strategy's changed code.")
     ] = False
 
     def refuse_alone(self) -> None:
-        """UsageError for one that is given where no account trades on."""
+        """Raise UsageError for an option that needs -w and is given without it."""
         alone = {
             "--session-complete": (self.session_complete, "a backtest closes everything at its end"),
             "--start": (self.begin is not None, "a backtest begins with --from TIME"),
@@ -60,7 +62,7 @@ class OnwardOptions:
                 raise UsageError("USAGE", f"{name} without -w", hint=hint)
 
     def terms(self, slippage_bps: float) -> OnwardTerms:
-        """As the driver takes them."""
+        """The terms as the forward run's driver takes them."""
         from engine.drivers.beginning import OnwardTerms
 
         return OnwardTerms(
@@ -82,7 +84,7 @@ def run(
     call: Call,
     spec: SpecOptions,
     data: DataOptions,
-    onward: OnwardOptions,
+    forward: ForwardOptions,
     like: Annotated[
         str | None, typer.Option(metavar="NAME|UUID", help="Take equity, limits and fees of this workspace.")
     ] = None,
@@ -95,19 +97,19 @@ def run(
 ) -> None:
     """Run a spec over a dataset.
 
-    Without -w in a closed world: a fresh account, everything closed at the end, reproducible to the last bit.
-    With the flag -w onward in that account: only what is new is traded, and a run again adds nothing.
+    Without -w a backtest: a fresh account, everything closed at the end, reproducible to the last bit.
+    With the flag -w a forward run in that account: only new bars are traded, and a second run adds nothing.
     """
     trades_on = call.workspace is not None
     _refuse(trades_on, like, data.session_tz)
     if not trades_on:
-        onward.refuse_alone()
+        forward.refuse_alone()
     with call.desk() as desk:
         wanted = spec.read_to_run(call, desk)
         if trades_on:
-            outcome = _run_onward(call, desk, wanted, data, onward, slippage_bps)
+            outcome = _run_forward(call, desk, wanted, data, forward, slippage_bps)
         else:
-            outcome = _run_closed(call, desk, wanted, data, like, slippage_bps)
+            outcome = _run_backtest(call, desk, wanted, data, like, slippage_bps)
     call.warn(outcome.notes, "note")
     call.answer(document_of(outcome), lambda page: show_outcome(page, outcome, call.workspace))
 
@@ -156,14 +158,16 @@ def show_outcome(page: Page, outcome: RunOutcome, workspace: str | None) -> None
 
 def _refuse(trades_on: bool, like: str | None, session_tz: str | None) -> None:
     if trades_on and like is not None:
-        raise UsageError("USAGE", "-w and --like together", hint="-w trades onward in an account, --like starts afresh")
+        raise UsageError(
+            "USAGE", "-w and --like together", hint="-w trades forward in an account, --like starts a fresh one"
+        )
     if trades_on and session_tz is not None:
         raise UsageError(
             "USAGE", "--session-tz with -w", hint="an account keeps its own: `papertape policy set session_tz=ZONE`"
         )
 
 
-def _run_closed(
+def _run_backtest(
     call: Call, desk: Desk, spec: ExecutionSpec, data: DataOptions, like: str | None, slippage_bps: float
 ) -> RunOutcome:
     model, _ = desk.accounts.get_or_unsaved(like)
@@ -172,16 +176,16 @@ def _run_closed(
         return desk.research.run(spec, dataset, timeframe=timeframe, like=like, slippage_bps=slippage_bps, watch=watch)
 
 
-def _run_onward(
-    call: Call, desk: Desk, spec: ExecutionSpec, data: DataOptions, onward: OnwardOptions, slippage_bps: float
+def _run_forward(
+    call: Call, desk: Desk, spec: ExecutionSpec, data: DataOptions, forward: ForwardOptions, slippage_bps: float
 ) -> RunOutcome:
     from storage.market_files.extent import read_end
 
-    begins = read_end(onward.begin, "--start")
+    begins = read_end(forward.begin, "--start")
     workspace = desk.accounts.get()
     dataset, timeframe = data.load(call, spec.symbols, workspace.limits.session_tz)
     if begins is not None:
         dataset = dataset.window(begins.at)
-    terms = onward.terms(slippage_bps)
+    terms = forward.terms(slippage_bps)
     with watching("running") as watch:
         return desk.research.run_onward(spec, dataset, workspace, timeframe=timeframe, terms=terms, watch=watch)

@@ -31,7 +31,9 @@ def new(
     symbol: Annotated[
         list[str] | None, typer.Option("--symbol", metavar="SYMBOL", help="On this symbol; may be repeated.")
     ] = None,
-    to: Annotated[str | None, typer.Option("--to", metavar="FILE", help="Where to (printed without).")] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="FILE", help="The file to write (default: print it).")
+    ] = None,
 ) -> None:
     """A commented spec file to start from. No file is overwritten."""
     from storage.spec_files import new_spec_text

@@ -10,8 +10,7 @@ import typer
 from engine.errors import UsageError
 from tui.commands.calls import Call, command
 from tui.commands.strategy.inputs import class_in, key_in, load_any, names_code
-from tui.shared.pages import Page
-from tui.shared.tables import Table
+from tui.shared.pages import Page, Table
 from tui.shared.whole_files import write_new
 
 if TYPE_CHECKING:
@@ -34,29 +33,31 @@ app = typer.Typer()
 def list_all(call: Call) -> None:
     """Every strategy: built in, of packages, of listed files."""
     registry = registry_of(call)
-    found = registry.all()
+    known = registry.all()
     call.warn(f"{fault.message}; {fault.hint}" for fault in registry.faults())
-    call.answer([_summary(each) for each in found], lambda page: _show_list(page, found))
+    call.answer([_summary(registered) for registered in known], lambda page: _show_list(page, known))
 
 
 @command(app, "show", example="papertape strategy show breakout_52w_high", without_workspace=True)
 def show(
     call: Call,
-    name: Annotated[str, typer.Argument(metavar=NAMED, help="Which.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar=NAMED, help="The strategy.", show_default=False)],
 ) -> None:
     """A strategy's parameters, with their defaults and bounds."""
     registry = registry_of(call)
-    found = registry.entry(key_in(call, registry, name))
-    parameters = parameters_of(found.strategy)
-    document = {**_summary(found), "parameters": parameters}
-    call.answer(document, lambda page: _show_one(page, found, parameters))
+    registered = registry.entry(key_in(call, registry, name))
+    parameters = parameters_of(registered.strategy)
+    document = {**_summary(registered), "parameters": parameters}
+    call.answer(document, lambda page: _show_one(page, registered, parameters))
 
 
 @command(app, "new", example="papertape strategy new dip", without_workspace=True)
 def new(
     call: Call,
     name: Annotated[str, typer.Argument(help="Its name: letters, digits, underscores.", show_default=False)],
-    to: Annotated[str | None, typer.Option("--to", metavar="FILE", help="Where to (NAME.py without).")] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="FILE", help="The file to write (default: NAME.py).")
+    ] = None,
 ) -> None:
     """Write a file to start a strategy of your own from.
 
@@ -77,17 +78,17 @@ def new(
 @command(app, "check", example="papertape strategy check dip.py --data sample:GOOG", without_workspace=True)
 def check(
     call: Call,
-    name: Annotated[str, typer.Argument(metavar=NAMED, help="Which.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar=NAMED, help="The strategy.", show_default=False)],
     data: Annotated[
         list[str] | None,
-        typer.Option("--data", metavar="[SYMBOL=]FILE", help="Bars to try it on (bundled ones without)."),
+        typer.Option("--data", metavar="[SYMBOL=]FILE", help="Bars to check it on (default: bundled ones)."),
     ] = None,
     sets: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
             metavar="PATH=VALUE",
-            help="A parameter, such as entry.days=5 (its default without); may be repeated.",
+            help="A parameter, such as entry.days=5; may be repeated.",
         ),
     ] = None,
 ) -> None:
@@ -99,15 +100,17 @@ def check(
     from storage.strategies.check import check_strategy
 
     dataset = load_any(call, data) if data else None
-    found = check_strategy(lambda: _class_named(call, name), dataset, lambda kind: _entry(kind, sets or []))
-    error = found.error()
+    checked = check_strategy(
+        lambda: _class_named(call, name), dataset, lambda strategy_class: _entry(strategy_class, sets or [])
+    )
+    error = checked.error()
     if error is None:
-        _remember(call, found)
-        call.answer({"success": True, **found.model_dump()}, lambda page: _show_check(page, found))
+        _remember(call, checked)
+        call.answer({"success": True, **checked.model_dump()}, lambda page: _show_check(page, checked))
         return
     if not call.json:
-        _show_check(Page(), found)
-    error.details.update(found.model_dump())
+        _show_check(Page(), checked)
+    error.details.update(checked.model_dump())
     raise error
 
 
@@ -116,7 +119,7 @@ def _class_named(call: Call, name: str) -> type[Strategy[Any]]:
     return class_in(call, name) if names_code(name) else type(registry_of(call).get(name))
 
 
-def _entry(kind: type[Strategy[Any]], sets: list[str]) -> Mapping[str, Any]:
+def _entry(strategy_class: type[Strategy[Any]], sets: list[str]) -> Mapping[str, Any]:
     """What `--set` sets of a strategy's parameters, each in its type; USAGE, INVALID_SPEC."""
     from storage.spec_files import spec_from_flags
     from storage.strategies.files import make_registry
@@ -127,18 +130,18 @@ def _entry(kind: type[Strategy[Any]], sets: list[str]) -> Mapping[str, Any]:
             "USAGE", f"--set {others[0]!r}", hint="a check takes the strategy's own parameters, entry.NAME"
         )
     registry = make_registry()
-    registry.add(kind, "the strategy checked")
-    return spec_from_flags(kind.key, ["SYMBOL"], sets, None, registry).entry if sets else {}
+    registry.add(strategy_class, "the strategy checked")
+    return spec_from_flags(strategy_class.key, ["SYMBOL"], sets, None, registry).entry if sets else {}
 
 
-def _remember(call: Call, found: StrategyCheck) -> None:
-    """Note that the source passed, for `run` and `plan run` to know; what ships needs no note."""
+def _remember(call: Call, checked: StrategyCheck) -> None:
+    """Store that the source passed, for `run` and `plan run` to ask; built-in strategies need no such note."""
     from engine.strategies.registry import BUILTIN
     from storage.strategies.known import KnownCode
 
-    ships = found.sha256 in {kind.code_sha256 for kind in BUILTIN}
-    if not ships and not KnownCode().add("checked", found.sha256):
-        call.warn(["that it passed cannot be noted: your data directory cannot be written"])
+    ships = checked.sha256 in {strategy_class.code_sha256 for strategy_class in BUILTIN}
+    if not ships and not KnownCode().add("checked", checked.sha256):
+        call.warn(["the passed check cannot be recorded: your data directory cannot be written"])
 
 
 def parameters_of(strategy: Strategy[Any]) -> list[dict[str, Any]]:
@@ -161,24 +164,24 @@ def parameters_of(strategy: Strategy[Any]) -> list[dict[str, Any]]:
 _BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
 
 
-def _show_list(page: Page, found: list[Registered]) -> None:
-    table = Table().text("strategy", [each.strategy.key for each in found])
-    table.text("exit", [each.strategy.default_exit for each in found])
-    table.text("from", [each.origin for each in found], shrinks=True)
-    page.table(table.text("what it does", [each.strategy.summary for each in found], shrinks=True))
+def _show_list(page: Page, known: list[Registered]) -> None:
+    table = Table().text("strategy", [registered.strategy.key for registered in known])
+    table.text("exit", [registered.strategy.default_exit for registered in known])
+    table.text("from", [registered.origin for registered in known], shrinks=True)
+    page.table(table.text("what it does", [registered.strategy.summary for registered in known], shrinks=True))
 
 
-def _show_one(page: Page, found: Registered, parameters: list[dict[str, Any]]) -> None:
-    strategy = found.strategy
-    page.heading(f"{strategy.key}  {found.origin}")
+def _show_one(page: Page, registered: Registered, parameters: list[dict[str, Any]]) -> None:
+    strategy = registered.strategy
+    page.heading(f"{strategy.key}  {registered.origin}")
     page.paragraph(strategy.summary)
     page.line()
     if parameters:
-        table = Table().text("parameter", [each["name"] for each in parameters])
-        table.text("type", [each["type"] for each in parameters])
-        table.text("default", ["required" if each["required"] else each["default"] for each in parameters], right=True)
-        table.text("bounds", [_bounds(each["bounds"]) for each in parameters])
-        page.table(table.text("what it is", [each["description"] for each in parameters], shrinks=True))
+        table = Table().text("parameter", [row["name"] for row in parameters])
+        table.text("type", [row["type"] for row in parameters])
+        table.text("default", ["required" if row["required"] else row["default"] for row in parameters], right=True)
+        table.text("bounds", [_bounds(row["bounds"]) for row in parameters])
+        page.table(table.text("what it is", [row["description"] for row in parameters], shrinks=True))
         page.line()
     kinds = "eod, signal or none" if strategy.has_exit else "eod or none"
     page.paragraph(
@@ -191,29 +194,32 @@ def _bounds(bounds: dict[str, Any]) -> str:
     return ", ".join(f"{_BOUNDS[key]} {value:g}" for key, value in bounds.items())
 
 
-def _summary(found: Registered) -> dict[str, Any]:
-    strategy = found.strategy
+def _summary(registered: Registered) -> dict[str, Any]:
+    strategy = registered.strategy
     return {
         "key": strategy.key,
         "summary": strategy.summary,
-        "origin": found.origin,
+        "origin": registered.origin,
         "default_exit": strategy.default_exit,
         "has_exit": strategy.has_exit,
     }
 
 
-def _show_check(page: Page, found: StrategyCheck) -> None:
-    page.heading(f"{found.key}  {found.name}")
-    page.line(f"its window: {_window(found.window)}")
-    told = [*found.notes, *found.findings]
-    said = {each.symbol: each.message if each.check == "proof" else f"{each.check}: {each.message}" for each in told}
-    if None in said:
-        page.paragraph(said[None])
-    table = Table().text("symbol", found.bars)
-    table.counts("bars", found.bars.values())
-    table.counts("entries", [found.entries.get(symbol) for symbol in found.bars])
-    page.table(table.text("found", [said.get(symbol, "sound") for symbol in found.bars], shrinks=True))
-    for path in found.files:
+def _show_check(page: Page, checked: StrategyCheck) -> None:
+    page.heading(f"{checked.key}  {checked.name}")
+    page.line(f"its window: {_window(checked.window)}")
+    told = [*checked.notes, *checked.findings]
+    messages = {
+        finding.symbol: finding.message if finding.check == "proof" else f"{finding.check}: {finding.message}"
+        for finding in told
+    }
+    if None in messages:
+        page.paragraph(messages[None])
+    table = Table().text("symbol", checked.bars)
+    table.counts("bars", checked.bars.values())
+    table.counts("entries", [checked.entries.get(symbol) for symbol in checked.bars])
+    page.table(table.text("found", [messages.get(symbol, "sound") for symbol in checked.bars], shrinks=True))
+    for path in checked.files:
         page.paragraph(f"it opens {path}: what that holds decides its results, and no fingerprint knows it")
 
 

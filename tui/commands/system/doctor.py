@@ -9,11 +9,11 @@ import typer
 
 from tui.commands.calls import Call, command
 from tui.shared.documents import answers
-from tui.shared.tables import Table
+from tui.shared.pages import Table
 from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
-    from tui.commands.system.check import Check
+    from tui.commands.system.checks import Check
     from tui.shared.pages import Page
 
 GAP = "  "
@@ -30,28 +30,27 @@ def doctor(call: Call) -> None:
     Versions, settings, room and rights to write, the file's pages and indexes, every event of the journal, every
     account's state against it, extras, the terminal. Nothing is written.
     """
-    from tui.commands.system.check import FAULT
-    from tui.commands.system.checks import all_checks
+    from tui.commands.system.checks import FAULT, all_checks
 
-    found = all_checks(call)
-    faulty = [check for check in found if check.status == FAULT]
+    checks = all_checks(call)
+    faulty = [check for check in checks if check.status == FAULT]
     if not faulty:  # else there may be no database to look into
         call.check_workspace()
-    document = [check.document() for check in found]
+    document = [check.document() for check in checks]
     if not (faulty and call.json):
-        call.answer({"success": True, "checks": document}, lambda page: _show(page, found))
+        call.answer({"success": True, "checks": document}, lambda page: _show(page, checks))
     if faulty:
         raise faulty[0].error({"checks": document})
 
 
-def _show(page: Page, found: list[Check]) -> None:
-    beside = WIDTH + max(len(check.name) for check in found) + len(GAP) * 2
+def _show(page: Page, checks: list[Check]) -> None:
+    beside = WIDTH + max(len(check.name) for check in checks) + len(GAP) * 2
     room = page.width - beside if answers().isatty() else None
-    rows = [row for check in found for row in _rows(check, room)]
+    rows = [row for check in checks for row in _rows(check, room)]
     table = Table().text("", [status.ljust(WIDTH) for status, _, _ in rows])
     table.text("check", [name for _, name, _ in rows])
     page.table(table.text("found", [detail for _, _, detail in rows]))
-    for check in found:
+    for check in checks:
         if check.hint:
             page.line()
             page.paragraph(f"{check.name}: {check.hint}")

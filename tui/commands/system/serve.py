@@ -20,10 +20,10 @@ app = typer.Typer()
 def serve(
     call: Call,
     host: Annotated[
-        str | None, typer.Option("--host", metavar="ADDRESS", help="Listen here (127.0.0.1 without).")
+        str | None, typer.Option("--host", metavar="ADDRESS", help="The address to listen on (default: 127.0.0.1).")
     ] = None,
     port: Annotated[
-        int | None, typer.Option("--port", metavar="N", help="On this port (8000 without; 0: any that is free).")
+        int | None, typer.Option("--port", metavar="N", help="The port (default: 8000; 0: any that is free).")
     ] = None,
     openapi: Annotated[bool, typer.Option("--openapi", help="Print the OpenAPI document, and serve nothing.")] = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""`papertape --web`: the dashboard in a browser, on this machine unless somebody insists."""
+"""`papertape --web`: the dashboard in a browser, on this machine unless `--i-know` allows another host."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ HOST, PORT = "127.0.0.1", 8001
 WebOption = Annotated[bool, typer.Option("--web", help="Serve the dashboard to a browser, without a login.")]
 HostOption = Annotated[
     str | None,
-    typer.Option("--host", metavar="ADDRESS", help=f"With --web: listen here ({HOST} without).", show_default=False),
+    typer.Option(
+        "--host", metavar="ADDRESS", help=f"With --web: the address to listen on (default: {HOST}).", show_default=False
+    ),
 ]
 PortOption = Annotated[
     int | None,
-    typer.Option("--port", metavar="N", help=f"With --web: on this port ({PORT} without; 0: any).", show_default=False),
+    typer.Option("--port", metavar="N", help=f"With --web: the port (default: {PORT}; 0: any).", show_default=False),
 ]
-KnownOption = Annotated[
-    bool, typer.Option("--i-know", help="With --web: a host that other machines reach, all the same.")
-]
+KnownOption = Annotated[bool, typer.Option("--i-know", help="With --web: allow a host that other machines can reach.")]
 
 
 @dataclass(frozen=True, slots=True)
 class WebCall:
-    """What was said of a browser on the command line."""
+    """The options of `papertape --web`."""
 
     wanted: bool
     host: str | None
@@ -40,19 +40,21 @@ class WebCall:
     known: bool
 
     def check(self, command: str | None) -> None:
-        """USAGE when the options do not go together, or a host is not loopback and nobody insists."""
+        """Raise USAGE when the options do not go together, or when a host is not loopback and `--i-know` is missing."""
         if not self.wanted:
             self._check_alone()
         elif command is not None:
             raise UsageError("USAGE", f"--web serves the dashboard and takes no command, not {command!r}")
         elif not 0 <= self.listening_port <= 65_535:
-            raise UsageError("USAGE", f"--port {self.port} is no port", hint="a port is 0 (any that is free) to 65535")
+            raise UsageError(
+                "USAGE", f"--port {self.port} is not a port", hint="a port is 0 (any that is free) to 65535"
+            )
         elif not (self.known or is_loopback(self.listening_host)):
             raise UsageError(
                 "USAGE",
                 f"--host {self.listening_host!r} is not loopback, and the dashboard has no login: whoever reaches it"
                 " acts on the account",
-                hint="leave --host out and come through `ssh -L`, or add --i-know",
+                hint="omit --host and connect through `ssh -L`, or add --i-know",
             )
 
     @property
@@ -82,7 +84,7 @@ def is_loopback(host: str) -> bool:
 
 
 def serve_dashboard(call: Call, asked: WebCall) -> None:
-    """Serve until Ctrl-C or SIGTERM. Raises what the dashboard could not open for, and why nobody can listen."""
+    """Serve until Ctrl-C or SIGTERM. Raises why the dashboard cannot open, or why the address cannot be bound."""
     _require_extra()
     from storage.system import FOR_A_SERVICE, require_descriptors
     from tui.web.server import Dashboards, address_of, dashboard_command, listening, serve
@@ -98,9 +100,9 @@ def serve_dashboard(call: Call, asked: WebCall) -> None:
 
 
 def _try_opening(call: Call, named: str | None) -> None:
-    """What no dashboard could open is told now, and here, not to the first browser that comes."""
+    """Open the desk once, so that an error is reported here and not to the first browser."""
     from tui.dashboard.opening import open_behind
-    from tui.dashboard.prefs import Prefs, default_path
+    from tui.dashboard.surroundings import Prefs, default_path
 
     open_behind(call.settings, named, Prefs(default_path())).desk.close()
 

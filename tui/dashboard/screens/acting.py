@@ -1,4 +1,4 @@
-"""The kill switch and the reset: what a person does to an account as a whole, each asked for once."""
+"""The kill switch, the trading state and the reset: actions on a whole account, each after a question."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ class ActingScreen(DeskScreen):
     ]
 
     def action_halt(self) -> None:
-        """The kill switch."""
+        """Halt trading, after a question."""
         from engine.vocabulary import TradingState
 
         self._ask_for(TradingState.HALTED)
 
     def action_trading_state(self) -> None:
-        """A choice of the three."""
+        """Choose one of the three trading states."""
         if self.overview is not None:
             current = self.overview.workspace.trading_state
             self.app.push_screen(TradingStateDialog(current), lambda chosen: self._ask_for(chosen) if chosen else None)
 
     def action_reset(self) -> None:
-        """Ask, unless it is refused anyway."""
+        """Reset the account after a question; in production it is refused without one."""
         overview, desk = self.overview, self.app.desk
         if overview is None or desk is None:
             return
@@ -56,7 +56,7 @@ class ActingScreen(DeskScreen):
         self.app.push_screen(question, lambda yes: self._reset(workspace) if yes else None)
 
     def acted(self, sentence: str) -> None:
-        """Something was done to the account."""
+        """Tell the person that the account was changed, and read it again."""
         self.app.say(sentence)
         self.app.refresh_now()
 

@@ -1,4 +1,4 @@
-"""What every screen is: the header, its body, the footer; told of what happened, and reading off the event loop."""
+"""The base of every screen: header, body and key line; it is told of changes and reads off the event loop."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.screen import Screen
 
+from tui.dashboard.live import AccountChanged, JournalGrew
 from tui.dashboard.loading import Advanced, Loader
-from tui.dashboard.messages import AccountChanged, JournalGrew
+from tui.dashboard.textual_internals import mark_styles_current
+from tui.dashboard.widgets.event_pane import EventPane
 from tui.dashboard.widgets.header import DeskHeader
-from tui.dashboard.widgets.key_line import KeyLine
+from tui.dashboard.widgets.keys import KeyLine
 from tui.dashboard.widgets.table import DeskTable, Order
 
 if TYPE_CHECKING:
@@ -41,31 +43,33 @@ class DeskScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        # its widgets get their styles as they are made: without this Textual parses all stylesheets anew, twice
-        self._css_update_count = self.app._css_update_count
+        mark_styles_current(self)
+        self.app.desk_screens.append(self)
         self._seen: Reading | None = None
         self._loader = Loader(self)
 
     def compose(self) -> ComposeResult:
-        """Header, body, footer."""
+        """The header, the screen's own body, and the line of keys."""
         yield DeskHeader(self.NAME)
         yield from self.compose_body()
         yield KeyLine()
 
     def compose_body(self) -> ComposeResult:
-        """What is between header and footer."""
+        """The widgets between header and key line."""
         raise NotImplementedError
 
     @property
     def at_work(self) -> str | None:
-        """What goes on by itself and would end with the dashboard; None when nothing does."""
+        """The name of work in progress that would end with the dashboard; None when there is none."""
         return None
 
     def account_changed(self, overview: Overview) -> None:
-        """The account is not as it was seen last; also called when the theme changes."""
+        """Show the account: it has changed, or the theme has."""
 
     def journal_grew(self, head: int) -> None:
-        """The journal, of all workspaces, has events that were not seen yet."""
+        """The journal, of all workspaces, has events that were not seen yet; tables of events count or show them."""
+        for pane in self.query(EventPane):
+            pane.grew(head)
 
     def load(
         self,
@@ -104,19 +108,21 @@ class DeskScreen(Screen[None]):
             self.post_message(AccountChanged(reading.overview))
 
     async def has_caught_up(self) -> None:
-        """Return once it was told of what there is, and has asked for what it shows of it."""
+        """Return once the screen was told of the newest reading and has requested what it shows of it."""
         self.catch_up()
         told = asyncio.Event()
         self.call_later(told.set)  # behind the messages of catching up
         await told.wait()
 
     def show_again(self) -> None:
-        """Everything anew, in other colours."""
+        """Redraw everything: the theme may have changed."""
         self._seen = None
+        for pane in self.query(EventPane):
+            pane.read_again()
         self.catch_up()
 
     def on_screen_resume(self, _: events.ScreenResume) -> None:
-        """It is shown, or a dialog over it has gone."""
+        """The screen is shown, or a dialog over it was closed."""
         self.call_after_refresh(self.catch_up)
 
     @on(AccountChanged)
@@ -134,6 +140,6 @@ class DeskScreen(Screen[None]):
 
 
 def _account(reading: Reading) -> tuple[object, ...]:
-    """What makes an account another one than it was."""
+    """The parts of a reading that make a change of the account."""
     overview = reading.overview
     return overview.workspace, overview.head, overview.state

@@ -1,4 +1,4 @@
-"""A position's story: the fills that made it, and what they made of it, one after the other."""
+"""A position's story: its fills, and the position after each of them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class StoryDialog(DeskDialog[None]):
         self._workspace, self._position = workspace, position
 
     def compose(self) -> ComposeResult:
-        """The position now, and below it how it came about."""
+        """The position now, over its fills."""
         held = self._position
         facts = [
             ("held", f"{figures.quantity(held.quantity)} at {figures.price(held.avg_price)} on average"),
@@ -70,12 +70,12 @@ class StoryDialog(DeskDialog[None]):
             yield TablePane(COLUMNS, lambda row: str(row.fill.seq), noun="fill", empty=empty, id="story")
 
     def on_mount(self) -> None:
-        """The fills, read off the loop."""
+        """Read the fills off the event loop."""
         symbol, workspace = self._position.symbol, self._workspace
         self.loader.load(lambda desk, _: chapters(desk.journal.story(symbol, workspace)), self._show)
 
-    def _show(self, found: list[Chapter]) -> None:
-        self.query_one("#story", TablePane).show(found)
+    def _show(self, fills: list[Chapter]) -> None:
+        self.query_one("#story", TablePane).show(fills)
 
 
 def chapters(fills: Sequence[EventView]) -> list[Chapter]:

@@ -56,7 +56,7 @@ class TraceDialog(DeskDialog[None]):
         self._correlation_id = correlation_id
 
     def compose(self) -> ComposeResult:
-        """What it is a trace of, the tree, and how much there is."""
+        """The title, the tree, and the number of events."""
         with Vertical(classes="dialog wide trace"):
             yield Static(Text(f"Trace of {safe_text(self._correlation_id)}", "bold"), classes="dialog-title")
             tree = TraceTree(Text("reading…"))
@@ -65,11 +65,11 @@ class TraceDialog(DeskDialog[None]):
             yield Static("", id="trace-count", markup=False)
 
     def on_mount(self) -> None:
-        """The events, read off the loop."""
+        """Read the events off the event loop."""
         self.loader.load(lambda desk, _: read_trace(desk, self._correlation_id), self._show)
 
-    def _show(self, found: tuple[str, list[Branch], int, int]) -> None:
-        title, branches, here, total = found
+    def _show(self, trace: tuple[str, list[Branch], int, int]) -> None:
+        title, branches, here, total = trace
         tree = self.query_one(TraceTree)
         tree.root.set_label(Text(title))
         for branch in branches:
@@ -81,25 +81,25 @@ class TraceDialog(DeskDialog[None]):
 
 
 def read_trace(desk: Desk, correlation_id: str) -> tuple[str, list[Branch], int, int]:
-    """What it is, its branches, how many events are in them, and how many there are; blocks on the database."""
+    """The trace's title, its branches, the number of events in them, and the number in all. Blocks on the database."""
     from engine.desk.journal import EventView
     from engine.ports import EventFilter
 
     where = EventFilter(correlation_id=correlation_id)
-    found = desk.journal.page(where, limit=MOST, newest_first=False)
-    total = len(found) if len(found) < MOST else desk.journal.count(where)
-    views = [EventView.of(event) for event in found if len(event.row.payload) <= LONG]
-    long = {event.seq: event for event in found if len(event.row.payload) > LONG}
+    events = desk.journal.page(where, limit=MOST, newest_first=False)
+    total = len(events) if len(events) < MOST else desk.journal.count(where)
+    views = [EventView.of(event) for event in events if len(event.row.payload) <= LONG]
+    long = {event.seq: event for event in events if len(event.row.payload) > LONG}
     plain: list[Branch] = [
         (Text.assemble((f"{seq:,} ", "dim"), f"{row.event_type}, {len(row.payload):,} characters"), [])
         for seq, row in long.values()
     ]
-    return title_of([event.row.event_type for event in found]), [*plain, *trace_branches(views)], len(found), total
+    return title_of([event.row.event_type for event in events]), [*plain, *trace_branches(views)], len(events), total
 
 
 def title_of(kinds: Sequence[str]) -> str:
-    """What events of these types are the way of."""
-    if any(kind.startswith(RUN) and kind != ADVANCED for kind in kinds):
+    """A title for a trace with events of these types."""
+    if any(event_type.startswith(RUN) and event_type != ADVANCED for event_type in kinds):
         return "a run plan, from its start on"
     return "from signal to fill" if SIGNAL in kinds else "events of one id, oldest first"
 
@@ -128,23 +128,23 @@ def _intent_label(intent_id: str, events: Sequence[EventView]) -> Text:
 
 def _signal(event: EventView) -> Iterator[Branch]:
     """Why an intent was emitted: the signal's code, who saw it, and the levels that were compared."""
-    said = event.payload
+    payload = event.payload
     if event.event_type.value == "INTENT_EMITTED":
-        levels = [f"{key} {_figure(value)}" for key, value in said.get("metadata", {}).items()]
-        why = ", ".join([said.get("reason") or "no reason given", *levels])
-        yield Text.assemble("signal  ", fit(safe_text(f"{why}, by {said['strategy_id']}"), _VALUE)), []
+        levels = [f"{key} {_figure(value)}" for key, value in payload.get("metadata", {}).items()]
+        why = ", ".join([payload.get("reason") or "no reason given", *levels])
+        yield Text.assemble("signal  ", fit(safe_text(f"{why}, by {payload['strategy_id']}"), _VALUE)), []
 
 
 def _event_branch(event: EventView) -> Branch:
-    from tui.shared.event_words import said_by
+    from tui.shared.words import said_by
 
-    said = fit(safe_text(said_by(event)), _VALUE)
-    label = Text.assemble((f"{event.seq:,} ", "dim"), event.event_type.value, (f"  {said}", "dim"))
+    words = fit(safe_text(said_by(event)), _VALUE)
+    label = Text.assemble((f"{event.seq:,} ", "dim"), event.event_type.value, (f"  {words}", "dim"))
     return label, list(_below(event))
 
 
 def _below(event: EventView) -> Iterator[Branch]:
-    """The rules of a decision; of every other event what its payload says."""
+    """The rules of a policy decision; for every other event, the parts of its payload."""
     rules = event.payload.get("rules")
     if isinstance(rules, list):
         for rule in rules:
@@ -161,15 +161,15 @@ def _below(event: EventView) -> Iterator[Branch]:
 
 
 def _part(key: str, value: Any) -> Branch:
-    """A value beside its name; what has parts of its own is folded, with the parts below it."""
+    """A value beside its name; a value with parts is a folded branch with the parts below it."""
     name = (f"{safe_text(key)}  ", "dim")
     if isinstance(value, dict) and value:
-        return Text.assemble(name, figures.counted(len(value), "part")), [_part(*each) for each in value.items()]
-    if isinstance(value, list) and any(isinstance(each, dict | list) for each in value):
-        parts = [_part(f"{place}", each) for place, each in enumerate(value[:_PARTS], 1)]
+        return Text.assemble(name, figures.counted(len(value), "part")), [_part(*item) for item in value.items()]
+    if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        parts = [_part(f"{place}", item) for place, item in enumerate(value[:_PARTS], 1)]
         return Text.assemble(name, figures.counted(len(value), "part")), parts
-    said = ", ".join(map(_plain, value)) or "none" if isinstance(value, list | dict) else _plain(value)
-    return Text.assemble(name, fit(safe_text(said), _VALUE)), []
+    words = ", ".join(map(_plain, value)) or "none" if isinstance(value, list | dict) else _plain(value)
+    return Text.assemble(name, fit(safe_text(words), _VALUE)), []
 
 
 def rule_line(rule: dict[str, Any]) -> Text:
@@ -183,7 +183,7 @@ def rule_line(rule: dict[str, Any]) -> Text:
 
 
 def rule_figures(rule: dict[str, Any]) -> Text:
-    """`limit 500.00  notional 1,000.00`."""
+    """A rule's limit and figures, such as `limit 500.00  notional 1,000.00`."""
     parts = [("limit", rule["limit"])] if rule.get("limit") is not None else []
     parts += rule.get("figures", {}).items()
     return Text("  ").join(Text.assemble((f"{safe_text(name)} ", "dim"), _figure(value)) for name, value in parts)
@@ -205,5 +205,5 @@ def _grow(parent: TreeNode[None], branch: Branch, depth: int) -> None:
         parent.add_leaf(label)
         return
     node = parent.add(label, expand=depth == 0 or "POLICY_EVALUATED" in label.plain)
-    for each in below:
-        _grow(node, each, depth + 1)
+    for child in below:
+        _grow(node, child, depth + 1)

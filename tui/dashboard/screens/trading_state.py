@@ -28,20 +28,20 @@ STATE_SAYS = {
 
 
 class TradingStateDialog(DeskDialog[TradingState]):
-    """Leaves with the state that was chosen; what is done about it is the screen's."""
+    """Closes with the chosen state; the screen then applies it."""
 
     def __init__(self, current: TradingState) -> None:
         super().__init__()
         self._current = current
 
     def compose(self) -> ComposeResult:
-        """The three states, the one there is marked."""
+        """The three states, with the current one marked."""
         with Vertical(classes="dialog"):
             yield Static(Text("Trading state", "bold"), classes="dialog-title")
             yield OptionList(*(Option(self._line(state)) for state in STATE_SAYS), markup=False)
 
     def on_mount(self) -> None:
-        """The cursor is on the one there is: Enter alone changes nothing."""
+        """Put the cursor on the current state, so that Enter alone changes nothing."""
         self.query_one(OptionList).highlighted = list(STATE_SAYS).index(self._current)
 
     @on(OptionList.OptionSelected)
@@ -60,8 +60,8 @@ def sign_of(state: TradingState) -> str:
 
 
 def change_facts(workspace: Workspace, state: TradingState, held: int) -> Facts:
-    """What another trading state does to an account."""
-    stay = "are left as they are" if held != 1 else "is left as it is"
+    """The consequences of another trading state, as facts for a question."""
+    stay = "stay open" if held != 1 else "stays open"
     return [
         ("workspace", workspace.name),
         ("trading", f"{sign_of(workspace.trading_state)} → {sign_of(state)}"),

@@ -40,17 +40,17 @@ class Chart(Static):
         self._loader = Loader(self)
 
     def show(self, title: Text, series: Sequence[charts.Series], axes: charts.Axes = charts.FRAMED) -> None:
-        """Draw these, as `charts.plot` does, at the size there is."""
+        """Draw these series at the widget's size, as `charts.plot` does."""
         self._title, self._series, self._axes = title, series, axes
         self._draw()
 
     def on_resize(self) -> None:
-        """Another size, another drawing."""
+        """Draw again at the new size."""
         self._draw()
 
     def _draw(self) -> None:
         width, height = self.size.width, self.size.height - 1
-        if not any(one.points for one in self._series) or height < LEAST_HEIGHT or width < LEAST_WIDTH:
+        if not any(series.points for series in self._series) or height < LEAST_HEIGHT or width < LEAST_WIDTH:
             self.update(self._title)
             return
         title, series, axes = self._title, self._series, self._axes
@@ -98,11 +98,11 @@ def drawdowns(values: Sequence[float]) -> list[float]:
 
 def _curve_title(start: float, now: float, trades: int, palette: Palette) -> Text:
     growth = gain((now / start - 1) * 100, palette, unit=" %")
-    said = f" at cost after {figures.counted(trades, 'trade')}"
-    return Text.assemble(("Equity", "bold"), f"  {figures.money(now)}  ", growth, (said, palette.muted))
+    words = f" at cost after {figures.counted(trades, 'trade')}"
+    return Text.assemble(("Equity", "bold"), f"  {figures.money(now)}  ", growth, (words, palette.muted))
 
 
 def _fall_title(falls: Sequence[float], palette: Palette) -> Text:
     deepest, now = -min(falls), -falls[-1]
-    said = f"  {figures.decimals(now, 2)} % below the peak, {figures.decimals(deepest, 2)} % at worst"
-    return Text.assemble(("Drawdown", "bold"), said)
+    words = f"  {figures.decimals(now, 2)} % below the peak, {figures.decimals(deepest, 2)} % at worst"
+    return Text.assemble(("Drawdown", "bold"), words)

@@ -1,20 +1,30 @@
-"""Columns of a table: how a kind of value is shown, all of a column with the same decimals."""
+"""Columns of a table: how values are shown and copied, a column with the same decimals, and the room that it gets."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from tui.dashboard.widgets.money import Palette, gain
 from tui.shared import figures
-from tui.shared.text import safe_text
+from tui.shared.text import fit, safe_text
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
 
 Row = TypeVar("Row")
+Cells = list[tuple[Text, ...]]
+
+MOST_FROZEN = 0.65
+"""The part of the width that frozen columns take at most; the others need the rest to be seen in."""
 
 _FIGURE = re.compile(r"(?:[▲▼] )?\+?(-?\d[\d,]*(?:\.\d+)?)$")
 _MOMENTS = {-1: "%m-%d %H:%M", 0: "%Y-%m-%d", 1: "%Y-%m-%d %H:%M", 2: "%Y-%m-%d %H:%M:%S"}
@@ -55,7 +65,7 @@ class Column(Generic[Row]):
         return self.tight_detail is not None or self.tight_widest is not None
 
     def detail(self, rows: Sequence[Row], *, tight: bool = False) -> int:
-        """What the neediest of these rows needs."""
+        """The detail that the most demanding of these rows needs."""
         values = (self.value(row) for row in rows)
         needed = max((self.form.detail(value) for value in values if value is not None), default=0)
         return min(needed, self.tight_detail) if tight and self.tight_detail is not None else needed
@@ -137,3 +147,89 @@ TIMES = Form(_moment, _exactness, right=False)
 """Times in UTC, as exact as the most exact of the column: dates alone, to the minute, or to the second."""
 MINUTES = Form(_moment, lambda value: min(1, _exactness(value)), right=False)
 """Times in UTC, to the minute at most."""
+
+
+class Fitting(Generic[Row]):
+    """`make` is for all rows, `more` for those that are added; `least` is the room that each column needs then."""
+
+    def __init__(self, columns: Sequence[Column[Row]]) -> None:
+        self._columns = columns
+        self._detail = [0] * len(columns)
+        self._content = [0] * len(columns)
+        self._tight = False
+        self._wanted = 0
+
+    def make(self, rows: Sequence[Row], room: int, palette: Palette) -> Cells:
+        """The rows' cells; some columns say less where all that they have to say is wider than the room."""
+        cells = self._make(rows, palette, tight=False)
+        self._wanted = sum(self.least())
+        return self._make(rows, palette, tight=True) if self._must_yield(room) else cells
+
+    def more(self, rows: Sequence[Row], room: int, palette: Palette) -> Cells | None:
+        """The cells of rows that are added; None where those before them must be made anew to be alike."""
+        detail = [max(had, needed) for had, needed in zip(self._detail, self._details(rows), strict=True)]
+        if detail != self._detail:  # a value that needs more decimals than any before
+            return None
+        cells = self._cells(rows, palette)
+        self._measure(cells)
+        self._wanted = max(self._wanted, sum(self.least()))
+        return None if self.is_other(room) else cells
+
+    def is_other(self, room: int) -> bool:
+        """Whether a table of this width needs other cells than those that were made."""
+        return self._tight != self._must_yield(room)
+
+    def least(self) -> list[int]:
+        """The cells of each column's content or title, with the gap before it."""
+        pairs = zip(self._content, self._columns, strict=True)
+        return [max(content, cell_len(column.title) + 1) for content, column in pairs]
+
+    def _must_yield(self, room: int) -> bool:
+        return 0 < room < self._wanted and any(column.yields for column in self._columns)
+
+    def _make(self, rows: Sequence[Row], palette: Palette, *, tight: bool) -> Cells:
+        self._tight, self._content = tight, [0] * len(self._columns)
+        self._detail = self._details(rows)
+        cells = self._cells(rows, palette)
+        self._measure(cells)
+        return cells
+
+    def _details(self, rows: Sequence[Row]) -> list[int]:
+        return [column.detail(rows, tight=self._tight) for column in self._columns]
+
+    def _cells(self, rows: Sequence[Row], palette: Palette) -> Cells:
+        pairs = zip(self._columns, self._detail, strict=True)
+        return list(zip(*(column.cells(rows, detail, palette) for column, detail in pairs), strict=True))
+
+    def _measure(self, cells: Cells) -> None:
+        for index, column in enumerate(self._columns):
+            gap = 1 if column.form.right else 0  # at the left it is in the cell
+            widest = max((cell_len(row[index].plain) + gap for row in cells), default=0)
+            wanted = max(self._content[index], widest, column.least)
+            self._content[index] = min(column.most(tight=self._tight), wanted)
+
+
+def frozen(widths: Sequence[int], wanted: int, room: int) -> int:
+    """How many of the first columns stay where they are: the wanted ones, fewer where they leave no room."""
+    fitting = sum(1 for end in accumulate(widths[:wanted]) if end <= room * MOST_FROZEN)
+    return max(1, fitting)
+
+
+MOST_TOLD = 100
+"""Characters of what was copied that a toast tells."""
+
+
+def row_cells(columns: Sequence[Column[Row]], row: Row, palette: Palette) -> Iterator[str]:
+    """All cells of a row, of which a spreadsheet takes none for a formula."""
+    from tui.shared.exports import guarded
+
+    for column in columns:
+        text = column.plain(row, palette)
+        yield text if column.form.right else guarded(text)
+
+
+def copy(widget: Widget, cells: Sequence[str]) -> None:
+    """Copy the cells to the clipboard with tabs between them, and show a notification of what was copied."""
+    widget.app.copy_to_clipboard("\t".join(cells))
+    told = safe_text(" | ".join(cells)) or "an empty cell"
+    widget.notify(fit(f"copied: {told}", MOST_TOLD), markup=False, timeout=2)

@@ -1,4 +1,4 @@
-"""Dialogs: a question that is asked once, and a form that does its work before it goes."""
+"""Dialogs: labelled facts, a question that is asked once, and a form that does its work before it goes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from rich.console import RenderableType
+from rich.style import StyleType
 from rich.table import Table
 from rich.text import Text
 from textual import on
@@ -19,7 +20,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from tui.dashboard.keys import bound
 from tui.dashboard.loading import Loader
-from tui.dashboard.widgets.facts import labelled
+from tui.shared import figures
 from tui.shared.failures import lines_of
 from tui.shared.text import safe_text
 
@@ -28,6 +29,17 @@ if TYPE_CHECKING:
     from engine.errors import PapertapeError
     from tui.dashboard.app import DashboardApp
 
+
+def labelled(lines: Sequence[tuple[str, Text]], style: StyleType = "dim") -> Table:
+    """A grid with a label on each line in `style`, and the values aligned."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value in lines:
+        grid.add_row(Text(label, style), value)
+    return grid
+
+
 Result = TypeVar("Result")
 
 Facts = Sequence[tuple[str, str]]
@@ -35,13 +47,13 @@ Facts = Sequence[tuple[str, str]]
 
 
 class LeftOnce(ModalScreen[Result]):
-    """A screen over the others that is left once, however often it is told to: keys and results come in bursts.
+    """A screen over the others that closes once, however often it is asked to: keys come in bursts.
 
     What stands over it, a question about it, goes with it.
     """
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
-        """Leave with the result; nothing happens when it was left before."""
+        """Close with the result; do nothing when it was closed before."""
         stack = self.app.screen_stack
         if self not in stack:
             return AwaitComplete()
@@ -64,7 +76,7 @@ class DeskDialog(LeftOnce[Result | None]):
         self.loader = Loader(self)
 
     def action_leave(self) -> None:
-        """Go without doing anything."""
+        """Close the dialog without doing anything."""
         self.dismiss(None)
 
 
@@ -95,12 +107,12 @@ class Confirm(DeskDialog[bool]):
                 yield Button(self._yes, id="yes", variant="warning")
 
     def on_mount(self) -> None:
-        """Enter alone does nothing that cannot be undone."""
+        """Focus `no`, so that Enter alone changes nothing."""
         self.query_one("#no").focus()
 
     @on(Button.Pressed, "#yes")
     def action_confirm(self) -> None:
-        """Yes."""
+        """Answer yes and close the dialog."""
         self.dismiss(True)
 
     @on(Button.Pressed, "#no")
@@ -165,7 +177,7 @@ class FormDialog(DeskDialog[Result]):
         self._look_ahead()
 
     def action_leave(self) -> None:
-        """Not while the work is under way: its outcome is to be seen."""
+        """Close, but not while the work is under way: its outcome must be shown."""
         if not self.loader.is_loading("work"):
             self.dismiss(None)
 
@@ -209,3 +221,23 @@ class FormDialog(DeskDialog[Result]):
 
     def _refused(self, error: PapertapeError) -> None:
         self.query_one("#problem", Static).update("\n".join(lines_of(error)))
+
+
+class QuitQuestion(Confirm):
+    """Yes leaves the dashboard; so does ctrl+c or ctrl+q a second time."""
+
+    def __init__(self, sweeps: int, replays: Sequence[str]) -> None:
+        super().__init__("Leave while this is under way?", what_ends(sweeps, replays), yes="Leave")
+
+
+def what_ends(sweeps: int, replays: Sequence[str]) -> Facts:
+    """What stops when the dashboard is left, and what is kept."""
+    facts = []
+    if sweeps:
+        facts = [
+            (figures.counted(sweeps, "sweep"), "stopped; finished variants are kept"),
+            ("afterwards", "`papertape plan resume`, or r on its screen, resumes it"),
+        ]
+    for name in replays:
+        facts += [("replay", f"ends where it is; what it traded stays in {name}")]
+    return facts

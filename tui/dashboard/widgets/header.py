@@ -71,7 +71,7 @@ ALERT = "reverse bold"
 
 @dataclass(frozen=True, slots=True)
 class _Saying:
-    """A way to say the account's figures: their names, the decimals, the gap, and what its name is cut to at most."""
+    """A way to show the account's figures: their names, decimals and gap, and the longest name of the account."""
 
     names: Sequence[str]
     digits: int
@@ -88,7 +88,7 @@ class _Saying:
             gain(state.unrealized_pnl, palette, self.digits, arrow=self.arrows),
         )
         pairs = zip(self.names, shown, strict=True)
-        return [Text.assemble(self.gap, (f"{name} ", palette.muted), one) for name, one in pairs]
+        return [Text.assemble(self.gap, (f"{name} ", palette.muted), value) for name, value in pairs]
 
 
 _LONG = ("equity at marks", "cash", "realized", "unrealized")
@@ -106,7 +106,7 @@ _SAYINGS = (
 
 
 class DeskHeader(Static):
-    """Two lines. `show` is called with every reading, and with the clock."""
+    """The header: two lines. `show` is called with every reading, and as the clock advances."""
 
     DEFAULT_CLASSES = ""
     EXPLAINED: ClassVar[str] = (
@@ -133,7 +133,7 @@ class DeskHeader(Static):
             self.update(Text("\n").join([self._screens_line(live, now, width), self._account_line(overview, width)]))
 
     def on_resize(self) -> None:
-        """What fits is another."""
+        """Redraw: another size has room for other things."""
         if self._shown is not None:
             self.show(*self._shown)
 
@@ -157,13 +157,13 @@ class DeskHeader(Static):
         spare = width - line.cell_len - behind.cell_len
         for saying in _SAYINGS:
             room = spare - min(cell_width(name), saying.least_name)
-            said = saying.figures(overview.state, Palette.of(self.app))
-            if _length(said) <= room:
+            account_figures = saying.figures(overview.state, Palette.of(self.app))
+            if _length(account_figures) <= room:
                 break
-        while said and _length(said) > room:
-            said.pop()
+        while account_figures and _length(account_figures) > room:
+            account_figures.pop()
         switch = Style(bold=True, meta={"@click": "app.pick_workspace"})
-        return Text.assemble(line, (fit(name, spare - _length(said)), switch), behind, *said)
+        return Text.assemble(line, (fit(name, spare - _length(account_figures)), switch), behind, *account_figures)
 
 
 def _length(parts: Sequence[Text]) -> int:
@@ -171,7 +171,7 @@ def _length(parts: Sequence[Text]) -> int:
 
 
 def _state(live: Live, *, short: bool) -> Text:
-    """`● ACTIVE`, or what else it is, unmistakably."""
+    """The trading state with its sign, such as `● ACTIVE`."""
     if live.reading is None:
         return Text()
     state = live.reading.overview.workspace.trading_state.value
@@ -180,7 +180,7 @@ def _state(live: Live, *, short: bool) -> Text:
 
 
 def _clock(live: Live, now: datetime, *, short: bool) -> Text:
-    """When all of it was last found true, or that it may no longer be so."""
+    """The time of the last confirmed reading, or that it may be out of date."""
     if live.as_of is None:
         return Text("reading…" if live.fault is None else " CANNOT READ ")
     if live.is_stale(now):

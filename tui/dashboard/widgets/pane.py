@@ -49,7 +49,7 @@ class TablePane(Vertical, Generic[Row]):
         self._count = Static("", markup=False, classes="count")
 
     def compose(self) -> ComposeResult:
-        """The table or its absence, and the line below."""
+        """The table, or the text of an empty one, over a line of totals and count."""
         self.table.display = False
         yield self._nothing
         yield self.table
@@ -67,22 +67,22 @@ class TablePane(Vertical, Generic[Row]):
         self._settle()
 
     def append(self, rows: Sequence[Row], total: int) -> None:
-        """A page more."""
+        """Add a page of rows below those that are there."""
         self.table.append(rows, total)
         self._settle()
 
     def say(self, sentence: str) -> None:
-        """What to do, while there are no rows; before any were read it is not known that there are none."""
+        """Set the text that is shown without rows; until a read has ended, `reading…` is shown."""
         self._empty = sentence
         self._settle()
 
     def expect(self, sentence: str) -> None:
-        """Others are being read: `sentence` is for when there are none of them."""
+        """Other rows are being read; `sentence` is shown when there are none of them."""
         self._is_read = False
         self.say(sentence)
 
     def give_up(self, sentence: str) -> None:
-        """They cannot be read, and this is why."""
+        """Say why the rows cannot be read."""
         self._is_read = True
         self.say(sentence)
 
@@ -91,8 +91,8 @@ class TablePane(Vertical, Generic[Row]):
         """`2 positions`, `500 of 12,345 positions` while not all are there, `6 of 32 variants` under a filter."""
         here, total, of = len(self.table.items), self.table.total, self._of
         if of is not None and of > total:
-            found = f"{total:,}" if here >= total else f"{here:,} of {total:,} found,"
-            return f"{found} of {figures.counted(of, self._noun)}"
+            matching = f"{total:,}" if here >= total else f"{here:,} of {total:,} found,"
+            return f"{matching} of {figures.counted(of, self._noun)}"
         return figures.counted(total, self._noun) if here >= total else f"{here:,} of {total:,} {self._noun}s"
 
     def _settle(self) -> None:

@@ -30,7 +30,7 @@ _ACCOUNT_NAME = 40
 
 
 class WorkspacePicker(DeskDialog[UUID]):
-    """Leaves with the id of the workspace that was chosen."""
+    """Closes with the id of the chosen workspace."""
 
     def __init__(self, current: UUID) -> None:
         super().__init__()
@@ -39,14 +39,14 @@ class WorkspacePicker(DeskDialog[UUID]):
         self._listed: list[Workspace] = []
 
     def compose(self) -> ComposeResult:
-        """An input, and the accounts that it leaves."""
+        """An input, and the workspaces that match it."""
         with Vertical(classes="dialog"):
             yield Static(Text("Workspace", "bold"), classes="dialog-title")
-            yield Input(placeholder="name, or the UUID of a closed world", compact=True)
+            yield Input(placeholder="name, or the UUID of a backtest", compact=True)
             yield OptionList(markup=False)
 
     def on_mount(self) -> None:
-        """The accounts, read off the loop."""
+        """Read the workspaces off the event loop."""
         self.loader.load(lambda desk, _: desk.accounts.all(), self._show)
 
     def on_key(self, event: events.Key) -> None:
@@ -59,10 +59,12 @@ class WorkspacePicker(DeskDialog[UUID]):
     @on(Input.Changed)
     def _narrow(self) -> None:
         wanted = self.query_one(Input).value.casefold().strip()
-        self._listed = [each for each in self._all if wanted in each.name.casefold()]
+        self._listed = [workspace for workspace in self._all if wanted in workspace.name.casefold()]
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options(Option(_account_line(each, here=each.id == self._current)) for each in self._listed)
+        options.add_options(
+            Option(_account_line(workspace, here=workspace.id == self._current)) for workspace in self._listed
+        )
         options.highlighted = 0 if self._listed else None
 
     @on(Input.Submitted)
@@ -81,15 +83,15 @@ class WorkspacePicker(DeskDialog[UUID]):
     def _choose(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._listed[event.option_index].id)
 
-    def _show(self, found: list[Workspace]) -> None:
-        self._all = found
+    def _show(self, workspaces: list[Workspace]) -> None:
+        self._all = workspaces
         self._narrow()
 
 
 def _account_line(workspace: Workspace, *, here: bool) -> Text:
     name = fit(safe_text(workspace.name), _ACCOUNT_NAME)
-    said = f"  started with {figures.money(workspace.starting_equity)}, {workspace.trading_state.value}"
-    return Text.assemble("● " if here else "  ", (name, "bold"), (said, "dim"))
+    details = f"  started with {figures.money(workspace.starting_equity)}, {workspace.trading_state.value}"
+    return Text.assemble("● " if here else "  ", (name, "bold"), (details, "dim"))
 
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
@@ -102,13 +104,13 @@ class Choice:
     """A line of the list: a sample, a directory to go into, or a data file."""
 
     name: str
-    said: str
+    note: str
     directory: Path | None = None
     data: str = ""
 
 
 class FilePicker(DeskDialog[str]):
-    """Leaves with a file or a sample as `--data` takes it, quoted where it has spaces."""
+    """Closes with a file or a sample as `--data` takes it, quoted where it has spaces."""
 
     def __init__(self, directory: Path | None = None) -> None:
         super().__init__()
@@ -117,7 +119,7 @@ class FilePicker(DeskDialog[str]):
         self._listed: list[Choice] = []
 
     def compose(self) -> ComposeResult:
-        """Where, an input, and the choices that it leaves."""
+        """The directory, an input, and the choices that match it."""
         with Vertical(classes="dialog wide"):
             yield Static("", id="where", markup=False)
             yield Input(placeholder="part of a name, or a path; Enter takes the line below", compact=True)
@@ -125,7 +127,7 @@ class FilePicker(DeskDialog[str]):
             yield Static("", id="listed", markup=False)
 
     def on_mount(self) -> None:
-        """The directory, read off the loop."""
+        """Read the directory off the event loop."""
         self._go(self._directory)
 
     def on_key(self, event: events.Key) -> None:
@@ -136,10 +138,10 @@ class FilePicker(DeskDialog[str]):
             event.stop()
 
     def _go(self, directory: Path) -> None:
-        self.loader.load(lambda _, __: (directory, choices(directory)), lambda found: self._show(*found))
+        self.loader.load(lambda _, __: (directory, choices(directory)), lambda listing: self._show(*listing))
 
-    def _show(self, directory: Path, found: list[Choice]) -> None:
-        self._directory, self._all = directory, found
+    def _show(self, directory: Path, choices_there: list[Choice]) -> None:
+        self._directory, self._all = directory, choices_there
         self.query_one("#where", Static).update(Text(f"Data: {safe_text(directory)}", "bold"))
         with self.prevent(Input.Changed):
             self.query_one(Input).value = ""
@@ -148,14 +150,18 @@ class FilePicker(DeskDialog[str]):
     @on(Input.Changed)
     def _narrow(self) -> None:
         wanted = self.query_one(Input).value.casefold().strip()
-        found = [each for each in self._all if wanted in each.name.casefold()]
-        self._listed = found[:MOST_LISTED]
+        matching = [choice for choice in self._all if wanted in choice.name.casefold()]
+        self._listed = matching[:MOST_LISTED]
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options(Option(_file_line(each)) for each in self._listed)
+        options.add_options(Option(_file_line(choice)) for choice in self._listed)
         options.highlighted = 0 if self._listed else None
-        said = f"{figures.whole(len(self._listed))} of {figures.whole(len(found))}" if len(found) > MOST_LISTED else ""
-        self.query_one("#listed", Static).update(said or f"{', '.join(ENDINGS)} and directories")
+        counts = (
+            f"{figures.whole(len(self._listed))} of {figures.whole(len(matching))}"
+            if len(matching) > MOST_LISTED
+            else ""
+        )
+        self.query_one("#listed", Static).update(counts or f"{', '.join(ENDINGS)} and directories")
 
     @on(Input.Submitted)
     def _take(self) -> None:
@@ -181,15 +187,17 @@ def choices(directory: Path) -> list[Choice]:
     """The samples, the directory above, the directories and data files in it; FILE_NOT_FOUND. Blocks."""
     from storage.samples import SAMPLES
 
-    found = [Choice(f"{SAMPLE}{name}", "bundled, daily", data=f"{SAMPLE}{name}") for name in SAMPLES]
-    found.append(Choice("../", "the directory above", directory.parent))
+    listed = [Choice(f"{SAMPLE}{name}", "bundled, daily", data=f"{SAMPLE}{name}") for name in SAMPLES]
+    listed.append(Choice("../", "the directory above", directory.parent))
     try:
         inside = sorted(directory.iterdir(), key=lambda path: (path.is_file(), path.name))
-        found += [_choice(path) for path in inside if _is_offered(path)]
+        listed += [_choice(path) for path in inside if _is_offered(path)]
     except OSError as error:
         why = error.strerror or str(error)
-        raise NotFoundError("FILE_NOT_FOUND", f"{directory} cannot be read: {why}", hint="go elsewhere") from error
-    return found
+        raise NotFoundError(
+            "FILE_NOT_FOUND", f"{directory} cannot be read: {why}", hint="choose another directory"
+        ) from error
+    return listed
 
 
 def choice_of(path: Path) -> Choice:
@@ -216,4 +224,4 @@ def _is_offered(path: Path) -> bool:
 
 
 def _file_line(choice: Choice) -> Text:
-    return Text.assemble((fit(safe_text(choice.name), _FILE_NAME), "bold"), (f"  {choice.said}", "dim"))
+    return Text.assemble((fit(safe_text(choice.name), _FILE_NAME), "bold"), (f"  {choice.note}", "dim"))

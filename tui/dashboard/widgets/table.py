@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import DataTable
-from textual.widgets.data_table import CellDoesNotExist, RowKey
+from textual.widgets.data_table import CellDoesNotExist
 
 from tui.dashboard.keys import bound
-from tui.dashboard.widgets.columns import Column
-from tui.dashboard.widgets.copying import copy, row_cells
+from tui.dashboard.textual_internals import FastTable
+from tui.dashboard.widgets.columns import Column, Fitting, copy, frozen, row_cells
 from tui.dashboard.widgets.money import Palette
-from tui.dashboard.widgets.table_drawing import Fitting, Grid, frozen
+
+if TYPE_CHECKING:
+    from textual.coordinate import Coordinate
 
 PAGE = 500
 """Rows that are read and added at once."""
@@ -28,6 +33,9 @@ SLICE = 150
 
 MOST_SPACE = 3
 """Cells that a column is widened by at most, where there is room."""
+
+BEFORE, BEYOND = "◂", "▸"
+"""In the line of titles: there are columns to the left, to the right."""
 
 Row = TypeVar("Row")
 
@@ -44,11 +52,11 @@ class Order:
 
     @classmethod
     def parse(cls, text: str | None) -> Order | None:
-        """The order that `str` made a text of."""
+        """The order that `str` turned into text."""
         return cls(text.removeprefix("-"), text.startswith("-")) if text else None
 
 
-class DeskTable(Grid, Generic[Row]):
+class DeskTable(FastTable, Generic[Row]):
     """Rows of one kind, each with a key of its own (`key`).
 
     `show` puts rows in place of what is there: what stays is updated where it stands, and the cursor stays on its
@@ -58,6 +66,7 @@ class DeskTable(Grid, Generic[Row]):
     to the last row of all, a page after the other, each in a turn of the loop of its own.
     """
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--row", "grid--edge"}
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("j,down", "cursor_down", "down", "to the next row", "table.down"),
         bound("k,up", "cursor_up", "up", "to the row before", "table.up"),
@@ -65,10 +74,10 @@ class DeskTable(Grid, Generic[Row]):
         bound("l,right", "cursor_right", "right", "to the next column, also those beyond the edge", "table.right"),
         bound("g,ctrl+home", "scroll_top", "first row", "to the top", "table.top"),
         bound("G,ctrl+end", "scroll_bottom", "last row", "to the end; in a journal, of what is read", "table.bottom"),
-        bound("ctrl+f,pagedown", "page_down", "page down", "a screenful on", "table.page_down"),
-        bound("ctrl+b,pageup", "page_up", "page up", "a screenful back", "table.page_up"),
-        bound("enter", "select_cursor", "open", "what the row is about", "table.open", show=True),
-        bound("s", "order", "sort", "by the cursor's column; again: the other way round", "table.sort"),
+        bound("ctrl+f,pagedown", "page_down", "page down", "a screenful down", "table.page_down"),
+        bound("ctrl+b,pageup", "page_up", "page up", "a screenful up", "table.page_up"),
+        bound("enter", "select_cursor", "open", "details of the row", "table.open", show=True),
+        bound("s", "order", "sort", "by the cursor's column; again: in reverse", "table.sort"),
         bound("y", "copy_cell", "copy cell", "to the clipboard, over ssh too", "table.copy_cell"),
         bound("Y", "copy_row", "copy row", "to a spreadsheet: plain numbers, tabs", "table.copy_row"),
     ]
@@ -86,7 +95,7 @@ class DeskTable(Grid, Generic[Row]):
             return self.table
 
     class Ordered(Message):
-        """Another order was asked for; whoever has the rows shows them again in it (`in_order`)."""
+        """Another order was requested; the owner of the rows shows them again in it (`in_order`)."""
 
         def __init__(self, table: DeskTable[Any], order: Order) -> None:
             super().__init__()
@@ -98,7 +107,7 @@ class DeskTable(Grid, Generic[Row]):
             return self.table
 
     class MoreWanted(Message):
-        """The cursor came to the last row that is there, and there are more."""
+        """The cursor is on the last row that was read, and there are more."""
 
         def __init__(self, table: DeskTable[Any]) -> None:
             super().__init__()
@@ -133,20 +142,20 @@ class DeskTable(Grid, Generic[Row]):
         self._went_on_from = 0
 
     def on_mount(self) -> None:
-        """The columns are there before the rows."""
+        """Add the columns before any rows."""
         for column in self._shown_columns:
             self.add_column(Text(), key=column.key, width=1)
         self._lay_out()
 
     def show(self, rows: Sequence[Row], total: int | None = None) -> None:
-        """These rows, of so many in all (default: these are all)."""
+        """Show these rows, of `total` in all (default: these are all)."""
         before = [self._key(row) for row in self.items]
         self.items, self.total, self._asked = list(rows), len(rows) if total is None else total, False
         self._put(before)
         self._go_on()
 
     def append(self, rows: Sequence[Row], total: int) -> None:
-        """A page more, of so many rows in all."""
+        """Add a page of rows, of `total` in all."""
         cells = self._fitting.more(rows, self._room, Palette.of(self.app))
         if cells is None:
             self.show([*self.items, *rows], total)
@@ -164,11 +173,11 @@ class DeskTable(Grid, Generic[Row]):
 
     def in_order(self, rows: Iterable[Row]) -> list[Row]:
         """The rows in the table's order: for a screen that has all of them."""
-        found = list(rows)
+        ordered = list(rows)
         if self.order is not None:
-            column = next(each for each in self._shown_columns if each.key == self.order.column)
-            found.sort(key=column.order, reverse=self.order.descending)
-        return found
+            column = next(column for column in self._shown_columns if column.key == self.order.column)
+            ordered.sort(key=column.order, reverse=self.order.descending)
+        return ordered
 
     def ask_order(self, order: Order) -> None:
         """Have the rows shown in another order."""
@@ -177,28 +186,28 @@ class DeskTable(Grid, Generic[Row]):
         self.post_message(self.Ordered(self, order))
 
     def action_order(self) -> None:
-        """By the cursor's column; numbers come greatest first."""
+        """Order by the cursor's column; numbers come greatest first."""
         self._order_by(self.cursor_column)
 
     def action_copy_cell(self) -> None:
-        """The cell; a number as programs read it."""
+        """Copy the cell; a number without thousands separators."""
         if self.current is not None:
             copy(self, [self._shown_columns[self.cursor_column].plain(self.current, Palette.of(self.app))])
 
     def action_copy_row(self) -> None:
-        """The row's cells, with tabs between them."""
+        """Copy the row's cells with tabs between them."""
         if self.current is not None:
             copy(self, list(row_cells(self._shown_columns, self.current, Palette.of(self.app))))
 
     def put_all(self) -> None:
-        """The rows that wait for the next frames too."""
+        """Add the rows that wait for later frames now."""
         while self._waiting:
             key, cells = self._waiting.popleft()
             self.add_row(*cells, key=key)
-        self._update_dimensions(())
+        self.update_size()
 
     def action_scroll_bottom(self) -> None:
-        """The last row that is there; and on to the last of all."""
+        """Go to the last row that is read, then on to the last of all."""
         self.put_all()
         self._goes_on, self._went_on_from = self._whole and len(self.items) < self.total, len(self.items) - 1
         super().action_scroll_bottom()
@@ -217,7 +226,7 @@ class DeskTable(Grid, Generic[Row]):
         self._order_by(event.column_index)
 
     def on_data_table_cell_highlighted(self, event: DataTable.CellHighlighted) -> None:
-        """At the last row there is, more are asked for, once."""
+        """Ask for more rows, once, when the cursor is on the last one."""
         event.stop()
         self._goes_on = self._goes_on and self.cursor_row == self._went_on_from  # else it was taken elsewhere
         at_end = event.coordinate.row >= len(self.items) - 1
@@ -233,21 +242,44 @@ class DeskTable(Grid, Generic[Row]):
         self.tooltip = Text(why) if why else None
 
     def on_resize(self) -> None:
-        """Room that is left goes to the columns; where it is too little for all, some say less."""
+        """Share spare room out to the columns; where there is too little, some columns shorten their cells."""
         if self._fitting.is_other(self._room):
             self._put([self._key(row) for row in self.items])
         else:
             self._lay_out()
 
-    def _update_dimensions(self, new_rows: Iterable[RowKey]) -> None:
-        super()._update_dimensions(())  # widths are fixed: measuring the cells would take longer than all the rest
+    def watch_cursor_coordinate(self, old_coordinate: Coordinate, new_coordinate: Coordinate) -> None:
+        """Redraw the rows that the cursor leaves and enters, not only their cells."""
+        super().watch_cursor_coordinate(old_coordinate, new_coordinate)
+        if old_coordinate.row != new_coordinate.row:
+            self.refresh_row(old_coordinate.row)
+            self.refresh_row(new_coordinate.row)
+
+    def row_style(self, row_index: int) -> Style:
+        """The cursor's row is highlighted as a whole, its cell more so."""
+        is_current = row_index == self.cursor_row and self.show_cursor
+        return self.get_component_rich_style("grid--row") if is_current else Style.null()
+
+    def render_line(self, y: int) -> Strip:
+        """A line; the titles with a mark at each edge beyond which there are columns. They replace a scroll bar."""
+        line = super().render_line(y)
+        if y or not self.show_header:
+            return line
+        widths, left = [column.get_render_width(self) for column in self.ordered_columns], self.scroll_offset.x
+        if sum(widths) > left + self._room:
+            line = self._marked(line, self._room - 1, BEYOND)
+        return self._marked(line, sum(widths[: self.fixed_columns]), BEFORE) if left > 0 else line
+
+    def _marked(self, line: Strip, at: int, mark: str) -> Strip:
+        style = self.get_component_rich_style("grid--edge")
+        return Strip.join([line.crop(0, at), Strip([Segment(mark, style)]), line.crop(at + 1)])
 
     @property
     def _room(self) -> int:
         return self.scrollable_content_region.width
 
     def _put(self, before: Sequence[str]) -> None:
-        """The rows that there are, where there were others before."""
+        """Replace the rows with keys `before` by the current ones."""
         cells = self._fitting.make(self.items, self._room, Palette.of(self.app))
         keys = [self._key(row) for row in self.items]
         if keys[: len(before)] == before:
@@ -260,7 +292,7 @@ class DeskTable(Grid, Generic[Row]):
         self._lay_out()
 
     def _go_on(self) -> None:
-        """On the way to the last row of all: a page more, and to its last row when that is the last of all."""
+        """On the way to the last row of all: ask for a page more, or go to the last row when all are there."""
         if self._goes_on and len(self.items) < self.total:
             self._asked = True
             self.post_message(self.MoreWanted(self))
@@ -277,7 +309,7 @@ class DeskTable(Grid, Generic[Row]):
                     self.update_cell(key, column.key, cell)
 
     def _add(self, keys: Sequence[str], cells: Sequence[tuple[Text, ...]], least: int = SLICE) -> None:
-        """Put rows in below, at least so many at once and the others after the next frames."""
+        """Add rows at the end: at least `least` now, the others after the next frames."""
         is_under_way = bool(self._waiting)
         self._waiting.extend(zip(keys, cells, strict=True))
         if not is_under_way:
@@ -287,7 +319,7 @@ class DeskTable(Grid, Generic[Row]):
         for _ in range(min(most, len(self._waiting))):
             key, cells = self._waiting.popleft()
             self.add_row(*cells, key=key)
-        self._update_dimensions(())
+        self.update_size()
         if self._waiting:
             self.call_after_refresh(self._add_some)
 
@@ -316,9 +348,8 @@ class DeskTable(Grid, Generic[Row]):
             known.label, known.width = self._title(column), width + spare
         self.fixed_columns = frozen([width + spare for width in least], self._frozen, self._room)
         if before != [(known.label, known.width) for known in self.ordered_columns]:
-            self._clear_caches()
-            self.refresh()
-        self._update_dimensions(())
+            self.redraw_all()
+        self.update_size()
 
     def _title(self, column: Column[Row]) -> Text:
         """The column's title; the one that rows are ordered by has an arrow in the gap before it."""

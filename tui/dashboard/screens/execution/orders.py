@@ -66,12 +66,12 @@ COLUMNS: tuple[Column[OrderLine], ...] = (
 )
 
 
-def order_lines(desk: Desk, found: Sequence[JournalEvent]) -> list[OrderLine]:
+def order_lines(desk: Desk, events: Sequence[JournalEvent]) -> list[OrderLine]:
     """Lines of ORDER_FILLED and INTENT_REJECTED; what was refused is read from the events before it."""
     from engine.desk.journal import EventView
 
-    asked = _asked(desk, [event for event in found if event.row.event_type == REFUSED])
-    views = [EventView.of(event) for event in found]
+    asked = _asked(desk, [event for event in events if event.row.event_type == REFUSED])
+    views = [EventView.of(event) for event in events]
     return [_filled(view) if view.event_type.value == FILLED else _refused(view, asked[view.seq]) for view in views]
 
 
@@ -86,31 +86,31 @@ def _asked(desk: Desk, refused: Sequence[JournalEvent]) -> dict[int, dict[str, J
         return {}
     first, last = min(event.seq for event in refused), max(event.seq for event in refused)
     where = EventFilter(UUID(refused[0].row.workspace_id), ASKED, after=first - BEFORE, before=last)
-    said: dict[str | None, dict[str, JournalEvent]] = {}
+    payloads: dict[str | None, dict[str, JournalEvent]] = {}
     asked: dict[int, dict[str, JournalEvent]] = {}
     for event in sorted(
         [*desk.journal.page(where, limit=last - first + BEFORE, newest_first=False), *refused],
-        key=lambda each: each.seq,
+        key=lambda event: event.seq,
     ):
         if event.row.event_type == REFUSED:
-            asked[event.seq] = said.get(event.row.intent_id, {})
+            asked[event.seq] = payloads.get(event.row.intent_id, {})
         else:
-            known = said.setdefault(event.row.intent_id, {})
+            known = payloads.setdefault(event.row.intent_id, {})
             known[event.row.event_type] = event
     return asked
 
 
 def _filled(view: EventView) -> OrderLine:
-    said = view.payload
-    why = f"{said.get('position_action', 'filled')}, {said.get('strategy_id', 'a strategy')}"
+    payload = view.payload
+    why = f"{payload.get('position_action', 'filled')}, {payload.get('strategy_id', 'a strategy')}"
     figures = (view.side, view.quantity, view.price, view.fees)
     return OrderLine(view.seq, view.ts, "✓ filled", view.symbol, *figures, why, view.correlation_id)
 
 
 def _refused(view: EventView, asked: Mapping[str, JournalEvent]) -> OrderLine:
-    said = view.payload
-    intent, policy = (_payload(asked.get(kind)) for kind in ASKED)
-    why = f"{said.get('rule')}: {said.get('because') or json.dumps(said)}"
+    payload = view.payload
+    intent, policy = (_payload(asked.get(event_type)) for event_type in ASKED)
+    why = f"{payload.get('rule')}: {payload.get('because') or json.dumps(payload)}"
     quantity = intent.get("quantity")
     figures = (SIDES.get(intent.get("action", "")), quantity, _price(quantity, policy), None)
     return OrderLine(view.seq, view.ts, "✗ refused", view.symbol, *figures, why, view.correlation_id)

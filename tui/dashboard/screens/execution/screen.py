@@ -1,4 +1,4 @@
-"""Execution: a ticket, what the policy would say to it, what became of it, and the orders before it."""
+"""Execution: a ticket, the policy's verdict on it, its outcome, and earlier orders."""
 
 from __future__ import annotations
 
@@ -17,13 +17,10 @@ from textual.widgets import Static
 from engine.errors import PapertapeError
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
-from tui.dashboard.screens.execution.flow import flow
 from tui.dashboard.screens.execution.orders import COLUMNS, KINDS, OrderLine, order_lines
-from tui.dashboard.screens.execution.submit import Outcome, preview, submit, told
+from tui.dashboard.screens.execution.outcome import Outcome, flow, preview, refused, submit, to_fill_in, told, verdict
 from tui.dashboard.screens.execution.ticket import IntentLine, Ticket, Typed
-from tui.dashboard.screens.execution.verdict import refused, to_fill_in, verdict
-from tui.dashboard.widgets.event_pages import EventPages
-from tui.dashboard.widgets.event_pane import NEWEST_FIRST, EventPane
+from tui.dashboard.widgets.event_pane import EventPane
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.table import DeskTable
 
@@ -65,7 +62,6 @@ class ExecutionScreen(DeskScreen):
         self._workspace: UUID | None = None
         self._outcome: Outcome | None = None
         self._lacked = False
-        self._is_moving = False
 
     def compose_body(self) -> ComposeResult:
         """Ticket and verdict, the id and the flow, the orders."""
@@ -78,22 +74,20 @@ class ExecutionScreen(DeskScreen):
         yield Static("", id="outcome", markup=False)
         yield EventPane(
             COLUMNS,
-            lambda row: str(row.seq),
+            order_lines,
             noun="outcome",
             empty=EMPTY,
-            order=self.remembered_order(TABLE) or NEWEST_FIRST,
+            order=self.remembered_order(TABLE),
             id=PANE,
         )
 
     def on_mount(self) -> None:
         """An id for the first order."""
-        self._pages = EventPages(self, self._pane, order_lines)
-        self.watch(self.table, "cursor_coordinate", self._came_to, init=False)
         self.intent.renew()
 
     @property
     def table(self) -> DeskTable[OrderLine]:
-        """The orders and refusals."""
+        """The table of filled and refused orders."""
         return self.query_one(f"#{TABLE}", DeskTable)
 
     @property
@@ -102,7 +96,7 @@ class ExecutionScreen(DeskScreen):
 
     @property
     def ticket(self) -> Ticket:
-        """The fields."""
+        """The widget with the input fields."""
         return self.query_one(Ticket)
 
     @property
@@ -111,7 +105,7 @@ class ExecutionScreen(DeskScreen):
         return self.query_one(IntentLine)
 
     def account_changed(self, overview: Overview) -> None:
-        """Another verdict, and in another workspace other orders."""
+        """Preview again; in another workspace read other orders."""
         from engine.ports import EventFilter
 
         workspace = overview.workspace
@@ -119,29 +113,20 @@ class ExecutionScreen(DeskScreen):
         if workspace.id != self._workspace:
             self._workspace = workspace.id
             self._pane.expect(EMPTY)
-            self._pages.read(EventFilter(workspace.id, KINDS), overview.journal_head)
+            self._pane.read(EventFilter(workspace.id, KINDS), overview.journal_head)
             self._show_outcome(None)
         self._preview()
 
-    def journal_grew(self, head: int) -> None:
-        """The new orders and refusals."""
-        self._pages.grew(head)
-
-    def show_again(self) -> None:
-        """The rows too are made anew."""
-        self._workspace = None
-        super().show_again()
-
     def on_resize(self) -> None:
-        """The flow is as long as there is room."""
+        """Draw the steps of the order again: they are shortened to the width."""
         self._show_outcome(self._outcome)
 
     def action_ticket(self) -> None:
-        """Into the ticket."""
+        """Focus the ticket's first empty field."""
         self.ticket.enter()
 
     def action_leave(self) -> None:
-        """Out of the ticket, so that the keys of the screens work again."""
+        """Leave the ticket, so that the screen's keys work again."""
         self.set_focus(self.table if self.table.display else None)
 
     def action_renew(self) -> None:
@@ -151,7 +136,7 @@ class ExecutionScreen(DeskScreen):
         self._preview()
 
     def action_keep(self) -> None:
-        """Keep the id whatever is changed, or no longer."""
+        """Keep the id even when the ticket changes, or stop keeping it."""
         self.intent.keep()
 
     @on(Ticket.Submitted)
@@ -177,7 +162,7 @@ class ExecutionScreen(DeskScreen):
         self.load(lambda desk, _: call(desk), self._was_submitted, group="submit", failed=self._refused, acts=True)
 
     def action_trace(self) -> None:
-        """The tree of the order under the cursor."""
+        """Show the tree of events of the order under the cursor."""
         row = self.table.current
         if row is not None:
             self._open_trace(row)
@@ -195,18 +180,8 @@ class ExecutionScreen(DeskScreen):
             self._show_outcome(self._outcome)
         self._preview()
 
-    @on(DeskTable.MoreWanted, f"#{TABLE}")
-    def _more(self) -> None:
-        self._pages.more()
-
-    @on(DeskTable.Ordered, f"#{TABLE}")
-    def _order(self, event: DeskTable.Ordered) -> None:
-        if not self._pages.order(event.order):
-            event.prevent_default()  # nothing to remember
-            self.app.warn("orders are in the journal's order, by seq: newest first or oldest first")
-
     def _preview(self) -> None:
-        """The verdict on what is typed now; what is typed later takes its place."""
+        """Preview what is typed now; a later preview replaces it."""
         overview, typed = self.overview, self.ticket.typed
         if overview is None:
             return
@@ -250,22 +225,12 @@ class ExecutionScreen(DeskScreen):
         self._say(Text() if outcome is None else told(outcome))
 
     def _say(self, text: Text) -> None:
-        said = self.query_one("#outcome", Static)
-        said.update(text)
-        said.display = bool(text)
+        outcome = self.query_one("#outcome", Static)
+        outcome.update(text)
+        outcome.display = bool(text)
 
     def _open_trace(self, row: OrderLine) -> None:
         from tui.dashboard.screens.trace import TraceDialog
 
         if row.correlation_id is not None:
             self.app.push_screen(TraceDialog(row.correlation_id))
-
-    def _came_to(self) -> None:
-        """Once for all the moves of one turn of the loop: each row that is added makes one."""
-        if not self._is_moving:
-            self._is_moving = True
-            self.call_later(self._settle)
-
-    def _settle(self) -> None:
-        self._is_moving = False
-        self._pages.catch_up()

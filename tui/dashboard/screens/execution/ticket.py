@@ -19,9 +19,7 @@ from textual.widgets import Button, Input, Label, Static
 
 from engine.errors import InvalidError
 from engine.vocabulary import IntentAction
-from tui.dashboard.entries import parse_price
-from tui.dashboard.widgets.choice import Choice
-from tui.dashboard.widgets.completing import Completing
+from tui.dashboard.widgets.fields import Choice, Completing, parse_price
 from tui.dashboard.widgets.money import Palette
 from tui.shared import figures
 from tui.shared.text import safe_text
@@ -53,7 +51,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What the ticket's fields hold."""
+    """The texts of the ticket's fields."""
 
     action: str = BUY
     symbol: str = ""
@@ -110,10 +108,10 @@ class Ticket(Vertical):
     ]
 
     class Changed(Message):
-        """Something else is typed now."""
+        """A field was changed."""
 
     class Submitted(Message):
-        """It is to be executed."""
+        """The ticket is to be executed."""
 
     def __init__(self) -> None:
         super().__init__(id="ticket")
@@ -131,11 +129,11 @@ class Ticket(Vertical):
         yield button
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """On the button, Enter is the button's."""
+        """Leave Enter to the button when it has the focus."""
         return action != "next_field" or not self.query_one(Button).has_focus
 
     def action_next_field(self) -> None:
-        """One field further; a symbol is completed first."""
+        """Go to the next field; complete a symbol first."""
         field = self.screen.focused
         if isinstance(field, Completing):
             field.entered()
@@ -143,12 +141,12 @@ class Ticket(Vertical):
 
     @property
     def typed(self) -> Typed:
-        """What the fields hold."""
+        """The values of the fields as they were typed."""
         amount, price = (self._entry(name).value.strip() for name in ("amount", "price"))
         return Typed(self.query_one(Choice).value, self._entry("symbol").value, amount, price)
 
     def enter(self) -> None:
-        """To the first field that is empty."""
+        """Focus the first empty field."""
         empty = (name for name in ("symbol", "amount", "price") if not self._entry(name).value)
         self._entry(next(empty, "symbol")).focus()
 
@@ -191,10 +189,10 @@ class Ticket(Vertical):
     def _matches(self, symbol: str) -> Text:
         """The symbols that it may become; one that was never traded here is said to be new, whatever it may become."""
         others = self._symbol.begun if symbol else self._symbol.known
-        said = Text(no_wrap=True, overflow="ellipsis")
+        line = Text(no_wrap=True, overflow="ellipsis")
         if symbol and symbol not in self._traded:
-            said.append("new", "bold").append(", or " if others else " here", "dim" if others else "bold")
-        return said.append(" ".join(others[:8]) if others != [symbol] else "", "dim")
+            line.append("new", "bold").append(", or " if others else " here", "dim" if others else "bold")
+        return line.append(" ".join(others[:8]) if others != [symbol] else "", "dim")
 
     @property
     def _symbol(self) -> Completing:
@@ -228,17 +226,17 @@ class IntentLine(Static):
         self._paint()
 
     def spend(self) -> None:
-        """Note that the ticket's order was executed: the next one gets a new id."""
+        """Note that the order was executed: the next one gets a new id."""
         self.is_spent = True
         self._paint()
 
     def keep(self) -> None:
-        """Stay whatever is changed; or no longer."""
+        """Keep the id even when the ticket changes, or stop keeping it."""
         self._is_kept = not self._is_kept
         self._paint()
 
     def ticket_changed(self) -> None:
-        """What is typed now is another order than the one that was executed."""
+        """The ticket was changed; after a fill this makes another order."""
         if self.is_spent and not self._is_kept:
             self.renew()
 

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import Input, Label, Static
 
 from engine.vocabulary import EventType
-from tui.dashboard.widgets.completing import Completing
+from tui.dashboard.widgets.fields import Completing
 from tui.shared.text import fit, safe_text
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _NAME = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class JournalQuery:
     """What is asked for, as it was typed; an empty field asks for nothing."""
 
     text: str = ""
@@ -50,14 +50,16 @@ class Wanted:
 
     def kinds(self) -> tuple[str, ...]:
         """The types that are meant; empty when none is asked for."""
-        return tuple(kind.value for kind in EventType if any(part in kind.value for part in self._parts()))
+        return tuple(
+            event_type.value for event_type in EventType if any(part in event_type.value for part in self._parts())
+        )
 
     def unknown(self) -> list[str]:
         """The parts that no type of event holds."""
-        return [part for part in self._parts() if not any(part in kind.value for kind in EventType)]
+        return [part for part in self._parts() if not any(part in event_type.value for event_type in EventType)]
 
     def where(self, workspace: UUID) -> EventFilter:
-        """As the journal's reads have it."""
+        """The filter as the journal takes it."""
         from engine.ports import EventFilter
 
         return EventFilter(
@@ -76,23 +78,23 @@ class FilterBar(Container):
     """Four fields, and whose events are shown. `wanted` is what they say; set it to fill them in."""
 
     class Changed(Message):
-        """Another filter is wanted."""
+        """The filter was changed, by typing or by a key."""
 
-        def __init__(self, wanted: Wanted) -> None:
+        def __init__(self, wanted: JournalQuery) -> None:
             super().__init__()
             self.wanted = wanted
 
     class Left(Message):
-        """Enter: on to what was found."""
+        """Enter was pressed in a field: the focus goes to the table."""
 
     def __init__(self) -> None:
         super().__init__(id="filter")
-        self._wanted = Wanted()
+        self._wanted = JournalQuery()
         self._whose = Static("", id="whose", markup=False)
 
     def compose(self) -> ComposeResult:
         """Two lines, or one where there is room."""
-        kinds = [kind.value for kind in EventType]
+        kinds = [event_type.value for event_type in EventType]
         with Horizontal(classes="filter-line"):
             yield from self._field("text")
             yield from self._field("types", kinds)
@@ -102,12 +104,12 @@ class FilterBar(Container):
             yield from self._field("correlation")
 
     @property
-    def wanted(self) -> Wanted:
-        """What the fields say."""
+    def wanted(self) -> JournalQuery:
+        """The filter as the fields hold it."""
         return self._wanted
 
-    def want(self, wanted: Wanted) -> None:
-        """Fill the fields in, and tell of it."""
+    def want(self, wanted: JournalQuery) -> None:
+        """Fill the fields in and report the change."""
         if wanted == self._wanted:
             return
         self._wanted = wanted
@@ -118,9 +120,9 @@ class FilterBar(Container):
         self.post_message(self.Changed(wanted))
 
     def say_whose(self, name: str) -> None:
-        """Whose events are shown."""
-        said = "all workspaces" if self._wanted.everywhere else fit(safe_text(name), _NAME)
-        self._whose.update(Text.assemble(("of ", "dim"), said))
+        """Show the name of the workspace whose events are listed."""
+        whose = "all workspaces" if self._wanted.everywhere else fit(safe_text(name), _NAME)
+        self._whose.update(Text.assemble(("of ", "dim"), whose))
 
     def enter(self) -> None:
         """Type into the first field."""

@@ -46,13 +46,13 @@ class InFull:
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
-    """What the table shows of an event; `said` is what it says, in a few words."""
+    """What the table shows of an event; `words` say what happened."""
 
     seq: int
     ts: datetime
     kind: str
     symbol: str | None
-    said: str
+    words: str
     workspace: str
     correlation_id: str | None
 
@@ -62,16 +62,16 @@ COLUMNS: tuple[Column[EventLine], ...] = (
     Column("time", "time (UTC)", SECONDS, lambda row: row.ts, "trading time"),
     Column("event", "event", WORDS, lambda row: row.kind, "what happened"),
     Column("symbol", "symbol", WORDS, lambda row: row.symbol, "in which symbol", widest=12),
-    Column("said", "what", WORDS, lambda row: row.said, "what the event says; all of it is beside", widest=64),
+    Column("said", "what", WORDS, lambda row: row.words, "what the event says; all of it is beside", widest=64),
     Column("workspace", "workspace", WORDS, lambda row: row.workspace, "whose event it is", widest=38),
     Column("trace", "correlation", WORDS, lambda row: row.correlation_id, "leads from signal to fill", widest=38),
 )
 
 
-def event_lines(desk: Desk, found: Sequence[JournalEvent]) -> list[EventLine]:
+def event_lines(desk: Desk, events: Sequence[JournalEvent]) -> list[EventLine]:
     """Lines of events; blocks on the database for the workspaces' names."""
-    names = {str(each.id): each.name for each in desk.accounts.all()}
-    return [_line(event, names.get(event.row.workspace_id, event.row.workspace_id)) for event in found]
+    names = {str(workspace.id): workspace.name for workspace in desk.accounts.all()}
+    return [_line(event, names.get(event.row.workspace_id, event.row.workspace_id)) for event in events]
 
 
 def event_in_full(desk: Desk, seq: int) -> InFull:
@@ -80,7 +80,7 @@ def event_in_full(desk: Desk, seq: int) -> InFull:
     from engine.ports import EventFilter
 
     ((_, row),) = desk.journal.page(EventFilter(after=seq - 1, before=seq + 1), limit=1)
-    known = {str(each.id): each.name for each in desk.accounts.all()}
+    known = {str(workspace.id): workspace.name for workspace in desk.accounts.all()}
     ids = [("correlation", row.correlation_id), ("intent", row.intent_id), ("order", row.order_id)]
     facts = [
         (f"seq {figures.whole(seq)}", row.event_type),
@@ -93,12 +93,14 @@ def event_in_full(desk: Desk, seq: int) -> InFull:
     return InFull(fact_lines(facts), payload_text(row.payload, row.event_type, seq))
 
 
-def payload_text(payload: str, kind: str, seq: int) -> Text:
+def payload_text(payload: str, event_type: str, seq: int) -> Text:
     """The payload laid out; of a long one the beginning and how much there is, of a damaged one what is wrong too."""
     shown = payload
     if len(payload) <= READABLE:
-        said = _read(payload, kind, seq)
-        shown = f"{said}\n\n{payload}" if isinstance(said, str) else json.dumps(said, indent=2, ensure_ascii=False)
+        content = _read(payload, event_type, seq)
+        shown = (
+            f"{content}\n\n{payload}" if isinstance(content, str) else json.dumps(content, indent=2, ensure_ascii=False)
+        )
     text = Text("\n").join(Text(safe_text(line)) for line in shown[:SHOWN].splitlines())
     if len(shown) > SHOWN:
         all_of_it = f"{len(payload):,} characters; `papertape events --json` has all of them"
@@ -117,19 +119,19 @@ def _line(event: JournalEvent, workspace: str) -> EventLine:
 
     row = event.row
     if len(row.payload) > LONG:
-        said = f"{len(row.payload):,} characters: {row.payload[:80]}"
+        words = f"{len(row.payload):,} characters: {row.payload[:80]}"
     elif row.intent_id is None:
         read = _read(row.payload, row.event_type, event.seq)
-        said = read if isinstance(read, str) else in_words(read)
+        words = read if isinstance(read, str) else in_words(read)
     else:
-        said = _said(event)
-    return EventLine(event.seq, from_micros(row.ts), row.event_type, row.symbol, said, workspace, row.correlation_id)
+        words = _said(event)
+    return EventLine(event.seq, from_micros(row.ts), row.event_type, row.symbol, words, workspace, row.correlation_id)
 
 
 def _said(event: JournalEvent) -> str:
     """What an event of an intent says; of a damaged one what is wrong: the others are shown all the same."""
     from engine.desk.journal import EventView
-    from tui.shared.event_words import said_by
+    from tui.shared.words import said_by
 
     try:
         return said_by(EventView.of(event))
@@ -137,18 +139,18 @@ def _said(event: JournalEvent) -> str:
         return error.message
 
 
-def _read(payload: str, kind: str, seq: int) -> dict[str, Any] | str:
+def _read(payload: str, event_type: str, seq: int) -> dict[str, Any] | str:
     """The payload, or what is wrong with it."""
     from engine.payloads import read_payload
 
     try:
-        return read_payload(payload, kind, seq)
+        return read_payload(payload, event_type, seq)
     except PapertapeError as error:
         return error.message
 
 
 class DetailPane(VerticalScroll, can_focus=True):
-    """What stands in its columns, and its payload."""
+    """An event's columns and its payload."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("j,down", "scroll_down", "down", "further down in the event", "detail.down"),
@@ -164,7 +166,7 @@ class DetailPane(VerticalScroll, can_focus=True):
             yield Static("", id="payload", markup=False)
 
     def show(self, event: InFull) -> None:
-        """This event now, from its beginning."""
+        """Show an event from its beginning."""
         self.query_one("#facts", Static).update(event.facts)
         self.query_one("#payload", Static).update(event.payload)
         self.scroll_home(animate=False)

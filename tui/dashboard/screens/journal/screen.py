@@ -14,10 +14,9 @@ from textual.containers import Container
 
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
-from tui.dashboard.screens.journal.filter import FilterBar, Wanted
+from tui.dashboard.screens.journal.filter import FilterBar, JournalQuery
 from tui.dashboard.screens.journal.lines import COLUMNS, DetailPane, EventLine, InFull, event_in_full, event_lines
-from tui.dashboard.widgets.event_pages import EventPages
-from tui.dashboard.widgets.event_pane import NEWEST_FIRST, SEQ, EventPane
+from tui.dashboard.widgets.event_pane import SEQ, EventPane
 from tui.dashboard.widgets.table import DeskTable, Order
 
 if TYPE_CHECKING:
@@ -77,36 +76,29 @@ class JournalScreen(DeskScreen):
         super().__init__()
         self._workspace: UUID | None = None
         self._detailed: int | None = None
-        self._is_moving = False
 
     def compose_body(self) -> ComposeResult:
-        """The fields, the events, and the one under the cursor."""
+        """The filter, the events, and the one under the cursor."""
         yield FilterBar()
         with Container(id="journal-body"):
             yield EventPane(
                 COLUMNS,
-                lambda row: str(row.seq),
+                event_lines,
                 noun="event",
                 empty=EMPTY,
-                order=self.remembered_order(TABLE) or NEWEST_FIRST,
+                order=self.remembered_order(TABLE),
                 id=PANE,
             )
             yield DetailPane(id="detail")
 
-    def on_mount(self) -> None:
-        """What happens when the cursor moves."""
-        self._pages = EventPages(self, self._pane, event_lines)
-        self.watch(self.table, "cursor_coordinate", self._came_to, init=False)
-        self.watch(self.table, "scroll_y", self._came_to, init=False)
-
     @property
     def table(self) -> DeskTable[EventLine]:
-        """The events."""
+        """The table of events."""
         return self._pane.table
 
     @property
     def filter_bar(self) -> FilterBar:
-        """The fields."""
+        """The widget with the input fields."""
         return self.query_one(FilterBar)
 
     @property
@@ -114,35 +106,26 @@ class JournalScreen(DeskScreen):
         return self.query_one(f"#{PANE}", EventPane)
 
     def account_changed(self, overview: Overview) -> None:
-        """Another workspace's events; the same one's come by `journal_grew`."""
+        """Read another workspace's events; new events of the same one come through `journal_grew`."""
         self.filter_bar.say_whose(overview.workspace.name)
         if overview.workspace.id != self._workspace:
             self._workspace = overview.workspace.id
             self._read()
 
-    def journal_grew(self, head: int) -> None:
-        """What is new, or how much."""
-        self._pages.grew(head)
-
-    def show_again(self) -> None:
-        """The rows too are made anew."""
-        self._workspace = None
-        super().show_again()
-
     def action_filter(self) -> None:
-        """Type a filter."""
+        """Focus the first field of the filter."""
         self.filter_bar.enter()
 
     def action_back(self) -> None:
-        """To the table; from the table, to all events."""
+        """Focus the table; from the table, remove the filter."""
         if self.focused is not self.table and self.table.display:
             self.table.focus()
         else:  # nothing is shown that it could go to: out of the field, and without the filter that left nothing
             self.set_focus(None)
-            self.filter_bar.want(Wanted(everywhere=self.filter_bar.wanted.everywhere))
+            self.filter_bar.want(JournalQuery(everywhere=self.filter_bar.wanted.everywhere))
 
     def action_only(self, field: str) -> None:
-        """Narrow to what the row under the cursor has in a field, or no longer."""
+        """Filter by a field of the row under the cursor; again: remove that filter."""
         row, wanted = self.table.current, self.filter_bar.wanted
         if row is None:
             return
@@ -153,17 +136,17 @@ class JournalScreen(DeskScreen):
         self.filter_bar.want(replace(wanted, **changed))
 
     def action_everywhere(self) -> None:
-        """All workspaces, or this one."""
+        """Show the events of all workspaces, or of this one."""
         wanted = self.filter_bar.wanted
         self.filter_bar.want(replace(wanted, everywhere=not wanted.everywhere))
 
     def action_follow(self) -> None:
-        """Follow, or hold still."""
-        self._pages.set_follow(not self._pages.follow)
+        """Start or stop taking in new events."""
+        self._pane.set_follow(not self._pane.follow)
 
     def action_other_end(self) -> None:
-        """The journal from its other end."""
-        self.table.ask_order(Order(SEQ, descending=not self._pages.newest_first))
+        """Show the journal from its other end."""
+        self.table.ask_order(Order(SEQ, descending=not self._pane.newest_first))
 
     def action_detail(self) -> None:
         """Show or hide the event in full."""
@@ -172,14 +155,14 @@ class JournalScreen(DeskScreen):
         self._show_detail()
 
     def action_trace(self) -> None:
-        """The tree of the correlation id under the cursor."""
+        """Show the tree of events with the correlation id under the cursor."""
         from tui.dashboard.screens.trace import TraceDialog
 
         row = self.table.current
         if row is None:
             return
         if row.correlation_id is None:
-            self.app.warn(f"{row.kind} belongs to no correlation id: it is the account's own")
+            self.app.warn(f"{row.kind} has no correlation id: it belongs to the account as a whole")
         else:
             self.app.push_screen(TraceDialog(row.correlation_id))
 
@@ -193,16 +176,6 @@ class JournalScreen(DeskScreen):
     def _to_table(self) -> None:
         if self.table.display:
             self.table.focus()
-
-    @on(DeskTable.MoreWanted, f"#{TABLE}")
-    def _more(self) -> None:
-        self._pages.more()
-
-    @on(DeskTable.Ordered, f"#{TABLE}")
-    def _order(self, event: DeskTable.Ordered) -> None:
-        if not self._pages.order(event.order):
-            event.prevent_default()  # nothing to remember
-            self.app.warn("the journal is ordered by seq: newest first or oldest first; / narrows it")
 
     @on(DeskTable.Chosen, f"#{TABLE}")
     def _open(self) -> None:
@@ -218,26 +191,14 @@ class JournalScreen(DeskScreen):
         self._detailed = None
         unknown = wanted.unknown()
         if unknown:
-            self._pages.stop()
-            self._pane.say(f"No type of event holds {' or '.join(map(repr, unknown))}.\n\nWithout the filter:   esc")
+            self._pane.stop()
+            self._pane.say(f"No event type contains {' or '.join(map(repr, unknown))}.\n\nWithout the filter:   esc")
             self._pane.show([])
             return
         self._pane.expect(NO_MATCH if wanted.is_narrowed else EMPTY)
-        self._pages.read(wanted.where(self._workspace), overview.journal_head)
+        self._pane.read(wanted.where(self._workspace), overview.journal_head)
 
-    def _came_to(self) -> None:
-        """Once for all the moves of one turn of the loop: each row that is added makes one."""
-        if not self._is_moving:
-            self._is_moving = True
-            self.call_later(self._settle)
-
-    def _settle(self) -> None:
-        self._is_moving = False
-        if not self.query(f"#{PANE}"):
-            return  # the dashboard is being left, its widgets have gone before it
-        self._pages.catch_up()
-        self._show_detail()
-
+    @on(EventPane.Moved)
     def _show_detail(self) -> None:
         detail, row = self.query_one(DetailPane), self.table.current
         seq = row.seq if row is not None and detail.display else None

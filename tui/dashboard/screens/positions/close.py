@@ -10,12 +10,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from engine.symbols import readable
-from tui.dashboard.entries import parse_price
-from tui.dashboard.screens.execution.submit import preview
+from tui.dashboard.screens.execution.outcome import outcome_line, preview, rule_lines
 from tui.dashboard.screens.execution.ticket import SELL, Asked
-from tui.dashboard.screens.execution.verdict import outcome_line, rule_lines
-from tui.dashboard.widgets.dialog import Field, FormDialog
-from tui.dashboard.widgets.facts import labelled
+from tui.dashboard.widgets.dialog import Field, FormDialog, labelled
+from tui.dashboard.widgets.fields import parse_price
 from tui.dashboard.widgets.money import Palette, gain
 from tui.shared import figures
 
@@ -31,7 +29,7 @@ Values = Mapping[str, str]
 def close_dialog(
     workspace: Workspace, held: PaperPosition, intent_id: UUID, palette: Palette
 ) -> FormDialog[ExecutionResult]:
-    """The ticket; leaves with what was executed."""
+    """The ticket; it closes with the executed order."""
     facts = [
         ("sell", f"{figures.quantity(held.quantity)} {readable(held.symbol)}, all of it"),
         ("paid", f"{figures.price(held.avg_price)} on average"),
@@ -49,18 +47,18 @@ def close_dialog(
     return FormDialog(f"Close {readable(held.symbol)}", facts, [price], "Close position", close, foresee=foreseen)
 
 
-def what_it_comes_to(found: Preview, palette: Palette) -> RenderableType:
-    """Whether it would be taken, and what it brings; of a refused one the rule and the reason alone."""
-    if not found.success:
-        return Group(outcome_line(found), rule_lines(found.policy, palette))
-    proceeds = f"{figures.money(found.notional - found.fees)}, after fees of {figures.money(found.fees)}"
-    cash = f"{figures.money(found.cash_before)} → {figures.money(found.cash_after)}"
-    lines = [("proceeds", Text(proceeds)), ("realizes", gain(found.realized_pnl, palette)), ("cash", Text(cash))]
-    return Group(labelled(lines, palette.muted), rule_lines(found.policy, palette))
+def what_it_comes_to(previewed: Preview, palette: Palette) -> RenderableType:
+    """Whether the order would fill and what it brings; for a refused one only the rule and the reason."""
+    if not previewed.success:
+        return Group(outcome_line(previewed), rule_lines(previewed.policy, palette))
+    proceeds = f"{figures.money(previewed.notional - previewed.fees)}, after fees of {figures.money(previewed.fees)}"
+    cash = f"{figures.money(previewed.cash_before)} → {figures.money(previewed.cash_after)}"
+    lines = [("proceeds", Text(proceeds)), ("realizes", gain(previewed.realized_pnl, palette)), ("cash", Text(cash))]
+    return Group(labelled(lines, palette.muted), rule_lines(previewed.policy, palette))
 
 
 def close_position(asked: Asked, workspace: UUID, intent_id: UUID, desk: Desk) -> ExecutionResult:
-    """Sell all of it; a refusal of the policy is raised as the command line says it."""
+    """Sell the whole position; a refusal by the policy is raised as on the command line."""
     from engine.vocabulary import IntentAction
     from tui.shared.failures import refusal
 

@@ -16,12 +16,12 @@ from textual.binding import BindingType
 
 from engine.account.arithmetic import total
 from engine.symbols import readable
-from tui.dashboard.entries import parse_price
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.widgets.chart import EquityChart
 from tui.dashboard.widgets.columns import GAINS, MINUTES, MONEY, PERCENT, PRICES, QUANTITIES, RATES, WORDS, Column
 from tui.dashboard.widgets.dialog import Field, FormDialog
+from tui.dashboard.widgets.fields import parse_price
 from tui.dashboard.widgets.money import Palette, gain
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import PAGE, DeskTable
@@ -81,7 +81,7 @@ class PositionsScreen(DeskScreen):
     CSS_PATH = "positions.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("c", "close", "close", "sell the whole position; a ticket asks first", "positions.close", show=True),
-        bound("m", "mark", "mark", "say what it is worth now", "positions.mark", show=True),
+        bound("m", "mark", "mark", "set its current price", "positions.mark", show=True),
     ]
 
     def __init__(self) -> None:
@@ -91,7 +91,7 @@ class PositionsScreen(DeskScreen):
         self._curve_of: tuple[object, ...] = ()
 
     def compose_body(self) -> ComposeResult:
-        """Positions above, the curve below."""
+        """The table of positions over the equity curve."""
         yield TablePane(
             COLUMNS,
             lambda row: row.position.symbol,
@@ -104,7 +104,7 @@ class PositionsScreen(DeskScreen):
 
     @property
     def table(self) -> DeskTable[HeldRow]:
-        """The positions."""
+        """The table of positions."""
         return self._pane.table
 
     @property
@@ -119,12 +119,12 @@ class PositionsScreen(DeskScreen):
         self._read_curve(overview)
 
     def show_again(self) -> None:
-        """The curve too is drawn in other colours."""
+        """Redraw the curve too: the theme may have changed."""
         self._curve_of = ()
         super().show_again()
 
     def action_close(self) -> None:
-        """A ticket for the whole position, at its mark."""
+        """Open a ticket that sells the whole position at its mark."""
         from tui.dashboard.screens.positions.close import close_dialog
 
         overview, row = self.overview, self.table.current
@@ -134,7 +134,7 @@ class PositionsScreen(DeskScreen):
         self.app.push_screen(dialog, self._sold)
 
     def action_mark(self) -> None:
-        """A form for the mark of the position under the cursor."""
+        """Open a form for the mark of the position under the cursor."""
         overview, row = self.overview, self.table.current
         if overview is None or row is None:
             return
@@ -195,7 +195,7 @@ def held_rows(state: PaperState) -> list[HeldRow]:
 
 
 def totals(rows: Sequence[HeldRow], palette: Palette) -> Text:
-    """What the positions come to."""
+    """The totals of the positions."""
     if not rows:
         return Text()
     value = total(row.position.market_value for row in rows)
@@ -209,12 +209,12 @@ def totals(rows: Sequence[HeldRow], palette: Palette) -> Text:
 
 
 def nothing_held(workspace: str) -> str:
-    """What to do in an account without positions."""
+    """A text that says what to do in an account without positions."""
     return (
         "Nothing is held.\n\n"
         "An order opens a position:   2, and i for the ticket; or\n"
         f"  papertape execute -w {workspace} --action OPEN_LONG --symbol GOOG --quantity 1 --fill-price 100\n"
-        "A strategy trades onward:    7; or\n"
+        "Run a strategy on it:        7; or\n"
         f"  papertape run -w {workspace} --strategy sma_cross --symbol GOOG --data sample:GOOG\n"
         "Another workspace:           w"
     )

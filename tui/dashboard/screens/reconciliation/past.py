@@ -61,32 +61,32 @@ class PastDialog(DeskDialog[None]):
         self._workspace = workspace
 
     def compose(self) -> ComposeResult:
-        """One table."""
+        """A table of the events."""
         with Vertical(classes="dialog wide"):
             yield Static(Text("Reconciliations and resets", "bold"), classes="dialog-title")
             yield TablePane(COLUMNS, lambda event: str(event.seq), noun="event", empty=EMPTY, id="past")
 
     def on_mount(self) -> None:
-        """They are read off the loop."""
+        """Read the events off the event loop."""
         self.loader.load(lambda desk, _: newest(desk, self._workspace), self._show)
 
-    def _show(self, found: tuple[list[EventView], int]) -> None:
-        self.query_one("#past", TablePane).show(*found)
+    def _show(self, events_and_count: tuple[list[EventView], int]) -> None:
+        self.query_one("#past", TablePane).show(*events_and_count)
 
 
 def newest(desk: Desk, workspace: UUID) -> tuple[list[EventView], int]:
     """The newest reconciliations and resets, and how many there are."""
     where = EventFilter(types=KINDS)
-    found = desk.journal.events(workspace, where=where, limit=PAGE, newest_first=True)
-    return found, desk.journal.count(replace(where, workspace_id=workspace)) if len(found) == PAGE else len(found)
+    events = desk.journal.events(workspace, where=where, limit=PAGE, newest_first=True)
+    return events, desk.journal.count(replace(where, workspace_id=workspace)) if len(events) == PAGE else len(events)
 
 
 def newest_of_each(desk: Desk, workspace: UUID, after: int) -> list[EventView]:
     """The newest reconciliation and the newest reset beyond a `seq`, as far as there are any."""
     return [
         event
-        for kind in KINDS
+        for event_type in KINDS
         for event in desk.journal.events(
-            workspace, where=EventFilter(types=(kind,), after=after), limit=1, newest_first=True
+            workspace, where=EventFilter(types=(event_type,), after=after), limit=1, newest_first=True
         )
     ]

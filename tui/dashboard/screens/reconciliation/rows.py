@@ -37,7 +37,7 @@ _TIMES = frozenset({"opened_at", "last_closed_at"})
 _SHOWN_AS = {"quantity": figures.quantity, "avg_price": figures.price}
 
 
-class Figure(NamedTuple):
+class ComparedValue(NamedTuple):
     """A value of either state: what it is sorted by, how it is shown, and whether it differs from the other.
 
     `brief` is how it is shown where there is little room.
@@ -55,14 +55,14 @@ class FieldRow:
 
     thing: str
     field: str
-    stored: Figure | None
-    rebuilt: Figure | None
-    difference: Figure | None
+    stored: ComparedValue | None
+    rebuilt: ComparedValue | None
+    difference: ComparedValue | None
     differs: bool
 
     @property
     def key(self) -> str:
-        """No two rows have the same."""
+        """A key that is unique among the rows."""
         return f"{self.field}\0{self.thing}"
 
 
@@ -75,7 +75,7 @@ class Problem:
     why: str
 
 
-def _figure(value: Figure, detail: int, palette: Palette) -> Text:
+def _figure(value: ComparedValue, detail: int, palette: Palette) -> Text:
     shown = value.text if detail else value.brief or value.text
     return Text(shown, f"bold {palette.loss}" if value.differs else "")
 
@@ -96,38 +96,40 @@ COLUMNS: tuple[Column[FieldRow], ...] = (
 
 PROBLEMS: tuple[Column[Problem], ...] = (
     Column("seq", "seq", QUANTITIES, lambda row: row.seq, "the fill's place in the journal"),
-    Column("what", "what became of it", WORDS, lambda row: row.what, "a replay goes on without it"),
+    Column("what", "what became of it", WORDS, lambda row: row.what, "a replay skips it"),
     Column("why", "why", WORDS, lambda row: row.why, "what stands in its way", widest=90),
 )
 
 
-def field_rows(found: Comparison) -> list[FieldRow]:
+def field_rows(comparison: Comparison) -> list[FieldRow]:
     """Every field of the account and of its positions, and the days and closing times that differ.
 
     Those that differ come first, the furthest apart at the top.
     """
-    return sorted(_rows(found.stored, found.rebuilt), key=_weight)
+    return sorted(_rows(comparison.stored, comparison.rebuilt), key=_weight)
 
 
 def _weight(row: FieldRow) -> tuple[bool, int, float]:
-    kind, change, _ = row.difference.rank if row.difference else (0, 0.0, "")
-    return not row.differs, kind, -abs(change)
+    group, change, _ = row.difference.rank if row.difference else (0, 0.0, "")
+    return not row.differs, group, -abs(change)
 
 
-def left_out(found: Comparison) -> int:
-    """How many days and closing times are alike, and not among the rows."""
+def left_out(comparison: Comparison) -> int:
+    """How many matching days and closing times are hidden."""
     return sum(
-        found.stored[name].get(key) == value
+        comparison.stored[name].get(key) == value
         for name in ("realized_by_session", "last_closed_at")
-        for key, value in found.rebuilt[name].items()
+        for key, value in comparison.rebuilt[name].items()
     )
 
 
-def problems(found: Comparison) -> list[Problem]:
+def problems(comparison: Comparison) -> list[Problem]:
     """What a replay skips and cannot apply, in the journal's order."""
-    skipped = [Problem(seq, "skipped", "a duplicate: its order is in the journal before") for seq in found.duplicates]
-    failed = [Problem(error.seq, "cannot be applied", error.reason) for error in found.report.errors]
-    return sorted([*skipped, *failed], key=lambda each: each.seq)
+    skipped = [
+        Problem(seq, "skipped", "a duplicate: its order is in the journal before") for seq in comparison.duplicates
+    ]
+    failed = [Problem(error.seq, "cannot be applied", error.reason) for error in comparison.report.errors]
+    return sorted([*skipped, *failed], key=lambda problem: problem.seq)
 
 
 def _rows(stored: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> Iterator[FieldRow]:
@@ -183,19 +185,19 @@ def _brief(name: str, text: str, other: str) -> str:
     return text.removeprefix(year) if name in _TIMES and other.startswith((year, figures.NONE)) else ""
 
 
-def _as_figure(value: Any, text: str, *, differs: bool, brief: str) -> Figure | None:
+def _as_figure(value: Any, text: str, *, differs: bool, brief: str) -> ComparedValue | None:
     if value is None:
         return None
     rank = (1, 0.0, value) if isinstance(value, str) else (0, float(value), "")
-    return Figure(rank, text, differs, brief)
+    return ComparedValue(rank, text, differs, brief)
 
 
-def _difference(name: str, stored: Any, rebuilt: Any) -> Figure:
+def _difference(name: str, stored: Any, rebuilt: Any) -> ComparedValue:
     if stored is None or rebuilt is None:
-        return Figure((2, 0.0, ""), "added" if stored is None else "removed", differs=True)
+        return ComparedValue((2, 0.0, ""), "added" if stored is None else "removed", differs=True)
     if isinstance(stored, str):
-        return Figure((1, 0.0, ""), "another", differs=True)
+        return ComparedValue((1, 0.0, ""), "another", differs=True)
     change = rebuilt - stored
     digits = 0 if name in _COUNTS else max(2, figures.needed_decimals(change) if name == "quantity" else 2)
     shown = figures.signed(change, digits)
-    return Figure((0, change, ""), shown if shown[0] in "+-" else f"{change:+.1e}", differs=True)
+    return ComparedValue((0, change, ""), shown if shown[0] in "+-" else f"{change:+.1e}", differs=True)

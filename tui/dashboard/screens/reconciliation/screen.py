@@ -15,6 +15,7 @@ from textual.binding import BindingType
 from textual.widgets import Static
 
 from tui.dashboard.keys import bound
+from tui.dashboard.loading import Brake, progress_text
 from tui.dashboard.screens.acting import ACT, ActingScreen
 from tui.dashboard.screens.reconciliation.past import PastDialog, newest_of_each
 from tui.dashboard.screens.reconciliation.rows import COLUMNS, PROBLEMS, FieldRow, Problem, field_rows, problems
@@ -22,7 +23,6 @@ from tui.dashboard.screens.reconciliation.words import apply_facts, drift_in_wor
 from tui.dashboard.widgets.dialog import Confirm
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
-from tui.dashboard.widgets.progress import Brake, progress_text
 from tui.dashboard.widgets.table import PAGE, DeskTable
 from tui.shared import figures
 
@@ -49,7 +49,7 @@ EMPTY = "Nothing is compared yet.\n\nA dry run replays the journal and writes no
 class Compared:
     """A dry run that came to its end, with its rows; the account as the screen had it then, and when that was."""
 
-    found: Comparison
+    comparison: Comparison
     rows: list[FieldRow]
     misfits: list[Problem]
     overview: Overview
@@ -79,7 +79,7 @@ class ReconciliationScreen(ActingScreen):
         self._past_of: tuple[UUID | None, int] = (None, 0)
 
     def compose_body(self) -> ComposeResult:
-        """How it stands, the comparison, the fills that do not fit."""
+        """How the account stands, the comparison, and the fills that do not fit."""
         yield Static("", id="standing", markup=False)
         yield TablePane(
             COLUMNS,
@@ -109,26 +109,26 @@ class ReconciliationScreen(ActingScreen):
         return self.query_one("#problems", TablePane)
 
     def account_changed(self, overview: Overview) -> None:
-        """A dry run at once, unless it would take its time; what was reconciled and when, in any case."""
+        """Read past reconciliations, and start a dry run unless it would take long."""
         self._read_past(overview)
         known, declined = self._known, self._stopped == overview.workspace.id
-        if not declined and (known is None or known.found.report.events_replayed <= AT_ONCE):
+        if not declined and (known is None or known.comparison.report.events_replayed <= AT_ONCE):
             self._compare(overview)
         self._stand()
 
     def show_again(self) -> None:
-        """The table too, in other colours."""
+        """Redraw the table too: the theme may have changed."""
         super().show_again()
         self._fill()
 
     def action_compare(self) -> None:
-        """A dry run, now."""
+        """Start a dry run."""
         if self.overview is not None:
             self._stopped = None
             self._compare(self.overview)
 
     def action_stop(self) -> None:
-        """End what is under way; it is not begun again until it is asked for."""
+        """Stop the dry run under way; it starts again only when asked for."""
         if self._is_busy:
             self._stopped = self._comparing
             if self._known is None:
@@ -136,7 +136,7 @@ class ReconciliationScreen(ActingScreen):
             self._pulled.set()
 
     def action_apply(self) -> None:
-        """Ask, with what it will change; the dry run comes before it."""
+        """Ask before applying, and list what changes; a dry run comes first."""
         known = self._known
         if self._is_busy:
             self.app.warn("a replay is under way: wait for it, or stop it with esc")
@@ -144,7 +144,7 @@ class ReconciliationScreen(ActingScreen):
             self.app.warn("a dry run comes first: d")
         else:
             workspace = known.overview.workspace
-            question = Confirm(f"Reconcile {workspace.name}?", apply_facts(known.found), yes="Apply")
+            question = Confirm(f"Reconcile {workspace.name}?", apply_facts(known.comparison), yes="Apply")
             self.app.push_screen(question, lambda yes: self._apply(workspace) if yes else None)
 
     def action_past(self) -> None:
@@ -183,8 +183,8 @@ class ReconciliationScreen(ActingScreen):
         clock = self.app.surroundings.clock
 
         def compared(desk: Desk, watch: Watch) -> Compared:
-            found = desk.accounts.compare(workspace, watch=Brake(watch, pulled))
-            return Compared(found, field_rows(found), problems(found), overview, clock())
+            comparison = desk.accounts.compare(workspace, watch=Brake(watch, pulled))
+            return Compared(comparison, field_rows(comparison), problems(comparison), overview, clock())
 
         self.load(
             compared,
@@ -230,7 +230,7 @@ class ReconciliationScreen(ActingScreen):
         if known is None:
             return
         rows, misfits = self.table.in_order(known.rows), known.misfits
-        self._pane.show(rows[: self._shown], len(rows), totals=totals(known.found, Palette.of(self.app)))
+        self._pane.show(rows[: self._shown], len(rows), totals=totals(known.comparison, Palette.of(self.app)))
         self._problems.display = bool(misfits)
         self._problems.show(misfits[: self._shown], len(misfits))
 
@@ -243,22 +243,22 @@ class ReconciliationScreen(ActingScreen):
         if head > after:
             self.load(
                 lambda desk, _: newest_of_each(desk, workspace, after),
-                lambda found: self._remember(workspace, head, found),
+                lambda events: self._remember(workspace, head, events),
                 group=PAST,
             )
 
-    def _remember(self, workspace: UUID, head: int, found: list[EventView]) -> None:
-        newer = {event.event_type for event in found}
-        self._past = [*found, *(event for event in self._past or () if event.event_type not in newer)]
+    def _remember(self, workspace: UUID, head: int, events: list[EventView]) -> None:
+        newer = {event.event_type for event in events}
+        self._past = [*events, *(event for event in self._past or () if event.event_type not in newer)]
         self._past_of = (workspace, head)
         self._stand()
 
     def _stand_later(self) -> None:
-        """Once the call that has just ended is no longer under way."""
+        """Show how things stand after the call that has just ended."""
         self.call_after_refresh(self._stand)
 
     def _stand(self, under_way: Text | None = None) -> None:
-        """The three lines."""
+        """Show the trading state, the last reconciliation, and the dry run."""
         if self.overview is not None:
             run = under_way or self._verdict(self.overview)
             shown = standing(self.overview.workspace, self._past, run, Palette.of(self.app))
@@ -268,10 +268,10 @@ class ReconciliationScreen(ActingScreen):
         known = self._known
         if known is None:
             return Text("replaying…" if self._is_busy else "not done yet: d replays the journal, and writes nothing")
-        said = verdict(known.found).append(f", as of {known.at:%H:%M:%S}")
+        line = verdict(known.comparison).append(f", as of {known.at:%H:%M:%S}")
         if known.overview.state != overview.state and not self._is_busy:
-            said.append("; the account has changed since: d", "bold")
-        return said
+            line.append("; the account has changed since: d", "bold")
+        return line
 
 
 def _drift(compared: Compared) -> set[str]:

@@ -12,7 +12,7 @@ from engine.account.state import values_apart
 from engine.events import EventType
 from tui.dashboard.screens.reconciliation.rows import DIFFERS, left_out
 from tui.dashboard.screens.trading_state import STATE_SAYS, sign_of
-from tui.dashboard.widgets.facts import labelled
+from tui.dashboard.widgets.dialog import labelled
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import READING
 from tui.shared import figures
@@ -33,67 +33,67 @@ def standing(workspace: Workspace, past: Sequence[EventView] | None, run: Text, 
         ("last done", Text(READING) if past is None else past_line(past)),
         ("dry run", run),
     ]
-    return labelled([(f" {label}", said) for label, said in lines], palette.muted)
+    return labelled([(f" {label}", value) for label, value in lines], palette.muted)
 
 
-def verdict(found: Comparison) -> Text:
+def verdict(comparison: Comparison) -> Text:
     """What a dry run came to."""
-    report, count = found.report, _apart(found.report.drift)
-    said = Text(f"{figures.counted(report.events_replayed, 'fill')} replayed, ")
-    said.append(f"{DIFFERS} {_differing(count)}" if count else "no drift", "bold")
+    report, count = comparison.report, _apart(comparison.report.drift)
+    line = Text(f"{figures.counted(report.events_replayed, 'fill')} replayed, ")
+    line.append(f"{DIFFERS} {_differing(count)}" if count else "no drift", "bold")
     if report.duplicates_skipped:
-        said.append(f", {figures.counted(report.duplicates_skipped, 'duplicate')} skipped")
+        line.append(f", {figures.counted(report.duplicates_skipped, 'duplicate')} skipped")
     if report.errors:
-        said.append(f", {_unapplied(len(report.errors))}", "bold")
-    return said
+        line.append(f", {_unapplied(len(report.errors))}", "bold")
+    return line
 
 
-def totals(found: Comparison, palette: Palette) -> Text:
-    """What the rows come to, and how many alike are not among them."""
-    count, hidden = _apart(found.report.drift), left_out(found)
-    said = Text(f"{DIFFERS} {_differing(count)}" if count else "no differences", "bold" if count else "")
+def totals(comparison: Comparison, palette: Palette) -> Text:
+    """How many fields differ, and how many matching rows are hidden."""
+    count, hidden = _apart(comparison.report.drift), left_out(comparison)
+    line = Text(f"{DIFFERS} {_differing(count)}" if count else "no differences", "bold" if count else "")
     if hidden:
-        said.append(f"; {figures.counted(hidden, 'matching daily row')} hidden", palette.muted)
-    return said
+        line.append(f"; {figures.counted(hidden, 'matching daily row')} hidden", palette.muted)
+    return line
 
 
 def drift_in_words(drift: Mapping[str, Sequence[Any]]) -> str:
     """`nothing had drifted`, or how many fields had, and the cash by how much."""
     if not drift:
         return "nothing had drifted"
-    said = f"{figures.counted(_apart(drift), 'field')} had drifted"
+    words = f"{figures.counted(_apart(drift), 'field')} had drifted"
     if "cash" in drift:
         stored, rebuilt = drift["cash"]
-        said += f", cash by {figures.signed(rebuilt - stored)}"
-    return said
+        words += f", cash by {figures.signed(rebuilt - stored)}"
+    return words
 
 
 def past_line(past: Sequence[EventView]) -> Text:
     """When it was last reconciled and how far it had drifted; a reset since then is said."""
     newest = {event.event_type: event for event in past}
     done, reset = newest.get(EventType.STATE_RECONCILED), newest.get(EventType.STATE_RESET)
-    said = Text("never reconciled" if done is None else f"{figures.moment(done.ts)} UTC: {_past_words(done)}")
+    line = Text("never reconciled" if done is None else f"{figures.moment(done.ts)} UTC: {_past_words(done)}")
     if reset is not None and (done is None or reset.seq > done.seq):
-        said.append(f"; reset {figures.moment(reset.ts)} UTC", "bold")
-    return said
+        line.append(f"; reset {figures.moment(reset.ts)} UTC", "bold")
+    return line
 
 
-def apply_facts(found: Comparison) -> Facts:
-    """What applying replaces and writes."""
-    report = found.report
+def apply_facts(comparison: Comparison) -> Facts:
+    """The consequences of applying, as facts for a question."""
+    report = comparison.report
     return [
         ("from", f"{figures.counted(report.events_replayed, 'fill')} of the journal"),
-        ("cash", _change(found.stored["cash"], found.rebuilt["cash"])),
-        ("realized", _change(found.stored["realized_pnl"], found.rebuilt["realized_pnl"])),
-        ("positions", _counts(len(found.stored["positions"]), len(found.rebuilt["positions"]))),
-        ("then", "the replayed state takes the stored one's place, and STATE_RECONCILED is journaled"),
+        ("cash", _change(comparison.stored["cash"], comparison.rebuilt["cash"])),
+        ("realized", _change(comparison.stored["realized_pnl"], comparison.rebuilt["realized_pnl"])),
+        ("positions", _counts(len(comparison.stored["positions"]), len(comparison.rebuilt["positions"]))),
+        ("then", "the replayed state replaces the stored one, and STATE_RECONCILED is journaled"),
         ("orders", "none is placed, and the policy is not asked"),
         *([("left out", _unapplied(len(report.errors)))] if report.errors else []),
     ]
 
 
 def reset_facts(overview: Overview) -> Facts:
-    """What a reset takes away, and what it leaves."""
+    """The consequences of a reset, as facts for a question."""
     state = overview.state
     return [
         ("cash", _change(state.cash, state.starting_equity)),
@@ -106,9 +106,9 @@ def reset_facts(overview: Overview) -> Facts:
 
 def _past_words(done: EventView) -> str:
     payload = done.payload
-    said = f"{drift_in_words(payload.get('drift', {}))} ({figures.counted(payload.get('events_replayed', 0), 'fill')})"
+    words = f"{drift_in_words(payload.get('drift', {}))} ({figures.counted(payload.get('events_replayed', 0), 'fill')})"
     errors = payload.get("errors", [])
-    return f"{said}, {_unapplied(len(errors))}" if errors else said
+    return f"{words}, {_unapplied(len(errors))}" if errors else words
 
 
 def _apart(drift: Mapping[str, Sequence[Any]]) -> int:
@@ -118,12 +118,12 @@ def _apart(drift: Mapping[str, Sequence[Any]]) -> int:
 
 def _change(before: float, after: float) -> str:
     if before == after:
-        return f"{figures.money(after)}, as it is"
+        return f"{figures.money(after)}, unchanged"
     return f"{figures.money(before)} → {figures.money(after)}"
 
 
 def _counts(before: int, after: int) -> str:
-    return f"{after:,}, as many as there are" if before == after else f"{before:,} → {after:,}"
+    return f"{after:,}, unchanged" if before == after else f"{before:,} → {after:,}"
 
 
 def _differing(count: int) -> str:

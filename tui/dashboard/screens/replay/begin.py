@@ -23,7 +23,7 @@ PREFIX = "replay-"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ReplayRequest:
     """What the form holds: as a sweep's, or a spec file in place of strategy, symbols and values; and where to."""
 
     entries: Entries
@@ -33,7 +33,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class ReadyReplay:
     """A replay before its first step, and what is to be said of its data and of its strategy."""
 
     replay: Replay
@@ -46,7 +46,7 @@ def free_name(taken: Collection[str]) -> str:
     return next(name for number in range(1, len(taken) + 2) if (name := f"{PREFIX}{number}") not in taken)
 
 
-def begin(desk: Desk, wanted: Wanted, watch: Watch | None = None) -> Begun:
+def begin(desk: Desk, wanted: ReplayRequest, watch: Watch | None = None) -> ReadyReplay:
     """Read the data first; a workspace is made when all else is right."""
     from engine.drivers.bar_loop import check_slippage
     from engine.drivers.beginning import OnwardTerms
@@ -71,10 +71,10 @@ def begin(desk: Desk, wanted: Wanted, watch: Watch | None = None) -> Begun:
     workspace = known or _made(desk, name, wanted.equity)
     terms = OnwardTerms(slippage_bps)
     replay = desk.research.replay(spec, dataset, workspace, timeframe=timeframe, terms=terms)
-    return Begun(replay, known is None, (*dataset.warnings, *unchecked(desk.research.registry, spec.strategy_id)))
+    return ReadyReplay(replay, known is None, (*dataset.warnings, *unchecked(desk.research.registry, spec.strategy_id)))
 
 
-def _spec(desk: Desk, wanted: Wanted) -> ExecutionSpec:
+def _spec(desk: Desk, wanted: ReplayRequest) -> ExecutionSpec:
     if not wanted.spec_file.strip():
         return spec_of(desk, wanted.entries)
     from storage.spec_files import read_spec
@@ -84,12 +84,12 @@ def _spec(desk: Desk, wanted: Wanted) -> ExecutionSpec:
 
 def _number(text: str, what: str) -> float:
     try:
-        found = float(text.replace(",", "").strip())
+        number = float(text.replace(",", "").strip())
     except ValueError:
-        found = math.nan
-    if not math.isfinite(found):
+        number = math.nan
+    if not math.isfinite(number):
         raise InvalidError("INVALID_SPEC", f"{what}: {text.strip()!r} is not a number", hint="correct it")
-    return found
+    return number
 
 
 def _made(desk: Desk, name: str, equity: str) -> Workspace:

@@ -81,8 +81,8 @@ def price_drawing(view: View, marks: Sequence[Mark], palette: Palette) -> Drawin
         for name, column in view.past.levels.items()
         if name in view.prices and not np.array_equal(column, bars.close)
     }
-    series, said = _levels(times, shown, (palette.muted, palette.gain))
-    title.append_text(said)
+    series, legend = _levels(times, shown, (palette.muted, palette.gain))
+    title.append_text(legend)
     series.append(charts.Series(list(zip(times, closes, strict=True)), rgb(palette.line)))
     for is_entry, glyph, colour, word in (
         (True, UP, palette.gain, "entry"),
@@ -100,19 +100,19 @@ def other_drawing(view: View, palette: Palette) -> Drawing | None:
     others = {name: column for name, column in view.past.levels.items() if name not in view.prices}
     if not others:
         return None
-    series, said = _levels((view.past.bars.ts / _MICROS).tolist(), others, (palette.line, palette.muted))
-    return Drawing(Text.assemble(" ", said), series, _BELOW)
+    series, legend = _levels((view.past.bars.ts / _MICROS).tolist(), others, (palette.line, palette.muted))
+    return Drawing(Text.assemble(" ", legend), series, _BELOW)
 
 
 def _levels(
     times: Sequence[float], levels: Mapping[str, np.ndarray], colours: tuple[str, str]
 ) -> tuple[list[charts.Series], Text]:
     """A line for each, and what they are now."""
-    series, said = [], Text()
+    series, legend = [], Text()
     for place, (name, column) in enumerate(levels.items()):
         colour = colours[place % len(colours)]
         points = [(ts, value) for ts, value in zip(times, column.tolist(), strict=True) if np.isfinite(value)]
         series.append(charts.Series(points, rgb(colour)))
         now = figures.decimals(points[-1][1], 2) if points and points[-1][0] == times[-1] else figures.NONE
-        said.append(f"  {safe_text(name)} {now}", colour)
-    return series, said
+        legend.append(f"  {safe_text(name)} {now}", colour)
+    return series, legend

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tui.dashboard.widgets.columns import COUNTS, TIMES, WORDS, Column
 from tui.shared import figures
-from tui.shared.event_words import said_by
+from tui.shared.words import said_by
 
 if TYPE_CHECKING:
     from engine.drivers.replay import Step, SymbolSeen
@@ -28,7 +28,7 @@ class LogLine:
     ts: datetime
     symbol: str | None
     what: str
-    said: str
+    words: str
     seq: int | None = None
     correlation_id: str | None = None
 
@@ -38,7 +38,7 @@ COLUMNS: tuple[Column[LogLine], ...] = (
     Column("symbol", "symbol", WORDS, lambda row: row.symbol, "in which symbol", widest=12),
     Column("what", "what", WORDS, lambda row: row.what, "a signal of the strategy, or an event of the journal"),
     Column("seq", "seq", COUNTS, lambda row: row.seq, "an event's place in the journal"),
-    Column("said", "says", WORDS, lambda row: row.said, "why, or what was done", widest=100),
+    Column("said", "says", WORDS, lambda row: row.words, "why, or what was done", widest=100),
 )
 
 
@@ -51,7 +51,7 @@ class Log:
         self._codes: dict[str, str] = {}
 
     def take(self, steps: Sequence[Step]) -> bool:
-        """What came of these steps; whether there is anything new."""
+        """Add what came of these steps. Return whether there is anything new."""
         before = self.count
         for step in steps:
             for line in self._told(step):
@@ -61,7 +61,7 @@ class Log:
         return self.count > before
 
     def newest(self) -> list[LogLine]:
-        """What is shown."""
+        """The lines that are shown."""
         return self.lines[: -KEPT - 1 : -1]
 
     def _told(self, step: Step) -> Iterator[LogLine]:
@@ -72,27 +72,27 @@ class Log:
                 yield self._line(step, seen.symbol, "signal", f"{seen.code}  {level_words(seen)}".rstrip())
         for attempt in step.attempts:
             if attempt.refused is not None:
-                said = f"{attempt.refused.code}: {attempt.refused.message}"
-                yield self._line(step, attempt.intent.symbol, "refused", said)
+                words = f"{attempt.refused.code}: {attempt.refused.message}"
+                yield self._line(step, attempt.intent.symbol, "refused", words)
         yield from self._events(step)
 
     def _events(self, step: Step) -> Iterator[LogLine]:
         from engine.desk.journal import EventView
 
         for event in step.events:
-            row, said = event.row, "the run's progress is kept"
+            row, words = event.row, "the run's progress is kept"
             if row.intent_id is not None:
-                said = said_by(EventView.of(event))
-            yield self._line(step, row.symbol, row.event_type, said, event.seq, row.correlation_id)
+                words = said_by(EventView.of(event))
+            yield self._line(step, row.symbol, row.event_type, words, event.seq, row.correlation_id)
 
     def _line(
-        self, step: Step, symbol: str | None, what: str, said: str, seq: int | None = None, trace: str | None = None
+        self, step: Step, symbol: str | None, what: str, words: str, seq: int | None = None, trace: str | None = None
     ) -> LogLine:
         self.count += 1
-        return LogLine(self.count, step.ts, symbol, what, said, seq, trace)
+        return LogLine(self.count, step.ts, symbol, what, words, seq, trace)
 
     def _is_news(self, step: Step, seen: SymbolSeen) -> bool:
-        """A code that came of an attempt is told each time; one that only stays as it was, once."""
+        """A code that came of an attempt is reported each time, one that merely persists only once."""
         stem = _NUMBER.sub("", seen.code or "")
         known, self._codes[seen.symbol] = self._codes.get(seen.symbol, ""), stem
         tried = any(attempt.intent.symbol == seen.symbol for attempt in step.attempts)
@@ -100,7 +100,7 @@ class Log:
 
 
 def level_words(seen: SymbolSeen) -> str:
-    """`fast 101.25  slow 100.80`."""
+    """The levels of the newest bar, such as `fast 101.25  slow 100.80`."""
     return "  ".join(
         f"{name} {figures.NONE if value is None else figures.decimals(value, 2)}"
         for name, value in seen.levels.items()

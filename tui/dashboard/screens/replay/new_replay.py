@@ -12,9 +12,9 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Input, Select, Static
 
 from tui.dashboard.keys import bound
-from tui.dashboard.screens.forms import FIRST_DATA, FilledIn, entry, line, strategy_select
-from tui.dashboard.screens.replay.begin import Begun, Wanted, begin, free_name
-from tui.dashboard.screens.run_plans.new_sweep_entries import Entries, Parameter, parameters
+from tui.dashboard.screens.forms import StrategyForm, entry, line, strategy_select
+from tui.dashboard.screens.replay.begin import ReadyReplay, ReplayRequest, begin, free_name
+from tui.dashboard.screens.run_plans.new_sweep_entries import Entries, Parameter
 from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 READ = "read"
 NEW = "a new account; it is made when the replay begins"
-EXISTING = "! there already: it trades onward in it"
+EXISTING = "! exists: the replay continues in it"
 
 
-class NewReplayDialog(FilledIn[Begun]):
-    """Leaves with a replay whose data were read and whose workspace is there; nothing is traded here."""
+class NewReplayDialog(StrategyForm[ReadyReplay]):
+    """Closes with a replay whose data were read and whose workspace exists; nothing is traded yet."""
 
     CSS_PATH = "new_replay.tcss"
+    PARAMETERS = "#replay-parameters"
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("ctrl+o", "choose_data", "choose data", "a file, or a bundled sample", "replay.data", show=True),
         bound("ctrl+s", "begin", "begin", "read the data, make the workspace", "replay.begin", show=True),
@@ -38,24 +39,16 @@ class NewReplayDialog(FilledIn[Begun]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._strategies: dict[str, Strategy[Any]] = {}
-        self._parameters: list[Parameter] = []
         self._taken: set[str] = set()
 
     def compose(self) -> ComposeResult:
-        """The fields scroll; what is wrong and the buttons stay in sight."""
+        """The fields scroll; errors and buttons stay visible."""
         with Vertical(classes="dialog wide", id="new-replay"):
             yield Static(Text("New replay", "bold"))
             with VerticalScroll(id="replay-fields", can_focus=False):
                 yield line("strategy", strategy_select())
                 yield line("or spec file", entry("spec", "", "TOML or JSON, in place of strategy and values", "none"))
-                data = entry("data", FIRST_DATA, "files, and samples such as sample:GOOG; SYMBOL=file names a symbol")
-                yield line("data", data, Button("choose…", id="choose", compact=True))
-                yield line("symbols", entry("symbols", "", "those of the data to trade, in their order"))
-                why = "trade from this date on, earlier bars are history; empty: from the first bar"
-                start = entry("start", "", why, "first bar")
-                end = entry("end", "", "up to this date; empty: to the last bar", "last bar")
-                yield line("from, to", start, end)
+                yield from self.data_lines()
                 yield line("workspace", entry("workspace", "", "where it trades: a new account, or one there is"))
                 yield Static("", id="which", markup=False)
                 yield line("starting equity", entry("equity", "10,000", "of a new account, in cash"))
@@ -67,19 +60,13 @@ class NewReplayDialog(FilledIn[Begun]):
                 yield Button("Begin", id="submit", variant="primary", compact=True)
 
     def on_mount(self) -> None:
-        """Strategies and workspaces, read off the loop."""
+        """Read the strategies and workspaces off the event loop."""
         self._suggest_symbols()
-        self.loader.load(lambda desk, _: _known(desk), lambda found: self._show_known(*found), group="known")
-
-    def action_choose_data(self) -> None:
-        """A file picker; what it brings is added to the data."""
-        from tui.dashboard.widgets.pickers import FilePicker
-
-        self.app.push_screen(FilePicker(), self._add_data)
+        self.loader.load(lambda desk, _: _known(desk), lambda known: self._show_known(*known), group="known")
 
     @on(Button.Pressed, "#submit")
     def action_begin(self) -> None:
-        """Read the data; leave when nothing is wrong."""
+        """Read the data, then close the form if nothing is wrong."""
         if self.loader.is_loading(READ):
             return
         wanted = self._wanted()
@@ -87,18 +74,6 @@ class NewReplayDialog(FilledIn[Begun]):
         self.loader.load(
             lambda desk, watch: begin(desk, wanted, watch), self._begun, group=READ, failed=self._refused, acts=True
         )
-
-    @on(Button.Pressed, "#choose")
-    def _choose(self) -> None:
-        self.action_choose_data()
-
-    @on(Button.Pressed, "#cancel")
-    def _cancel(self) -> None:
-        self.action_leave()
-
-    @on(Input.Changed, "#data")
-    def _data_changed(self) -> None:
-        self._suggest_symbols()
 
     @on(Input.Changed, "#workspace")
     def _say_which(self, event: Input.Changed) -> None:
@@ -108,28 +83,22 @@ class NewReplayDialog(FilledIn[Begun]):
         which.set_class(is_there, "-warns")
         self.query_one("#equity", Input).disabled = is_there
 
-    @on(Select.Changed, "#strategy")
-    async def _choose_strategy(self, event: Select.Changed) -> None:
-        strategy = self._strategies.get(str(event.value))
-        if strategy is None or event.value != event.select.value:  # another was chosen meanwhile
-            return
-        self._parameters = parameters(strategy)
-        lines = self.query_one("#replay-parameters", Vertical)
-        await lines.remove_children()
-        await lines.mount_all([_parameter_line(place, each) for place, each in enumerate(self._parameters)])
-        self.was_offered()
+    def parameter_line(self, place: int, parameter: Parameter) -> Horizontal:
+        """Its path, and a field for its value."""
+        why = safe_text(parameter.why)
+        return line(safe_text(parameter.path), entry(f"value-{place}", parameter.default, why, parameter.kind))
 
-    def _wanted(self) -> Wanted:
-        """What is typed now."""
+    def _wanted(self) -> ReplayRequest:
+        """The values of the form as they are typed now."""
         text = {
             name: self.query_one(f"#{name}", Input).value
             for name in ("data", "symbols", "start", "end", "slippage_bps", "spec", "workspace", "equity")
         }
-        values = {
-            each.path: self.query_one(f"#value-{place}", Input).value.strip()
-            for place, each in enumerate(self._parameters)
-        }
-        changed = {each.path: values[each.path] for each in self._parameters if values[each.path] != each.default}
+        changed = {}
+        for place, parameter in enumerate(self._parameters):
+            value = self.query_one(f"#value-{place}", Input).value.strip()
+            if value != parameter.default:
+                changed[parameter.path] = value
         entries = Entries(
             strategy=str(self.query_one("#strategy", Select).value),
             base={path: value for path, value in changed.items() if value},
@@ -139,24 +108,16 @@ class NewReplayDialog(FilledIn[Begun]):
             end=text["end"],
             slippage_bps=text["slippage_bps"],
         )
-        return Wanted(entries, text["spec"], text["workspace"], text["equity"])
+        return ReplayRequest(entries, text["spec"], text["workspace"], text["equity"])
 
     def _show_known(self, strategies: list[Strategy[Any]], workspaces: list[Workspace]) -> None:
-        self._strategies = {each.key: each for each in strategies}
-        self._taken = {each.name for each in workspaces}
-        self._offer_strategies(list(self._strategies))
+        self._taken = {workspace.name for workspace in workspaces}
+        self._offer_strategies(strategies)
         self.query_one("#workspace", Input).value = free_name(self._taken)
 
-    def _begun(self, begun: Begun) -> None:
+    def _begun(self, begun: ReadyReplay) -> None:
         self.dismiss(begun)
 
 
 def _known(desk: Desk) -> tuple[list[Strategy[Any]], list[Workspace]]:
-    return [each.strategy for each in desk.research.registry.all()], desk.accounts.all()
-
-
-def _parameter_line(place: int, parameter: Parameter) -> Horizontal:
-    """By its place, since a path is no identifier."""
-    return line(
-        safe_text(parameter.path), entry(f"value-{place}", parameter.default, safe_text(parameter.why), parameter.kind)
-    )
+    return [registered.strategy for registered in desk.research.registry.all()], desk.accounts.all()

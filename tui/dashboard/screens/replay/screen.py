@@ -1,4 +1,4 @@
-"""Replay: a strategy over a dataset bar by bar through the real path, with all that it sees, says and does."""
+"""Replay: a strategy over a dataset bar by bar through the real path, with its levels, signals and orders."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.screens.replay.chart import ZOOMS, View, other_drawing, price_drawing, view_of
 from tui.dashboard.screens.replay.log import COLUMNS, LogLine
-from tui.dashboard.screens.replay.pace import HURRY, Beating, Every, Pace
-from tui.dashboard.screens.replay.session import Session
+from tui.dashboard.screens.replay.session import HURRY, Beating, Every, Pace, Session
 from tui.dashboard.screens.replay.words import EMPTY, NO_WAY_BACK, QUIET, ended, standing
 from tui.dashboard.widgets.chart import Chart
 from tui.dashboard.widgets.money import Palette
@@ -24,14 +23,14 @@ from tui.dashboard.widgets.table import DeskTable
 if TYPE_CHECKING:
     from engine.drivers.replay import Step
     from engine.errors import PapertapeError
-    from tui.dashboard.screens.replay.begin import Begun
+    from tui.dashboard.screens.replay.begin import ReadyReplay
 
 STEP, LOOK = "step", "look"
 TABLE = "replay-table"
 
 
 class ReplayScreen(DeskScreen):
-    """How it stands, the chart, the log. It goes on while another screen is shown."""
+    """The replay's status, chart and log. The replay continues while another screen is shown."""
 
     NAME = "replay"
     CSS_PATH = "replay.tcss"
@@ -40,12 +39,12 @@ class ReplayScreen(DeskScreen):
         bound(
             "space", "play", "play", "bar after bar at the speed that is set; again: pause", "replay.play", show=True
         ),
-        bound("full_stop", "step", "step", "one step, of as many bars as z says", "replay.step", show=True),
+        bound("full_stop", "step", "step", "one step; z sets how many bars", "replay.step", show=True),
         bound("z", "turn_step", "step size", "a step is 1, 10 or 100 bars", "replay.step_size"),
         bound("plus,equals_sign", "faster", "faster", "more bars a second", "replay.faster"),
         bound("minus", "slower", "slower", "fewer bars a second", "replay.slower"),
-        bound("e", "hurry", "to the end", "all that is left, as fast as it goes", "replay.end", show=True),
-        bound("escape", "pause", "pause", "stand still; what was traded stays", "replay.pause"),
+        bound("e", "hurry", "to the end", "the remaining bars, as fast as possible", "replay.end", show=True),
+        bound("escape", "pause", "pause", "pause; what was traded stays", "replay.pause"),
         bound("0", "restart", "start", "not possible: the journal is append-only", "replay.restart"),
         bound("v", "turn_symbol", "symbol", "the chart of the spec's next symbol", "replay.symbol"),
         bound("left_square_bracket", "zoom(-1)", "closer", "fewer bars on the chart", "replay.closer"),
@@ -64,30 +63,30 @@ class ReplayScreen(DeskScreen):
         self._is_hurrying = False
 
     def compose_body(self) -> ComposeResult:
-        """How it stands over the charts, over the log."""
+        """The replay's status over its charts and its log."""
         yield Static("", id="standing", markup=False)
         yield Chart(id="prices")
         yield Chart(id="others")
         yield TablePane(COLUMNS, lambda line: str(line.number), noun="line", empty=EMPTY, id="replay")
 
     def on_mount(self) -> None:
-        """Nothing is replayed yet."""
+        """Show how to begin, since nothing is replayed yet."""
         self._show_log()
         self._draw()
 
     @property
     def table(self) -> DeskTable[LogLine]:
-        """The log."""
+        """The table of log lines."""
         return self._pane.table
 
     @property
     def is_playing(self) -> bool:
-        """Whether it goes on by itself."""
+        """Whether the replay is playing."""
         return self._beating is not None or self._is_hurrying
 
     @property
     def at_work(self) -> str | None:
-        """A replay that plays."""
+        """The workspace of a replay that is playing; None when none is."""
         return self._session.replay.workspace.name if self.is_playing and self._session is not None else None
 
     @property
@@ -95,24 +94,24 @@ class ReplayScreen(DeskScreen):
         return self.query_one("#replay", TablePane)
 
     def on_resize(self) -> None:
-        """What fits is another."""
+        """Redraw: another size has room for other things."""
         self._stand()
 
     def show_again(self) -> None:
-        """The charts too, in other colours."""
+        """Redraw the charts too: the theme may have changed."""
         super().show_again()
         self._stand()
         self._draw()
 
     def action_begin(self) -> None:
-        """The form; what plays stands still meanwhile."""
+        """Open the form of a replay; a replay that plays is paused."""
         from tui.dashboard.screens.replay.new_replay import NewReplayDialog
 
         self.action_pause()
         self.app.push_screen(NewReplayDialog(), lambda begun: self._begin(begun) if begun else None)
 
     def action_play(self) -> None:
-        """Go on by itself, or stand still."""
+        """Play or pause."""
         if self.is_playing:
             self.action_pause()
         elif self._may_go_on():
@@ -120,33 +119,33 @@ class ReplayScreen(DeskScreen):
             self._stand()
 
     def action_pause(self) -> None:
-        """Stand still."""
+        """Pause the replay."""
         if self._beating is not None:
             self._beating.stop()
         self._beating, self._is_hurrying = None, False
         self._stand()
 
     def action_step(self) -> None:
-        """As many bars as a step has; what plays stands still."""
+        """Take one step; a replay that plays is paused."""
         self.action_pause()
         if self._may_go_on() and not self._loader.is_loading(STEP):
             self._take(self._pace.step)
 
     def action_turn_step(self) -> None:
-        """Another length of a step."""
+        """Change the length of a step."""
         self._pace.turn_step()
         self._stand()
 
     def action_faster(self) -> None:
-        """More bars a second."""
+        """Play more bars a second."""
         self._change_speed(1)
 
     def action_slower(self) -> None:
-        """Fewer bars a second."""
+        """Play fewer bars a second."""
         self._change_speed(-1)
 
     def action_hurry(self) -> None:
-        """All that is left."""
+        """Play the remaining bars at full speed."""
         self.action_pause()
         if self._may_go_on():
             self._is_hurrying = True
@@ -154,11 +153,11 @@ class ReplayScreen(DeskScreen):
             self._take(HURRY)
 
     def action_restart(self) -> None:
-        """Say why not."""
+        """Say why a replay cannot be restarted."""
         self.app.say(NO_WAY_BACK)
 
     def action_turn_symbol(self) -> None:
-        """The next symbol's chart."""
+        """Show the next symbol's chart."""
         if self._session is not None:
             self._session.turn_symbol()
             self._look()
@@ -170,7 +169,7 @@ class ReplayScreen(DeskScreen):
 
     @on(DeskTable.Chosen, f"#{TABLE}")
     def action_trace(self) -> None:
-        """From signal to fill; a signal that became no intent has no trace."""
+        """Show the trace from signal to fill; a signal without an intent has none."""
         from tui.dashboard.screens.trace import TraceDialog
 
         line = self.table.current
@@ -187,7 +186,7 @@ class ReplayScreen(DeskScreen):
             return True
         return False
 
-    def _begin(self, begun: Begun) -> None:
+    def _begin(self, begun: ReadyReplay) -> None:
         self._session = Session(begun.replay)
         for warning in begun.warnings:
             self.app.warn(warning)
@@ -207,7 +206,7 @@ class ReplayScreen(DeskScreen):
         self._stand()
 
     def _beat(self) -> None:
-        """A beat that comes while the one before is under way is left out."""
+        """Play the bars of a beat; skip it while the one before is under way."""
         if self._beating is not None and not self._loader.is_loading(STEP):
             self._take(self._pace.bars)
 
@@ -219,7 +218,7 @@ class ReplayScreen(DeskScreen):
         symbol = session.symbol
         self.load(
             lambda _, watch: (session.replay.step(count, watch), view_of(session.replay, symbol, most)),
-            lambda found: self._took(session, *found),
+            lambda step: self._took(session, *step),
             group=STEP,
             failed=self._failed,
             in_turn=True,
@@ -245,7 +244,7 @@ class ReplayScreen(DeskScreen):
         self.app.tell(error)
 
     def _look(self) -> None:
-        """The chart anew, of another symbol or of more bars."""
+        """Draw the chart of another symbol, or of more or fewer bars."""
         session, most = self._session, ZOOMS[self._zoom]
         if session is None:
             return
@@ -259,7 +258,7 @@ class ReplayScreen(DeskScreen):
             self._draw()
 
     def _show_log(self) -> None:
-        """The newest lines; a cursor on the newest stays on the newest."""
+        """Show the newest lines; a cursor on the newest line stays on the newest."""
         log = self._session.log if self._session else None
         follows = self.table.cursor_row == 0
         self._pane.show(log.newest() if log else [], log.count if log else 0)

@@ -12,8 +12,7 @@ from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.drivers.replay import SymbolSeen
-    from tui.dashboard.screens.replay.pace import Pace
-    from tui.dashboard.screens.replay.session import Session
+    from tui.dashboard.screens.replay.session import Pace, Session
 
 EMPTY = (
     "No replay is under way.\n\n"
@@ -64,8 +63,8 @@ def ended(session: Session) -> str:
     if newest is None:
         return f"everything in these data was traded in {replay.workspace.name} before"
     fills = figures.counted(replay.tally.fills, "fill")
-    said = f"the data end: {fills} in {replay.workspace.name}, equity {figures.money(newest.equity)}"
-    return "; ".join([said, *replay.reasons[:1]])
+    sentence = f"the data end: {fills} in {replay.workspace.name}, equity {figures.money(newest.equity)}"
+    return "; ".join([sentence, *replay.reasons[:1]])
 
 
 def _progress(done: int, total: int) -> str:
@@ -74,11 +73,11 @@ def _progress(done: int, total: int) -> str:
 
 
 def _bar(seen: SymbolSeen, palette: Palette) -> Text:
-    said = Text.assemble((f" {safe_text(seen.symbol)}", "bold"))
+    line = Text.assemble((f" {safe_text(seen.symbol)}", "bold"))
     for name, price in (("O", seen.open), ("H", seen.high), ("L", seen.low), ("C", seen.close)):
-        said.append(f"  {name} ", palette.muted).append(figures.price(price))
+        line.append(f"  {name} ", palette.muted).append(figures.price(price))
     if seen.held is not None:
-        said.append("  held ", palette.muted)
-        said.append(f"{figures.quantity(seen.held.quantity)} at {figures.price(seen.held.avg_price)} ")
-        said.append_text(gain(seen.held.unrealized_pnl, palette))
-    return said.append(f"  {safe_text(seen.code or '')}", "bold")
+        line.append("  held ", palette.muted)
+        line.append(f"{figures.quantity(seen.held.quantity)} at {figures.price(seen.held.avg_price)} ")
+        line.append_text(gain(seen.held.unrealized_pnl, palette))
+    return line.append(f"  {safe_text(seen.code or '')}", "bold")

@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from tui.dashboard.screens.run_plan.differences import COMPARED, difference, signed
+from tui.dashboard.screens.run_plan.compare import COMPARED, difference, signed
 from tui.dashboard.screens.run_plan.part import Part
 from tui.dashboard.widgets.columns import WORDS, Column
 from tui.dashboard.widgets.pane import TablePane
@@ -40,12 +40,12 @@ class AblationRow:
 
     @property
     def change(self) -> str:
-        """`5 → 20`."""
+        """The change of the value, such as `5 → 20`."""
         return f"{scalar(self.first)} → {scalar(self.base)}"
 
     @property
     def status(self) -> str:
-        """Whether there is something to compare."""
+        """Why there is nothing to compare; the variant's status where there is."""
         if self.first == self.base:
             return "no change: it had the base value"
         if self.variant is None:
@@ -76,7 +76,7 @@ COLUMNS: tuple[Column[AblationRow], ...] = (
 
 
 class AblationsPart(Part):
-    """A row a swept parameter."""
+    """A table with a row for each swept parameter."""
 
     def compose(self) -> ComposeResult:
         """What they are measured against, and the table."""
@@ -84,7 +84,7 @@ class AblationsPart(Part):
         yield TablePane(COLUMNS, lambda row: row.path, noun="parameter", empty=EMPTY, id="ablations")
 
     def focused_first(self) -> Widget | None:
-        """The table."""
+        """The table has the focus first."""
         return self._pane.table
 
     @property
@@ -92,7 +92,7 @@ class AblationsPart(Part):
         return self.query_one("#ablations", TablePane)
 
     def take(self, view: PlanView) -> None:
-        """The differences, from what was read already."""
+        """Show the differences; all variants were read before."""
         first = view.first_of_grid
         rows = [] if first is None else ablation_rows(view, first)
         self.query_one(".part-title", Static).update(Text() if first is None else _heading(first))
@@ -105,8 +105,8 @@ def ablation_rows(view: PlanView, first: VariantResult) -> list[AblationRow]:
     rows = []
     for path in view.paths:
         base = view.base_value(path)
-        found = by_overrides.get(_key({**first.overrides, path: base}))
-        rows.append(AblationRow(path, first.overrides[path], base, found, first))
+        variant = by_overrides.get(_key({**first.overrides, path: base}))
+        rows.append(AblationRow(path, first.overrides[path], base, variant, first))
     return rows
 
 

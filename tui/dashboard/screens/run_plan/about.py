@@ -1,44 +1,50 @@
-"""What was asked of a run plan: spec, sweep, data, account, and what to know of them."""
+"""A run plan in words: two lines above its parts, and a page with all that was asked of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tui.dashboard.screens.run_plan.part import Part
+from tui.dashboard.screens.run_plans.rows import RUNNING, status_words
 from tui.dashboard.widgets.dialog import fact_lines
+from tui.dashboard.widgets.money import Palette, gain
 from tui.shared import figures
 from tui.shared.leaderboard import scalar, without_result
-from tui.shared.plan_words import HASH, bars_of, took
+from tui.shared.text import safe_text
+from tui.shared.words import HASH, bars_of, took
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from engine.sweeps.results import PlanDetail
+    from engine.sweeps.results import PlanDetail, VariantResult
     from tui.dashboard.screens.run_plan.view import PlanView
+    from tui.dashboard.sweeps import Progress
+
 
 MOST_VALUES = 12
 Fact = tuple[str, str]
 
 
 class AboutPart(Part):
-    """Facts, to scroll through."""
+    """A page of facts that scrolls."""
 
     def compose(self) -> ComposeResult:
-        """One page."""
+        """A scrolling page."""
         with VerticalScroll():
             yield Static("", classes="page", markup=False)
 
     def focused_first(self) -> Widget | None:
-        """The keys scroll."""
+        """The page has the focus, so that keys scroll it."""
         return self.query_one(VerticalScroll)
 
     def take(self, view: PlanView) -> None:
-        """Everything that was read."""
+        """Show the facts of this run plan."""
         detail = view.detail
         facts = [*_standing(detail), *_asked(detail), *_account(detail.plan), *_to_know(detail)]
         self.query_one(".page", Static).update(fact_lines(facts))
@@ -99,3 +105,53 @@ def _limit(value: Any) -> str:
 def _list(values: list[Any]) -> str:
     shown = ", ".join(map(scalar, values[:MOST_VALUES]))
     return shown if len(values) <= MOST_VALUES else f"{shown}, … ({figures.whole(len(values))} values)"
+
+
+def head_lines(view: PlanView, progress: Progress | None, palette: Palette, width: int) -> Text:
+    """Two lines, each cut to the width."""
+    room, lines = max(1, width - 2), []
+    for written in (_standing_line(view, progress, palette), _best_line(view, palette)):
+        line = next((line for line in written if line.cell_len <= room), written[-1])
+        line.truncate(room, overflow="ellipsis")
+        lines.append(line)
+    return Text("\n").join(lines)
+
+
+def _standing_line(view: PlanView, progress: Progress | None, palette: Palette) -> list[Text]:
+    """The first line in full, and shorter for where it does not fit."""
+    detail, base = view.detail, view.detail.plan["base"]
+    done = max(detail.done, progress.done) if progress else detail.done
+    status = status_words(detail.status if progress is None else RUNNING)
+    line = Text.assemble((view.short_id, "bold"), f"  {status}  {safe_text(detail.strategy_id)} ")
+    line.append(safe_text(f"{', '.join(base['symbols'])}, {base['timeframe']}"))
+    counts = [f"{figures.whole(done)} of {figures.counted(detail.variants, 'variant')}"]
+    counts += [
+        f"{figures.whole(n)} {what}" for n, what in ((detail.failed, "failed"), (detail.skipped, "skipped")) if n
+    ]
+    if detail.variants_dropped:
+        counts.append(f"{figures.whole(detail.variants_dropped)} dropped")
+    line.append(f"  {', '.join(counts)}")
+    details = f"  {figures.whole(detail.bar_count)} bars, {took(detail.duration_s)}"
+    return [line.copy().append(details, palette.muted), line]
+
+
+def _best_line(view: PlanView, palette: Palette) -> list[Text]:
+    """The best variant with the objective's name, and without it."""
+    detail = view.detail
+    if detail.error is not None:
+        return [Text(safe_text(f"ended by {detail.error_code}: {detail.error}"), palette.loss)]
+    best = view.by_id.get(detail.best_variant_id or "")
+    if best is None:
+        return [Text(f"no variant has a score by {detail.objective}", palette.muted)]
+    lines = []
+    for name in (f"  {detail.objective} {detail.best_score:.4f}", ""):
+        line = Text.assemble(("best ", palette.muted), (safe_text(best.label), "bold"), (f"{name}  ", palette.muted))
+        line.append_text(_return_text(best, palette))
+        if view.baseline is not best and view.baseline.metrics is not None:
+            line.append("  baseline ", palette.muted).append_text(_return_text(view.baseline, palette))
+        lines.append(line)
+    return lines
+
+
+def _return_text(result: VariantResult, palette: Palette) -> Text:
+    return Text() if result.metrics is None else gain(result.metrics.return_pct, palette, unit=" %")

@@ -112,7 +112,7 @@ class Narrowing(Input):
     """The words that rows must hold; Esc and Enter go back to the table."""
 
     def on_key(self, event: events.Key) -> None:
-        """Esc takes the words away too."""
+        """Esc also clears the words."""
         if event.key == "escape":
             event.stop()
             self.value = ""
@@ -130,7 +130,7 @@ class BoardPart(Part):
         self._drawn: tuple[PlanView, Palette] | None = None
 
     def compose(self) -> ComposeResult:
-        """The line is there while something is typed into it."""
+        """A table, and a line to narrow it by that is hidden while it is empty."""
         narrowing = Narrowing(placeholder="words of the variant, its status or id", id="board-filter", compact=True)
         narrowing.display = False
         yield narrowing
@@ -146,7 +146,7 @@ class BoardPart(Part):
 
     @property
     def table(self) -> DeskTable[BoardRow]:
-        """The variants."""
+        """The table of variants."""
         return self._pane.table
 
     @property
@@ -168,13 +168,13 @@ class BoardPart(Part):
             self.table.move_cursor(row=places.index(view.current))
 
     def narrow(self) -> None:
-        """Type words that rows must hold."""
+        """Focus the line that narrows the rows."""
         narrowing = self.query_one(Narrowing)
         narrowing.display = True
         self.screen.set_focus(narrowing)  # at once: `focus` waits its turn behind letters that are typed already
 
     def signs_changed(self) -> None:
-        """Other variants are marked: the signs alone are others."""
+        """Update the signs: other variants are marked."""
         self.table.put_all()
         signs = COLUMNS[0].cells(self.table.items, 0, Palette.of(self.app))
         for row, cell in zip(self.table.items, signs, strict=True):

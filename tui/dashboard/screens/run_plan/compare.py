@@ -1,4 +1,4 @@
-"""Two variants side by side: their values and their metrics, what differs marked."""
+"""Two variants side by side: a figure of each, and how far the one is from the other."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from tui.dashboard.screens.run_plan.differences import COMPARED, difference
 from tui.dashboard.screens.run_plan.part import Part
 from tui.dashboard.widgets.columns import WORDS, Column, Form
 from tui.dashboard.widgets.pane import TablePane
 from tui.shared import figures
 from tui.shared.leaderboard import scalar
+from tui.shared.metrics import FIGURES, SCORE
 from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
@@ -23,6 +23,21 @@ if TYPE_CHECKING:
 
     from engine.sweeps.results import VariantResult
     from tui.dashboard.screens.run_plan.view import PlanView
+
+
+COMPARED = (SCORE, *FIGURES)
+"""All that can be compared, the objective's score first."""
+
+
+def difference(first: float | None, second: float | None) -> float | None:
+    """How much `first` is above `second`; None where either does not exist."""
+    return None if first is None or second is None else first - second
+
+
+def signed(digits: int) -> Form:
+    """Differences, with their sign and no colour: less may be better."""
+    return Form(lambda amount, decimals, _: Text(figures.signed(amount, decimals)), lambda _: digits)
+
 
 OTHERWISE = "≠"
 RIGHT = Form(lambda words, _, __: Text(safe_text(words)))
@@ -39,7 +54,7 @@ class Pair:
 
     @property
     def sign(self) -> str:
-        """Marked where they differ."""
+        """A sign where the two values differ."""
         return OTHERWISE if self.one != self.other else ""
 
 
@@ -56,12 +71,12 @@ class ComparePart(Part):
     """The first two marked variants; with one, it and the one that is looked at, else the baseline."""
 
     def compose(self) -> ComposeResult:
-        """Which two, and the lines."""
+        """The names of the two variants, and the table."""
         yield Static("", classes="part-title", markup=False)
         yield TablePane(COLUMNS, lambda row: row.name, noun="line", empty="", id="pairs")
 
     def focused_first(self) -> Widget | None:
-        """The table."""
+        """The table has the focus first."""
         return self._pane.table
 
     @property
@@ -69,16 +84,16 @@ class ComparePart(Part):
         return self.query_one("#pairs", TablePane)
 
     def take(self, view: PlanView) -> None:
-        """Compare what was read already."""
-        one, other = two_of(view)
+        """Compare the two variants; both were read before."""
+        first, second = two_of(view)
         names = [
             Text.assemble((f"{side}  ", "bold"), safe_text(view.named(variant.variant_id)))
-            for side, variant in (("A", one), ("B", other))
+            for side, variant in (("A", first), ("B", second))
         ]
         if len(view.marked) < 2:
             names[1].append("   space on the board marks two others", "dim")
         self.query_one(".part-title", Static).update(Text("\n").join(names))
-        rows = self._pane.table.in_order(pairs(view, one, other))
+        rows = self._pane.table.in_order(pairs(view, first, second))
         apart = sum(1 for row in rows if row.sign)
         self._pane.show(rows, totals=Text(f"{figures.whole(apart)} differ"))
 
@@ -87,25 +102,25 @@ def two_of(view: PlanView) -> tuple[VariantResult, VariantResult]:
     """The two that are compared."""
     wanted = [*view.marked[:2], view.current, view.baseline.variant_id, *view.by_id]
     first = wanted[0]
-    second = next((each for each in wanted if each != first), first)
+    second = next((variant_id for variant_id in wanted if variant_id != first), first)
     return view.by_id[first], view.by_id[second]
 
 
-def pairs(view: PlanView, one: VariantResult, other: VariantResult) -> list[Pair]:
+def pairs(view: PlanView, first: VariantResult, second: VariantResult) -> list[Pair]:
     """Swept values first, then status, metrics and refusals."""
-    values = [Pair(path, scalar(view.value(one, path)), scalar(view.value(other, path))) for path in view.paths]
-    return [*values, Pair("status", one.status, other.status), *_metrics(one, other), *_refusals(one, other)]
+    values = [Pair(path, scalar(view.value(first, path)), scalar(view.value(second, path))) for path in view.paths]
+    return [*values, Pair("status", first.status, second.status), *_metrics(first, second), *_refusals(first, second)]
 
 
-def _metrics(one: VariantResult, other: VariantResult) -> Iterator[Pair]:
+def _metrics(first: VariantResult, second: VariantResult) -> Iterator[Pair]:
     for figure in COMPARED:
-        left, right = figure.of(one), figure.of(other)
+        left, right = figure.of(first), figure.of(second)
         apart = difference(right, left)
         shown = "" if not apart else figures.signed(apart, figure.metric.digits)
-        yield Pair(figure.metric.label, figure.text(one), figure.text(other), shown)
+        yield Pair(figure.metric.label, figure.text(first), figure.text(second), shown)
 
 
-def _refusals(one: VariantResult, other: VariantResult) -> Iterator[Pair]:
-    for rule in sorted({*one.refusals, *other.refusals}):
-        left, right = one.refusals.get(rule, 0), other.refusals.get(rule, 0)
+def _refusals(first: VariantResult, second: VariantResult) -> Iterator[Pair]:
+    for rule in sorted({*first.refusals, *second.refusals}):
+        left, right = first.refusals.get(rule, 0), second.refusals.get(rule, 0)
         yield Pair(f"refused: {rule}", figures.whole(left), figures.whole(right), figures.signed(right - left, 0))

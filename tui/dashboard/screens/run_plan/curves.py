@@ -11,9 +11,9 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from tui.dashboard.plan_data import load_told
 from tui.dashboard.screens.run_plan.part import Part
 from tui.dashboard.screens.run_plan.view import MOST_MARKED
+from tui.dashboard.sweeps import load_told
 from tui.dashboard.widgets.chart import Chart, drawdowns
 from tui.dashboard.widgets.money import Palette, gain, rgb
 from tui.dashboard.widgets.pane import READING
@@ -60,7 +60,7 @@ class CurvesPart(Part):
         self.query_one("#variant-falls").add_class("fall")
 
     def on_resize(self) -> None:
-        """The legend's lines end elsewhere."""
+        """Break the legend's lines at the new width."""
         if self._is_read:
             self._draw()
 
@@ -68,8 +68,8 @@ class CurvesPart(Part):
         """Read what is not known yet of the wanted variants, then draw."""
         self._view = view
         run = str(view.detail.run_plan_id)
-        wanted = [one for one in wanted_of(view) if view.by_id[one].metrics is not None]
-        missing = [one for one in wanted if (run, one) not in self._read]
+        wanted = [variant_id for variant_id in wanted_of(view) if view.by_id[variant_id].metrics is not None]
+        missing = [variant_id for variant_id in wanted if (run, variant_id) not in self._read]
         self._is_read = not missing
         if not missing:
             self._draw()
@@ -77,16 +77,16 @@ class CurvesPart(Part):
         self.query_one(".legend", Static).update(READING)
 
         def call(desk: Desk, watch: Watch) -> dict[tuple[str, str], list[EquityPoint]]:
-            found = {}
-            for one in missing:
+            curves = {}
+            for variant_id in missing:
                 if not watch.stopped():
-                    found[run, one] = desk.plans.equity(view.detail.run_plan_id, one, load_told)
-            return found
+                    curves[run, variant_id] = desk.plans.equity(view.detail.run_plan_id, variant_id, load_told)
+            return curves
 
         self.loader.load(call, self._was_read)
 
-    def _was_read(self, found: dict[tuple[str, str], list[EquityPoint]]) -> None:
-        self._read |= found
+    def _was_read(self, curves: dict[tuple[str, str], list[EquityPoint]]) -> None:
+        self._read |= curves
         self._is_read = True
         self._draw()
 
@@ -96,7 +96,9 @@ class CurvesPart(Part):
             return
         run = str(view.detail.run_plan_id)
         base = view.baseline.variant_id
-        points = {one: self._read[run, one] for one in wanted_of(view) if (run, one) in self._read}
+        points = {
+            variant_id: self._read[run, variant_id] for variant_id in wanted_of(view) if (run, variant_id) in self._read
+        }
         curves = on_one_span(points)
         numbers = numbers_of(view)
         self.query_one(".legend", Static).update(legend(view, numbers, points, palette, self.size.width - 2))
@@ -105,7 +107,7 @@ class CurvesPart(Part):
             upper.show(Text("No trade was closed: there is no curve.", palette.muted), ())
             lower.show(Text(), ())
             return
-        falls = {one: fallen(curve) for one, curve in curves.items()}
+        falls = {variant_id: fallen(curve) for variant_id, curve in curves.items()}
         upper.show(Text("Equity at cost", "bold"), series_of(curves, numbers, base, palette), _UPPER)
         lower.show(Text("Drawdown, percent below the peak", "bold"), series_of(falls, numbers, base, palette), _LOWER)
 
@@ -113,16 +115,16 @@ class CurvesPart(Part):
 def wanted_of(view: PlanView) -> list[str]:
     """The variants to draw, the baseline last."""
     base = view.baseline.variant_id
-    return [*(one for one in view.chosen() if one != base), base]
+    return [*(variant_id for variant_id in view.chosen() if variant_id != base), base]
 
 
 def on_one_span(points: Mapping[str, Sequence[EquityPoint]]) -> dict[str, Curve]:
     """Curves from the first to the last time at which any of them closed a trade; none when nothing was closed."""
-    times = [point.ts.timestamp() for found in points.values() for point in found if point.ts is not None]
+    times = [point.ts.timestamp() for curve in points.values() for point in curve if point.ts is not None]
     if not times:
         return {}
     first, last = min(times), max(times)
-    return {one: _spanning(found, first, last) for one, found in points.items()}
+    return {variant_id: _spanning(curve, first, last) for variant_id, curve in points.items()}
 
 
 def fallen(curve: Curve) -> Curve:
@@ -132,7 +134,11 @@ def fallen(curve: Curve) -> Curve:
 
 def numbers_of(view: PlanView) -> dict[str, int]:
     """The variants that are drawn as lines, by their numbers on the board: of the marked ones, the baseline too."""
-    return {one: number for number, one in enumerate(view.chosen(), 1) if one != view.baseline.variant_id}
+    return {
+        variant_id: number
+        for number, variant_id in enumerate(view.chosen(), 1)
+        if variant_id != view.baseline.variant_id
+    }
 
 
 def series_of(
@@ -142,11 +148,15 @@ def series_of(
     series = []
     if base in curves:
         series.append(charts.Series(sampled(curves[base], DOTS), rgb(palette.muted), BASE_GLYPH))
-    shown = [(number, one) for one, number in numbers.items() if one in curves]
-    series += [charts.Series(curves[one], colour_of(number, palette), stepped=True) for number, one in shown]
-    for number, one in shown if len(shown) > 1 else ():
+    shown = [(number, variant_id) for variant_id, number in numbers.items() if variant_id in curves]
+    series += [
+        charts.Series(curves[variant_id], colour_of(number, palette), stepped=True) for number, variant_id in shown
+    ]
+    for number, variant_id in shown if len(shown) > 1 else ():
         shift = number / (MOST_MARKED + 1)  # so that the numbers of two curves do not stand on each other
-        series.append(charts.Series(sampled(curves[one], NUMERALS, shift), colour_of(number, palette), str(number)))
+        series.append(
+            charts.Series(sampled(curves[variant_id], NUMERALS, shift), colour_of(number, palette), str(number))
+        )
     return series
 
 
@@ -168,8 +178,8 @@ def legend(
     """Which line is which, and where each ended; lines are broken between two of them, never within one."""
     base = view.baseline.variant_id
     parts = [
-        _part(Text(f"{number} ", f"bold {_hex(colour_of(number, palette))}"), view, one, points, palette, width)
-        for one, number in numbers.items()
+        _part(Text(f"{number} ", f"bold {_hex(colour_of(number, palette))}"), view, variant_id, points, palette, width)
+        for variant_id, number in numbers.items()
     ]
     own = f"{view.marked.index(base) + 1} " if base in view.marked else ""
     parts.append(_part(Text(f"{own}{BASE_GLYPH * 3} ", "bold"), view, base, points, palette, width))
@@ -179,11 +189,16 @@ def legend(
 
 
 def _part(
-    sign: Text, view: PlanView, one: str, points: Mapping[str, Sequence[EquityPoint]], palette: Palette, width: int
+    sign: Text,
+    view: PlanView,
+    variant_id: str,
+    points: Mapping[str, Sequence[EquityPoint]],
+    palette: Palette,
+    width: int,
 ) -> Text:
-    ended = _ended(view, one, points, palette)
+    ended = _ended(view, variant_id, points, palette)
     room = max(_LEAST_NAME, min(_LABEL, width - sign.cell_len - ended.cell_len - 1))
-    return Text.assemble(sign, fit(safe_text(view.labels[one]), room), " ", ended)
+    return Text.assemble(sign, fit(safe_text(view.labels[variant_id]), room), " ", ended)
 
 
 def _in_lines(parts: Sequence[Text], width: int) -> Text:
@@ -205,10 +220,10 @@ def _hex(colour: charts.Rgb) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
-def _ended(view: PlanView, one: str, points: Mapping[str, Sequence[EquityPoint]], palette: Palette) -> Text:
-    if one not in points:
-        return Text(view.by_id[one].status, palette.muted)
-    start, end = points[one][0].equity, points[one][-1].equity
+def _ended(view: PlanView, variant_id: str, points: Mapping[str, Sequence[EquityPoint]], palette: Palette) -> Text:
+    if variant_id not in points:
+        return Text(view.by_id[variant_id].status, palette.muted)
+    start, end = points[variant_id][0].equity, points[variant_id][-1].equity
     return Text.assemble(figures.money(end), " ", gain((end / start - 1) * 100, palette, unit=" %"))
 
 

@@ -43,9 +43,9 @@ class EventRow:
     @property
     def what(self) -> str:
         """The most telling parts of the payload, in one line."""
-        found = ((name, self.event.payload.get(name)) for name in _SAID)
-        said = [f"{name} {_shown(value)}" for name, value in found if value not in (None, 0)]
-        return ", ".join([self.label, *said] if self.label else said)
+        values = ((name, self.event.payload.get(name)) for name in _SAID)
+        parts = [f"{name} {_shown(value)}" for name, value in values if value not in (None, 0)]
+        return ", ".join([self.label, *parts] if self.label else parts)
 
 
 def _shown(value: Any) -> str:
@@ -61,18 +61,18 @@ COLUMNS: tuple[Column[EventRow], ...] = (
 
 
 class EventsPart(Part):
-    """A page of events at a time."""
+    """A table of the run's events, read a page at a time."""
 
     def __init__(self) -> None:
         super().__init__()
         self._view: PlanView | None = None
 
     def compose(self) -> ComposeResult:
-        """The table alone."""
+        """A table of the run's events."""
         yield TablePane(COLUMNS, lambda row: str(row.event.seq), noun="event", empty="", id="run-events")
 
     def focused_first(self) -> Widget | None:
-        """The table."""
+        """The table has the focus first."""
         return self._pane.table
 
     @property
@@ -88,7 +88,7 @@ class EventsPart(Part):
                 desk.plans.events(run_plan_id, limit=most, newest_first=True),
                 desk.plans.event_count(run_plan_id),
             ),
-            lambda found: self._show(run_plan_id, *found),
+            lambda events_and_count: self._show(run_plan_id, *events_and_count),
             in_turn=True,
         )
 
@@ -99,7 +99,7 @@ class EventsPart(Part):
         run_plan_id, last = self._view.detail.run_plan_id, self._pane.table.items[-1].event.seq
         self.loader.load(
             lambda desk, _: desk.plans.events(run_plan_id, limit=PAGE, newest_first=True, before=last),
-            lambda found: self._pane.append(self._rows(found), self._pane.table.total),
+            lambda events: self._pane.append(self._rows(events), self._pane.table.total),
             in_turn=True,
         )
 
@@ -113,14 +113,17 @@ class EventsPart(Part):
         event.stop()
         self.app.push_screen(EventDialog(event.row.event))
 
-    def _rows(self, found: list[EventView]) -> list[EventRow]:
+    def _rows(self, events: list[EventView]) -> list[EventRow]:
         known = {} if self._view is None else self._view.by_id
-        ids = [str(event.payload.get("variant_id")) for event in found]
-        return [EventRow(each, known[one].label if one in known else "") for each, one in zip(found, ids, strict=True)]
+        ids = [str(event.payload.get("variant_id")) for event in events]
+        return [
+            EventRow(event, known[variant_id].label if variant_id in known else "")
+            for event, variant_id in zip(events, ids, strict=True)
+        ]
 
-    def _show(self, run_plan_id: UUID, found: list[EventView], total: int) -> None:
+    def _show(self, run_plan_id: UUID, events: list[EventView], total: int) -> None:
         if self._view is not None and self._view.detail.run_plan_id == run_plan_id:
-            self._pane.show(self._pane.table.in_order(self._rows(found)), total)
+            self._pane.show(self._pane.table.in_order(self._rows(events)), total)
 
 
 class EventDialog(DeskDialog[None]):

@@ -1,4 +1,4 @@
-"""A run plan's variants as a file; over one that is there only when that was said yes to."""
+"""A run plan's variants as a file; an existing file is replaced only after a question."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WRITING = "writing… the dialog stays until the file is there"
 
 
 class ExportDialog(FormDialog[str]):
-    """Asks where to; leaves with what was written."""
+    """Asks for the file; closes with a sentence that says what was written."""
 
     def __init__(self, view: PlanView) -> None:
         detail = view.detail
@@ -33,7 +33,7 @@ class ExportDialog(FormDialog[str]):
         self._run_plan_id = detail.run_plan_id
 
     def _refused(self, error: PapertapeError) -> None:
-        """A file that is there is asked about; every other error stays in the form."""
+        """Ask before an existing file is replaced; every other error stays in the form."""
         super()._refused(error)
         if error.code == "FILE_EXISTS":
             facts = [("file", error.message)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
-from tui.dashboard.screens.run_plan.differences import COMPARED
+from tui.dashboard.screens.run_plan.compare import COMPARED
 from tui.dashboard.screens.run_plan.view import GRID, PlanView
 from tui.shared.metrics import Figure
 
@@ -54,12 +54,12 @@ class Grid:
 
     def fixed(self, cut: Cut) -> dict[str, Any]:
         """The other parameters, each at its value."""
-        found, place = {}, cut.fixed
+        fixed_values, place = {}, cut.fixed
         for path in self.paths:
             if path not in self.axes(cut):
                 place, at = divmod(place, len(self.values[path]))
-                found[path] = self.values[path][at]
-        return found
+                fixed_values[path] = self.values[path][at]
+        return fixed_values
 
     def columns(self, cut: Cut) -> list[Any]:
         """The values to the right."""
@@ -76,7 +76,7 @@ class Grid:
         return self._at.get(tuple((type(wanted[path]), wanted[path]) for path in self.paths))
 
     def turned(self, cut: Cut, change: Callable[[Cut], Cut]) -> Cut:
-        """Another cut, its places within what there is."""
+        """Another cut, with its indices wrapped into their ranges."""
         made = change(cut)
         fixed = 1
         for path in self.fixed(replace(made, fixed=0)):
@@ -94,7 +94,7 @@ class Grid:
         """Whether a variant has the base spec's values: it trades as the baseline does."""
         return all(self._view.value(result, path) == self._view.base_value(path) for path in self.paths)
 
-    def place(self, cut: Cut, result: VariantResult) -> tuple[Cut, int, int] | None:
+    def position_of(self, cut: Cut, result: VariantResult) -> tuple[Cut, int, int] | None:
         """The cut in which a variant stands, and its column and row; None for one that is not of the grid."""
         if not self.paths or any(result.overrides.get(path, _ABSENT) not in self.values[path] for path in self.paths):
             return None

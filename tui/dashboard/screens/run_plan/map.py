@@ -42,7 +42,7 @@ class HeatMap(Static, can_focus=True):
             "o",
             "turn('axes', 1)",
             "axes",
-            "two other parameters, or the two the other way round",
+            "two other parameters, or these two swapped",
             "map.axes",
             show=True,
         ),
@@ -54,14 +54,14 @@ class HeatMap(Static, can_focus=True):
     ]
 
     class Looked(Message):
-        """The cursor came to a variant."""
+        """The cursor moved to another variant."""
 
         def __init__(self, variant_id: str) -> None:
             super().__init__()
             self.variant_id = variant_id
 
     class Opened(Message):
-        """A variant was chosen."""
+        """A variant of the map was chosen with Enter or a click."""
 
     def __init__(self) -> None:
         super().__init__("", markup=False)
@@ -77,35 +77,35 @@ class HeatMap(Static, can_focus=True):
         """Another run plan, or another reading of it; the cursor on the variant that is looked at."""
         self._grid, self._best = Grid(view), view.detail.best_variant_id
         self.cut = self._grid.turned(self.cut, lambda cut: cut) if view.paths else self.cut
-        placed = self._grid.place(self.cut, view.variant)
+        placed = self._grid.position_of(self.cut, view.variant)
         self.cut, *at = placed if placed is not None else (self.cut, 0, 0)
         self.at = (at[0], at[1])
         self._draw()
 
     def action_move(self, right: int, down: int) -> None:
-        """To a cell beside this one."""
+        """Move the cursor to a neighbouring cell."""
         self._go(self.at[0] + right, self.at[1] + down)
 
     def action_turn(self, what: str, by: int) -> None:
-        """Another metric, other axes, other fixed values."""
+        """Show another metric, other axes, or other fixed values."""
         if self._grid is not None and self._grid.paths:
             self.cut = self._grid.turned(self.cut, lambda cut: replace(cut, **{what: getattr(cut, what) + by}))
             self._go(*self.at)
 
     def action_open(self) -> None:
-        """The trades of the variant under the cursor."""
+        """Show the trades of the variant under the cursor."""
         self.post_message(self.Opened())
 
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor; on its cell it opens the variant."""
-        found = None if self._laid_out is None else self._laid_out.cell_at(event.x, event.y)
-        if found is not None and found == self.at:
+        cell = None if self._laid_out is None else self._laid_out.cell_at(event.x, event.y)
+        if cell is not None and cell == self.at:
             self.action_open()
-        elif found is not None:
-            self._go(*found)
+        elif cell is not None:
+            self._go(*cell)
 
     def on_resize(self) -> None:
-        """What fits is another."""
+        """Redraw: another size has room for other things."""
         self._draw()
 
     def _go(self, column: int, row: int) -> None:
@@ -114,9 +114,9 @@ class HeatMap(Static, can_focus=True):
             return
         across, down = len(grid.columns(self.cut)), len(grid.rows(self.cut))
         self.at = (min(max(0, column), across - 1), min(max(0, row), down - 1))
-        found = grid.variant(self.cut, *self.at)
-        if found is not None:
-            self.post_message(self.Looked(found.variant_id))
+        variant = grid.variant(self.cut, *self.at)
+        if variant is not None:
+            self.post_message(self.Looked(variant.variant_id))
         self._draw()
 
     def _draw(self) -> None:
@@ -134,27 +134,27 @@ class HeatMap(Static, can_focus=True):
 
 
 class MapPart(Part):
-    """The map, which looks where the cursor is."""
+    """The map; the variant under its cursor is the one that other parts show."""
 
     def __init__(self) -> None:
         super().__init__()
         self._view: PlanView | None = None
 
     def compose(self) -> ComposeResult:
-        """The map alone."""
+        """The map fills the part."""
         yield HeatMap()
 
     def focused_first(self) -> Widget | None:
-        """The map."""
+        """The map has the focus first."""
         return self.query_one(HeatMap)
 
     def take(self, view: PlanView) -> None:
-        """Another reading."""
+        """Draw the map of this reading of the run plan."""
         self._view = view
         self.query_one(HeatMap).show(view)
 
     def on_heat_map_looked(self, event: HeatMap.Looked) -> None:
-        """What the cursor is on is what the other parts look at."""
+        """The other parts show the variant under the cursor."""
         event.stop()
         if self._view is not None:
             self._view.current = event.variant_id

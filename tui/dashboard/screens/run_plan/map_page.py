@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tui.dashboard.widgets.money import Palette, rgb
 from tui.shared.leaderboard import scalar
-from tui.shared.metrics import said
+from tui.shared.metrics import formatted
 from tui.shared.text import cell_width, fit, pad, safe_text
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ def cell(shade: str, colour: str, signs: str, shown: str, width: int, *, here: b
 
     The cursor's cell stands in brackets: the shade stays as it is.
     """
-    said = f"{signs}{shown}"
-    ink = Text(shade * max(1, width - FRAME - len(said)), colour)
+    content = f"{signs}{shown}"
+    ink = Text(shade * max(1, width - FRAME - len(content)), colour)
     opened, closed = "[]" if here else "  "
-    return Text.assemble((opened, "bold"), ink, (said, "bold" if here else ""), (closed, "bold"))
+    return Text.assemble((opened, "bold"), ink, (content, "bold" if here else ""), (closed, "bold"))
 
 
 ABOVE = 4
@@ -96,7 +96,7 @@ class MapPage:
         self._signs = dict(self._signed())
         self._room = max(map(len, self._signs.values()), default=0)
         """Columns that signs take in a cell"""
-        self._widest = max((len(said(value, self._figure.metric.digits)) for value in values), default=1)
+        self._widest = max((len(formatted(value, self._figure.metric.digits)) for value in values), default=1)
 
     def laid_out(self, width: int, height: int) -> Layout:
         """What fits; figures are shown when they do in every column."""
@@ -112,7 +112,7 @@ class MapPage:
         return Layout(left, columns, top, rows, label, wide, with_figures)
 
     def text(self, layout: Layout) -> Text:
-        """The whole page."""
+        """The map with its headings, names and legend as text."""
         lines = [*self._heading(), self._names(layout), *self._cells(layout)]
         if layout.columns < len(self._columns) or layout.rows < len(self._rows):
             across = f"columns {_of(layout.left, layout.columns, len(self._columns))}"
@@ -135,7 +135,7 @@ class MapPage:
 
     def _scale(self) -> Text:
         """The shades between the figures that they stand for, and what the signs mean."""
-        low, high = (said(bound, self._figure.metric.digits) for bound in self._bounds)
+        low, high = (formatted(bound, self._figure.metric.digits) for bound in self._bounds)
         used = set("".join(self._signs.values()))
         words = "".join(f"  {sign} {means}" for sign, means in SIGNS.items() if sign in used)
         scale = "".join(shade * 2 for shade in SHADES)
@@ -143,21 +143,23 @@ class MapPage:
 
     def _signed(self) -> Iterator[tuple[str, str]]:
         """The variants of the cut that have signs; the objective's best has its own where another is the best here."""
-        known = [(value, one) for one in self._grid.within(self._cut) if (value := self._figure.of(one)) is not None]
+        known = [
+            (value, result) for result in self._grid.within(self._cut) if (value := self._figure.of(result)) is not None
+        ]
         better = self._figure.metric.better.value
-        first = max(known, key=lambda each: each[0] * better)[1] if known and better else None
-        for one in self._grid.within(self._cut):
-            signs = BEST if one is first else BEST_OF_PLAN if one.variant_id == self._best else ""
-            signs += BASE if self._grid.is_base(one) else ""
+        first = max(known, key=lambda value_and_result: value_and_result[0] * better)[1] if known and better else None
+        for result in self._grid.within(self._cut):
+            signs = BEST if result is first else BEST_OF_PLAN if result.variant_id == self._best else ""
+            signs += BASE if self._grid.is_base(result) else ""
             if signs:
-                yield one.variant_id, signs
+                yield result.variant_id, signs
 
     def _under_cursor(self) -> Text:
         result = self._grid.variant(self._cut, *self.at)
         if result is None:
             return Text("there is no such variant", "italic")
         value = self._figure.of(result)
-        what = said(value, self._figure.metric.digits) if value is not None else _why(result)
+        what = formatted(value, self._figure.metric.digits) if value is not None else _why(result)
         signs = self._signs.get(result.variant_id, "")
         return Text.assemble(safe_text(result.label), "  ", (safe_text(what), "bold"), f"  {signs}")
 
@@ -178,7 +180,7 @@ class MapPage:
     def _cell(self, column: int, row: int, layout: Layout) -> Text:
         result = self._grid.variant(self._cut, column, row)
         value = None if result is None else self._figure.of(result)
-        figure = f" {said(value, self._figure.metric.digits).rjust(self._widest)}" if layout.with_figures else ""
+        figure = f" {formatted(value, self._figure.metric.digits).rjust(self._widest)}" if layout.with_figures else ""
         return cell(
             shade_of(value, *self._bounds),
             self._colour(value),

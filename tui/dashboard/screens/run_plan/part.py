@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Part(Vertical):
-    """`take` is called with the run plan when the part is shown, and again whenever it is another than it was."""
+    """A part. `take` is called with the run plan when the part is shown, and again whenever it has changed."""
 
     app: DashboardApp
     DEFAULT_CLASSES = "plan-part"
@@ -29,11 +29,11 @@ class Part(Vertical):
         self.loader = Loader(self)
 
     def take(self, view: PlanView) -> None:
-        """Show this run plan."""
+        """Show a reading of the run plan; called again for each newer one."""
         raise NotImplementedError
 
     def focused_first(self) -> Widget | None:
-        """What has the keys when the part is shown."""
+        """The widget that has the focus when the part is shown."""
         return None
 
 

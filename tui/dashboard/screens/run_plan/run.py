@@ -1,4 +1,4 @@
-"""A variant's spec as a run of its own, in a closed world on the plan's data, beside what the sweep gave."""
+"""A variant's spec as a run of its own, as a backtest on the plan's data, beside what the sweep gave."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from tui.dashboard.keys import bound
-from tui.dashboard.plan_data import load_told
+from tui.dashboard.sweeps import load_told
 from tui.dashboard.widgets.dialog import DeskDialog, FormDialog, fact_lines
 from tui.shared import figures
 from tui.shared.metrics import FIGURES
-from tui.shared.plan_words import bars_of
+from tui.shared.words import bars_of
 
 if TYPE_CHECKING:
     from engine.desk import Desk
@@ -38,7 +38,7 @@ class Ran:
 
 
 def run_dialog(view: PlanView) -> FormDialog[Ran]:
-    """Asks once; leaves with the run."""
+    """A dialog that asks once and closes with the run."""
     detail, variant = view.detail, view.variant
     like = variant.workspace_id or detail.workspace_id
     facts = [
@@ -116,7 +116,7 @@ class RanDialog(DeskDialog[UUID]):
             yield Static(Text("o looks at its account; Esc leaves it", "dim"))
 
     def action_look(self) -> None:
-        """Look at its account."""
+        """Close the dialog and show the account of the run."""
         self.dismiss(self._ran.outcome.workspace_id)
 
     def _verdict(self) -> str:
@@ -130,6 +130,6 @@ class RanDialog(DeskDialog[UUID]):
         ran = self._ran.variant.model_copy(update={"metrics": self._ran.outcome.metrics})
         lines = [f"{'':<20}{'this run':>16}{'the sweep':>16}"]
         for figure in FIGURES:
-            one, other = (figure.text(each) for each in (ran, self._ran.variant))
-            lines.append(f"{figure.metric.label:<20}{one:>16}{other:>16}")
+            ran_value, swept_value = (figure.text(side) for side in (ran, self._ran.variant))
+            lines.append(f"{figure.metric.label:<20}{ran_value:>16}{swept_value:>16}")
         return Text("\n".join(lines))

@@ -17,14 +17,13 @@ from textual.widgets import Static
 
 from tui.dashboard.collector import keep_what_is_there
 from tui.dashboard.keys import bound
-from tui.dashboard.plan_data import resume
 from tui.dashboard.screens.base import DeskScreen
+from tui.dashboard.screens.run_plan.about import head_lines
 from tui.dashboard.screens.run_plan.board import BoardPart, BoardRow
-from tui.dashboard.screens.run_plan.head import head_lines
 from tui.dashboard.screens.run_plan.part import PARTS, Part
 from tui.dashboard.screens.run_plan.view import MOST_MARKED, RUNNING, PlanView, read_view
 from tui.dashboard.screens.run_plans.screen import cancel
-from tui.dashboard.sweeps import SweepAdvanced
+from tui.dashboard.sweeps import SweepAdvanced, resume
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import READING
 from tui.dashboard.widgets.table import DeskTable
@@ -37,7 +36,7 @@ NONE_YET = "There is no run plan yet. 5 lists them, and n makes a new one there.
 
 
 class RunPlanScreen(DeskScreen):
-    """What was asked and what came of it above, one part of it below."""
+    """Two lines on the run plan as a whole, over one of its parts."""
 
     NAME = "run_plan"
     CSS_PATH = "run_plan.tcss"
@@ -47,9 +46,9 @@ class RunPlanScreen(DeskScreen):
         bound("right_square_bracket", "step(1)", "next part", "to the right in the line of parts", "plan.next"),
         bound("space", "mark", "mark", "up to four, for curves and differences", "plan.mark", show=True),
         bound("slash", "narrow", "filter", "only variants that hold some words", "plan.filter", show=True),
-        bound("u", "run", "run", "this variant's spec, on the same data, in a world of its own", "plan.run", show=True),
+        bound("u", "run", "run", "this variant's spec as a backtest on the same data", "plan.run", show=True),
         bound("E", "export", "export", "all variants as CSV, JSON or Parquet", "plan.export", show=True),
-        bound("r", "resume", "resume", "go on with a run that was stopped", "plan.resume"),
+        bound("r", "resume", "resume", "resume a run that was stopped", "plan.resume"),
         bound("x", "cancel", "cancel", "ask the run to stop, whichever process executes it", "plan.cancel"),
     ]
 
@@ -73,21 +72,21 @@ class RunPlanScreen(DeskScreen):
             self._show(self._view)
 
     def journal_grew(self, head: int) -> None:
-        """The run may have come further."""
+        """Read again: the run may have advanced."""
         self._read()
 
     def catch_up(self) -> None:
-        """A run that goes on may be interrupted by its process's end, of which nothing is written."""
+        """Read again while the run is going on: when its process dies, no event says so."""
         super().catch_up()
         if self.app.live.fault is None and self._view is not None and self._view.detail.status == RUNNING:
             self._read()
 
     def on_resize(self) -> None:
-        """What fits above the parts is another."""
+        """Shorten the lines above the parts to the new width."""
         self._show_head()
 
     def show_plan(self, summary: PlanSummary) -> None:
-        """Another run plan from now on."""
+        """Show another run plan from now on."""
         if summary.run_plan_id != self._run_plan_id:
             self._run_plan_id, self._view = summary.run_plan_id, None
             self.query_one("#plan-head", Static).update(READING)
@@ -100,26 +99,26 @@ class RunPlanScreen(DeskScreen):
         return self._parts.get(self._shown)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Nothing of a run plan can be done while there is none."""
+        """Disable the actions on a run plan while there is none."""
         mine = {"part", "step", "mark", "narrow", "run", "export", "resume", "cancel"}
         return self._view is not None if action in mine else True
 
     async def action_part(self, name: str) -> None:
-        """Show another part."""
+        """Show the part with this name."""
         self._look()
         self._shown = name
         await self._show_part()
 
     async def action_step(self, by: int) -> None:
-        """The part beside this one."""
+        """Show the next or the previous part."""
         names = [part.name for part in PARTS]
         await self.action_part(names[(names.index(self._shown) + by) % len(names)])
 
     def action_mark(self) -> None:
-        """Mark the variant that is looked at, or take its mark away."""
+        """Mark or unmark the current variant."""
         view = self._looked_at()
         if not view.mark(view.current):
-            self.app.warn(f"{MOST_MARKED} variants are marked: space on one of them takes its mark away")
+            self.app.warn(f"{MOST_MARKED} variants are marked: space on one of them unmarks it")
             return
         board, part = self._parts.get("board"), self.part
         if isinstance(board, BoardPart):
@@ -128,26 +127,28 @@ class RunPlanScreen(DeskScreen):
             part.take(view)
 
     async def action_narrow(self) -> None:
-        """Words that the leaderboard's variants must hold."""
+        """Narrow the leaderboard by words."""
         await self.action_part("board")
         board = self._parts["board"]
         if isinstance(board, BoardPart):
             board.narrow()
 
     def action_run(self) -> None:
-        """The variant's spec as a run of its own."""
+        """Run the variant's spec as a backtest of its own."""
         from tui.dashboard.screens.run_plan.run import run_dialog
 
         self.app.push_screen(run_dialog(self._looked_at()), self._ran)
 
     def action_export(self) -> None:
-        """All variants as a file."""
+        """Export all variants to a file."""
         from tui.dashboard.screens.run_plan.export import ExportDialog
 
-        self.app.push_screen(ExportDialog(self._looked_at()), lambda said: self.app.say(said) if said else None)
+        self.app.push_screen(
+            ExportDialog(self._looked_at()), lambda written: self.app.say(written) if written else None
+        )
 
     def action_resume(self) -> None:
-        """Go on with the run, in this process."""
+        """Resume the run in this process."""
         run_plan_id = self._looked_at().detail.run_plan_id
         self.app.sweeps.execute(run_plan_id, partial(resume, run_plan_id, self.app.warn_from_thread))
 
@@ -199,15 +200,15 @@ class RunPlanScreen(DeskScreen):
             self.query_one("#plan-parts", Static).update(self._part_line())
 
     async def _show_part(self) -> None:
-        """The part that is wanted; the others stay hidden. A part that is being made is waited for."""
+        """Show the requested part and hide the others; wait for a part that is being made."""
         async with self._one_at_a_time:
             view = self._view
             if view is None:
                 return
             self.query_one("#plan-body").display = True
             part = await self._part_named(self._shown)
-            for each in self._parts.values():
-                each.display = each is part
+            for widget in self._parts.values():
+                widget.display = widget is part
             part.take(view)
         first = part.focused_first()
         if first is not None and not first.has_focus and self.app.screen is self:
@@ -217,7 +218,7 @@ class RunPlanScreen(DeskScreen):
     async def _part_named(self, name: str) -> Part:
         """The part, made if it is not there yet."""
         if name not in self._parts:
-            made = next(each for each in PARTS if each.name == name).make()
+            made = next(entry for entry in PARTS if entry.name == name).make()
             await self.query_one("#plan-body").mount(made)
             self._parts[name] = made
         return self._parts[name]

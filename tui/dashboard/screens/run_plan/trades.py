@@ -11,8 +11,8 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from engine.account.arithmetic import total
-from tui.dashboard.plan_data import load_told
 from tui.dashboard.screens.run_plan.part import Part
+from tui.dashboard.sweeps import load_told
 from tui.dashboard.widgets.columns import COUNTS, GAINS, MONEY, PRICES, QUANTITIES, RATES, TIMES, WORDS, Column
 from tui.dashboard.widgets.money import Palette, gain
 from tui.dashboard.widgets.pane import TablePane
@@ -43,7 +43,7 @@ class TradeRow:
 
     @property
     def gain_pct(self) -> float:
-        """Of what was paid."""
+        """The gain in percent of what was paid."""
         return self.trade.pnl / (self.trade.quantity * self.trade.entry_price) * 100
 
 
@@ -72,7 +72,7 @@ class TradesPart(Part):
         self._shown = PAGE
 
     def compose(self) -> ComposeResult:
-        """Whose trades, and the trades."""
+        """The variant's label, and its trades."""
         yield Static("", classes="part-title", markup=False)
         order = Order.parse(self.app.prefs.get("order", TABLE))
         yield TablePane(COLUMNS, lambda row: str(row.number), noun="trade", empty="", order=order, id="variant-trades")
@@ -82,11 +82,11 @@ class TradesPart(Part):
         return self.query_one("#variant-trades", TablePane)
 
     def focused_first(self) -> Widget | None:
-        """The table."""
+        """The table has the focus first."""
         return self._pane.table
 
     def take(self, view: PlanView) -> None:
-        """Read them, unless they are those that are shown."""
+        """Read the trades of the current variant, unless they are shown already."""
         wanted = (view.detail.run_plan_id, view.current, view.variant.status)
         self.query_one(".part-title", Static).update(Text(safe_text(view.named(view.current)), "bold"))
         if wanted == self._asked:
@@ -111,8 +111,8 @@ class TradesPart(Part):
             self._shown += PAGE
         self._fill()
 
-    def _show(self, found: list[TradeRow]) -> None:
-        self._found = found
+    def _show(self, trades: list[TradeRow]) -> None:
+        self._found = trades
         self._pane.say(safe_text("\n".join(["It closed no trade.", *self._why])))
         self._fill()
 

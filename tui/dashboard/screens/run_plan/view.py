@@ -27,7 +27,7 @@ def brief_labels(results: Sequence[VariantResult]) -> dict[str, str]:
     """
     paths = _told(results)
     for names in _namings(paths):
-        labels = {each.variant_id: _label(each, names) for each in results}
+        labels = {result.variant_id: _label(result, names) for result in results}
         if max(map(len, labels.values()), default=0) <= ROOM:
             break
     return labels
@@ -35,18 +35,21 @@ def brief_labels(results: Sequence[VariantResult]) -> dict[str, str]:
 
 def abbreviated(names: Sequence[str], letters: int = 0) -> dict[str, str]:
     """Each name to the shortest beginning that no other has: of whole words, or of at least so many letters."""
-    return {name: next(each for each in _beginnings(name, letters) if _is_only(each, name, names)) for name in names}
+    return {
+        name: next(beginning for beginning in _beginnings(name, letters) if _is_only(beginning, name, names))
+        for name in names
+    }
 
 
 def _told(results: Sequence[VariantResult]) -> list[str]:
     """The paths that variants override with different values, in the order they first appear."""
     values: dict[str, set[Any]] = {}
-    for each in results:
-        for path, value in each.overrides.items():
+    for result in results:
+        for path, value in result.overrides.items():
             values.setdefault(path, set()).add(value)
-    overriding = sum(1 for each in results if each.overrides)
-    common = {path for path in values if sum(1 for each in results if path in each.overrides) == overriding}
-    told = [path for path, found in values.items() if len(found) > 1 or path not in common]
+    overriding = sum(1 for result in results if result.overrides)
+    common = {path for path in values if sum(1 for result in results if path in result.overrides) == overriding}
+    told = [path for path, distinct in values.items() if len(distinct) > 1 or path not in common]
     return told or list(values)
 
 
@@ -153,7 +156,7 @@ class PlanView:
         return result.overrides[path] if path in result.overrides else self.base_value(path)
 
     def named(self, variant_id: str) -> str:
-        """`fast_period=5, slow_period=40 (rank 2)`."""
+        """A variant's label with its rank, such as `fast_period=5, slow_period=40 (rank 2)`."""
         rank = self.ranks.get(variant_id)
         result = self.by_id[variant_id]
         return f"{result.label} ({result.status if rank is None else f'rank {rank:,}'})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on
@@ -13,8 +13,7 @@ from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 
 from engine.vocabulary import JournalMode, Objective
 from tui.dashboard.keys import bound
-from tui.dashboard.plan_data import spare_processors
-from tui.dashboard.screens.forms import FIRST_DATA, FilledIn, entry, line, strategy_select
+from tui.dashboard.screens.forms import StrategyForm, entry, line, strategy_select
 from tui.dashboard.screens.run_plans.new_sweep_entries import (
     Entries,
     Parameter,
@@ -22,26 +21,25 @@ from tui.dashboard.screens.run_plans.new_sweep_entries import (
     count_words,
     generated,
     most_variants,
-    parameters,
     prepare,
 )
+from tui.dashboard.sweeps import spare_processors
 from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.desk import Desk
     from engine.errors import PapertapeError
     from engine.policy.workspace import Workspace
-    from engine.strategies.base import Strategy
     from engine.strategies.registry import Registered
 
 TRY = "values to try: 20,55 or 20:60:20"
-FROM = "trade from this date on, earlier bars are history; empty: from the first bar"
 READ, COUNT = "read", "count"
 
 
-class NewSweepDialog(FilledIn[Prepared]):
-    """Leaves with a sweep whose data were read; it is not executed here."""
+class NewSweepDialog(StrategyForm[Prepared]):
+    """Closes with a sweep whose data were read and which is ready to be executed."""
 
+    PARAMETERS = "#sweep-parameters"
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("ctrl+o", "choose_data", "choose data", "a file, or a bundled sample", "sweep.data", show=True),
         bound("ctrl+s", "start", "start", "read the data, then run it in the background", "sweep.start", show=True),
@@ -50,26 +48,14 @@ class NewSweepDialog(FilledIn[Prepared]):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
         self._workspace = workspace
-        self._strategies: dict[str, Strategy[Any]] = {}
-        self._parameters: list[Parameter] = []
 
     def compose(self) -> ComposeResult:
-        """Strategy and data, a line a parameter, the terms; the count and the buttons stay in sight."""
+        """Strategy, data, a line for each parameter, and terms scroll; the count and the buttons stay visible."""
         with Vertical(classes="dialog wide", id="new-sweep"):
             yield Static(Text("New sweep", "bold"))
             with VerticalScroll(id="sweep-fields", can_focus=False):
                 yield line("strategy", strategy_select())
-                yield line(
-                    "data",
-                    entry("data", FIRST_DATA, "files, and samples such as sample:GOOG; SYMBOL=file names a symbol"),
-                    Button("choose…", id="choose", compact=True),
-                )
-                yield line("symbols", entry("symbols", "", "those of the data to trade, in their order"))
-                yield line(
-                    "from, to",
-                    entry("start", "", FROM, "first bar"),
-                    entry("end", "", "up to this date; empty: to the last bar", "last bar"),
-                )
+                yield from self.data_lines()
                 with Horizontal(classes="line heads"):
                     yield Label("parameter", markup=False)
                     yield Static("base", classes="half")
@@ -88,20 +74,14 @@ class NewSweepDialog(FilledIn[Prepared]):
                 yield Button("Start", id="submit", variant="primary", compact=True)
 
     def on_mount(self) -> None:
-        """The strategies that there are, read off the loop: they may be files."""
+        """Read the strategies off the event loop: they may be files."""
         self.query_one("#objective", Select).value = Objective.SHARPE_DD_PENALTY.value
         self._suggest_symbols()
         self.loader.load(lambda desk, _: desk.research.registry.all(), self._show_strategies, group="strategies")
 
-    def action_choose_data(self) -> None:
-        """A file picker; what it brings is added to the data."""
-        from tui.dashboard.widgets.pickers import FilePicker
-
-        self.app.push_screen(FilePicker(), self._add_data)
-
     @on(Button.Pressed, "#submit")
     def action_start(self) -> None:
-        """Read the data; leave when nothing is wrong."""
+        """Read the data, then close the form if nothing is wrong."""
         if self.loader.is_loading(READ):
             return
         entries, workspace, run_plan_id = self.entries(), self._workspace, self.app.surroundings.new_id()
@@ -115,11 +95,11 @@ class NewSweepDialog(FilledIn[Prepared]):
         )
 
     def entries(self) -> Entries:
-        """What is typed now."""
+        """The values of the form as they are typed now."""
         return Entries(
             strategy=str(self.query_one("#strategy", Select).value),
-            base=self._typed("base", self._parameters, defaults=True),
-            tried=self._typed("try", self._parameters, defaults=False),
+            base=self._typed("base", but_defaults=True),
+            tried=self._typed("try", but_defaults=False),
             objective=str(self.query_one("#objective", Select).value),
             journal=str(self.query_one("#journal", Select).value),
             ablations=self.query_one("#ablations", Checkbox).value,
@@ -129,50 +109,37 @@ class NewSweepDialog(FilledIn[Prepared]):
             },
         )
 
-    @on(Button.Pressed, "#choose")
-    def _choose(self) -> None:
-        self.action_choose_data()
-
-    @on(Button.Pressed, "#cancel")
-    def _cancel(self) -> None:
-        self.action_leave()
-
-    @on(Input.Changed, "#data")
-    def _data_changed(self) -> None:
-        self._suggest_symbols()
-
     @on(Input.Changed)
     @on(Checkbox.Changed)
     def _count_again(self) -> None:
         self.query_one("#problem", Static).update("")
         self._count()
 
-    @on(Select.Changed, "#strategy")
-    async def _choose_strategy(self, event: Select.Changed) -> None:
-        strategy = self._strategies.get(str(event.value))
-        if strategy is None or event.value != event.select.value:  # another was chosen meanwhile
-            return
-        self._parameters = parameters(strategy)
-        lines = self.query_one("#sweep-parameters", Vertical)
-        await lines.remove_children()
-        await lines.mount_all([_parameter_line(place, each) for place, each in enumerate(self._parameters)])
-        self.was_offered()
+    def parameter_line(self, place: int, parameter: Parameter) -> Horizontal:
+        """Its path, its base value, the values to try."""
+        why = safe_text(parameter.why)
+        base = entry(f"base-{place}", parameter.default, why, "off")
+        tried = entry(f"try-{place}", "", why, parameter.kind)
+        return Horizontal(Label(safe_text(parameter.path), markup=False), base, tried, classes="line")
+
+    def strategy_chosen(self) -> None:
+        """Count the variants again."""
         self._count()
 
     def _begin(self, prepared: Prepared) -> None:
         self.dismiss(prepared)
 
-    def _show_strategies(self, found: list[Registered]) -> None:
-        self._strategies = {each.strategy.key: each.strategy for each in found}
-        self._offer_strategies(list(self._strategies))
+    def _show_strategies(self, known: list[Registered]) -> None:
+        self._offer_strategies(registered.strategy for registered in known)
 
-    def _typed(self, kind: str, known: list[Parameter], *, defaults: bool) -> dict[str, str]:
-        texts = {each.path: self.query_one(f"#{kind}-{place}", Input).value.strip() for place, each in enumerate(known)}
-        return {
-            each.path: texts[each.path]
-            for each in known
-            if texts[each.path] and not (defaults and texts[each.path] == each.default)
-        }
+    def _typed(self, column: str, *, but_defaults: bool) -> dict[str, str]:
+        """What is filled in for the parameters in a column of fields, by path."""
+        values = {}
+        for place, parameter in enumerate(self._parameters):
+            text = self.query_one(f"#{column}-{place}", Input).value.strip()
+            if text and not (but_defaults and text == parameter.default):
+                values[parameter.path] = text
+        return values
 
     def _count(self) -> None:
         if not self._parameters or not self.query("#sweep-parameters Input"):
@@ -186,21 +153,13 @@ class NewSweepDialog(FilledIn[Prepared]):
             lambda desk, _: counted(desk), self._show_count, group=COUNT, in_turn=True, failed=self._cannot_count
         )
 
-    def _show_count(self, said: str) -> None:
-        self.query_one("#sweep-count", Static).update(said)
+    def _show_count(self, words: str) -> None:
+        self.query_one("#sweep-count", Static).update(words)
 
     def _cannot_count(self, error: PapertapeError) -> None:
         self.query_one("#sweep-count", Static).update("")
         self._refused(error)
 
 
-def _parameter_line(place: int, parameter: Parameter) -> Horizontal:
-    """Its path, its base value, the values to try; by its place, since a path is no identifier."""
-    why = safe_text(parameter.why)
-    base = entry(f"base-{place}", parameter.default, why, "off")
-    tried = entry(f"try-{place}", "", why, parameter.kind)
-    return Horizontal(Label(safe_text(parameter.path), markup=False), base, tried, classes="line")
-
-
-def _options(kind: type[Objective] | type[JournalMode]) -> list[tuple[Text, str]]:
-    return [(Text(each.value), each.value) for each in kind]
+def _options(words: type[Objective] | type[JournalMode]) -> list[tuple[Text, str]]:
+    return [(Text(word.value), word.value) for word in words]

@@ -1,4 +1,4 @@
-"""What the form of a new sweep holds, and what it comes to: a spec, the values to try, a sweep ready to begin."""
+"""From the form of a new sweep to a spec, the values to try, and a sweep that is ready to begin."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ COUNTED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A line of the form: a path, the default as a text (empty: none), what is known of it, and its type and bounds."""
+    """A line of the form: path, default as text (empty: none), description, and type with bounds."""
 
     path: str
     default: str
@@ -87,12 +87,12 @@ def parameters(strategy: Strategy[Any]) -> list[Parameter]:
         ("exit", ExitSpec.model_json_schema()["properties"]),
         ("risk", RiskSpec.model_json_schema()["properties"]),
     )
-    found = [_parameter(f"{part}.{name}", said) for part, fields in parts for name, said in fields.items()]
+    known = [_parameter(f"{part}.{name}", schema) for part, fields in parts for name, schema in fields.items()]
     return [
-        Parameter(each.path, strategy.default_exit, "when a position is closed", "eod, signal or none")
-        if each.path == "exit.type"
-        else each
-        for each in found
+        Parameter(parameter.path, strategy.default_exit, "when a position is closed", "eod, signal or none")
+        if parameter.path == "exit.type"
+        else parameter
+        for parameter in known
     ]
 
 
@@ -114,7 +114,7 @@ def values_of(desk: Desk, spec: ExecutionSpec, entries: Entries) -> dict[str, li
 
 
 def generated(desk: Desk, entries: Entries) -> Generated:
-    """The first variants that the form would make, and how many more; nothing is executed or written."""
+    """Generate the first variants of the form and count the rest; nothing is executed or written."""
     spec = spec_of(desk, entries)
     return desk.plans.generate(
         spec,
@@ -124,50 +124,50 @@ def generated(desk: Desk, entries: Entries) -> Generated:
     )
 
 
-def count_words(found: Generated, most: int) -> str:
+def count_words(plan: Generated, most: int) -> str:
     """`32 variants: the baseline, 30 of the grid, 1 ablation; 2 out of bounds, to be skipped`."""
-    total = len(found.variants) + found.dropped
-    said = figures.counted(min(total, most), "variant")
+    total = len(plan.variants) + plan.dropped
+    sentence = figures.counted(min(total, most), "variant")
     if total > most:
-        return f"{said} of {figures.whole(total)}; max variants drops the rest"
-    if found.dropped:
-        return said
-    tags = [tag for variant in found.variants for tag in variant.tags]
+        return f"{sentence} of {figures.whole(total)}; max variants drops the rest"
+    if plan.dropped:
+        return sentence
+    tags = [tag for variant in plan.variants for tag in variant.tags]
     grid, ablations = tags.count("grid"), tags.count("ablation")
-    said += ": the baseline"
+    sentence += ": the baseline"
     if grid:
-        said += f", {figures.whole(grid)} of the grid, {figures.counted(ablations, 'ablation')}"
-    skipped = sum(1 for variant in found.variants if variant.skip_reason)
-    return f"{said}; {figures.whole(skipped)} out of bounds, to be skipped" if skipped else said
+        sentence += f", {figures.whole(grid)} of the grid, {figures.counted(ablations, 'ablation')}"
+    skipped = sum(1 for variant in plan.variants if variant.skip_reason)
+    return f"{sentence}; {figures.whole(skipped)} out of bounds, to be skipped" if skipped else sentence
 
 
 def most_variants(entries: Entries) -> int:
-    """What `max variants` says."""
+    """The number in the field `max variants`."""
     return whole_number(entries.max_variants, "max variants")
 
 
 def sources_of(text: str, symbols: Sequence[str] = ()) -> list[Source]:
-    """Files and samples, as `--data` takes them, one after the other; quotes keep spaces together.
+    """Files and samples as `--data` takes them, separated by spaces; quotes protect a space.
 
     `symbols` are the spec's.
     """
     named = words(text, "the data")
     if not named:
         raise UsageError("USAGE", "no data are named", hint="choose a file, or a sample such as sample:GOOG")
-    return [source_of(each, symbols) for each in named]
+    return [source_of(name, symbols) for name in named]
 
 
 def symbols_in(text: str) -> str:
-    """The symbols that the names of data suggest; empty when they suggest none, or cannot be read yet."""
+    """The symbols that the names of the data suggest; empty when there are none or a quote is still open."""
     try:
         named = words(text, "the data")
     except UsageError:
         return ""
-    return " ".join(shlex.quote(each) for each in dict.fromkeys(map(_suggested, named)) if each)
+    return " ".join(shlex.quote(source) for source in dict.fromkeys(map(_suggested, named)) if source)
 
 
 def _suggested(named: str) -> str | None:
-    """The symbol that one word of the data suggests, as far as it is typed."""
+    """The symbol that one entry of the data suggests so far."""
     from storage.market_files.sources import parse_source, stem_symbol
 
     if named.startswith(SAMPLE):
@@ -182,7 +182,7 @@ def _suggested(named: str) -> str | None:
 def prepare(
     desk: Desk, entries: Entries, workspace: Workspace, run_plan_id: UUID, watch: Watch | None = None
 ) -> Prepared:
-    """Read the data, make the variants, and say what is wrong before anything is written. Blocks."""
+    """Read the data and make the variants; raises before anything is written. Blocks."""
     from engine.drivers.bar_loop import check_slippage
     from engine.sweeps.plan.request import SweepRequest
     from storage.datasets import load_again, loading
@@ -235,14 +235,14 @@ def words(text: str, what: str) -> list[str]:
 
 
 def whole_number(text: str, what: str) -> int:
-    """A whole number from 1 on; thousands separators are fine."""
+    """An integer of 1 or more; thousands separators are allowed."""
     try:
-        found = int(text.replace(",", "").strip())
+        number = int(text.replace(",", "").strip())
     except ValueError:
-        found = 0
-    if found < 1:
+        number = 0
+    if number < 1:
         raise InvalidError("INVALID_SPEC", f"{what}: {text.strip()!r} must be an integer ≥ 1", hint="correct it")
-    return found
+    return number
 
 
 def _number(text: str, what: str) -> float:
@@ -253,17 +253,17 @@ def _number(text: str, what: str) -> float:
 
 
 def _parameter(path: str, schema: Mapping[str, Any]) -> Parameter:
-    default, kind = schema.get("default"), _kind_of(schema)
-    why = "; ".join(filter(None, (schema.get("description"), kind)))
-    return Parameter(path, "" if default is None else scalar(default), why, kind)
+    default, type_words = schema.get("default"), _kind_of(schema)
+    why = "; ".join(filter(None, (schema.get("description"), type_words)))
+    return Parameter(path, "" if default is None else scalar(default), why, type_words)
 
 
 def _kind_of(schema: Mapping[str, Any]) -> str:
     """`int, 1 or more`, of the value itself where it may also be null: then `or off`."""
     options: Sequence[Mapping[str, Any]] = schema.get("anyOf", [schema])
-    said = [part for option in options for part in _said_of(option)]
+    types = [part for option in options for part in _said_of(option)]
     may_lack = any(option.get("type") == "null" for option in options)
-    return ", ".join(said) + (", or off" if may_lack else "")
+    return ", ".join(types) + (", or off" if may_lack else "")
 
 
 def _said_of(option: Mapping[str, Any]) -> list[str]:
@@ -271,5 +271,5 @@ def _said_of(option: Mapping[str, Any]) -> list[str]:
         return [f"one of {', '.join(map(str, option['enum']))}"]
     if option.get("type") not in TYPES:
         return []
-    bounds = [said.format(f"{option[name]:g}") for name, said in BOUNDS.items() if name in option]
+    bounds = [bound.format(f"{option[name]:g}") for name, bound in BOUNDS.items() if name in option]
     return [TYPES[option["type"]], *bounds]

@@ -39,17 +39,17 @@ class PlanRow:
 
     @property
     def done(self) -> int:
-        """Variants that came out."""
+        """The number of variants that have a result."""
         return max(self.summary.done, self.progress.done) if self.progress else self.summary.done
 
     @property
     def is_running(self) -> bool:
-        """Whether somebody is at work on it."""
+        """Whether a process is executing it."""
         return self.progress is not None or self.summary.status == RUNNING
 
     @property
     def stands(self) -> str:
-        """How it stands, as `RunStatus` has it."""
+        """The status as a `RunStatus` value."""
         return RUNNING if self.is_running else self.summary.status
 
     @property
@@ -95,26 +95,29 @@ def brief(seconds: float) -> str:
 
 
 def status_words(status: str) -> str:
-    """`✓ completed`."""
+    """A sign and a word for a status, such as `✓ completed`."""
     return f"{SIGNS[status]} {status}"
 
 
-def plan_rows(found: Sequence[PlanSummary], sweeps: Sweeps) -> list[PlanRow]:
+def plan_rows(plans: Sequence[PlanSummary], sweeps: Sweeps) -> list[PlanRow]:
     """The run plans as they stand now."""
-    ids = short_ids([str(plan.run_plan_id) for plan in found], SHORT)
-    return [PlanRow(plan, ids[str(plan.run_plan_id)], sweeps.progress(plan.run_plan_id)) for plan in found]
+    ids = short_ids([str(plan.run_plan_id) for plan in plans], SHORT)
+    return [PlanRow(plan, ids[str(plan.run_plan_id)], sweeps.progress(plan.run_plan_id)) for plan in plans]
 
 
 def counts(rows: Iterable[PlanRow]) -> dict[str, int]:
-    """How many stand how, those that there are, after how many there are in all."""
-    found = Counter(row.stands for row in rows)
-    return {ALL: found.total(), **{each.value: found[each.value] for each in RunStatus if found[each.value]}}
+    """The number of run plans, in all and by status; statuses without a plan are left out."""
+    by_status = Counter(row.stands for row in rows)
+    return {
+        ALL: by_status.total(),
+        **{status.value: by_status[status.value] for status in RunStatus if by_status[status.value]},
+    }
 
 
-def status_line(found: dict[str, int], chosen: str, palette: Palette) -> Text:
-    """How many stand how; the chosen ones underlined, each to be clicked."""
+def status_line(by_status: dict[str, int], chosen: str, palette: Palette) -> Text:
+    """The counts by status on one line, each clickable, with the chosen one underlined."""
     parts = []
-    for status, count in found.items():
+    for status, count in by_status.items():
         words = status if status == ALL else status_words(status)
         part = Text(f"{words} {figures.whole(count)}", Style(meta={"@click": f"screen.show_status('{status}')"}))
         part.stylize("bold underline" if status == chosen else palette.muted)

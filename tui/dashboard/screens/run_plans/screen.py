@@ -13,10 +13,9 @@ from textual.binding import BindingType
 from textual.widgets import Static
 
 from tui.dashboard.keys import bound
-from tui.dashboard.plan_data import resume
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.screens.run_plans.rows import ALL, COLUMNS, PlanRow, counts, plan_rows, status_line
-from tui.dashboard.sweeps import SHORT, SweepAdvanced
+from tui.dashboard.sweeps import SHORT, SweepAdvanced, resume
 from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import DeskTable
@@ -42,19 +41,15 @@ NONE_STANDS_SO = "No run plan stands so now. f shows others."
 
 
 class RunPlansScreen(DeskScreen):
-    """The list, and above it how many stand how."""
+    """The table of run plans, under a line of counts by status."""
 
     NAME = "run_plans"
     CSS_PATH = "run_plans.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("n", "new_sweep", "new sweep", "a strategy's parameters, many values, one table", "plans.new", show=True),
-        bound(
-            "r", "resume", "resume", "go on with one that was stopped; what is done stays", "plans.resume", show=True
-        ),
+        bound("r", "resume", "resume", "resume a stopped sweep; what is done is kept", "plans.resume", show=True),
         bound("x", "cancel", "cancel", "ask it to stop, whichever process runs it", "plans.cancel", show=True),
-        bound(
-            "f", "next_status", "filter", "those that stand otherwise: running, completed …", "plans.filter", show=True
-        ),
+        bound("f", "next_status", "filter", "by status: running, completed …", "plans.filter", show=True),
     ]
 
     def __init__(self) -> None:
@@ -67,7 +62,7 @@ class RunPlansScreen(DeskScreen):
         """A sweep that was begun here; the cursor goes to it as soon as it is listed."""
 
     def compose_body(self) -> ComposeResult:
-        """Statuses above, the table below."""
+        """The line of statuses over the table."""
         yield Static("", id="plan-statuses", markup=False)
         yield TablePane(
             COLUMNS,
@@ -80,7 +75,7 @@ class RunPlansScreen(DeskScreen):
 
     @property
     def table(self) -> DeskTable[PlanRow]:
-        """The run plans."""
+        """The table of run plans."""
         return self._pane.table
 
     @property
@@ -92,42 +87,42 @@ class RunPlansScreen(DeskScreen):
         self._fill()
 
     def journal_grew(self, head: int) -> None:
-        """Somebody may have begun, stopped or ended a sweep."""
+        """Read again: a sweep may have been started, stopped or finished."""
         self._read()
 
     def catch_up(self) -> None:
-        """One that runs may be interrupted by its process's end, of which nothing is written."""
+        """Read again while a plan is running: when its process dies, no event says so."""
         super().catch_up()
         if self.app.live.fault is None and any(row.is_running for row in self._rows):
             self._read()
 
     def action_next_status(self) -> None:
-        """The next status of those that there are, and all after the last."""
+        """Show the plans with the next status; after the last status, all of them."""
         there = list(counts(self._rows))  # `all` among them, whatever there is
         after = there.index(self._status) + 1 if self._status in there else 0
         self.action_show_status(there[after % len(there)])
 
     def action_show_status(self, status: str) -> None:
-        """Only those that stand so."""
+        """Only plans with this status."""
         self._status, self._shown = status, PAGE
         self._fill()
 
     def action_new_sweep(self) -> None:
-        """The form of a new sweep."""
+        """Open the form of a new sweep."""
         from tui.dashboard.screens.run_plans.new_sweep import NewSweepDialog
 
         if self.overview is not None:
             self.app.push_screen(NewSweepDialog(self.overview.workspace), self._begin)
 
     def action_resume(self) -> None:
-        """Go on with the run plan under the cursor, in this process."""
+        """Resume the run plan under the cursor in this process."""
         row = self.table.current
         if row is not None:
             run_plan_id = row.summary.run_plan_id
             self.app.sweeps.execute(run_plan_id, partial(resume, run_plan_id, self.app.warn_from_thread))
 
     def action_cancel(self) -> None:
-        """Ask the run plan under the cursor to stop."""
+        """Ask the run plan under the cursor to stop, whichever process runs it."""
         row = self.table.current
         if row is not None:
             cancel(self, row.summary.run_plan_id)
@@ -150,7 +145,7 @@ class RunPlansScreen(DeskScreen):
 
     def _begin(self, prepared: Prepared | None) -> None:
         if prepared is not None:
-            self.app.say(f"run plan {str(prepared.run_plan_id)[:SHORT]} has begun; it goes on behind every screen")
+            self.app.say(f"run plan {str(prepared.run_plan_id)[:SHORT]} started; it runs in the background")
             for note in prepared.notes:
                 self.app.warn(note)
             self._begun, self._status = prepared.run_plan_id, ALL
@@ -159,8 +154,8 @@ class RunPlansScreen(DeskScreen):
     def _read(self) -> None:
         self.load(lambda desk, _: desk.plans.all(), self._show, group="plans", in_turn=True)
 
-    def _show(self, found: list[PlanSummary]) -> None:
-        self._found = found
+    def _show(self, plans: list[PlanSummary]) -> None:
+        self._found = plans
         self._fill()
 
     def _fill(self) -> None:
@@ -182,11 +177,11 @@ class RunPlansScreen(DeskScreen):
 
 
 def cancel(screen: DeskScreen, run_plan_id: UUID) -> None:
-    """Ask a run plan to stop, and say so."""
-    said = f"run plan {str(run_plan_id)[:SHORT]} is asked to stop; r goes on with it"
+    """Ask a run plan to stop and show a notification."""
+    sentence = f"run plan {str(run_plan_id)[:SHORT]} was asked to stop; r resumes it"
 
     def asked(_: None) -> None:
-        screen.app.say(said)
+        screen.app.say(sentence)
         screen.app.refresh_now()
 
     screen.load(lambda desk, _: desk.plans.cancel(run_plan_id), asked, group="cancel", acts=True)
