@@ -47,9 +47,11 @@ def _kept_rows(count: int, place: int) -> IntArray:
     begin, end = (count // 5 * place, count) if place % 2 else (0, count - count // 8 * place)
     single = rows % (5 + 2 * place) == place
     hole = (rows >= count // 2) & (rows < count // 2 + 20 * (place - 1))
-    return rows[(rows >= begin) & (rows < end) & ~single & ~hole]
+    return np.flatnonzero((rows >= begin) & (rows < end) & ~single & ~hole)
 
 
 def _at(bars: Bars, rows: IntArray) -> Bars:
-    prices = (column[rows] for column in (bars.open, bars.high, bars.low, bars.close, bars.volume))
-    return Bars(bars.symbol, bars.ts[rows], *prices, bars.session[rows])
+    opening, high, low, close, volume = (
+        column[rows] for column in (bars.open, bars.high, bars.low, bars.close, bars.volume)
+    )
+    return Bars(bars.symbol, bars.ts[rows], opening, high, low, close, volume, bars.session[rows])
