@@ -75,7 +75,7 @@ _EXITS = (
     "# trail = true  # the stop_distance of a strategy that gives one is from the highest high since the entry",
     "# breakeven_pct = 5.0  # a stop at the average price, once the high was so far above it; above 0",
     "# take_profit_pct = 25.0  # a target above the average price, above 0",
-    "# take_profit_by_bars = [[1, 20.0], [10, 10.0]]  # a target from so many held bars on; the last pair reached counts",
+    "# take_profit_by_bars = [[1, 20.0], [10, 10.0]]  # a target from so many held bars on; the last pair counts",
     "# max_bars = 20  # closes at that many bars after the entry, at least 1",
 )
 
