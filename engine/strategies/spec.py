@@ -41,6 +41,8 @@ def as_tuples(value: Any) -> Any:
 
 
 def _rising(steps: tuple[Step, ...] | None) -> tuple[Step, ...] | None:
+    if steps == ():
+        raise ValueError("there must be at least one pair of a number of bars and a percentage")
     if steps is not None and any(after[0] <= before[0] for before, after in pairwise(steps)):
         raise ValueError("the numbers of bars must rise from pair to pair")
     return steps
@@ -92,15 +94,7 @@ class ExitSpec(SpecPart):
     trail_pct: Annotated[float, Field(gt=0, lt=100)] | None = None
     trail: bool = False
     breakeven_pct: Annotated[float, Field(gt=0)] | None = None
-    take_profit_by_bars: (
-        Annotated[
-            tuple[Step, ...],
-            Field(min_length=1),
-            BeforeValidator(as_tuples),
-            AfterValidator(_rising),
-        ]
-        | None
-    ) = None
+    take_profit_by_bars: Annotated[tuple[Step, ...] | None, BeforeValidator(as_tuples), AfterValidator(_rising)] = None
 
     @property
     def follows_peak(self) -> bool:

@@ -1,8 +1,9 @@
-"""Entries and own exits of the built-in strategies, bar by bar."""
+"""Entries and own exits of the built-in strategies and of the tests' own, bar by bar."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from typing import Any, NamedTuple
 
 from tests.oracles.rows import Row
 
@@ -12,6 +13,10 @@ class Signal(NamedTuple):
     leaves: bool
     levels: tuple[float | None, ...]
     """breakout: (prior high,); sma_cross: (fast, slow); rsi_reversion: (rsi,)"""
+    size: float | None = None
+    stop_distance: float | None = None
+    target_distance: float | None = None
+    score: float | None = None
 
 
 def breakout_52w_high(rows: list[Row], lookback_days: int = 252) -> list[Signal]:
@@ -81,6 +86,108 @@ def strength(gain: float, loss: float) -> float:
     return 100 - 100 / (1 + gain / loss)
 
 
+# the tests' own strategies: tests/support/sized_strategies.py says what they do
+
+
+def atr_breakout(
+    rows: list[Row], period: int = 3, stop_ranges: float = 1.0, target_ranges: float = 2.0, fickle: bool = False
+) -> list[Signal]:
+    found = []
+    for i, row in enumerate(rows):
+        if i < period:
+            found.append(Signal(False, False, (), stop_distance=math.nan, target_distance=math.nan))
+            continue
+        total = 0.0
+        for j in range(i - period + 1, i + 1):
+            before = rows[j - 1].close
+            total += max(rows[j].high, before) - min(rows[j].low, before)
+        atr = total / period
+        stop = atr * stop_ranges
+        if fickle and row.close == row.open:
+            stop = math.nan
+        if fickle and row.close < row.open:
+            stop = -stop
+        target = math.nan if fickle and row.close == row.high else atr * target_ranges
+        closes = [rows[j].close for j in range(i - period, i)]
+        found.append(
+            Signal(row.close > closes[-1], row.close < min(closes), (), stop_distance=stop, target_distance=target)
+        )
+    return found
+
+
+def scored_moves(rows: list[Row], steps: int = 10, sized: bool = True) -> list[Signal]:
+    found = []
+    for i, row in enumerate(rows):
+        before = rows[i - 1].close if i > 0 else row.close
+        score = math.nan if row.close == before else float(math.floor((row.close / before - 1) * steps))
+        leaves = i > 0 and row.close < before
+        found.append(Signal(i > 0 and not leaves, leaves, (), size=size_of(row) if sized else None, score=score))
+    return found
+
+
+def size_of(row: Row) -> float:
+    if row.high == row.low:
+        return -1.0
+    if row.open == row.low:
+        return 0.0
+    if row.open == row.high:
+        return math.nan
+    if row.close == row.high:
+        return 3.0
+    if row.close == row.low:
+        return 0.5
+    return 1.0
+
+
+def strongest(rows: dict[str, list[Row]], lookback: int = 2, places: int = 1) -> dict[str, list[Signal]]:
+    """Over all symbols at once: each timestamp of any of them is a row, as much for those that have no bar there."""
+    bars = {symbol: {row.ts: row for row in rows[symbol]} for symbol in rows}
+    times = sorted({ts for symbol in rows for ts in bars[symbol]})
+    found: dict[str, list[Signal]] = {symbol: [] for symbol in rows}
+    for k, ts in enumerate(times):
+        gains = {}
+        for symbol in rows:
+            if k >= lookback and ts in bars[symbol] and times[k - lookback] in bars[symbol]:
+                gains[symbol] = bars[symbol][ts].close / bars[symbol][times[k - lookback]].close - 1
+        for symbol in rows:
+            if ts not in bars[symbol]:
+                continue
+            better = 0
+            for gain in gains.values():
+                if symbol in gains and gain > gains[symbol]:
+                    better += 1
+            row = bars[symbol][ts]
+            first = symbol in gains and better < places
+            found[symbol].append(
+                Signal(
+                    first,
+                    symbol in gains and not first,
+                    (),
+                    size=1 / (1 + len(gains)),
+                    stop_distance=row.high - row.low,
+                    score=gains.get(symbol, math.nan),
+                )
+            )
+    return found
+
+
 SIGNALS = {"breakout_52w_high": breakout_52w_high, "sma_cross": sma_cross, "rsi_reversion": rsi_reversion}
-HAS_EXIT = {"sma_cross", "rsi_reversion"}
-DEFAULT_EXIT = {"breakout_52w_high": "eod", "sma_cross": "signal", "rsi_reversion": "signal"}
+OWN_SIGNALS = {"atr_breakout": atr_breakout, "scored_moves": scored_moves}
+SIGNALS_ALL = {"strongest": strongest}
+HAS_EXIT = {"sma_cross", "rsi_reversion", "atr_breakout", "scored_moves", "strongest"}
+DEFAULT_EXIT = {
+    "breakout_52w_high": "eod",
+    "sma_cross": "signal",
+    "rsi_reversion": "signal",
+    "atr_breakout": "none",
+    "scored_moves": "signal",
+    "strongest": "signal",
+}
+
+
+def signals_of(strategy: str, rows: dict[str, list[Row]], entry: dict[str, Any]) -> dict[str, list[Signal]]:
+    """One signal for each of a symbol's rows."""
+    if strategy in SIGNALS_ALL:
+        return SIGNALS_ALL[strategy](rows, **entry)
+    one = {**SIGNALS, **OWN_SIGNALS}[strategy]
+    return {symbol: one(rows[symbol], **entry) for symbol in rows}

@@ -6,26 +6,14 @@ import json
 from collections import Counter
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
 
-from engine.account.state import Account
-from engine.desk import Desk, DeskConfig
-from engine.drivers.backtest import RunOutcome
-from engine.events import EventType
 from engine.market.bars import Dataset, make_bars
-from engine.market.sessions import day_to_date, to_micros
 from engine.market.synthetic import synthetic_minutes
-from engine.ports import EventFilter, Store
-from engine.strategies.registry import Registry
-from engine.strategies.spec import parse_spec
 from storage.sqlite.unit_of_work import SqliteStore
-from tests.oracles.backtest import Backtest
-from tests.oracles.rows import rows_of
-from tests.support.memory_desks import counted_stamps
-from tests.support.memory_store import MemoryStore
+from tests.oracles.comparing import compare
 from tests.support.samples import sample_dataset
 from tests.support.worlds import DAY, MINUTE, World, make_world, worlds
 
@@ -35,49 +23,6 @@ RULES = {
     "max_daily_loss", "max_drawdown_pct", "cooldown_minutes",
 }  # fmt: skip
 EXITS = {"stop_loss_exit", "take_profit_exit", "eod_exit", "signal_exit", "max_bars_exit", "end_of_data_exit"}
-
-
-def engines(world: World, store: Store) -> tuple[RunOutcome, Account, list[dict[str, Any]]]:
-    """The engine's outcome, the account it left, and the payloads of its refusals and emitted intents."""
-    desk = Desk(store, counted_stamps(), DeskConfig(), Registry())
-    desk.accounts.create("like", world.starting_equity)
-    texts = {name: ",".join(v) if isinstance(v, list) else repr(v) for name, v in world.limits.items()}
-    desk.accounts.set_policy(texts, "like")
-    outcome = desk.research.run(parse_spec(world.spec), world.dataset, like="like", slippage_bps=world.slippage_bps)
-    types = (EventType.INTENT_REJECTED.value, EventType.INTENT_EMITTED.value)
-    events = desk.journal.events(outcome.workspace_id, where=EventFilter(types=types))
-    assert desk.accounts.reconcile(outcome.workspace_id, dry_run=True).drift == {}
-    with store.read() as views:
-        account = views.account(desk.accounts.get(outcome.workspace_id))
-    return (
-        outcome,
-        account,
-        [
-            {"type": event.event_type.value, "ts": to_micros(event.ts), "symbol": event.symbol, **event.payload}
-            for event in events
-        ],
-    )
-
-
-def oracles(world: World) -> dict[str, Any]:
-    rows = {symbol: rows_of(world.dataset.bars[symbol], world.zone) for symbol in world.spec["symbols"]}
-    return Backtest(world.spec, rows, world.zone, world.limits, world.starting_equity, world.slippage_bps).run()
-
-
-def compare(world: World, store: Store | None = None) -> list[dict[str, Any]]:
-    ours, account, events = engines(world, store or MemoryStore())
-    theirs = oracles(world)
-    assert [trade._asdict() for trade in ours.trades] == theirs["trades"]
-    assert ours.metrics.model_dump() == theirs["metrics"]
-    rejected = [event for event in events if event["type"] == "INTENT_REJECTED"]
-    assert [(event["ts"], event["symbol"], event["rule"]) for event in rejected] == theirs["refusals"]
-    assert (ours.tally.intents, ours.tally.fills) == (theirs["intents"], theirs["fills"])
-    assert ours.tally.rejected == len(theirs["refusals"])
-    ledger = account.ledger
-    for name in ("cash", "realized_pnl", "peak_equity"):
-        assert getattr(ledger, name) == theirs[name]
-    assert {day_to_date(day): gain for day, gain in ledger.realized_by_session.items()} == theirs["realized_by_day"]
-    return events
 
 
 @given(worlds())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from hypothesis import given, settings
@@ -9,18 +10,15 @@ from hypothesis import strategies as st
 
 from engine.strategies.exits import BarView, Standing, find_exit
 from engine.strategies.spec import ExitSpec
+from tests.oracles.comparing import CODES
 from tests.oracles.exits import exit_of
 from tests.oracles.rows import Row, day_of
 
-CODES = {
-    "stop": "stop_loss_exit",
-    "target": "take_profit_exit",
-    "eod": "eod_exit",
-    "signal": "signal_exit",
-    "max_bars": "max_bars_exit",
-}
 # eighths of the average price, so that a low is often exactly at the stop
 PERCENTS = st.sampled_from([None, None, 12.5, 25.0, 3.3])
+DISTANCES = st.sampled_from([math.nan, math.nan, -1.25, 0.0, 1.25, 2.5, 0.33])
+STEPS = st.sampled_from([None, None, [[0, 25.0], [2, 0.0]], [[1, 12.5], [3, 3.3], [5, 50.0]], [[4, 25]]])
+PEAKS = st.sampled_from([10.0, 10.33, 11.25, 12.5, 15.0])
 PRICES = st.lists(st.integers(4, 16).map(lambda eighths: eighths * 1.25), min_size=4, max_size=4)
 
 
@@ -31,17 +29,32 @@ def plans(draw: st.DrawFn) -> dict[str, Any]:
         "stop_loss_pct": draw(PERCENTS),
         "take_profit_pct": draw(PERCENTS),
         "max_bars": draw(st.sampled_from([None, 1, 2, 5])),
+        "trail_pct": draw(PERCENTS),
+        "breakeven_pct": draw(PERCENTS),
+        "take_profit_by_bars": draw(STEPS),
+        "trail": draw(st.sampled_from([None, False, True])),
     }
     return {name: value for name, value in plan.items() if value is not None}
 
 
-@given(plans(), PRICES, st.integers(1, 6), st.booleans(), st.booleans())
-@settings(max_examples=600)
-def test_any_exit(plan: dict[str, Any], prices: list[float], held: int, is_eod: bool, leaves: bool) -> None:
+@given(plans(), PRICES, st.integers(1, 6), st.booleans(), st.booleans(), PEAKS, DISTANCES, DISTANCES)
+@settings(max_examples=1200)
+def test_any_exit(
+    plan: dict[str, Any],
+    prices: list[float],
+    held: int,
+    is_eod: bool,
+    leaves: bool,
+    peak: float,
+    stop_distance: float,
+    target_distance: float,
+) -> None:
     opening, close, low, high = prices[0], prices[1], min(prices), max(prices)
     row = Row(0, opening, high, low, close, day_of(0, "UTC"))
-    theirs = exit_of(plan, 10.0, held, row, is_eod=is_eod, leaves=leaves)
-    ours = find_exit(ExitSpec(**plan), Standing(10.0, held), BarView(opening, high, low, close, leaves, is_eod))
+    distances = {"stop_distance": stop_distance, "target_distance": target_distance}
+    theirs = exit_of(plan, 10.0, held, row, is_eod=is_eod, leaves=leaves, peak=peak, **distances)
+    standing = Standing(10.0, held, peak, stop_distance, target_distance)
+    ours = find_exit(ExitSpec(**plan), standing, BarView(opening, high, low, close, leaves, is_eod))
     assert (None if ours is None else tuple(ours)) == (None if theirs is None else (CODES[theirs[0]], theirs[1]))
 
 

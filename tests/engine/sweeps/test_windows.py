@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from engine.errors import DataError
 from engine.market.bars import Bound, Dataset, make_bars
-from engine.market.sessions import to_micros
 from engine.ports import EventFilter
 from engine.strategies.base import Params, Signals, Strategy
 from engine.strategies.base import Window as Needs
@@ -24,25 +23,14 @@ from engine.sweeps.results import Outcome, trades_of
 from engine.sweeps.simulation.reference import by_bar_loop
 from engine.sweeps.simulation.simulate import Simulation
 from tests.engine.sweeps.test_simulate import account_of, assert_same, compiled_spec, in_form, variants_of
-from tests.oracles.backtest import Backtest
-from tests.oracles.rows import Row, rows_of
+from tests.oracles.comparing import loops
 from tests.support.memory_desks import memory_desk
 from tests.support.worlds import DAY, MINUTE, Window, World, make_window, make_world
 
 
 def oracle(world: World, document: dict[str, Any], window: Window) -> dict[str, Any]:
     """Plain loops over the bars up to the end, with entries before the start forbidden."""
-    zone = world.zone
-    rows = {symbol: rows_of(world.dataset.bars[symbol], zone) for symbol in document["symbols"]}
-    kept = {symbol: [row for row in each if not _is_after(row, window.end)] for symbol, each in rows.items()}
-    start = to_micros(window.start) if isinstance(window.start, datetime) else window.start
-    return Backtest(document, kept, zone, world.limits, world.starting_equity, world.slippage_bps, start).run()
-
-
-def _is_after(row: Row, end: Bound | None) -> bool:
-    if end is None:
-        return False
-    return row.ts > to_micros(end) if isinstance(end, datetime) else row.day > end
+    return loops(replace(world, spec=document), window=window).run()
 
 
 def assert_plain(outcome: Outcome, expected: dict[str, Any], equity: float) -> None:
