@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.account.metrics import METRICS, Unit
 from engine.errors import SystemFault, UsageError
+from engine.numerals import value_text
 
 Document = Mapping[str, Any]
 """A sweep's result as `plan run --json` prints it."""
@@ -51,7 +52,7 @@ def as_csv(document: Document) -> bytes:
     for result in document["results"]:
         overrides, metrics = result["overrides"], result["metrics"] or {}
         cells = [result["variant_id"], result["label"], " ".join(result["tags"])]
-        cells += [NULL if overrides.get(path, "") is None else overrides.get(path) for path in paths]
+        cells += [NULL if overrides.get(path, "") is None else _plain(overrides.get(path)) for path in paths]
         cells += [result[name] for name in _SCORED]
         cells += [metrics.get(name) for name in METRICS]
         cells += [_said(result[name]) for name in _AT_END]
@@ -66,7 +67,7 @@ def as_parquet(document: Document) -> bytes:
     metrics = [result["metrics"] or {} for result in results]
     columns = {name: pa.array([result[name] for result in results], _type(pa, name)) for name in _AT_FRONT}
     for path in swept_paths(document):
-        columns[path] = _override_column(pa, [result["overrides"].get(path) for result in results])
+        columns[path] = _override_column(pa, [_plain(result["overrides"].get(path)) for result in results])
     columns |= {name: pa.array([result[name] for result in results], _type(pa, name)) for name in _SCORED}
     for name, metric in METRICS.items():
         arrow_type = pa.int64() if metric.unit is Unit.COUNT else pa.float64()
@@ -85,6 +86,11 @@ _ENCODERS: Mapping[str, Callable[[Document], bytes]] = {".csv": as_csv, ".json":
 def swept_paths(document: Document) -> list[str]:
     """Every path that a variant overrides, in the order they first appear."""
     return list(dict.fromkeys(path for result in document["results"] for path in result["overrides"]))
+
+
+def _plain(value: object) -> object:
+    """An override, a list as the text that `--sweep` takes."""
+    return value_text(value) if isinstance(value, (list, tuple)) else value
 
 
 def guarded(text: str) -> str:

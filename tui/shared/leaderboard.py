@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from engine.numerals import value_text
 from tui.shared import figures
 from tui.shared.pages import Table
 from tui.shared.text import cell_width
@@ -193,14 +194,7 @@ def dropped_of(result: VariantResult) -> int | None:
 
 def _values_of(result: VariantResult) -> str:
     """A variant's values without the names of its parameters; its label when it has none."""
-    return ", ".join(map(scalar, result.overrides.values())) or result.label
-
-
-def scalar(value: object) -> str:
-    """A parameter's value as labels show it."""
-    if isinstance(value, float):
-        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return ", ".join(map(value_text, result.overrides.values())) or result.label
 
 
 def _natural_width(table: Table) -> int:

@@ -26,6 +26,7 @@ from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Owner, StoredPayload
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, parse_spec
 from engine.sweeps.plan.generator import Maker
+from engine.sweeps.plan.overrides import overrides_of
 from engine.sweeps.plan.request import SweepRequest
 from engine.sweeps.plan.run_plan import RunPlan, TrialCount
 from engine.sweeps.results import Done
@@ -97,7 +98,9 @@ def plan_of(document: dict[str, Any], seq: int, compiled: Callable[[ExecutionSpe
         raise damaged(where, error.message) from error
     base = compiled(spec, document["timeframe"])
     maker = Maker(base)
-    variants = tuple(maker.variant(named["overrides"], tuple(named["tags"])) for named in document["variants"])
+    variants = tuple(
+        maker.variant(overrides_of(named["overrides"]), tuple(named["tags"])) for named in document["variants"]
+    )
     if [variant.variant_id for variant in variants] != [named["variant_id"] for named in document["variants"]]:
         raise ConflictError(
             "RUN_NOT_RESUMABLE",

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.errors import InvalidError
 from engine.jsontext import canonical_json
+from engine.numerals import value_text
 from engine.strategies.paths import Scalar
 from engine.strategies.spec import CompiledSpec
 from engine.sweeps.plan.overrides import Overrider, Overrides, base_value, typed_values
@@ -100,11 +101,5 @@ class Maker:
         found = self._texts.get(key)
         if found is None:
             in_json = f"{canonical_json(path)}:{canonical_json(value)}"
-            found = self._texts[key] = (in_json, f"{path.split('.', 1)[1]}={_shown(value)}")
+            found = self._texts[key] = (in_json, f"{path.split('.', 1)[1]}={value_text(value)}")
         return found
-
-
-def _shown(value: Scalar) -> str:
-    if isinstance(value, float):
-        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -10,12 +10,13 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from engine.numerals import value_text
 from tui.dashboard.screens.run_plan.part import Part
 from tui.dashboard.screens.run_plans.rows import RUNNING, status_words
 from tui.dashboard.widgets.dialog import fact_lines
 from tui.dashboard.widgets.money import Palette, gain
 from tui.shared import figures
-from tui.shared.leaderboard import scalar, without_result
+from tui.shared.leaderboard import without_result
 from tui.shared.text import safe_text
 from tui.shared.words import HASH, bars_of, took
 
@@ -66,10 +67,11 @@ def _asked(detail: PlanDetail) -> Iterator[Fact]:
     plan, base = detail.plan, detail.plan["base"]
     yield "strategy", f"{detail.strategy_id}, {plan['strategy_origin']}"
     yield "symbols", f"{', '.join(base['symbols'])}, {base['timeframe']}"
-    for part in ("entry", "exit", "risk"):
-        shown = {name: value for name, value in base[part].items() if name != "type" or part == "exit"}
-        values = (f"{name} {scalar(value)}" for name, value in shown.items() if value is not None)
-        yield part, ", ".join(values) or "nothing to set"
+    for part in ("entry", "exit", "risk", "execution"):
+        shown = {name: value for name, value in base.get(part, {}).items() if name != "type" or part == "exit"}
+        values = (f"{name} {value_text(value)}" for name, value in shown.items() if value is not None)
+        if shown or part in base:
+            yield part, ", ".join(values) or "nothing to set"
     for place, (path, values) in enumerate(plan["sweep"].items()):
         yield "sweep" if place == 0 else "", f"{path}: {_list(values)}"
     yield "objective", f"{detail.objective}, journal {detail.journal}"
@@ -99,11 +101,11 @@ def _to_know(detail: PlanDetail) -> Iterator[Fact]:
 
 
 def _limit(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else scalar(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else value_text(value)
 
 
 def _list(values: list[Any]) -> str:
-    shown = ", ".join(map(scalar, values[:MOST_VALUES]))
+    shown = ", ".join(map(value_text, values[:MOST_VALUES]))
     return shown if len(values) <= MOST_VALUES else f"{shown}, … ({figures.whole(len(values))} values)"
 
 

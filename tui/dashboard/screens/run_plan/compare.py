@@ -10,11 +10,11 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from engine.numerals import value_text
 from tui.dashboard.screens.run_plan.part import Part
 from tui.dashboard.widgets.columns import WORDS, Column, Form
 from tui.dashboard.widgets.pane import TablePane
 from tui.shared import figures
-from tui.shared.leaderboard import scalar
 from tui.shared.metrics import FIGURES, SCORE
 from tui.shared.text import safe_text
 
@@ -108,7 +108,9 @@ def two_of(view: PlanView) -> tuple[VariantResult, VariantResult]:
 
 def pairs(view: PlanView, first: VariantResult, second: VariantResult) -> list[Pair]:
     """Swept values first, then status, metrics and refusals."""
-    values = [Pair(path, scalar(view.value(first, path)), scalar(view.value(second, path))) for path in view.paths]
+    values = [
+        Pair(path, value_text(view.value(first, path)), value_text(view.value(second, path))) for path in view.paths
+    ]
     return [*values, Pair("status", first.status, second.status), *_metrics(first, second), *_refusals(first, second)]
 
 

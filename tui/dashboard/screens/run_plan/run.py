@@ -78,7 +78,8 @@ def spec_of(detail: PlanDetail, variant: VariantResult) -> ExecutionSpec:
     """The plan's spec with the variant's values put in; INVALID_SPEC when one is out of bounds."""
     from engine.strategies.spec import parse_spec
 
-    document = {**detail.plan["spec"], **{part: dict(detail.plan["spec"][part]) for part in ("entry", "exit", "risk")}}
+    spec = detail.plan["spec"]
+    document = {**spec, **{part: dict(spec.get(part, {})) for part in ("entry", "exit", "risk", "execution")}}
     for path, value in variant.overrides.items():
         part, name = path.split(".", 1)
         document[part][name] = value
