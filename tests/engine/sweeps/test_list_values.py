@@ -42,10 +42,10 @@ def test_lists_are_swept_and_read_back_as_they_were() -> None:
     assert [result.overrides.get(STEPS) for result in ran.results[1:7:2]] == TUPLES
     assert ran.results[3].label == "take_profit_by_bars=[[2,3],[9,1.5]], fill=close"
     assert {result.status for result in ran.results} == {"succeeded"}
-    detail = desk.plans.show(newest(desk))
+    detail = desk.plans.get(newest(desk))
     assert [result.overrides for result in detail.results] == [result.overrides for result in ran.results]
     assert detail.model_dump(mode="json")["results"][3]["overrides"][STEPS] == [[2, 3.0], [9, 1.5]]
-    trades = {len(desk.plans.trades(newest(desk), result.variant_id)) for result in ran.results}
+    trades = {len(desk.plans.trades(newest(desk), result.variant_id, lambda _: DATA)) for result in ran.results}
     assert trades == {37}
 
 
