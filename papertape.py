@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from engine.strategies.base import Params, Signals, Strategy, Window
     from engine.strategies.registry import Registry
     from engine.strategies.runner import StrategyEvaluation, StrategyRunner
-    from engine.strategies.spec import ExecutionSpec, ExitSpec, RiskSpec, parse_spec
+    from engine.strategies.spec import ExecutionPart, ExecutionSpec, ExitSpec, RiskSpec, parse_spec
     from engine.sweeps.plan.request import SweepRequest
     from engine.vocabulary import IntentAction, TradingState
     from storage.desk import open_desk
@@ -94,7 +94,7 @@ _HOMES = {
     "engine.strategies.base": ("Params", "Signals", "Strategy", "Window"),
     "engine.strategies.registry": ("Registry",),
     "engine.strategies.runner": ("StrategyEvaluation", "StrategyRunner"),
-    "engine.strategies.spec": ("ExecutionSpec", "ExitSpec", "RiskSpec", "parse_spec"),
+    "engine.strategies.spec": ("ExecutionPart", "ExecutionSpec", "ExitSpec", "RiskSpec", "parse_spec"),
     "engine.sweeps.plan.request": ("SweepRequest",),
     "engine.vocabulary": ("IntentAction", "TradingState"),
     "storage.desk": ("open_desk",),
@@ -117,6 +117,7 @@ __all__ = [
     "EventFilter",
     "EventType",
     "EventView",
+    "ExecutionPart",
     "ExecutionResult",
     "ExecutionSpec",
     "ExitSpec",
