@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from engine.events import EventType
     from engine.intents import TradeIntent
     from engine.market.bars import Bars, Dataset, make_bars
+    from engine.market.panel import Panel
     from engine.market.snapshot import Bar, MarketSnapshot
     from engine.policy.limits import Limits
     from engine.policy.workspace import Workspace
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from engine.strategies.base import Params, Signals, Strategy, Window
     from engine.strategies.registry import Registry
     from engine.strategies.runner import StrategyEvaluation, StrategyRunner
-    from engine.strategies.spec import ExecutionSpec, ExitSpec, RiskSpec, parse_spec
+    from engine.strategies.spec import ExecutionPart, ExecutionSpec, ExitSpec, RiskSpec, parse_spec
     from engine.sweeps.plan.request import SweepRequest
     from engine.vocabulary import IntentAction, TradingState
     from storage.desk import open_desk
@@ -85,6 +86,7 @@ _HOMES = {
     "engine.events": ("EventType",),
     "engine.intents": ("TradeIntent",),
     "engine.market.bars": ("Bars", "Dataset", "make_bars"),
+    "engine.market.panel": ("Panel",),
     "engine.market.snapshot": ("Bar", "MarketSnapshot"),
     "engine.policy.limits": ("Limits",),
     "engine.policy.workspace": ("Workspace",),
@@ -92,7 +94,7 @@ _HOMES = {
     "engine.strategies.base": ("Params", "Signals", "Strategy", "Window"),
     "engine.strategies.registry": ("Registry",),
     "engine.strategies.runner": ("StrategyEvaluation", "StrategyRunner"),
-    "engine.strategies.spec": ("ExecutionSpec", "ExitSpec", "RiskSpec", "parse_spec"),
+    "engine.strategies.spec": ("ExecutionPart", "ExecutionSpec", "ExitSpec", "RiskSpec", "parse_spec"),
     "engine.sweeps.plan.request": ("SweepRequest",),
     "engine.vocabulary": ("IntentAction", "TradingState"),
     "storage.desk": ("open_desk",),
@@ -115,6 +117,7 @@ __all__ = [
     "EventFilter",
     "EventType",
     "EventView",
+    "ExecutionPart",
     "ExecutionResult",
     "ExecutionSpec",
     "ExitSpec",
@@ -126,6 +129,7 @@ __all__ = [
     "Metrics",
     "NotFoundError",
     "OnwardTerms",
+    "Panel",
     "PaperPosition",
     "PaperState",
     "PapertapeError",

@@ -32,10 +32,17 @@ class ExecuteRequest(StrictModel):
     mode: ShortText = PAPER
 
 
-class Constraints(StrictModel):
-    """Which variants: parameters (`entry.lookback_days`) to the values to try, every combination of them."""
+Value = str | int | float | bool | list[Any] | None
+"""A value to try; a list where the field is one, such as `[[1, 5], [30, 3]]`."""
 
-    sweep: dict[ShortText, list[str | int | float | bool | None]] = Field(default_factory=dict)
+
+class Constraints(StrictModel):
+    """Which variants: parameters (`entry.lookback_days`) to the values to try, every combination of them.
+
+    A value is a list where the parameter is one (`exit.take_profit_by_bars`).
+    """
+
+    sweep: dict[ShortText, list[Value]] = Field(default_factory=dict)
     include_ablations: bool = True
     max_variants: Annotated[int, Field(ge=1, le=MOST_VARIANTS)] = MAX_VARIANTS
 

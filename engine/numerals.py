@@ -1,4 +1,4 @@
-"""Numbers from outside: typed by a person, or handed over by a script.
+"""Numbers from outside, typed by a person or handed over by a script; and a parameter's value as text for people.
 
 A typed one is as data files have them, without separators between digits:
 Python's `float` and `int` read `1_000`; nobody who types it into a price can be sure that a trading tool does.
@@ -6,6 +6,7 @@ Python's `float` and `int` read `1_000`; nobody who types it into a price can be
 
 from __future__ import annotations
 
+import json
 from numbers import Real
 
 SEPARATOR = "_"
@@ -38,10 +39,10 @@ def real_number(value: object) -> float:
         raise ValueError("the number is too large") from error
 
 
-def shown_value(value: object) -> str:
-    """A parameter's value as people read it: JSON's words, numbers in their shortest form."""
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(shown_value, value))}]"
+def value_text(value: object) -> str:
+    """A parameter's value as labels show it, as `--set` takes it too: `0.1`, `null`, `true`, `[[1,5],[30,3]]`."""
     if isinstance(value, float):
         return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    if isinstance(value, (list, tuple)):
+        return f"[{','.join(json.dumps(item) if isinstance(item, str) else value_text(item) for item in value)}]"
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

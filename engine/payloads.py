@@ -43,8 +43,14 @@ def _fault_in_drift(found: dict[str, list[Any]]) -> str:
 
 
 def _fault_in_paths(overrides: dict[str, Any]) -> str:
-    """A dotted path leads to each value."""
-    return next((f" has the path {path!r}" for path in overrides if "." not in path), "")
+    """A dotted path leads to each value, and a list holds plain values and lists of them."""
+    if wrong := next((f" has the path {path!r}" for path in overrides if "." not in path), ""):
+        return wrong
+    return next((f".{path} is {value}" for path, value in overrides.items() if _holds_object(value)), "")
+
+
+def _holds_object(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_holds_object, value)))
 
 
 def _fault_in_best(ended: dict[str, Any]) -> str:
@@ -75,7 +81,13 @@ def _fault_in_short_history(short: dict[str, Any] | None) -> str:
 
 _PAIR = Each(ANYTHING, length=2)
 _TIMES = Each(Such(TEXT, _fault_in_time), of=dict)
-_SIGNALS = {"entry": FLAG, "exit": (bool, NOTHING), "levels": Each(FIGURE, of=dict)}
+_SIGNALS = {
+    "entry": FLAG,
+    "exit": (bool, NOTHING),
+    "levels": Each(FIGURE, of=dict),
+    **dict.fromkeys(("stop_distance", "target_distance", "size", "score"), Maybe(FIGURE)),
+    "ts": Maybe(Such(TEXT, _fault_in_time)),
+}
 _ORDER = {"action": TEXT, "quantity": NUMBER}
 _POSITION = {"quantity": NUMBER, "avg_price": NUMBER}
 _OWNER = {"host": TEXT, "pid": COUNT, "started": TEXT, "claim": COUNT}
@@ -96,7 +108,7 @@ _VARIANT = {
     "variant_id": TEXT,
     "label": TEXT,
     "tags": Each(TEXT),
-    "overrides": Such(Each((str, int, float, bool, list, type(None)), of=dict), _fault_in_paths),
+    "overrides": Such(Each((str, int, float, bool, list, NOTHING), of=dict), _fault_in_paths),
     "skip_reason": WORDS,
 }
 _STOPPED = {

@@ -50,8 +50,9 @@ def spec_from_flags(
 ) -> ExecutionSpec:
     """A spec from `--strategy`, `--symbol`, `--set path=value` and `--timeframe`.
 
-    Paths are under `entry.`, `exit.` and `risk.`; values are read in their field's type. INVALID_SPEC names a path
-    that is not there and its nearest, a value that is none, and one that is out of bounds; USAGE a flag without one.
+    Paths are under `entry.`, `exit.`, `risk.` and `execution.`; values are read in their field's type. INVALID_SPEC
+    names a path that is not there and its nearest, a value that is none, and one that is out of bounds; USAGE a flag
+    without one.
     """
     strategy = (registry or Registry()).get(strategy_id)
     document: dict[str, Any] = {"strategy_id": strategy_id, "symbols": list(symbols)}
@@ -112,7 +113,7 @@ def _plain(value: Any, what: str, where: str) -> Any:
     """The document as JSON could hold it, times as text. INVALID_SPEC names a field that is NaN or infinite."""
     if isinstance(value, dict):
         return {key: _plain(item, what, f"{where}.{key}" if where else key) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [_plain(item, what, f"{where}[{i}]") for i, item in enumerate(value)]
     if isinstance(value, float) and not isfinite(value):
         raise _invalid(f"{what} is refused: {where}: {value} is not a finite number", "correct it and try again")

@@ -26,7 +26,8 @@ _BOUNDS = (
 def new_spec_text(strategy: Strategy[Any], symbols: Sequence[str]) -> str:
     """A TOML spec of a strategy on these symbols; read back, it is the strategy's defaults."""
     parse_spec({"strategy_id": strategy.key, "symbols": list(symbols)})
-    return "\n".join([*_head(strategy, symbols), *_entry(strategy), *_exit(strategy), *_risk()]) + "\n"
+    parts = (_head(strategy, symbols), _entry(strategy), _exit(strategy), _risk(), _execution())
+    return "\n".join(line for part in parts for line in part) + "\n"
 
 
 def _head(strategy: Strategy[Any], symbols: Sequence[str]) -> Iterator[str]:
@@ -59,12 +60,24 @@ def _parameter(name: str, defaults: dict[str, Any], comment: str) -> str:
 
 def _exit(strategy: Strategy[Any]) -> Iterator[str]:
     kinds = [kind for kind in _EXIT_TYPES if kind != "signal" or strategy.has_exit]
-    yield from ("", "[exit]  # from the bar after the entry on; the first that applies closes the position")
+    yield from (
+        "",
+        "[exit]  # the first that applies closes the position: the highest stop, the lowest target",
+    )
     yield f"type = {_toml(strategy.default_exit)}  # of these:"
     yield from (f"#   {_toml(kind)}: {_EXIT_TYPES[kind]}" for kind in kinds)
-    yield "# stop_loss_pct = 8.0  # below the average price, above 0 and below 100"
-    yield "# take_profit_pct = 25.0  # above the average price, above 0"
-    yield "# max_bars = 20  # closes at that many bars after the entry, at least 1"
+    yield from _EXITS
+
+
+_EXITS = (
+    "# stop_loss_pct = 8.0  # a stop below the average price, above 0 and below 100",
+    "# trail_pct = 12.0  # a stop below the highest high since the entry, above 0 and below 100",
+    "# trail = true  # the stop_distance of a strategy that gives one is from the highest high since the entry",
+    "# breakeven_pct = 5.0  # a stop at the average price, once the high was so far above it; above 0",
+    "# take_profit_pct = 25.0  # a target above the average price, above 0",
+    "# take_profit_by_bars = [[1, 20.0], [10, 10.0]]  # a target from so many held bars on; the last pair counts",
+    "# max_bars = 20  # closes at that many bars after the entry, at least 1",
+)
 
 
 def _risk() -> Iterator[str]:
@@ -72,6 +85,29 @@ def _risk() -> Iterator[str]:
     yield from ("", "[risk]")
     yield f"dollars_per_trade = {_toml(defaults.dollars_per_trade)}  # what an entry buys; above 0"
     yield f"max_positions = {_toml(defaults.max_positions)}  # open at once, in any symbol; at least 1"
+    yield from _SIZES
+
+
+_SIZES = (
+    '# size = "equity"  # what an entry buys is of these:',
+    '#   "dollars": dollars_per_trade, the default',
+    '#   "equity": equity_pct percent of the equity at cost',
+    '#   "risk": as much as loses risk_pct percent of it between the price and the stop, which there must be',
+    "# equity_pct = 10.0  # above 0",
+    "# risk_pct = 1.0  # above 0",
+    '# short_of_cash = "scale"  # buys what the cash is enough for; "refuse", the default, leaves it to the policy',
+    "# min_dollars = 100.0  # no smaller order is made, above 0",
+)
+
+
+def _execution() -> Iterator[str]:
+    yield from ("", "[execution]")
+    yield from (
+        '# fill = "next_open"  # where what a bar decides is filled, of these:',
+        '#   "close": at its own close, the default',
+        '#   "next_open": at the next bar\'s open',
+        "#   \"pessimistic\": at the next bar's high to buy, its low to sell; no stop and no target on an entry's bar",
+    )
 
 
 def _comment(field: dict[str, Any], definitions: dict[str, Any]) -> str:

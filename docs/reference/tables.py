@@ -50,10 +50,11 @@ def event_types() -> Iterator[str]:
 
 
 def strategies() -> Iterator[str]:
-    """The built-in strategies, each with the first line of its `signals` docstring: the rule."""
+    """The built-in strategies, each with the first line of the docstring of `signals` or `signals_all`: the rule."""
     rows = []
     for kind in BUILTIN:
-        rule, _, _ = (inspect.getdoc(kind.signals) or "").partition("\n")
+        decides = kind.signals_all if kind.compares_symbols() else kind.signals
+        rule, _, _ = (inspect.getdoc(decides) or "").partition("\n")
         rows.append((f"`{kind.key}`", rule, f"`{kind.default_exit}`"))
     return table(("key", "rule", "default `exit.type`"), rows)
 

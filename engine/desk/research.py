@@ -51,16 +51,22 @@ class Research:
         at: int | None = None,
         workspace: str | UUID | None = None,
     ) -> list[StrategyEvaluation]:
-        """One evaluation for each symbol of the spec, on its bars up to `at` (UTC microseconds). Writes nothing."""
+        """One evaluation for each symbol of the spec, on its bars up to `at` (UTC microseconds). Writes nothing.
+
+        A strategy that compares symbols is given the others' bars up to the same time. Slippage is not known here.
+        """
         account = self._accounts.require(workspace)
         with self._store.read() as views:
             state = views.account(account).state()
         compiled = self.compile(spec, timeframe)
         runner = StrategyRunner(self.registry, dataset.session_tz)
-        return [
-            runner.evaluate(spec, snapshot_at(_bars(dataset, symbol), at, compiled.timeframe), state)
-            for symbol in spec.symbols
-        ]
+        found = []
+        for symbol in spec.symbols:
+            snapshot = snapshot_at(_bars(dataset, symbol), at, compiled.timeframe)
+            others = [_bars(dataset, other) for other in spec.symbols if other != symbol]
+            known = [one.slice(0, one.rows_through(snapshot.ts)) for one in others]
+            found.append(runner.evaluate(spec, snapshot, state, limits=account.limits, others=known))
+        return found
 
     def run(
         self,

@@ -156,7 +156,7 @@ def _check_column(name: str, column: object, rows: int, kinds: str) -> None:
         raise ValueError(f"{name} holds {column.dtype}, not {_KINDS[kinds]}")
 
 
-_KINDS = {"b": "bool", "iu": "whole numbers", "fiub": "numbers"}
+_KINDS = {"b": "bool", "iu": "whole numbers", "fiu": "numbers", "fiub": "numbers"}
 
 
 class Params(StrictModel):
@@ -199,7 +199,7 @@ class Strategy(ABC, Generic[P]):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if "signals_all" in vars(cls) and "signals" not in vars(cls):
+        if cls.compares_symbols() and cls.signals is Strategy.signals:
             cls.signals = _of_one_symbol  # type: ignore[method-assign,assignment]
 
     @classmethod

@@ -91,21 +91,26 @@ def _prepared_one(strategy: Strategy[Any], bars: Bars) -> Callable[[BaseModel], 
     return candidates
 
 
-def gives_stop_distance(strategy: Strategy[Any], params: BaseModel) -> bool:
-    """Whether its signals have a `stop_distance` at these parameters: it is asked on a few made-up bars."""
-    key = (type(strategy), params.model_dump_json())
-    known = _GIVES_DISTANCE.get(key)
+def columns_given(strategy: Strategy[Any], params: BaseModel, symbols: Sequence[str]) -> frozenset[str]:
+    """Which columns that entries bring with them its signals have at these parameters, on symbols of these names.
+
+    It is asked on a few made-up bars. INVALID_STRATEGY where it fails on them.
+    """
+    asked = tuple(symbols) if strategy.compares_symbols() else ("SYN",)
+    key = (type(strategy), params.model_dump_json(), asked)
+    known = _GIVEN.get(key)
     if known is None:
-        known = signals_of(strategy, synthetic_daily(_ASKED_BARS, seed=1), params).stop_distance is not None
-        if len(_GIVES_DISTANCE) >= _REMEMBERED:
-            _GIVES_DISTANCE.clear()
-        _GIVES_DISTANCE[key] = known
+        bars = [synthetic_daily(_ASKED_BARS, seed=place, symbol=symbol) for place, symbol in enumerate(asked, start=1)]
+        known = frozenset(name for each in driven_signals(strategy, bars, params) for name in each.of_entries)
+        if len(_GIVEN) >= _REMEMBERED:
+            _GIVEN.clear()
+        _GIVEN[key] = known
     return known
 
 
 _ASKED_BARS = 300
 _REMEMBERED = 10_000
-_GIVES_DISTANCE: dict[tuple[type, str], bool] = {}
+_GIVEN: dict[tuple[type, str, tuple[str, ...]], frozenset[str]] = {}
 
 
 def window_of(strategy: Strategy[Any], params: BaseModel) -> Window:

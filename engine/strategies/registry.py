@@ -12,11 +12,13 @@ from pydantic import BaseModel
 
 from engine.errors import InvalidError, NotFoundError
 from engine.strategies.base import KEY_PATTERN, Strategy
+from engine.strategies.builtin.atr_trend import AtrTrend
 from engine.strategies.builtin.breakout_52w_high import Breakout52wHigh
+from engine.strategies.builtin.momentum_rotation import MomentumRotation
 from engine.strategies.builtin.rsi_reversion import RsiReversion
 from engine.strategies.builtin.sma_cross import SmaCross
 
-BUILTIN: tuple[type[Strategy[Any]], ...] = (Breakout52wHigh, SmaCross, RsiReversion)
+BUILTIN: tuple[type[Strategy[Any]], ...] = (Breakout52wHigh, SmaCross, RsiReversion, MomentumRotation, AtrTrend)
 EXIT_TYPES = ("eod", "signal", "none")
 
 
@@ -101,8 +103,7 @@ def check_strategy(kind: Any, origin: str) -> None:
     if not (inspect.isclass(kind) and issubclass(kind, Strategy)):
         raise _invalid(kind, origin, "it is not a subclass of papertape.Strategy")
     if inspect.isabstract(kind):
-        missing = ", ".join(sorted(kind.__abstractmethods__))
-        raise _invalid(kind, origin, f"it does not define {missing}")
+        raise _invalid(kind, origin, f"it does not define {_missing(kind.__abstractmethods__)}")
     key = getattr(kind, "key", None)
     if not isinstance(key, str) or not KEY_PATTERN.fullmatch(key):
         raise _invalid(kind, origin, f"its key {key!r} is not lower-case letters, digits and underscores")
@@ -110,6 +111,12 @@ def check_strategy(kind: Any, origin: str) -> None:
         raise _invalid(kind, origin, "its params is not a pydantic model class")
     if kind.default_exit not in EXIT_TYPES or (kind.default_exit == "signal" and not kind.has_exit):
         raise _invalid(kind, origin, f"its default_exit {kind.default_exit!r} does not fit")
+
+
+def _missing(methods: Iterable[str]) -> str:
+    """The methods that a class lacks; it may have either of two that give signals."""
+    told = {"signals": "signals (or signals_all, to compare symbols)"}
+    return " and ".join(told.get(name, name) for name in sorted(methods))
 
 
 def _invalid(kind: Any, origin: str, why: str) -> InvalidError:

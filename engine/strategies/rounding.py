@@ -1,9 +1,9 @@
-"""Whether signals differ by rounding alone: in a level's last digits, or in a comparison that those decide."""
+"""Whether signals differ by rounding alone: in a figure's last digits, or in a comparison that those decide."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel
@@ -14,10 +14,29 @@ ROUNDING = 1e-9
 """Relative: floats that are no further apart may be the same sums, added up in another order or from another start."""
 LEVEL = "level "
 
-Columns = dict[str, np.ndarray[Any, Any]]
-"""A strategy's signals by column, all of one length: `entry`, `exit`, `level <name>`."""
+YES_OR_NO = ("entry", "exit")
+"""The columns that decide; of all others rounding moves nothing but last digits"""
+
+
+class Column(NamedTuple):
+    """A column of a strategy's signals: `entry`, `exit`, what entries bring with them by name, or `level <name>`.
+
+    `symbol` is empty where there is but one.
+    """
+
+    name: str
+    symbol: str = ""
+
+    @property
+    def is_figure(self) -> bool:
+        """Whether it holds numbers, which rounding may change in their last digits."""
+        return self.name not in YES_OR_NO
+
+
+Columns = dict[Column, np.ndarray[Any, Any]]
+"""A strategy's signals by column, all of one length."""
 Compared = Callable[[int], list[float]]
-"""The figures that levels may be compared with on a row"""
+"""The figures that a strategy's own may be compared with on a row"""
 
 
 def is_rounding(one: float, other: float, scale: float = 0.0) -> bool:
@@ -29,13 +48,19 @@ def is_rounding(one: float, other: float, scale: float = 0.0) -> bool:
     return bool(_are_rounding(np.float64(one), np.float64(other), scale))
 
 
-def compared_with(bars: Bars, params: BaseModel) -> Compared:
-    """What a strategy may compare its levels with on a bar: its prices, the parameters, zero."""
-    numbers = [0.0, *(float(value) for value in params.model_dump().values() if type(value) in (int, float))]
-    return lambda row: [*(float(each[row]) for each in (bars.open, bars.high, bars.low, bars.close)), *numbers]
+def numbers_of(params: BaseModel) -> list[float]:
+    """The numbers among a strategy's parameters, and zero."""
+    return [0.0, *(float(value) for value in params.model_dump().values() if type(value) in (int, float))]
 
 
-def first_difference(one: Columns, other: Columns, compared: Compared, skip: int = 0) -> tuple[str, int, bool] | None:
+def prices_on(bars: Bars, row: int) -> list[float]:
+    """A bar's prices."""
+    return [float(each[row]) for each in (bars.open, bars.high, bars.low, bars.close)]
+
+
+def first_difference(
+    one: Columns, other: Columns, compared: Compared, skip: int = 0
+) -> tuple[Column, int, bool] | None:
     """The column and row that differ, and whether that is rounding; what is not goes first, then entries and exits.
 
     The first `skip` rows need not be the same.
@@ -43,11 +68,12 @@ def first_difference(one: Columns, other: Columns, compared: Compared, skip: int
     if one.keys() != other.keys():
         return next(iter(one.keys() ^ other.keys())), skip, False
     pair = _Pair(one, other, compared, skip)
-    for name in pair.changed:
-        row = pair.beyond_rounding(name)
+    changed = sorted(pair.changed, key=lambda column: column.is_figure)
+    for column in changed:
+        row = pair.beyond_rounding(column)
         if row is not None:
-            return name, row, False
-    return next(((name, pair.first(name), True) for name in pair.changed), None)
+            return column, row, False
+    return next(((column, pair.first(column), True) for column in changed), None)
 
 
 class _Pair:
@@ -55,17 +81,17 @@ class _Pair:
 
     def __init__(self, one: Columns, other: Columns, compared: Compared, skip: int) -> None:
         self._one, self._other, self._compared = one, other, compared
-        self._levels = [name for name in one if name.startswith(LEVEL)]
+        self._figures = [name for name in one if name.is_figure]
         differs = {name: _differing(column, other[name]) for name, column in one.items()}
-        self._beyond = {name: differs[name] & ~_rounded(one[name], other[name]) for name in self._levels}
+        self._beyond = {name: differs[name] & ~_rounded(one[name], other[name]) for name in self._figures}
         self._rows = {name: np.flatnonzero(rows[skip:]) + skip for name, rows in differs.items()}
         self.changed = [name for name, rows in self._rows.items() if len(rows)]
 
-    def first(self, name: str) -> int:
+    def first(self, name: Column) -> int:
         """The first row in which a changed column differs."""
         return int(self._rows[name][0])
 
-    def beyond_rounding(self, name: str) -> int | None:
+    def beyond_rounding(self, name: Column) -> int | None:
         """The first row in which a column differs by more than rounding."""
         rows = (int(row) for row in self._rows[name])
         if name in self._beyond:
@@ -83,11 +109,11 @@ class _Pair:
         )
 
     def _is_beyond(self, row: int) -> bool:
-        return any(self._beyond[name][row] for name in self._levels)
+        return any(self._beyond[name][row] for name in self._figures)
 
     def _falls_otherwise(self, row: int) -> bool:
         known = self._compared(row)
-        one, other = ([float(columns[name][row]) for name in self._levels] for columns in (self._one, self._other))
+        one, other = ([float(columns[name][row]) for name in self._figures] for columns in (self._one, self._other))
         changed = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
         against = list(zip([*one, *known], [*other, *known], strict=True))
         return any(_order(a, c) != _order(b, d) for a, b in changed for c, d in against)

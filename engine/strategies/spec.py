@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_va
 from engine.errors import InvalidError
 from engine.jsontext import canonical_json
 from engine.strategies.base import ExitType, Strategy
-from engine.strategies.guard import gives_stop_distance, users_code
+from engine.strategies.guard import columns_given, users_code
 from engine.validation import JsonObject, LongText, ShortText, StrictModel, Symbol, UtcTime, parse_model
 from engine.vocabulary import FillModel, ShortOfCash, SizeRule
 
@@ -239,7 +239,7 @@ def check_distances(spec: CompiledSpec) -> None:
     """INVALID_SPEC where a size or an exit asks for a stop that neither the spec nor its strategy gives."""
     leave, strategy = spec.exit, spec.strategy
     sized_by_stop = spec.risk.size is SizeRule.RISK and leave.stop_loss_pct is None and leave.trail_pct is None
-    if not (leave.trail or sized_by_stop) or gives_stop_distance(strategy, spec.params):
+    if not (leave.trail or sized_by_stop) or "stop_distance" in columns_given(strategy, spec.params, spec.symbols):
         return
     if leave.trail:
         raise _invalid(

@@ -13,6 +13,7 @@ from engine.account.metrics import Metrics
 from engine.drivers.short_history import ShortHistory
 from engine.errors import SystemFault
 from engine.market.bars import FloatArray
+from engine.sweeps.plan.overrides import overrides_of
 from engine.sweeps.plan.run_plan import TrialCount, Variant
 from engine.validation import StrictModel, UtcTime, trusted
 from engine.vocabulary import RunStatus
@@ -176,7 +177,7 @@ def result_of(variant: Variant | dict[str, Any], done: Done | None, workspace_id
         "variant_id": named["variant_id"],
         "label": named["label"],
         "tags": list(named["tags"]),
-        "overrides": named["overrides"],
+        "overrides": overrides_of(named["overrides"]),
         "status": done.status,
         "objective_score": done.score,
         "metrics": done.metrics,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -13,95 +13,135 @@ from pydantic import BaseModel
 from engine.errors import InvalidError, PapertapeError
 from engine.market.bars import Bars, Dataset
 from engine.market.sessions import iso
-from engine.market.synthetic import synthetic_minutes
-from engine.strategies.base import Signals, Strategy
+from engine.strategies.base import OF_ENTRIES, Signals, Strategy
 from engine.strategies.guard import window_of
-from engine.strategies.proof import CUTS, Finding, find_longer_window, find_look_ahead
+from engine.strategies.proof import CUTS, Finding, columns_of, find_longer_window_of_all, find_look_ahead_of_all
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, compile_spec
 from engine.validation import StrictModel, parse_model
 from storage.strategies.files import UserRegistry, load_strategy_file
 from storage.strategies.identity import strategy_code
 from storage.strategies.modules import source_behind
 from storage.strategies.probing import Trial, listening, theirs
+from storage.strategies.trial_bars import bundled_data, bundled_groups
 
 BarCheckName = Literal["signals", "deterministic", "look-ahead", "window", "rounding", "state", "proof"]
+CheckName = Literal["parameters"] | BarCheckName
 NOTHING_PROVED = "nothing was proved: 0 entries"
+ONE_SYMBOL = "nothing was proved across symbols: there is one"
+SHOWN = 5
+"""Symbols that a finding on several of them names"""
+
+
+class CheckFinding(StrictModel):
+    """What is wrong, or to be known: in which check, on which symbol's bars (None: on no one's), as a sentence."""
+
+    check: CheckName
+    symbol: str | None
+    message: str
 
 
 @dataclass(slots=True)
 class BarCheck:
     """`fault` is the first fault, since the others follow from it; `notes` are remarks that are not faults.
 
-    `entries` counts the bars that would enter (None: not known); `proved` says whether one of them has a bar after it,
-    without which looking ahead would not show.
+    `entries` counts the bars that would enter by symbol (empty: it could not be asked); `proved` says whether one of
+    them has a bar after it, by which looking ahead would show. `columns` are what its signals have beside `entry`.
     """
 
-    fault: tuple[BarCheckName, str] | None = None
-    notes: list[tuple[BarCheckName, str]] = field(default_factory=list)
-    entries: int | None = None
+    bars: Sequence[Bars]
+    fault: CheckFinding | None = None
+    notes: list[CheckFinding] = field(default_factory=list)
+    entries: dict[str, int] = field(default_factory=dict)
+    columns: set[str] = field(default_factory=set)
     proved: bool = False
 
     @property
-    def faults(self) -> list[tuple[BarCheckName, str]]:
-        """The fault as a list: empty or of one."""
+    def faults(self) -> list[CheckFinding]:
+        """The fault, if there is one."""
         return [] if self.fault is None else [self.fault]
 
+    def of_all(self, check: BarCheckName, message: str) -> CheckFinding:
+        """A finding on these bars: of their symbol, or on several of them, which the message names."""
+        if len(self.bars) == 1:
+            return CheckFinding(check=check, symbol=self.bars[0].symbol, message=message)
+        return CheckFinding(check=check, symbol=None, message=f"{_named(self.bars)}: {message}")
 
-def check_bars(trial: Trial, strategy: Strategy[Any], params: BaseModel, bars: Bars, cuts: int) -> BarCheck:
-    """Check a strategy on bars, each proof with at most so many cuts of them. `trial` gives the signals."""
-    found = BarCheck()
+    def count(self, whole: Sequence[Signals]) -> None:
+        """What the signals on the whole bars hold."""
+        last = max(int(one.ts[-1]) for one in self.bars)
+        for one, signals in zip(self.bars, whole, strict=True):
+            self.entries[one.symbol] = int(np.count_nonzero(signals.entry))
+            self.proved = self.proved or bool(signals.entry[one.ts < last].any())
+            self.columns |= columns_of(signals).keys() & set(COLUMNS)
+
+
+COLUMNS = ("exit", *OF_ENTRIES)
+"""The columns of signals that a strategy may leave out, but for its levels."""
+
+
+def check_bars(trial: Trial, strategy: Strategy[Any], params: BaseModel, bars: Sequence[Bars], cuts: int) -> BarCheck:
+    """Check a strategy on bars, each proof with up to so many cuts of them. `trial` is asked for the signals.
+
+    Several symbols' bars are for a strategy that compares them, and are cut at the same times.
+    """
+    found = BarCheck(bars)
     try:
-        ahead = find_look_ahead(strategy, params, bars, signals=trial.signals, cuts=cuts)
+        ahead = find_look_ahead_of_all(strategy, params, bars, signals=trial.signals, cuts=cuts)
         whole = trial.signals(bars)
-        found.entries, found.proved = int(np.count_nonzero(whole.entry)), bool(whole.entry[:-1].any())
+        found.count(whole)
         if not (_same(*trial.twice(bars)) and _same(whole, trial.signals(bars))):
-            found.fault = "deterministic", "the same bars give other signals the second time"
-        elif not _has_fault(found, ahead, bars):
-            longer = find_longer_window(strategy, params, bars, signals=trial.signals, cuts=cuts)
-            _has_fault(found, longer, bars)
+            found.fault = found.of_all("deterministic", "the same bars give other signals the second time")
+        elif not _has_fault(found, ahead):
+            longer = find_longer_window_of_all(strategy, params, bars, signals=trial.signals, cuts=cuts)
+            _has_fault(found, longer)
     except PapertapeError as error:
-        found.fault = "signals", error.message
+        found.fault = found.of_all("signals", error.message)
     if found.fault is None and trial.keeps is not None:
-        found.fault = "state", f"it keeps results from one call to the next, and then: {trial.keeps.message}"
+        kept = f"it keeps results from one call to the next, and then: {trial.keeps.message}"
+        found.fault = found.of_all("state", kept)
     if found.fault is None and not found.proved:
-        found.notes.append(("proof", NOTHING_PROVED))
+        found.notes.append(found.of_all("proof", NOTHING_PROVED))
+    elif found.fault is None and strategy.compares_symbols() and len(bars) == 1:
+        found.notes.append(found.of_all("proof", ONE_SYMBOL))
     return found
 
 
-def _has_fault(found: BarCheck, finding: Finding | None, bars: Bars) -> bool:
-    """Whether a finding of a proof is a fault; a difference in the last digits of a level is a note."""
+def _has_fault(found: BarCheck, finding: Finding | None) -> bool:
+    """Whether a finding of a proof is a fault; a difference in a figure's last digits is a note."""
     if finding is None:
         return False
-    said = f"{finding.sentence()} (bar {finding.row} is that of {iso(int(bars.ts[finding.row]))})"
+    unit = "row" if finding.symbol else "bar"
+    said = f"{finding.sentence()} ({unit} {finding.row} is that of {iso(finding.ts)})"
+    symbol = finding.symbol or found.bars[0].symbol
     if finding.is_harmless:
-        found.notes.append(("rounding", said))
+        found.notes.append(CheckFinding(check="rounding", symbol=symbol, message=said))
         return False
     names: dict[str, BarCheckName] = {"look-ahead": "look-ahead", "window": "window"}
-    found.fault = "rounding" if finding.rounding else names[finding.kind], said
+    check = "rounding" if finding.rounding else names[finding.kind]
+    found.fault = CheckFinding(check=check, symbol=symbol, message=said)
     return True
 
 
-def _same(one: Signals, other: Signals) -> bool:
-    if one.levels.keys() != other.levels.keys() or (one.exit is None) is not (other.exit is None):
-        return False
-    pairs = [(one.entry, other.entry), *((one.levels[name], other.levels[name]) for name in one.levels)]
-    if one.exit is not None and other.exit is not None:
-        pairs.append((one.exit, other.exit))
-    return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in pairs)
+def _same(one: Sequence[Signals], other: Sequence[Signals]) -> bool:
+    return all(_alike(columns_of(a), columns_of(b)) for a, b in zip(one, other, strict=True))
 
 
-CheckName = Literal["parameters"] | BarCheckName
+def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether signals have the same columns with the same values, NaN for NaN."""
+    return one.keys() == other.keys() and all(
+        np.array_equal(column, other[name], equal_nan=column.dtype.kind == "f") for name, column in one.items()
+    )
+
+
+def _named(bars: Sequence[Bars]) -> str:
+    """The symbols, the first ones of many."""
+    names = ", ".join(one.symbol for one in bars[:SHOWN])
+    return names if len(bars) <= SHOWN else f"{names} and {len(bars) - SHOWN:,} more"
+
+
 ROWS = 4_000_000
 """The more bars there are, the fewer cuts are tried: a proof computes about half as many rows again."""
 FEWEST_CUTS = 8
-
-
-class CheckFinding(StrictModel):
-    """A fault or a note: the check it is from, the symbol whose bars show it (None: none), and a sentence."""
-
-    check: CheckName
-    symbol: str | None
-    message: str
 
 
 class StrategyCheck(StrictModel):
@@ -114,6 +154,10 @@ class StrategyCheck(StrictModel):
     window: dict[str, int | bool] | None
     has_exit: bool
     default_exit: str
+    columns: list[str]
+    """which columns its signals had on these bars: of `exit`, `stop_distance`, `target_distance`, `size`, `score`"""
+    signals_all: bool
+    """whether it compares symbols: they were checked together, cut at the same times"""
     parameters: dict[str, Any]
     """the JSON schema of its parameters"""
     bars: dict[str, int]
@@ -121,7 +165,7 @@ class StrategyCheck(StrictModel):
     """how many of the bars would enter, at the parameters checked: none may mean a mistake too"""
     findings: list[CheckFinding]
     notes: list[CheckFinding]
-    """what is no fault: rounding, and symbols on which nothing was proved"""
+    """what is no fault: rounding, and bars on which nothing was proved"""
     proved: bool
     """whether it entered anywhere: where nothing signals, nothing shows"""
     files: list[str]
@@ -178,18 +222,17 @@ def check_strategy(
     dataset: Dataset | None,
     entry_of: Callable[[type[Strategy[Any]]], Mapping[str, Any]],
 ) -> StrategyCheck:
-    """Check the class that `load` returns, with the parameters of `entry_of`. Files opened by `load` are noted too."""
-    bars = (dataset or bundled_data()).bars
+    """The same of a class that `load` gives; `entry_of` gives its parameters. Files opened on loading are named too."""
+    groups: list[Sequence[Bars]] = []
     findings: list[CheckFinding] = []
-    notes: list[CheckFinding] = []
-    entries: dict[str, int] = {}
-    proved = False
+    checked: list[BarCheck] = []
     with listening() as heard:
         kind = load()
         strategy = UserRegistry().add(kind, "the strategy checked")
         spec = _spec(strategy, entry_of(kind), findings)
+        groups = _groups(strategy, dataset)
         if spec is not None:
-            proved = _check_all(kind, spec, bars, findings, notes, entries)
+            checked = _check_all(kind, spec, groups)
     return StrategyCheck(
         key=kind.key,
         name=kind.__name__,
@@ -198,45 +241,30 @@ def check_strategy(
         window=None if spec is None else _window(strategy, spec.params),
         has_exit=kind.has_exit,
         default_exit=kind.default_exit,
+        columns=[name for name in COLUMNS if any(name in each.columns for each in checked)],
+        signals_all=kind.compares_symbols(),
         parameters=_schema(strategy),
-        bars={symbol: len(column) for symbol, column in bars.items()},
-        entries=entries,
-        findings=findings,
-        notes=notes,
-        proved=proved,
+        bars={one.symbol: len(one) for group in groups for one in group},
+        entries={symbol: count for each in checked for symbol, count in each.entries.items()},
+        findings=[*findings, *(fault for each in checked for fault in each.faults)],
+        notes=[note for each in checked for note in each.notes],
+        proved=any(each.proved for each in checked),
         files=theirs(heard, _files_of(kind)),
     )
 
 
-def bundled_data() -> Dataset:
-    """The bundled daily series, and four synthetic sessions of minutes, of which the last is cut short."""
-    from storage.market_files import load_dataset  # noqa: PLC0415 - only where data are read
-    from storage.samples import SAMPLES, sample_path  # noqa: PLC0415
-
-    bars = dict(load_dataset([(name, sample_path(name)) for name in SAMPLES], symbols=list(SAMPLES)).bars)
-    return Dataset({**bars, "SYN": synthetic_minutes(390 * 4 + 100, seed=1)})
+def _groups(strategy: Strategy[Any], dataset: Dataset | None) -> list[Sequence[Bars]]:
+    """The bars that are checked together: each symbol's alone, or those of all symbols for who compares them."""
+    if strategy.compares_symbols():
+        return [list(each.bars.values()) for each in ([dataset] if dataset else bundled_groups())]
+    return [[one] for one in (dataset or bundled_data()).bars.values()]
 
 
-def _check_all(
-    kind: type[Strategy[Any]],
-    spec: CompiledSpec,
-    bars: Mapping[str, Bars],
-    findings: list[CheckFinding],
-    notes: list[CheckFinding],
-    entries: dict[str, int],
-) -> bool:
-    """Add the findings to the lists; whether anything was proved."""
-    cuts = min(CUTS, max(FEWEST_CUTS, ROWS // sum(map(len, bars.values()))))
-    proved = False
+def _check_all(kind: type[Strategy[Any]], spec: CompiledSpec, groups: Sequence[Sequence[Bars]]) -> list[BarCheck]:
+    rows = sum(len(one) for group in groups for one in group)
+    cuts = min(CUTS, max(FEWEST_CUTS, ROWS // rows))
     with Trial(kind, spec.spec) as trial:
-        for symbol, column in bars.items():
-            found = check_bars(trial, spec.strategy, spec.params, column, cuts)
-            proved = proved or found.proved
-            findings += [CheckFinding(check=name, symbol=symbol, message=said) for name, said in found.faults]
-            notes += [CheckFinding(check=name, symbol=symbol, message=said) for name, said in found.notes]
-            if found.entries is not None:
-                entries[symbol] = found.entries
-    return proved
+        return [check_bars(trial, spec.strategy, spec.params, group, cuts) for group in groups]
 
 
 def _spec(strategy: Strategy[Any], entry: Mapping[str, Any], findings: list[CheckFinding]) -> CompiledSpec | None:

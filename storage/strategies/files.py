@@ -35,7 +35,8 @@ __all__ = [
 ]
 
 _TEMPLATE = Path(__file__).with_name("strategy_template.py.txt")
-_TAKEN = {"Annotated", "Bars", "Field", "Params", "Signals", "Strategy", "Window"}
+_PANEL_TEMPLATE = Path(__file__).with_name("panel_template.py.txt")
+_TAKEN = {"Annotated", "Bars", "Field", "Panel", "Params", "Signals", "Strategy", "Window"}
 
 
 def make_registry(paths: Sequence[str | Path] = (), known: KnownCode | None = None) -> UserRegistry:
@@ -177,14 +178,21 @@ def strategy_key(name: str) -> str:
     return key
 
 
-def new_strategy_text(name: str) -> str:
-    """A strategy file to start from, which runs as it is; INVALID_STRATEGY when `name` makes no key."""
+def new_strategy_text(name: str, *, all_symbols: bool = False) -> str:
+    """A strategy file to start from, which runs as it is; INVALID_STRATEGY when `name` makes no key.
+
+    With `all_symbols` one that compares symbols: a rotation into the strongest.
+    """
     key = strategy_key(name)
     kind = "".join(word.capitalize() for word in _words(name))
     if keyword.iskeyword(kind) or kind in _TAKEN:
         kind += "Strategy"
-    summary = "Buys a close above the highest high of the last bars, sells below the lowest low."
-    return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(name=kind, key=key, summary=summary)
+    template, summary = (_PANEL_TEMPLATE, _ROTATES) if all_symbols else (_TEMPLATE, _BREAKS_OUT)
+    return Template(template.read_text(encoding="utf-8")).substitute(name=kind, key=key, summary=summary)
+
+
+_BREAKS_OUT = "Buys a close above the highest high of the last bars, sells below the lowest low."
+_ROTATES = "Holds the symbols that rose most over the last bars, sells what falls behind."
 
 
 def _words(name: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,7 @@ import storage
 from engine.errors import PapertapeError
 from engine.market.bars import Bars
 from engine.strategies.base import Signals, Strategy
-from engine.strategies.guard import signals_of
+from engine.strategies.guard import signals_of, signals_of_all
 from engine.strategies.spec import ExecutionSpec, compile_spec
 from storage.strategies.imports import OURS
 from storage.strategies.loading import anew
@@ -25,6 +25,8 @@ from storage.strategies.places import is_installed
 class Trial:
     """Each call asks a new instance. When the bars get fewer again its modules are run anew too: something may keep
     results by a symbol's name. Where a call fails that new modules carry out, that is so, and `keeps` is the error.
+
+    Several symbols' bars are for a strategy that compares them.
     """
 
     def __init__(self, kind: type[Strategy[Any]], spec: ExecutionSpec) -> None:
@@ -33,28 +35,30 @@ class Trial:
         self._modules = ExitStack()
         self.keeps: PapertapeError | None = None
 
-    def signals(self, bars: Bars) -> Signals:
-        """The signals of a new instance, at the spec's parameters. Raises INVALID_STRATEGY."""
-        if len(bars) < self._rows or self._rows == 0 or self.keeps is not None:
+    def signals(self, bars: Sequence[Bars]) -> list[Signals]:
+        """Of a new instance, at the spec's parameters, on each symbol's bars; INVALID_STRATEGY."""
+        rows = sum(map(len, bars))
+        if rows < self._rows or self._rows == 0 or self.keeps is not None:
             self._run_anew()
-        self._rows = len(bars)
+        self._rows = rows
         try:
-            return self._ask(bars)
+            return self._ask(self._kind(), bars)
         except PapertapeError as error:
             self._run_anew()
-            signals = self._ask(bars)
+            signals = self._ask(self._kind(), bars)
             self.keeps = error
             return signals
 
-    def twice(self, bars: Bars) -> tuple[Signals, Signals]:
-        """The signals of two calls of one instance."""
+    def twice(self, bars: Sequence[Bars]) -> tuple[list[Signals], list[Signals]]:
+        """Of one instance, asked twice."""
         strategy = self._kind()
-        params = compile_spec(self._spec, strategy).params
-        return signals_of(strategy, bars, params), signals_of(strategy, bars, params)
+        return self._ask(strategy, bars), self._ask(strategy, bars)
 
-    def _ask(self, bars: Bars) -> Signals:
-        strategy = self._kind()
-        return signals_of(strategy, bars, compile_spec(self._spec, strategy).params)
+    def _ask(self, strategy: Strategy[Any], bars: Sequence[Bars]) -> list[Signals]:
+        params = compile_spec(self._spec, strategy).params
+        if strategy.compares_symbols():
+            return signals_of_all(strategy, bars, params)
+        return [signals_of(strategy, one, params) for one in bars]
 
     def _run_anew(self) -> None:
         self._modules.close()

@@ -91,6 +91,36 @@ def test_the_variants_are_those_of_the_command_line(
     assert generate(client, workspace_id).json()["variants"] == shown["variants"]
 
 
+def test_every_field_can_be_swept_lists_among_them(
+    client: httpx.Client, workspace_id: UUID, console: Console, tmp_path: Path
+) -> None:
+    flags = ("--strategy", "breakout_52w_high", "--symbol", "X", "--set", "entry.lookback_days=2")
+    values = {"exit.take_profit_by_bars": "[[1,5]],[[2,3],[9,1]],none", "execution.fill": "next_open,pessimistic"}
+    values |= {"exit.trail_pct": "5", "risk.short_of_cash": "scale", "exit.trail": "false"}
+    sweeps = [part for path, text in values.items() for part in ("--sweep", f"{path}={text}")]
+    data = ("--data", f"X={write_bars(tmp_path / 'bars.csv')}")
+    shown = console.json("plan", "generate", *flags, *data, *sweeps)
+    lists = [[[1, 5]], [[2, 3], [9, 1]], None]
+    sweep = {"exit.take_profit_by_bars": lists, "execution.fill": ["next_open", "pessimistic"]}
+    sweep |= {"exit.trail_pct": [5], "risk.short_of_cash": ["scale"], "exit.trail": [False]}
+    answered = generate(client, workspace_id, constraints={"sweep": sweep}).json()
+    assert answered["variants"] == shown["variants"]
+    assert answered["variants"][1]["overrides"]["exit.take_profit_by_bars"] == [[1, 5.0]]
+    spec = {**SPEC, "exit": {"take_profit_by_bars": [[0, 1.5]], "trail_pct": 9}, "execution": {"fill": "next_open"}}
+    assert generate(client, workspace_id, base_spec=spec, constraints={"sweep": sweep}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[[1, 5]], [[[1, {}]]], [[[1, 5, 6]]], [[[[1, 5]]]], [[["1", 5]]], [5], [[[1.5, 5]]], [[[True, 5]]]],
+)
+def test_lists_that_are_none_are_refused(client: httpx.Client, workspace_id: UUID, values: Any) -> None:
+    answered = generate(client, workspace_id, constraints={"sweep": {"exit.take_profit_by_bars": values}})
+    assert (answered.status_code, answered.json()["error_code"]) == (422, "INVALID_SPEC")
+    other = generate(client, workspace_id, constraints={"sweep": {"entry.lookback_days": [[1]]}})
+    assert (other.status_code, other.json()["error_code"]) == (422, "INVALID_SPEC")
+
+
 def test_a_dataset_ref_is_a_label(client: httpx.Client, workspace_id: UUID, tmp_path: Path) -> None:
     for label in ("/etc/passwd", str(tmp_path), "../../x.csv", "", None, "http://example.com/x"):
         assert generate(client, workspace_id, dataset_ref=label).status_code == 200

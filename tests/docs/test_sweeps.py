@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from engine.account.metrics import Metrics
+from engine.strategies.builtin.atr_trend import AtrTrend
+from engine.strategies.paths import coerce
+from engine.strategies.registry import Registry
+from engine.strategies.spec import compile_spec, parse_spec
 from engine.sweeps.objectives import OBJECTIVES
 from engine.sweeps.plan import request, run_plan
+from engine.sweeps.plan.generator import generate
 from engine.vocabulary import DEFAULT_OBJECTIVE, JournalMode, RunStatus
 from storage.desk import open_desk
 from storage.settings import Settings
@@ -18,6 +24,7 @@ from tests.tui.shared.test_leaderboard import metrics
 from tui.commands.plan.fail_if import read_condition
 from tui.commands.plan.gate import figure_names
 from tui.shared.exports import FORMULA
+from tui.shared.sweep_values import read_sweep
 
 PAGE = text_of("sweeps.md")
 
@@ -27,6 +34,23 @@ def test_tags_objectives_and_statuses_are_the_codes() -> None:
     assert first_codes(table_under(PAGE, "## Ranks")) == list(OBJECTIVES)
     assert set(first_codes(table_under(PAGE, "## Stop and resume"))) == {status.value for status in RunStatus}
     assert first_codes(table_under(PAGE, "## Accounts")) == [mode.value for mode in JournalMode]
+
+
+def test_every_value_of_the_page_can_be_swept() -> None:
+    kind = AtrTrend()
+    for row in table_under(PAGE, "## Variants", 1):
+        (text,) = codes(row[0])
+        path, _, values = text.partition("=")
+        strategy = Registry().get("breakout_52w_high") if path == "entry.lookback_days" else kind
+        risk = {"size": "equity", "equity_pct": 50} if path == "risk.equity_pct" else {}
+        spec = compile_spec(parse_spec({"strategy_id": strategy.key, "symbols": ["GOOG"], "risk": risk}), strategy)
+        if "[" in values:
+            swept = {path: [coerce(spec, path, value) for value in json.loads(f"[{values}]")]}
+        else:
+            swept = read_sweep(spec, [text])
+        plan = generate(spec, swept, include_ablations=False)
+        assert len(plan.variants) == 1 + len(swept[path]), text
+        assert [variant.skip_reason for variant in plan.variants if variant.skip_reason] == [], text
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)

@@ -9,6 +9,8 @@ import pytest
 from engine.errors import DamageFault
 from engine.events import EventType
 from engine.payloads import SHAPES, read_payload, stored_uuid
+from engine.shapes import fault_in
+from engine.strategies.base import OF_ENTRIES
 
 
 def refused(text: str, kind: str = "ORDER_FILLED") -> str:
@@ -59,6 +61,29 @@ def test_a_type_nobody_knows_is_any_object() -> None:
 )
 def test_a_key_that_is_read_and_lacks_or_is_wrong_is_refused(kind: str, text: str, said: str) -> None:
     assert refused(text, kind).endswith(said)
+
+
+def variant(overrides: str) -> str:
+    return f'{{"variants":[{{"variant_id":"a","label":"b","tags":[],"skip_reason":null,"overrides":{overrides}}}]}}'
+
+
+def test_overrides_may_be_lists_of_plain_values() -> None:
+    shape = {"variants": SHAPES[EventType.RUN_STARTED]["variants"]}  # type: ignore[index,call-overload]
+    sound = json.loads(variant('{"exit.take_profit_by_bars":[[1,5.0],[30,3.0]],"exit.stop_loss_pct":null}'))
+    assert fault_in(sound, shape) == ""
+    wrong = json.loads(variant('{"exit.take_profit_by_bars":[[1,{"a":5.0}]]}'))
+    assert fault_in(wrong, shape) == ".variants.0.overrides.exit.take_profit_by_bars is [[1, {'a': 5.0}]]"
+
+
+@pytest.mark.parametrize("name", OF_ENTRIES)
+def test_what_entries_brought_is_a_figure(name: str) -> None:
+    said = {"entry": True, "exit": None, "levels": {}, "ts": "2024-01-02T00:00:00+00:00"}
+    advanced = {"spec_key": "a", "ts": "2024-01-03T00:00:00+00:00", "signals": {"A": {**said, name: None}}}
+    assert read_payload(json.dumps(advanced), "RUN_ADVANCED", 7) == advanced
+    advanced["signals"] = {"A": {**said, name: "much"}}
+    assert refused(json.dumps(advanced), "RUN_ADVANCED").endswith(f".signals.A.{name} is 'much'")
+    advanced["signals"] = {"A": {**said, "ts": "soon"}}
+    assert refused(json.dumps(advanced), "RUN_ADVANCED").endswith(".signals.A.ts is 'soon'")
 
 
 def test_shapes_are_of_types_that_there_are() -> None:

@@ -24,6 +24,8 @@ CODE = {
     "breakout_52w_high": "61034fbde6aa3e72d16dea3532efef99a8a4c1ae43111b77afb1ba69567995df",
     "sma_cross": "d5cd9cae88565662f7b4b9ffc9cabdf4528ca9751d025fa2d2547d292a04b42e",
     "rsi_reversion": "1e792e24400860bec645e289cb944392927f21968cee419f7309f98bcc99cf5d",
+    "momentum_rotation": "179eddc68c683e0e54fecb776af7ebabc5f5d28677d9acac555715c2a930c23c",
+    "atr_trend": "9faa711d12b932960c8c63f271a49fbb366ec73d70a3dd2873ffca8f6b997f85",
 }
 FINGERPRINTS: list[tuple[str, dict[str, list[Any]], str]] = [
     (
@@ -40,6 +42,16 @@ FINGERPRINTS: list[tuple[str, dict[str, list[Any]], str]] = [
         "rsi_reversion",
         {"entry.period": [7, 14]},
         "7fcaa51e1041a06a8d5cdac8e52727bfe9ef9ea66c33c84e31de0ba2e7f942de",
+    ),
+    (
+        "momentum_rotation",
+        {"entry.hold": [1, 2]},
+        "ae3a2a6e24c18505ea25773559f6d179edebc7058983b6c316d9960d7f2a324a",
+    ),
+    (
+        "atr_trend",
+        {"entry.entry_period": [20, 55]},
+        "ccecc6e01bdcfdcd574436fd253fced971b7764b7e4d4df22f9f5b16f402c021",
     ),
 ]
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from tests.oracles.account import Account, metrics_of
 from tests.oracles.exits import decided_exit, exit_of, level_exit
 from tests.oracles.rows import Row, is_intraday, is_last_of_session
-from tests.oracles.signals import DEFAULT_EXIT, Signal, signals_of
+from tests.oracles.signals import DEFAULT_EXIT, OWN_DEFAULT_EXIT, Signal, signals_of
 from tests.oracles.sizes import MOST, lots_of
 
 
@@ -59,7 +59,7 @@ class Backtest:
         strategy = self.spec["strategy_id"]
         self.symbols: list[str] = self.spec["symbols"]
         self.fill: str = self.spec.get("execution", {}).get("fill", "close")
-        self.exit = {"type": DEFAULT_EXIT.get(strategy, "none"), **self.spec.get("exit", {})}
+        self.exit = {"type": {**DEFAULT_EXIT, **OWN_DEFAULT_EXIT}.get(strategy, "none"), **self.spec.get("exit", {})}
         self.risk = {"dollars_per_trade": 1000.0, "max_positions": 5, **self.spec.get("risk", {})}
         entry = {name: value for name, value in self.spec.get("entry", {}).items() if name != "type"}
         self.signals: dict[str, list[Signal]] = self.script or signals_of(

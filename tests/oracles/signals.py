@@ -12,7 +12,8 @@ class Signal(NamedTuple):
     enters: bool
     leaves: bool
     levels: tuple[float | None, ...]
-    """breakout: (prior high,); sma_cross: (fast, slow); rsi_reversion: (rsi,)"""
+    """breakout: (prior high,); sma_cross: (fast, slow); rsi_reversion: (rsi,); atr_trend: (upper, lower, atr);
+    momentum_rotation: (gain, average)"""
     size: float | None = None
     stop_distance: float | None = None
     target_distance: float | None = None
@@ -75,6 +76,64 @@ def rsi_reversion(rows: list[Row], period: int = 14, buy_below: float = 30.0, se
             if i >= period:
                 rsi = strength(gain, loss)
         found.append(Signal(rsi is not None and rsi < buy_below, rsi is not None and rsi > sell_above, (rsi,)))
+    return found
+
+
+def atr_trend(
+    rows: list[Row], entry_period: int = 20, exit_period: int = 10, atr_period: int = 20, stop_ranges: float = 2.0
+) -> list[Signal]:
+    found = []
+    for i, row in enumerate(rows):
+        upper = max((rows[j].high for j in range(max(0, i - entry_period), i)), default=None)
+        lower = min((rows[j].low for j in range(max(0, i - exit_period), i)), default=None)
+        atr = None
+        if i >= atr_period:
+            total = 0.0
+            for j in range(i - atr_period + 1, i + 1):
+                before = rows[j - 1].close
+                total += max(rows[j].high, before) - min(rows[j].low, before)
+            atr = total / atr_period
+        enters = i >= entry_period and atr is not None and row.close > upper
+        leaves = i >= exit_period and row.close < lower
+        distance = math.nan if atr is None else stop_ranges * atr
+        found.append(Signal(enters, leaves, (upper, lower, atr), stop_distance=distance))
+    return found
+
+
+def momentum_rotation(
+    rows: dict[str, list[Row]], lookback_period: int = 126, average_period: int = 100, hold: int = 3
+) -> dict[str, list[Signal]]:
+    """Over all symbols at once: each timestamp of any of them is a row, as much for those that have no bar there."""
+    bars = {symbol: {row.ts: row for row in rows[symbol]} for symbol in rows}
+    days = {row.ts: row.day for symbol in rows for row in rows[symbol]}
+    times = sorted(days)
+    found: dict[str, list[Signal]] = {symbol: [] for symbol in rows}
+    for k, ts in enumerate(times):
+        decides = k > 0 and (days[ts].year, days[ts].month) != (days[times[k - 1]].year, days[times[k - 1]].month)
+        decides = decides and k >= lookback_period and k >= average_period - 1
+        gains: dict[str, float] = {}
+        for symbol in rows:
+            past = [bars[symbol][each] for each in times[k - lookback_period : k + 1] if each in bars[symbol]]
+            if decides and ts in bars[symbol] and 2 * len(past) > lookback_period + 1:
+                gains[symbol] = past[-1].close / past[0].close - 1
+        best = sorted(gains, key=lambda symbol: -gains[symbol])[:hold]
+        for symbol in rows:
+            if ts not in bars[symbol]:
+                continue
+            close, average = bars[symbol][ts].close, None
+            if decides:
+                closes = [
+                    bars[symbol][each].close for each in times[k - average_period + 1 : k + 1] if each in bars[symbol]
+                ]
+                total = 0.0
+                for each in closes:
+                    total += each
+                average = total / len(closes)
+            enters = decides and symbol in best and close > average
+            leaves = decides and (symbol not in best or close < average)
+            gain = gains.get(symbol)
+            score = math.nan if gain is None else gain
+            found[symbol].append(Signal(enters, leaves, (gain, average), score=score))
     return found
 
 
@@ -171,23 +230,30 @@ def strongest(rows: dict[str, list[Row]], lookback: int = 2, places: int = 1) ->
     return found
 
 
-SIGNALS = {"breakout_52w_high": breakout_52w_high, "sma_cross": sma_cross, "rsi_reversion": rsi_reversion}
+SIGNALS = {
+    "breakout_52w_high": breakout_52w_high,
+    "sma_cross": sma_cross,
+    "rsi_reversion": rsi_reversion,
+    "atr_trend": atr_trend,
+}
+SIGNALS_ALL = {"momentum_rotation": momentum_rotation}
 OWN_SIGNALS = {"atr_breakout": atr_breakout, "scored_moves": scored_moves}
-SIGNALS_ALL = {"strongest": strongest}
-HAS_EXIT = {"sma_cross", "rsi_reversion", "atr_breakout", "scored_moves", "strongest"}
+OWN_SIGNALS_ALL = {"strongest": strongest}
+HAS_EXIT = {"sma_cross", "rsi_reversion", "atr_trend", "momentum_rotation"}
 DEFAULT_EXIT = {
     "breakout_52w_high": "eod",
     "sma_cross": "signal",
     "rsi_reversion": "signal",
-    "atr_breakout": "none",
-    "scored_moves": "signal",
-    "strongest": "signal",
+    "atr_trend": "signal",
+    "momentum_rotation": "signal",
 }
+OWN_DEFAULT_EXIT = {"atr_breakout": "none", "scored_moves": "signal", "strongest": "signal"}
 
 
 def signals_of(strategy: str, rows: dict[str, list[Row]], entry: dict[str, Any]) -> dict[str, list[Signal]]:
     """One signal for each of a symbol's rows."""
-    if strategy in SIGNALS_ALL:
-        return SIGNALS_ALL[strategy](rows, **entry)
+    every = {**SIGNALS_ALL, **OWN_SIGNALS_ALL}
+    if strategy in every:
+        return every[strategy](rows, **entry)
     one = {**SIGNALS, **OWN_SIGNALS}[strategy]
     return {symbol: one(rows[symbol], **entry) for symbol in rows}

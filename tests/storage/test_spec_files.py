@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,7 +17,7 @@ from engine.errors import InvalidError, NotFoundError, PapertapeError
 from engine.market.bars import Bars
 from engine.strategies.base import Params, Signals, Strategy, Window
 from engine.strategies.registry import Registry
-from engine.strategies.spec import ExecutionSpec, compile_spec, parse_spec
+from engine.strategies.spec import ExecutionPart, ExecutionSpec, ExitSpec, RiskSpec, compile_spec, parse_spec
 from storage.spec_files import MAX_BYTES, new_spec_text, read_spec, spec_from_flags
 
 DOCUMENT = {
@@ -175,6 +176,36 @@ def test_a_new_spec_reads_back_as_the_defaults(strategy: Strategy[Any], tmp_path
     assert compile_spec(spec, strategy).base() == compile_spec(plain, strategy).base()
     for name in strategy.params.model_fields:
         assert name in text
+
+
+OFFERED = {"exit": ExitSpec, "risk": RiskSpec, "execution": ExecutionPart}
+NEEDS = {"risk.size": {"equity_pct": 10.0}}
+
+
+def offered(text: str) -> dict[str, dict[str, Any]]:
+    """The fields of a new spec that stand in comments, by table, with the values that they would have."""
+    found: dict[str, dict[str, Any]] = {}
+    part = ""
+    for line in text.splitlines():
+        if line.startswith("["):
+            part = line[1 : line.index("]")]
+        elif re.match(r"# [a-z_]+ = [^ ]", line) and part:
+            found.setdefault(part, {}).update(tomllib.loads(line[2:]))
+    return found
+
+
+@pytest.mark.parametrize("part", OFFERED)
+def test_a_new_spec_offers_every_field_with_a_value_that_can_be_taken(part: str) -> None:
+    text = new_spec_text(Registry().get("sma_cross"), ["A"])
+    written_out = tomllib.loads(text)
+    fields = offered(text).get(part, {})
+    assert {*fields, *written_out[part]} == set(OFFERED[part].model_fields)
+    for name, value in fields.items():
+        needed = NEEDS.get(f"{part}.{name}", {})
+        spec = parse_spec({**written_out, part: {**written_out[part], **needed, name: value}})
+        made = getattr(getattr(spec, part), name)
+        assert made is not None
+        assert made != OFFERED[part].model_fields[name].default
 
 
 def test_a_new_spec_says_what_a_parameter_is() -> None:

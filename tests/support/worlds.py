@@ -171,6 +171,19 @@ def make_entry(random: Random, strategy: str) -> dict[str, Any]:
             "buy_below": random.choice([30.0, 50.0, 70.0]),
             "sell_above": random.choice([40.0, 55.0, 80.0]),
         }
+    if strategy == "atr_trend":
+        return {
+            "entry_period": random.choice([1, 2, 4]),
+            "exit_period": random.choice([1, 2, 4]),
+            "atr_period": random.choice([1, 2, 3]),
+            "stop_ranges": random.choice([0.5, 1.0, 1.5]),
+        }
+    if strategy == "momentum_rotation":
+        return {
+            "lookback_period": random.choice([1, 2, 5]),
+            "average_period": random.choice([1, 2, 7]),
+            "hold": random.choice([1, 2]),
+        }
     return {}
 
 
@@ -196,7 +209,7 @@ def make_world_12(random: Random) -> World:
 def make_spec_12(random: Random, symbols: list[str]) -> dict[str, Any]:
     """Any strategy, with any fill, size and exits that go with it; a field left out about as often as given."""
     strategy = random.choice([*("atr_breakout", "scored_moves", "strongest") * 2, *_BUILTIN])
-    distances = strategy in ("atr_breakout", "strongest")
+    distances = strategy in ("atr_breakout", "strongest", "atr_trend")
     document: dict[str, Any] = {
         "strategy_id": strategy,
         "symbols": symbols,
@@ -208,7 +221,7 @@ def make_spec_12(random: Random, symbols: list[str]) -> dict[str, Any]:
     return document if fill is None else {**document, "execution": {"fill": fill}}
 
 
-_BUILTIN = ("breakout_52w_high", "sma_cross", "rsi_reversion")
+_BUILTIN = ("breakout_52w_high", "sma_cross", "rsi_reversion", "momentum_rotation", "atr_trend")
 
 
 def make_own_entry(random: Random, strategy: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from engine.account.metrics import METRICS, Unit
 from engine.errors import SystemFault, UsageError
-from engine.numerals import shown_value
+from engine.numerals import value_text
 
 Document = Mapping[str, Any]
 """A sweep's result as `plan run --json` prints it."""
@@ -52,7 +52,7 @@ def as_csv(document: Document) -> bytes:
     for result in document["results"]:
         overrides, metrics = result["overrides"], result["metrics"] or {}
         cells = [result["variant_id"], result["label"], " ".join(result["tags"])]
-        cells += [NULL if overrides.get(path, "") is None else overrides.get(path) for path in paths]
+        cells += [NULL if overrides.get(path, "") is None else _plain(overrides.get(path)) for path in paths]
         cells += [result[name] for name in _SCORED]
         cells += [metrics.get(name) for name in METRICS]
         cells += [_said(result[name]) for name in _AT_END]
@@ -67,7 +67,7 @@ def as_parquet(document: Document) -> bytes:
     metrics = [result["metrics"] or {} for result in results]
     columns = {name: pa.array([result[name] for result in results], _type(pa, name)) for name in _AT_FRONT}
     for path in swept_paths(document):
-        columns[path] = _override_column(pa, [result["overrides"].get(path) for result in results])
+        columns[path] = _override_column(pa, [_plain(result["overrides"].get(path)) for result in results])
     columns |= {name: pa.array([result[name] for result in results], _type(pa, name)) for name in _SCORED}
     for name, metric in METRICS.items():
         arrow_type = pa.int64() if metric.unit is Unit.COUNT else pa.float64()
@@ -88,6 +88,11 @@ def swept_paths(document: Document) -> list[str]:
     return list(dict.fromkeys(path for result in document["results"] for path in result["overrides"]))
 
 
+def _plain(value: object) -> object:
+    """An override, a list as the text that `--sweep` takes."""
+    return value_text(value) if isinstance(value, (list, tuple)) else value
+
+
 def guarded(text: str) -> str:
     """The text, with an apostrophe in front when a spreadsheet would take it for a formula."""
     return f"'{text}" if text.startswith(FORMULA) else text
@@ -99,7 +104,7 @@ def _cell(value: object) -> str:
     Python's own writer leaves a lone carriage return unquoted, and readers take it for the end of the row.
     """
     if isinstance(value, (list, tuple)):
-        return _cell(shown_value(value))
+        return _cell(value_text(value))
     if isinstance(value, str):
         text = guarded(value)
         return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text
@@ -134,7 +139,7 @@ def _override_column(pa: Any, values: list[Any]) -> Any:
 
 
 def _as_text(value: object) -> str:
-    return shown_value(value) if isinstance(value, (list, tuple)) else str(value)
+    return value_text(value) if isinstance(value, (list, tuple)) else str(value)
 
 
 def _fitting(pa: Any, values: list[Any], arrow: Any) -> Any:

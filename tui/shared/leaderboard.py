@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from engine.numerals import shown_value
+from engine.numerals import value_text
 from tui.shared import figures
 from tui.shared.pages import Table
 from tui.shared.text import cell_width
@@ -194,7 +194,7 @@ def dropped_of(result: VariantResult) -> int | None:
 
 def _values_of(result: VariantResult) -> str:
     """A variant's values without the names of its parameters; its label when it has none."""
-    return ", ".join(map(shown_value, result.overrides.values())) or result.label
+    return ", ".join(map(value_text, result.overrides.values())) or result.label
 
 
 def _natural_width(table: Table) -> int:

@@ -1,4 +1,7 @@
-"""`--sweep path=v1,v2`: the values to try, each in the type of its parameter; `20:60:20` stands for 20, 40, 60."""
+"""`--sweep path=v1,v2`: the values to try, each in the type of its parameter; `20:60:20` stands for 20, 40, 60.
+
+Where a parameter takes lists its values are JSON lists: `[[1,5]],[[2,3],[9,1]],none`.
+"""
 
 from __future__ import annotations
 
@@ -43,11 +46,11 @@ def read_sweep(spec: CompiledSpec, texts: Sequence[str]) -> dict[str, list[Scala
 
 
 def _values(spec: CompiledSpec, path: str, text: str) -> Iterator[Scalar]:
-    from engine.strategies.paths import check_path, read_value
+    from engine.strategies.paths import read_value, takes_lists
 
-    check_path(spec, path)
+    parts = _outside_brackets(text) if takes_lists(spec, path) else text.split(",")
     left = MAX_VALUES
-    for part in map(str.strip, text.split(",")):
+    for part in map(str.strip, parts):
         _check_length(path, part, text)
         span = _RANGE.fullmatch(part)
         if span is not None and _is_numeric(spec, path):
@@ -56,6 +59,22 @@ def _values(spec: CompiledSpec, path: str, text: str) -> Iterator[Scalar]:
             yield from (read_value(spec, path, numeral) for numeral in numerals)
         else:
             yield read_value(spec, path, part)
+
+
+def _outside_brackets(text: str) -> Iterator[str]:
+    """The text between commas that stand in no bracket: of `[[1,5]],none` two parts. A quoted text may hold any."""
+    depth, begin, quoted, escaped = 0, 0, False, False
+    for place, char in enumerate(text):
+        if quoted:
+            escaped, quoted = char == "\\" and not escaped, escaped or char != '"'
+        elif char == '"':
+            quoted = depth > 0
+        elif char == "," and depth <= 0:
+            yield text[begin:place]
+            begin = place + 1
+        else:
+            depth += (char == "[") - (char == "]")
+    yield text[begin:]
 
 
 def _check_length(path: str, part: str, text: str) -> None:

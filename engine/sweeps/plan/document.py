@@ -26,6 +26,7 @@ from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Owner, StoredPayload
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, as_tuples, parse_spec
 from engine.sweeps.plan.generator import Maker
+from engine.sweeps.plan.overrides import overrides_of
 from engine.sweeps.plan.request import SweepRequest
 from engine.sweeps.plan.run_plan import RunPlan, TrialCount
 from engine.sweeps.results import Done
@@ -98,7 +99,9 @@ def plan_of(document: dict[str, Any], seq: int, compiled: Callable[[ExecutionSpe
         raise damaged(where, error.message) from error
     base = compiled(spec, document["timeframe"])
     maker = Maker(base)
-    variants = tuple(maker.variant(named["overrides"], tuple(named["tags"])) for named in document["variants"])
+    variants = tuple(
+        maker.variant(overrides_of(named["overrides"]), tuple(named["tags"])) for named in document["variants"]
+    )
     if [variant.variant_id for variant in variants] != [named["variant_id"] for named in document["variants"]]:
         raise ConflictError(
             "RUN_NOT_RESUMABLE",
@@ -125,13 +128,10 @@ def plan_of(document: dict[str, Any], seq: int, compiled: Callable[[ExecutionSpe
 
 
 def read_plan(text: str, seq: int) -> dict[str, Any]:
-    """The payload of a RUN_STARTED; DATABASE_ERROR. Values that are lists are tuples, as a generator makes them."""
+    """The payload of a RUN_STARTED; DATABASE_ERROR. Values to try that are lists are tuples, as a generator has them."""
     document = read_payload(text, EventType.RUN_STARTED, seq)
-    if any(isinstance(value, list) for values in document["sweep"].values() for value in values):
-        document["sweep"] = {path: [as_tuples(value) for value in values] for path, values in document["sweep"].items()}
-        for named in document["variants"]:
-            named["overrides"] = {path: as_tuples(value) for path, value in named["overrides"].items()}
-    return document
+    sweep = {path: [as_tuples(value) for value in values] for path, values in document["sweep"].items()}
+    return {**document, "sweep": sweep}
 
 
 def _request_of(document: dict[str, Any], spec: ExecutionSpec) -> SweepRequest:

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.errors import InvalidError
 from engine.jsontext import canonical_json
-from engine.numerals import shown_value
+from engine.numerals import value_text
 from engine.strategies.paths import Scalar
 from engine.strategies.spec import CompiledSpec
 from engine.sweeps.plan.overrides import Overrider, Overrides, base_value, typed_values
@@ -101,5 +101,5 @@ class Maker:
         found = self._texts.get(key)
         if found is None:
             in_json = f"{canonical_json(path)}:{canonical_json(value)}"
-            found = self._texts[key] = (in_json, f"{path.split('.', 1)[1]}={shown_value(value)}")
+            found = self._texts[key] = (in_json, f"{path.split('.', 1)[1]}={value_text(value)}")
         return found

@@ -60,11 +60,16 @@ def _as_the_spec_has_it(spec: CompiledSpec, path: str, value: Scalar) -> Scalar:
     return value + 0.0 if isinstance(value, float) else value  # -0.0 is 0.0
 
 
+def overrides_of(document: Mapping[str, Any]) -> Overrides:
+    """Overrides as JSON has them, with its lists as tuples: so they can be compared, and told apart by hashing."""
+    return {path: as_tuples(value) for path, value in document.items()}
+
+
 def base_value(spec: CompiledSpec, path: str) -> Scalar:
     """What the base spec has at a path."""
     part, name = path.split(".", 1)
     if part == "entry":
-        return cast(Scalar, spec.base()[part][name])
+        return cast(Scalar, as_tuples(spec.base()[part][name]))
     written = (spec.exit if part == "exit" else getattr(spec.spec, part)).model_dump(mode="json")
     return cast(Scalar, as_tuples(written[name]))
 

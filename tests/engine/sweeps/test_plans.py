@@ -58,7 +58,7 @@ def test_fills_sizes_and_lists_are_swept_cut_resumed_and_shown(cut: int, journal
         whole = desk.plans.run(spec(), DATA, LATER, journal=journal, verify=99)
     assert [one.status for one in whole.results].count("succeeded") == len(whole.results) == whole.verified
     labels = {one.label for one in whole.results}
-    assert "fill=next_open, take_profit_by_bars=[[1, 5], [3, 0.5]], size=equity, equity_pct=20" in labels
+    assert "fill=next_open, take_profit_by_bars=[[1,5],[3,0.5]], size=equity, equity_pct=20" in labels
     assert len({json.dumps(one.metrics.model_dump()) for one in whole.results if one.metrics}) > 6
     store = CutStore(cut, after=True)
     with pytest.raises(Crash):

@@ -166,7 +166,7 @@ def test_a_parameter_without_a_default_may_be_set(tmp_path: Path) -> None:
 def test_long_data_are_cut_less_often_and_looked_at_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
-    def count(trial: Any, strategy: Any, params: Any, bars: Bars, cuts: int) -> Any:
+    def count(trial: Any, strategy: Any, params: Any, bars: Any, cuts: int) -> Any:
         asked.append(cuts)
         return original(trial, strategy, params, bars, cuts)
 
@@ -185,3 +185,102 @@ def test_a_class_of_an_installed_module_is_checked_too(tmp_path: Path, monkeypat
     kind = importlib.import_module("checked_of_mine").Mine
     assert kinds(check_strategy_class(kind, DATA)) == ["look-ahead"]
     del sys.modules["checked_of_mine"]
+
+
+# strategies that compare symbols, and what entries bring with them
+
+RANKS = """
+import numpy as np
+from papertape import Panel, Params, Signals, Strategy, Window
+
+
+class Mine(Strategy[Params]):
+    key = "mine"
+
+    def signals_all(self, panel: Panel, params):
+        gain = np.full(panel.close.shape, np.nan)
+        gain[1:] = panel.close[1:] / panel.close[:-1] - 1
+        gain = {scaled}
+        best = np.where(np.isnan(gain), -np.inf, gain).max(axis=1)
+        return {{s: Signals(gain[:, i] == best, score=gain[:, i]) for i, s in enumerate(panel.symbols)}}
+
+    def window(self, params):
+        return Window(bars={window})
+"""
+THREE = Dataset({f"S{seed}": synthetic_daily(200, seed=seed, symbol=f"S{seed}") for seed in (1, 2, 3)})
+
+
+def ranks(scaled: str = "gain", window: int = 2) -> dict[str, str]:
+    return {"mine.py": RANKS.format(scaled=scaled, window=window)}
+
+
+def test_symbols_that_are_compared_are_checked_together(tmp_path: Path) -> None:
+    found = checked(tmp_path, ranks(), THREE)
+    assert (found.error_code, found.findings, found.notes, found.proved) == (None, [], [], True)
+    assert (found.signals_all, found.columns) == (True, ["score"])
+    assert sum(found.entries.values()) == 199
+    assert set(found.bars) == set(found.entries) == {"S1", "S2", "S3"}
+
+
+@pytest.mark.parametrize(
+    "scaled",
+    [
+        "gain - np.nanmean(gain)",
+        "gain - np.where(np.r_[panel.close[1:, -1] > panel.close[:-1, -1], False], 0.01, 0.0)[:, None]",
+        "gain / np.nan_to_num(panel.close).max(axis=0)",
+    ],
+)
+def test_a_rank_that_knows_later_bars_is_found(tmp_path: Path, scaled: str) -> None:
+    found = checked(tmp_path, ranks(scaled), THREE)
+    assert (kinds(found), found.error_code) == (["look-ahead"], "STRATEGY_LOOKS_AHEAD")
+    assert found.findings[0].symbol in {"S1", "S2", "S3"}
+    assert "rows of the panel" in found.findings[0].message
+
+
+def test_a_window_of_rows_of_the_panel_is_held(tmp_path: Path) -> None:
+    found = checked(tmp_path, ranks(window=1), THREE)
+    assert (kinds(found), found.error_code) == (["window"], "INVALID_STRATEGY")
+
+
+def test_without_data_symbols_that_begin_and_end_apart_are_compared(tmp_path: Path) -> None:
+    found = checked(tmp_path, ranks(), None)
+    assert (found.error_code, found.proved) == (None, True)
+    assert {"AAPL", "GOOG", "IBM", "DAYS1", "MINUTES1"} <= set(found.bars)
+    assert len({found.bars[f"DAYS{place}"] for place in range(1, 6)}) == 5
+    knows = "gain * (np.nan_to_num(panel.close).max(axis=0) > 0).sum()"  # how many symbols there will ever be
+    assert checked(tmp_path / "even", ranks(knows), THREE).error_code is None
+    assert kinds(checked(tmp_path / "uneven", ranks(knows), None))[0] == "look-ahead"
+
+
+def test_one_symbol_alone_proves_nothing_across_symbols(tmp_path: Path) -> None:
+    found = checked(tmp_path, ranks(), DATA)
+    assert found.error_code is None
+    assert [(note.check, note.symbol, note.message) for note in found.notes] == [
+        ("proof", "SYN", "nothing was proved across symbols: there is one")
+    ]
+
+
+def test_where_no_symbol_signals_nothing_was_proved(tmp_path: Path) -> None:
+    found = checked(tmp_path, ranks("gain * np.nan"), THREE)
+    assert (found.findings, found.proved, found.error_code) == ([], False, "INVALID_STRATEGY")
+    assert [(note.symbol, note.message) for note in found.notes] == [
+        (None, "S1, S2, S3: nothing was proved: 0 entries")
+    ]
+
+
+def test_a_score_that_is_no_number_is_told(tmp_path: Path) -> None:
+    found = checked(tmp_path, {"mine.py": strategy(entry=f"{RISES}, score=bars.close > 1")})
+    assert found.findings[0].message.endswith("ValueError: score holds bool, not numbers")
+
+
+@pytest.mark.parametrize("column", ["stop_distance", "target_distance", "size", "score"])
+def test_what_entries_bring_is_checked_too(tmp_path: Path, column: str) -> None:
+    sound = checked(tmp_path / "sound", {"mine.py": strategy(entry=f"{RISES}, {column}=bars.high - bars.low")})
+    assert (sound.error_code, sound.columns) == (None, [column])
+    ahead = f"{RISES}, {column}=np.r_[bars.close[1:], 1.0]"
+    assert kinds(checked(tmp_path / "ahead", {"mine.py": strategy(entry=ahead)})) == ["look-ahead"]
+    longer = f"{RISES}, {column}=bars.close - bars.close[0]"
+    assert kinds(checked(tmp_path / "longer", {"mine.py": strategy(entry=longer)})) == ["window"]
+    wild = f"{RISES}, {column}=np.full(len(bars), float(next(COUNT)))"
+    text = strategy("import itertools\nCOUNT = itertools.count()", entry=wild)
+    assert checked(tmp_path / "wild", {"mine.py": text}).error_code is not None

@@ -129,6 +129,10 @@ def test_annotations_written_as_text_are_found(tmp_path: Path) -> None:
         ("from papertape import Strategy\n", "it defines no subclass of papertape.Strategy"),
         (source() + BODY.format(name="B", key="b", signals=RISES, window="Window()"), "several strategies: Mine, B"),
         (source().replace("def window", "def widnow"), "it does not define window"),
+        (
+            source().replace("def signals", "def signal"),
+            "it does not define signals (or signals_all, to compare symbols)",
+        ),
         (source(key="Mine"), "its key 'Mine' is not lower-case"),
         (source().replace('key = "mine"', ""), "its key None is not"),
         (
@@ -310,6 +314,18 @@ def test_a_new_file_runs_as_it_is_and_is_sound(tmp_path: Path, name: str, key: s
         parse_spec({"strategy_id": key, "symbols": ["SYN"]}), DATA
     )
     assert outcome.metrics.trade_count > 0
+
+
+def test_a_new_file_that_compares_symbols_runs_as_it_is_and_is_sound(tmp_path: Path) -> None:
+    path = written(tmp_path, new_strategy_text("rotate", all_symbols=True))
+    check = check_strategy_file(path)
+    assert (check.findings, check.error_code) == ([], None)
+    assert (check.signals_all, check.columns, check.proved) == (True, ["exit", "score"], True)
+    data = Dataset({f"S{seed}": synthetic_daily(300, seed=seed, symbol=f"S{seed}") for seed in (1, 2, 3)})
+    outcome = memory_desk(registry=make_registry([path])).research.run(
+        parse_spec({"strategy_id": "rotate", "symbols": list(data.symbols)}), data
+    )
+    assert outcome.metrics.trade_count > 20
 
 
 @pytest.mark.parametrize("name", ["", " ", "2fast", "été", "a/b", "x" * 65, "sma_cross", "SmaCross", "_", "a\n"])

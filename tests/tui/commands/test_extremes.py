@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 
 from tests.tui.console import Console, breakout, write_bars
@@ -34,13 +36,15 @@ def test_an_onward_run_leaves_a_mark_out_that_would_be_infinite(console: Console
 
 
 EXTREME = "ts,open,high,low,close,volume\n" + "".join(
-    f"2024-01-{day:02},{price},{price},{price},{price},1\n"
-    for day, price in enumerate([1e308, 1.5e308, 1e-300, 1e308, 1.7e308, 1e-308, 1e308, 1e308, 1.6e308], 2)
+    f"{date(2024, 1, 27) + timedelta(days=day)},{price},{price},{price},{price},1\n"
+    for day, price in enumerate([1e308, 1.5e308, 1e-300, 1e308, 1.7e308, 1e-308, 1e308, 1e308, 1.6e308])
 )
 STRATEGIES = {
-    "breakout_52w_high": ("entry.lookback_days=2", "entry.lookback_days=1,3"),
-    "sma_cross": ("entry.slow_period=3", "entry.slow_period=4,5"),
-    "rsi_reversion": ("entry.period=2", "entry.period=3,4"),
+    "breakout_52w_high": (["entry.lookback_days=2"], "entry.lookback_days=1,3"),
+    "sma_cross": (["entry.slow_period=3", "entry.fast_period=2"], "entry.slow_period=4,5"),
+    "rsi_reversion": (["entry.period=2"], "entry.period=3,4"),
+    "momentum_rotation": (["entry.lookback_period=3", "entry.average_period=2"], "entry.lookback_period=2,4"),
+    "atr_trend": (["entry.entry_period=2", "entry.atr_period=2", "entry.exit_period=1"], "entry.stop_ranges=1e-300,2"),
 }
 
 
@@ -49,9 +53,8 @@ def test_no_command_warns_or_fails_on_extreme_prices(console: Console, strategy:
     """Warnings of numpy are errors in the tests; a person would see a path of the source."""
     bars = write_bars(console.home / "extreme.csv", EXTREME)
     base, values = STRATEGIES[strategy]
-    flags = ["--strategy", strategy, "--symbol", "X", "--data", f"X={bars}", "--set", base]
-    if strategy == "sma_cross":
-        flags += ["--set", "entry.fast_period=2"]
+    flags = ["--strategy", strategy, "--symbol", "X", "--data", f"X={bars}"]
+    flags += [flag for each in base for flag in ("--set", each)]
     for command in (
         ("data", "check", f"X={bars}"),
         ("evaluate", *flags),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.account.metrics import Metrics
-from engine.numerals import shown_value
+from engine.numerals import value_text
 from engine.sweeps.results import VariantResult
 from tests.tui.console import Console
 from tui.shared.leaderboard import Leaderboard, in_order, short_ids, without_result
@@ -163,7 +163,7 @@ def test_reasons_are_told_once_with_who_shares_them() -> None:
     ],
 )
 def test_a_value_is_shown_as_in_labels(value: object, shown: str) -> None:
-    assert shown_value(value) == shown
+    assert value_text(value) == shown
 
 
 def test_values_are_shown_as_the_generator_labels_them(console: Console) -> None:
@@ -171,7 +171,7 @@ def test_values_are_shown_as_the_generator_labels_them(console: Console) -> None
     flags = ("--strategy", "sma_cross", "--symbol", "GOOG", "--data", "sample:GOOG")
     found = console.json("plan", "generate", *flags, *(word for one in values for word in ("--sweep", one)))
     for each in found["variants"][1:]:
-        shown = [f"{path.partition('.')[2]}={shown_value(value)}" for path, value in each["overrides"].items()]
+        shown = [f"{path.partition('.')[2]}={value_text(value)}" for path, value in each["overrides"].items()]
         assert each["label"] == ", ".join(shown)
 
 

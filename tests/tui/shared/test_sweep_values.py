@@ -26,6 +26,8 @@ class WordParams(Params):
     share: Annotated[float, Field(gt=0)] = 0.5
     days: int = 3
     loud: bool = False
+    weights: list[float] = Field(default_factory=lambda: [0.5])
+    names: tuple[str, ...] = ("a",)
 
 
 class Words(Strategy[WordParams]):
@@ -80,6 +82,19 @@ def values(path: str, text: str, spec: CompiledSpec = WORDS) -> list[object]:
         ("exit.type", "eod,none", ["eod", "none"]),
         ("exit.type", "sometime", ["sometime"]),  # out of bounds: a variant that is skipped
         ("risk.dollars_per_trade", "1000,5000", [1000.0, 5000.0]),
+        ("exit.take_profit_by_bars", "[[1,5]]", [((1, 5.0),)]),
+        ("exit.take_profit_by_bars", "[[1,5]],[[2,3],[9,1]],none", [((1, 5.0),), ((2, 3.0), (9, 1.0)), None]),
+        ("exit.take_profit_by_bars", " [ [1, 5], [30, 2.5] ] , null ", [((1, 5.0), (30, 2.5)), None]),
+        ("exit.take_profit_by_bars", "[[9,1],[2,3]]", [((9, 1.0), (2, 3.0))]),  # out of bounds: skipped
+        ("exit.take_profit_by_bars", "[]", [()]),
+        ("exit.trail", "true,false", [True, False]),
+        ("exit.trail_pct", "none,5:15:5", [None, 5.0, 10.0, 15.0]),
+        ("execution.fill", "close,next_open,pessimistic", ["close", "next_open", "pessimistic"]),
+        ("execution.fill", "tomorrow", ["tomorrow"]),
+        ("risk.size", "dollars,equity", ["dollars", "equity"]),
+        ("risk.short_of_cash", "scale", ["scale"]),
+        ("entry.weights", "[1,2],[0.5]", [(1.0, 2.0), (0.5,)]),
+        ("entry.names", '["a,]","b"],["c\\",["]', [("a,]", "b"), ('c",[',)]),
     ],
 )
 def test_values_take_the_types_of_their_parameters(path: str, text: str, expected: list[object]) -> None:
@@ -116,6 +131,18 @@ def test_several_parameters_keep_their_order() -> None:
         (["entry.days=1:2:0.5"], InvalidError, "'1.5' is not of the type int"),
         (["entry.days=1:2:3:4"], InvalidError, "'1:2:3:4' is not of the type int"),
         (["entry.loud=maybe"], InvalidError, "entry.loud: 'maybe'"),
+        (["exit.take_profit_by_bars=5"], InvalidError, "'5' is not a JSON list; such as [[1, 5], [30, 3]]"),
+        (["exit.take_profit_by_bars=[[1,5]"], InvalidError, "'[[1,5]' is not a JSON list"),
+        (["exit.take_profit_by_bars=[[1,5]],"], UsageError, "a value is missing in '[[1,5]],'"),
+        (["exit.take_profit_by_bars=[[1,5,6]]"], InvalidError, "[1, 5, 6] is not a pair of a number of bars and"),
+        (["exit.take_profit_by_bars=[[1.5,5]]"], InvalidError, "[1.5, 5] is not a pair"),
+        (["exit.take_profit_by_bars=[1,5]"], InvalidError, "1 is not a pair"),
+        (['exit.take_profit_by_bars=[["1",5]]'], InvalidError, "['1', 5] is not a pair"),
+        (["exit.take_profit_by_bars=" + "[" * 150], InvalidError, "is not a JSON list"),
+        (["entry.weights=[{}]"], InvalidError, "entry.weights: {} is an object in a list"),
+        (["entry.weights=1"], InvalidError, "'1' is not a JSON list; such as [1, 2.5]"),
+        (["exit.trail=yes"], InvalidError, "exit.trail: 'yes' is not of the type bool"),
+        (["execution.fil=close"], InvalidError, "did you mean execution.fill?"),
     ],
 )
 def test_what_is_no_sweep_is_refused(texts: list[str], kind: type[PapertapeError], place: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from engine.numerals import shown_value
+from engine.numerals import value_text
 from tui.shared import figures
 from tui.shared.leaderboard import short_ids, show_board
 from tui.shared.pages import Table
@@ -164,7 +164,7 @@ def _dropped(count: int) -> str:
 
 def _list(values: Sequence[object], most: int = 8) -> str:
     """Up to so many values, and how many more there are."""
-    shown = ", ".join(map(shown_value, values[:most]))
+    shown = ", ".join(map(value_text, values[:most]))
     return shown if len(values) <= most else f"{shown} and {figures.whole(len(values) - most)} more"
 
 

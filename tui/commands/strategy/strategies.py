@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from engine.strategies.base import Strategy
     from engine.strategies.registry import Registered
-    from storage.strategies.check import StrategyCheck
+    from storage.strategies.check import CheckFinding, StrategyCheck
     from storage.strategies.files import UserRegistry
 
 NAME, PANEL = "strategy", "Strategies"
@@ -58,6 +58,9 @@ def new(
     to: Annotated[
         str | None, typer.Option("--to", metavar="FILE", help="The file to write (default: NAME.py).")
     ] = None,
+    all_symbols: Annotated[
+        bool, typer.Option("--all-symbols", help="One that compares symbols: a rotation into the strongest.")
+    ] = False,
 ) -> None:
     """Write a file to start a strategy of your own from.
 
@@ -66,7 +69,7 @@ def new(
     from storage.strategies.files import new_strategy_text, rights_notice, strategy_key
 
     key = strategy_key(name)
-    path = write_new(Path(to or f"{key}.py"), new_strategy_text(name))
+    path = write_new(Path(to or f"{key}.py"), new_strategy_text(name, all_symbols=all_symbols))
 
     def show(page: Page) -> None:
         page.line(f"{path} written; `papertape strategy check {path}` proves that it does not look ahead")
@@ -167,6 +170,7 @@ _BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusive
 def _show_list(page: Page, known: list[Registered]) -> None:
     table = Table().text("strategy", [registered.strategy.key for registered in known])
     table.text("exit", [registered.strategy.default_exit for registered in known])
+    table.text("signals", [_signals(registered.strategy) for registered in known])
     table.text("from", [registered.origin for registered in known], shrinks=True)
     page.table(table.text("what it does", [registered.strategy.summary for registered in known], shrinks=True))
 
@@ -175,6 +179,7 @@ def _show_one(page: Page, registered: Registered, parameters: list[dict[str, Any
     strategy = registered.strategy
     page.heading(f"{strategy.key}  {registered.origin}")
     page.paragraph(strategy.summary)
+    page.line(f"its signals: {_signals(strategy)}")
     page.line()
     if parameters:
         table = Table().text("parameter", [row["name"] for row in parameters])
@@ -183,11 +188,51 @@ def _show_one(page: Page, registered: Registered, parameters: list[dict[str, Any
         table.text("bounds", [_bounds(row["bounds"]) for row in parameters])
         page.table(table.text("what it is", [row["description"] for row in parameters], shrinks=True))
         page.line()
+    for sentence in _fields(strategy):
+        page.paragraph(sentence)
+
+
+def _fields(strategy: Strategy[Any]) -> list[str]:
+    """What a spec may set beside the strategy's own parameters."""
+    from engine.strategies.spec import ExitSpec, RiskSpec
+    from engine.vocabulary import FillModel, SizeRule
+
+    gives_stops = "stop_distance" in (columns_of(strategy) or ())
+    exits = [f"exit.{name}" for name in ExitSpec.model_fields if name != "type" and (name != "trail" or gives_stops)]
     kinds = "eod, signal or none" if strategy.has_exit else "eod or none"
-    page.paragraph(
-        f"exit.type is {strategy.default_exit} by default ({kinds}); with any of exit.stop_loss_pct,"
-        " exit.take_profit_pct, exit.max_bars. risk.dollars_per_trade is 1000 and risk.max_positions 5 by default."
-    )
+    risk = RiskSpec()
+    return [
+        f"exit.type is {strategy.default_exit} by default ({kinds}); with any of {', '.join(exits)}.",
+        f"risk.dollars_per_trade is {risk.dollars_per_trade:g} and risk.max_positions {risk.max_positions} by default;"
+        f" risk.size is {risk.size.value} ({', '.join(SizeRule)}).",
+        f"execution.fill is {FillModel.CLOSE.value} by default ({', '.join(FillModel)}).",
+    ]
+
+
+def columns_of(strategy: Strategy[Any]) -> list[str] | None:
+    """The columns that its signals have beside `entry`, at its defaults; None where it does not run with them."""
+    from engine.errors import PapertapeError
+    from engine.strategies.base import OF_ENTRIES
+    from engine.strategies.guard import columns_given, users_code
+
+    try:
+        with users_code(strategy):
+            params = strategy.params()
+        given = columns_given(strategy, params, ["FIRST", "SECOND"])
+    except PapertapeError:
+        return None
+    return [*(["exit"] if strategy.has_exit else []), *(name for name in OF_ENTRIES if name in given)]
+
+
+def _signals(strategy: Strategy[Any]) -> str:
+    """What it gives, in a few words."""
+    columns = columns_of(strategy)
+    return "not known" if columns is None else _named(columns, strategy.compares_symbols())
+
+
+def _named(columns: list[str], of_all: bool) -> str:
+    names = ", ".join(["entry", *columns])
+    return f"{names}; of all symbols at once" if of_all else names
 
 
 def _bounds(bounds: dict[str, Any]) -> str:
@@ -202,19 +247,22 @@ def _summary(registered: Registered) -> dict[str, Any]:
         "origin": registered.origin,
         "default_exit": strategy.default_exit,
         "has_exit": strategy.has_exit,
+        "columns": columns_of(strategy),
+        "signals_all": strategy.compares_symbols(),
     }
 
 
 def _show_check(page: Page, checked: StrategyCheck) -> None:
     page.heading(f"{checked.key}  {checked.name}")
-    page.line(f"its window: {_window(checked.window)}")
+    page.line(f"its window: {_window(checked.window, checked.signals_all)}")
+    page.line(
+        f"its signals: {', '.join(['entry', *checked.columns])}" + ("; of all symbols at once" * checked.signals_all)
+    )
     told = [*checked.notes, *checked.findings]
-    messages = {
-        finding.symbol: finding.message if finding.check == "proof" else f"{finding.check}: {finding.message}"
-        for finding in told
-    }
-    if None in messages:
-        page.paragraph(messages[None])
+    messages = {finding.symbol: _said(finding) for finding in told}
+    for finding in told:
+        if finding.symbol is None:
+            page.paragraph(_said(finding))
     table = Table().text("symbol", checked.bars)
     table.counts("bars", checked.bars.values())
     table.counts("entries", [checked.entries.get(symbol) for symbol in checked.bars])
@@ -223,12 +271,17 @@ def _show_check(page: Page, checked: StrategyCheck) -> None:
         page.paragraph(f"it opens {path}: what that holds decides its results, and no fingerprint knows it")
 
 
-def _window(window: dict[str, int | bool] | None) -> str:
+def _said(finding: CheckFinding) -> str:
+    return finding.message if finding.check == "proof" else f"{finding.check}: {finding.message}"
+
+
+def _window(window: dict[str, int | bool] | None, of_all: bool) -> str:
     if window is None:
         return "not to be had"
     if window["anchored"]:
         return "everything since the first bar"
-    parts = [f"{window[unit]} {unit}" for unit in ("bars", "sessions") if window[unit]]
+    names = {"bars": "rows of the panel" if of_all else "bars", "sessions": "sessions"}
+    parts = [f"{window[unit]} {name}" for unit, name in names.items() if window[unit]]
     return " and ".join(parts) or "no bar"
 
 

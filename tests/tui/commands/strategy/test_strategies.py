@@ -57,6 +57,28 @@ def test_a_new_strategy_is_sound_and_runs(console: Console) -> None:
     assert console.json("strategy", "show", "my_dip.py")["key"] == "my_dip"
 
 
+def test_a_new_strategy_that_compares_symbols_is_sound_and_runs(console: Console) -> None:
+    console.ok("strategy", "new", "rotate", "--all-symbols")
+    checked = console.ok("strategy", "check", "rotate.py")
+    assert "its window: 21 rows of the panel" in checked.out
+    assert "its signals: entry, exit, score; of all symbols at once" in checked.out
+    shown = console.json("strategy", "show", "rotate.py")
+    assert (shown["columns"], shown["signals_all"]) == (["exit", "score"], True)
+    both = ("--symbol", "IBM", "--symbol", "GOOG", "--data", "sample:IBM", "--data", "sample:GOOG")
+    assert console.json("run", "--strategy", "rotate.py", *both)["metrics"]["trade_count"] > 100
+    swept = console.json(
+        "plan", "run", "--strategy", "rotate.py", *both, "--sweep", "entry.lookback=5,60", "--verify", "2"
+    )
+    assert [each["status"] for each in swept["results"]] == ["succeeded"] * 3
+
+
+def test_columns_of_a_strategy_that_needs_a_parameter_are_not_known(console: Console) -> None:
+    text = PEEKING.replace("class Peek(Strategy[Params])", "class P(Params):\n    n: int\n\n\nclass Peek(Strategy[P])")
+    Path("peek.py").write_text(text.replace("    key =", "    params = P\n    key =", 1))
+    assert console.json("strategy", "show", "peek.py")["columns"] is None
+    assert "its signals: not known" in console.ok("strategy", "show", "peek.py").out
+
+
 def test_a_strategy_that_looks_ahead_is_found_out(console: Console) -> None:
     Path("peek.py").write_text(PEEKING)
     ran = console.run("strategy", "check", "peek.py", "--data", "sample:GOOG", "--json")

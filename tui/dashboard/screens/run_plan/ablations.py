@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from engine.numerals import shown_value
+from engine.numerals import value_text
 from tui.dashboard.screens.run_plan.compare import COMPARED, difference, signed
 from tui.dashboard.screens.run_plan.part import Part
 from tui.dashboard.widgets.columns import WORDS, Column
@@ -41,7 +41,7 @@ class AblationRow:
     @property
     def change(self) -> str:
         """The change of the value, such as `5 → 20`."""
-        return f"{shown_value(self.first)} → {shown_value(self.base)}"
+        return f"{value_text(self.first)} → {value_text(self.base)}"
 
     @property
     def status(self) -> str:

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from engine.numerals import shown_value
+from engine.numerals import value_text
 from tui.dashboard.screens.run_plan.part import Part
 from tui.dashboard.screens.run_plans.rows import RUNNING, status_words
 from tui.dashboard.widgets.dialog import fact_lines
@@ -68,11 +68,10 @@ def _asked(detail: PlanDetail) -> Iterator[Fact]:
     yield "strategy", f"{detail.strategy_id}, {plan['strategy_origin']}"
     yield "symbols", f"{', '.join(base['symbols'])}, {base['timeframe']}"
     for part in ("entry", "exit", "risk", "execution"):
-        if part not in base:  # at its defaults
-            continue
-        shown = {name: value for name, value in base[part].items() if name != "type" or part == "exit"}
-        values = (f"{name} {shown_value(value)}" for name, value in shown.items() if value is not None)
-        yield part, ", ".join(values) or "nothing to set"
+        shown = {name: value for name, value in base.get(part, {}).items() if name != "type" or part == "exit"}
+        values = (f"{name} {value_text(value)}" for name, value in shown.items() if value is not None)
+        if shown or part in base:
+            yield part, ", ".join(values) or "nothing to set"
     for place, (path, values) in enumerate(plan["sweep"].items()):
         yield "sweep" if place == 0 else "", f"{path}: {_list(values)}"
     yield "objective", f"{detail.objective}, journal {detail.journal}"
@@ -102,11 +101,11 @@ def _to_know(detail: PlanDetail) -> Iterator[Fact]:
 
 
 def _limit(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else shown_value(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else value_text(value)
 
 
 def _list(values: list[Any]) -> str:
-    shown = ", ".join(map(shown_value, values[:MOST_VALUES]))
+    shown = ", ".join(map(value_text, values[:MOST_VALUES]))
     return shown if len(values) <= MOST_VALUES else f"{shown}, … ({figures.whole(len(values))} values)"
 
 

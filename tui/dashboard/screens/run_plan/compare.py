@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from engine.numerals import shown_value
+from engine.numerals import value_text
 from tui.dashboard.screens.run_plan.part import Part
 from tui.dashboard.widgets.columns import WORDS, Column, Form
 from tui.dashboard.widgets.pane import TablePane
@@ -109,7 +109,7 @@ def two_of(view: PlanView) -> tuple[VariantResult, VariantResult]:
 def pairs(view: PlanView, first: VariantResult, second: VariantResult) -> list[Pair]:
     """Swept values first, then status, metrics and refusals."""
     values = [
-        Pair(path, shown_value(view.value(first, path)), shown_value(view.value(second, path))) for path in view.paths
+        Pair(path, value_text(view.value(first, path)), value_text(view.value(second, path))) for path in view.paths
     ]
     return [*values, Pair("status", first.status, second.status), *_metrics(first, second), *_refusals(first, second)]
 

@@ -34,8 +34,11 @@ class Grid:
     """The variants of the grid by their values; a sweep of one parameter has a single row."""
 
     def __init__(self, view: PlanView) -> None:
+        from engine.strategies.spec import as_tuples
+
         self.paths = view.paths
-        self.values: dict[str, list[Any]] = view.detail.plan["sweep"]
+        sweep = view.detail.plan["sweep"]
+        self.values: dict[str, list[Any]] = {path: [as_tuples(value) for value in sweep[path]] for path in sweep}
         self._view = view
         self._at = {
             self._key(result): result

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from engine.numerals import shown_value
+from engine.numerals import value_text
 from tui.dashboard.widgets.money import Palette, rgb
 from tui.shared.metrics import formatted
 from tui.shared.text import cell_width, fit, pad, safe_text
@@ -128,7 +128,7 @@ class MapPage:
         across, down = self._grid.axes(self._cut)
         title = Text.assemble((self._figure.metric.label, "bold"), "  by ", (safe_text(across), "bold"), " →")
         title.append(f"  and {safe_text(down)} ↓" if self._has_rows else "")
-        fixed = ", ".join(f"{path} = {shown_value(value)}" for path, value in self._grid.fixed(self._cut).items())
+        fixed = ", ".join(f"{path} = {value_text(value)}" for path, value in self._grid.fixed(self._cut).items())
         yield title.append(f"  fixed: {safe_text(fixed)}" if fixed else "", self._palette.muted)
         yield self._scale()
         yield self._under_cursor()
@@ -209,7 +209,7 @@ def window(at: int, count: int, room: int) -> tuple[int, int]:
 
 
 def _name(value: Any) -> str:
-    return safe_text(shown_value(value))
+    return safe_text(value_text(value))
 
 
 def _of(first: int, shown: int, count: int) -> str:

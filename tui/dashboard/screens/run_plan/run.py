@@ -79,7 +79,6 @@ def spec_of(detail: PlanDetail, variant: VariantResult) -> ExecutionSpec:
     from engine.strategies.spec import parse_spec
 
     spec = detail.plan["spec"]
-    # a plan of an earlier version has no table `execution`
     document = {**spec, **{part: dict(spec.get(part, {})) for part in ("entry", "exit", "risk", "execution")}}
     for path, value in variant.overrides.items():
         part, name = path.split(".", 1)

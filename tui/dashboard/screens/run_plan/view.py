@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from engine.numerals import shown_value
+from engine.numerals import value_text
 from tui.dashboard.sweeps import SHORT
 from tui.shared.leaderboard import in_order
 
@@ -77,7 +77,7 @@ def _is_only(beginning: str, name: str, names: Sequence[str]) -> bool:
 
 
 def _label(result: VariantResult, names: Mapping[str, str]) -> str:
-    told = [f"{names[path]}={shown_value(value)}" for path, value in result.overrides.items() if path in names]
+    told = [f"{names[path]}={value_text(value)}" for path, value in result.overrides.items() if path in names]
     return " ".join(told) or result.label
 
 
@@ -149,8 +149,13 @@ class PlanView:
 
     def base_value(self, path: str) -> Any:
         """What the base spec has at a path."""
+        from engine.strategies.spec import as_tuples
+
         part, name = path.split(".", 1)
-        return self.detail.plan["base"][part][name]
+        plan = self.detail.plan
+        # the base leaves out newer fields at their defaults, which the spec writes out
+        written = plan["base"].get(part, {})
+        return as_tuples(written[name] if name in written else plan["spec"].get(part, {}).get(name))
 
     def value(self, result: VariantResult, path: str) -> Any:
         """What a variant has at a path."""

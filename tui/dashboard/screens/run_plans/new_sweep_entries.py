@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from engine.errors import InvalidError, UsageError
-from engine.numerals import shown_value
+from engine.numerals import value_text
 from tui.shared import figures
 from tui.shared.sources import SAMPLE, source_of, strategy_file, unchecked
 from tui.shared.sweep_values import read_sweep
@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from storage.market_files import Source
     from tui.dashboard.sweeps import Work
 
-TYPES = {"integer": "int", "number": "number", "boolean": "true or false", "string": "text"}
+TYPES = {
+    "integer": "int",
+    "number": "number",
+    "boolean": "true or false",
+    "string": "text",
+    "array": "a list, such as [[1,5],[30,3]]",
+}
 BOUNDS = {
     "minimum": "{} or more",
     "exclusiveMinimum": "above {}",
@@ -79,15 +85,16 @@ class Prepared:
 
 
 def parameters(strategy: Strategy[Any]) -> list[Parameter]:
-    """A strategy's parameters with their defaults, then exits and risk."""
-    from engine.strategies.spec import ExitSpec, RiskSpec
+    """A strategy's parameters with their defaults, then exits, risk and execution."""
+    from engine.strategies.paths import PARTS
 
-    parts = (
-        ("entry", strategy.params.model_json_schema().get("properties", {})),
-        ("exit", ExitSpec.model_json_schema()["properties"]),
-        ("risk", RiskSpec.model_json_schema()["properties"]),
-    )
-    known = [_parameter(f"{part}.{name}", schema) for part, fields in parts for name, schema in fields.items()]
+    models = {"entry": strategy.params, **PARTS}
+    schemas = {part: model.model_json_schema() for part, model in models.items()}
+    known = [
+        _parameter(f"{part}.{name}", field, schema.get("$defs", {}))
+        for part, schema in schemas.items()
+        for name, field in schema.get("properties", {}).items()
+    ]
     return [
         Parameter(parameter.path, strategy.default_exit, "when a position is closed", "eod, signal or none")
         if parameter.path == "exit.type"
@@ -252,18 +259,25 @@ def _number(text: str, what: str) -> float:
         raise InvalidError("INVALID_SPEC", f"{what}: {text.strip()!r} is not a number", hint="correct it") from error
 
 
-def _parameter(path: str, schema: Mapping[str, Any]) -> Parameter:
-    default, type_words = schema.get("default"), _kind_of(schema)
+def _parameter(path: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Parameter:
+    default, type_words = schema.get("default"), _kind_of(schema, definitions)
     why = "; ".join(filter(None, (schema.get("description"), type_words)))
-    return Parameter(path, "" if default is None else shown_value(default), why, type_words)
+    return Parameter(path, "" if default is None else value_text(default), why, type_words)
 
 
-def _kind_of(schema: Mapping[str, Any]) -> str:
+def _kind_of(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     """`int, 1 or more`, of the value itself where it may also be null: then `or off`."""
-    options: Sequence[Mapping[str, Any]] = schema.get("anyOf", [schema])
+    options = [_meant(option, definitions) for option in schema.get("anyOf", [schema])]
     types = [part for option in options for part in _said_of(option)]
     may_lack = any(option.get("type") == "null" for option in options)
     return ", ".join(types) + (", or off" if may_lack else "")
+
+
+def _meant(option: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a reference of a schema stands for."""
+    named = option.get("$ref", "").rpartition("/")[2]
+    found: Mapping[str, Any] = definitions.get(named, option)
+    return found
 
 
 def _said_of(option: Mapping[str, Any]) -> list[str]:
