@@ -128,7 +128,7 @@ def plan_of(document: dict[str, Any], seq: int, compiled: Callable[[ExecutionSpe
 
 
 def read_plan(text: str, seq: int) -> dict[str, Any]:
-    """The payload of a RUN_STARTED; DATABASE_ERROR. Values to try that are lists are tuples, as a generator has them."""
+    """The payload of a RUN_STARTED; DATABASE_ERROR. Values to try that are lists become tuples."""
     document = read_payload(text, EventType.RUN_STARTED, seq)
     sweep = {path: [as_tuples(value) for value in values] for path, values in document["sweep"].items()}
     return {**document, "sweep": sweep}
