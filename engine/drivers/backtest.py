@@ -154,7 +154,7 @@ def run_closed(
     metrics = metrics_of(workspace.starting_equity, world.trades, held, sessions)
     tried, span = Tried.of(spec, strategy_sha256, dataset), traded_span(spec, dataset)
     stopped = Stopped.of_tally(tally, walk.unready())
-    world.end(tried, span, _came_of(slippage_bps, tally, metrics, stopped), walk.last_ts)
+    world.end(tried, span, _came_of(slippage_bps, tally, metrics, stopped, clock), walk.last_ts)
     watch.advance(len(walk.ticks), len(walk.ticks))
     asked = Asked.of(spec, workspace, workspace.starting_equity, slippage_bps, dataset.bar_count)
     return RunOutcome(
@@ -164,7 +164,7 @@ def run_closed(
     )
 
 
-def _came_of(slippage_bps: float, tally: Tally, metrics: Metrics, stopped: Stopped) -> dict[str, Any]:
+def _came_of(slippage_bps: float, tally: Tally, metrics: Metrics, stopped: Stopped, clock: Clock) -> dict[str, Any]:
     """What BACKTEST_RECORDED says beside what was tried: on which terms, with what result."""
     return {
         "slippage_bps": slippage_bps,
@@ -172,5 +172,6 @@ def _came_of(slippage_bps: float, tally: Tally, metrics: Metrics, stopped: Stopp
         "fills": tally.fills,
         "rejected": tally.rejected,
         "metrics": metrics.model_dump(mode="json"),
+        "sessions_a_year": clock.sessions_a_year,
         **stopped.document(),
     }

@@ -13,6 +13,7 @@ from engine.ports import Store, Unwatched, Watch
 from engine.sweeps.plan.fingerprint import differing, history_bars
 from engine.sweeps.plan.run_plan import RunPlan, variant_workspace_id
 from engine.sweeps.reasons import Sweep, sweep_reasons
+from engine.sweeps.record.earlier_tries import earlier_sharpes
 from engine.sweeps.record.ending import best_of, ending
 from engine.sweeps.record.lifecycle import RunWatch
 from engine.sweeps.record.recorder import STEPS, Recorder, Run, run_event
@@ -90,7 +91,10 @@ class Execution:
                 self._equity[place] = outcome.equity
         best = best_of(done.values(), self._ids)
         of_best = None if best is None else self._ids.index(best.variant_id)
-        return Worth(holding, PlanEvidence(plan, dataset, simulation, done, self._equity, of_best).statistics())
+        with self._store.read() as views:
+            earlier = list(earlier_sharpes(views, plan, self._run.run_plan_id).values())
+        evidence = PlanEvidence(plan, dataset, simulation, done, self._equity, of_best, earlier)
+        return Worth(holding, evidence.statistics())
 
     def _differing(self) -> dict[str, int]:
         """The run plan that was the same and had other results, with how many variants differ."""

@@ -28,6 +28,7 @@ from engine.statistics.verdict import Evidence, Performance, judge
 from engine.strategies.spec import CompiledSpec, ExecutionPart
 from engine.sweeps.plan.overrides import base_value
 from engine.sweeps.plan.run_plan import BASELINE, GRID, RunPlan, Variant
+from engine.sweeps.plan.trials import PlanTrial
 from engine.sweeps.results import Done, HoldingMetrics, PlanStatistics, trades_of
 from engine.sweeps.simulation.simulate import Simulation
 from engine.vocabulary import FillModel
@@ -83,6 +84,8 @@ class PlanEvidence:
     equity: Mapping[int, FloatArray]
     best: int | None
     """The place of the best variant; None when none has a score"""
+    earlier: Sequence[float] = ()
+    """The Sharpe ratios of a session of the tries on these data before the plan, where their results keep them"""
 
     def statistics(self) -> PlanStatistics:
         """All statistics of the plan."""
@@ -173,8 +176,16 @@ class PlanEvidence:
             float(of_returns.kurtosis[column]),
             sessions,
             self._trials,
-            variance_of_trials(ratios.tolist(), sessions),
+            variance_of_trials([*self._distinct(ratios), *self.earlier], sessions),
         )
+
+    def _distinct(self, ratios: FloatArray) -> list[float]:
+        """The ratios of distinct configurations, the first of each: a grid's value may equal the baseline's."""
+        trial = PlanTrial(self.plan)
+        by_try: dict[bytes, float] = {}
+        for place, ratio in zip(self._places, ratios.tolist(), strict=True):
+            by_try.setdefault(trial.specs([place]), ratio)
+        return list(by_try.values())
 
     def _sensitivity(self) -> dict[str, Any]:
         variants = [self._tried(place, variant) for place, variant in enumerate(self.plan.variants)]

@@ -74,8 +74,11 @@ class PlanTrial:
 
     def count(self, others: Iterable[Trial]) -> TrialCount:
         """The tries on these data, before the first result of this plan."""
-        mine = self._trial("", self.specs(range(len(self.plan.variants))), 0)
-        return count_trials(mine, others)
+        return count_trials(self.as_trial(), others)
+
+    def as_trial(self) -> Trial:
+        """Every variant of the plan that has a spec, as one trial."""
+        return self._trial("", self.specs(range(len(self.plan.variants))), 0)
 
     def _trial(self, run_id: str, specs: bytes, seq: int) -> Trial:
         plan = self.plan
