@@ -12,6 +12,7 @@ from textual.widgets import Input, OptionList, Select, Static
 
 from engine.errors import PapertapeError, UsageError
 from engine.strategies.registry import Registry
+from engine.strategies.spec import ExecutionPart, ExitSpec, RiskSpec
 from storage.datasets import loading
 from storage.samples import sample_path
 from tests.support.desks import open_test_desk
@@ -73,11 +74,23 @@ async def test_the_variants_are_counted_while_it_is_filled_in(db: Path) -> None:
         assert said(app, "sweep-count") == "1,000 variants of 150,002; max variants drops the rest"
 
 
+async def test_lists_and_ways_to_fill_can_be_tried(db: Path) -> None:
+    async with dashboard(db) as (app, pilot):
+        await press(app, pilot, "5", "n")
+        set_field(app, "exit.take_profit_by_bars", "[[1,5]],[[2,3],[9,1]],none,[[9,1],[2,3]]")
+        set_field(app, "execution.fill", "close,next_open,pessimistic")
+        await settled(app, pilot)
+        assert said(app, "sweep-count") == (
+            "13 variants: the baseline, 12 of the grid, 0 ablations; 3 out of bounds, to be skipped"
+        )
+
+
 @pytest.mark.parametrize(
     ("path", "typed", "sentence"),
     [
         ("entry.fast_period", "5,x", "'x' is not of the type int"),
         ("entry.fast_period", "9:5", "never reaches its end"),
+        ("exit.take_profit_by_bars", "5", "'5' is not a JSON list"),
         ("symbols", "", "no symbol is named"),
         ("symbols", "'GOOG", "a quote is not closed"),
         ("max_variants", "none", "max variants: 'none' must be an integer"),
@@ -257,13 +270,21 @@ def test_samples_directories_and_data_files_are_offered(tmp_path: Path) -> None:
         choices(tmp_path / "absent")
 
 
-def test_a_strategy_s_parameters_with_exits_and_risk() -> None:
+def test_a_strategy_s_parameters_with_every_field_of_a_spec() -> None:
     found = {each.path: each for each in parameters(Registry().get("sma_cross"))}
     assert list(found) == [
         *("entry.fast_period", "entry.slow_period"),
-        *("exit.type", "exit.stop_loss_pct", "exit.take_profit_pct", "exit.max_bars"),
-        *("risk.dollars_per_trade", "risk.max_positions"),
+        *(f"exit.{name}" for name in ExitSpec.model_fields),
+        *(f"risk.{name}" for name in RiskSpec.model_fields),
+        *(f"execution.{name}" for name in ExecutionPart.model_fields),
     ]
+    assert (found["execution.fill"].default, found["execution.fill"].kind) == (
+        "close",
+        "one of close, next_open, pessimistic",
+    )
+    assert (found["exit.trail"].default, found["exit.trail"].kind) == ("false", "true or false")
+    steps = found["exit.take_profit_by_bars"]
+    assert (steps.default, steps.kind) == ("", "a list, such as [[1,5],[30,3]], or off")
     assert (found["entry.fast_period"].default, found["exit.type"].default) == ("20", "signal")
     assert found["entry.fast_period"].why == "bars of the fast average; int, 1 or more"
     assert found["exit.stop_loss_pct"].kind == "number, above 0, below 100, or off"

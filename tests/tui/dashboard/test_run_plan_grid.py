@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.numerals import value_text
+from engine.strategies.spec import parse_spec
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.sweeping import WHOLE, sweep_in
+from tui.dashboard.screens.run_plan.ablations import ablation_rows
 from tui.dashboard.screens.run_plan.compare import COMPARED
 from tui.dashboard.screens.run_plan.grid import Cut, Grid
 from tui.dashboard.screens.run_plan.map_page import (
@@ -23,6 +26,7 @@ from tui.dashboard.screens.run_plan.map_page import (
     shade_of,
     window,
 )
+from tui.dashboard.screens.run_plan.run import spec_of
 from tui.dashboard.screens.run_plan.view import PlanView, read_view
 from tui.dashboard.widgets.money import Palette
 from tui.shared.metrics import formatted
@@ -97,6 +101,30 @@ def test_a_cell_without_a_figure_is_told_from_the_least() -> None:
     assert shade_of(None, 0, 1) == NOTHING
     assert NOTHING not in SHADES
     assert (colour_between(0, 0, 1, PALETTE), colour_between(1, 0, 1, PALETTE)) == (PALETTE.loss, PALETTE.gain)
+
+
+def test_values_that_are_lists_and_newer_fields_have_their_places(db: Path) -> None:
+    """The base leaves out fields at their defaults: `execution.fill` and the list are none of it."""
+    steps = [[[1, 5]], [[2, 3.0], [9, 1.5]], None]
+    view = view_of(db, {"exit.take_profit_by_bars": steps, "execution.fill": ["close", "next_open"]})
+    assert view.base_value("exit.take_profit_by_bars") is None
+    assert view.base_value("execution.fill") == "close"
+    grid = Grid(view)
+    for result in view.detail.results:
+        placed = grid.position_of(Cut(), result)
+        if "grid" in result.tags:
+            assert placed is not None
+            assert grid.variant(*placed) is result
+    assert [grid.is_base(result) for result in view.detail.results] == [True, *[False] * 4, True, False]
+    first = view.first_of_grid
+    assert first is not None
+    rows = ablation_rows(view, first)
+    assert [value_text(row.first) for row in rows] == ["[[1,5]]", "close"]
+    assert [row.variant is not None for row in rows] == [True, True]
+    assert view.labels[view.detail.results[4].variant_id] == "t=[[2,3],[9,1.5]] f=next_open"
+    again = parse_spec(spec_of(view.detail, view.detail.results[4]).model_dump(mode="json"))
+    assert again.execution.fill == "next_open"
+    assert again.exit.take_profit_by_bars == ((2, 3.0), (9, 1.5))
 
 
 @pytest.mark.parametrize(

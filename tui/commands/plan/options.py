@@ -38,7 +38,8 @@ class SweepOptions:
             "--sweep",
             metavar="PATH=VALUES",
             help="A parameter and the values to try, such as entry.lookback_days=20,55,252 or 20:200:20 for every 20th"
-            " up to 200; may be repeated, then every combination.",
+            " up to 200; lists as exit.take_profit_by_bars=[[1,5]],[[2,3],[9,1]],none; may be repeated, then every"
+            " combination.",
             show_default=False,
         ),
     ] = field(default_factory=list)

@@ -69,7 +69,7 @@ def test_a_new_strategy_that_compares_symbols_is_sound_and_runs(console: Console
     swept = console.json(
         "plan", "run", "--strategy", "rotate.py", *both, "--sweep", "entry.lookback=5,60", "--verify", "2"
     )
-    assert [each["status"] for each in swept["results"]] == ["succeeded"] * 3
+    assert {each["status"] for each in swept["results"]} == {"succeeded"}
 
 
 def test_columns_of_a_strategy_that_needs_a_parameter_are_not_known(console: Console) -> None:
