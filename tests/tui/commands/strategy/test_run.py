@@ -84,6 +84,37 @@ def test_the_session_zone_of_a_closed_world(console: Console, bars: Path) -> Non
     assert zone_of("--session-tz", "America/New_York") == "America/New_York"
 
 
+def test_a_backtest_ends_with_what_it_is_worth_and_counts_the_tries(console: Console) -> None:
+    documents = [run_json(console, *SMA_GOOG, "--set", f"entry.fast_period={fast}") for fast in (5, 10, 5)]
+    told = [str(document["because"]) for document in documents]
+    assert all(one.startswith("Too few trades to tell skill from luck: ") for one in told)
+    tries = [one.rpartition("after ")[2] for one in told]
+    assert tries == ["1 try on these data.", "2 tries on these data.", "2 tries on these data."]
+    metrics = documents[0]["metrics"]
+    assert f"{metrics['alpha_annual_pct']:+.2f} % a year beyond what the market gave" in told[0]  # type: ignore[index]
+    out = console.ok("run", *SMA_GOOG).out
+    assert "after 3 tries on these data." in " ".join(out.split())
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_a_backtest_stands_beside_buying_and_holding(console: Console) -> None:
+    swept = console.json("plan", "run", *SMA_GOOG)
+    found = run_json(console, *SMA_GOOG)
+    assert found["benchmark"] == swept["benchmark"]
+    assert found["benchmark"]["return_pct"] > 0  # type: ignore[index]
+    out = console.ok("run", *SMA_GOOG).out
+    names = [line.split("  ")[0] for line in out.splitlines()]
+    order = ["return", "growth a year", "Sharpe, annual", "max drawdown", "exposure", "trades", "holding"]
+    assert [name for name in names if name in order] == order
+
+
+def test_a_forward_run_says_nothing_of_luck(console: Console, bars: Path) -> None:
+    console.ok("workspace", "create", "mine")
+    found = run_json(console, "-w", "mine", *breakout(bars))
+    assert (found["benchmark"], found["because"]) == (None, None)
+    assert "holding" not in console.ok("run", "-w", "mine", *breakout(bars)).out
+
+
 def test_slippage_costs(console: Console, bars: Path) -> None:
     free, dear = run_json(console, *breakout(bars)), run_json(console, *breakout(bars), "--slippage-bps", 50)
     assert dear["metrics"]["ending_equity"] < free["metrics"]["ending_equity"]  # type: ignore[index]
