@@ -12,8 +12,10 @@ import pytest
 from engine.errors import DamageFault
 from engine.payloads import read_payload
 from engine.statistics.verdict import Verdict
+from tests.support.desks import open_test_desk
 from tests.tui.commands.test_damage import around_the_guards, first_of
 from tests.tui.console import Console, breakout, write_bars
+from tui.commands.plan.gate import Gate
 from tui.shared.worth import MEANINGS, probability
 
 SMA = ("--strategy", "sma_cross", "--symbol", "GOOG", "--data", "sample:GOOG")
@@ -159,10 +161,14 @@ CONDITIONS = {
 
 
 def test_a_condition_knows_the_plan_and_its_benchmark(console: Console) -> None:
-    console.ok("plan", "run", *SMA, *FAST)
+    plan = console.json("plan", "run", *SMA, *FAST)["run_plan_id"]
+    with open_test_desk(console.db) as desk:
+        result = desk.plans.result(plan)
     for condition, holds in CONDITIONS.items():
-        ran = console.run("--json", "plan", "resume", "last", "--fail-if", condition)
-        assert (ran.code, ran.document["fail_if"]["holds"]) == (int(holds), holds), condition
+        gate = Gate.read(condition)
+        tested, error = gate.test(result), gate.error(result)
+        assert tested is not None
+        assert (tested.holds, error is not None) == (holds, holds), tested.because
 
 
 def test_a_figure_that_is_none_cannot_be_told(console: Console) -> None:
