@@ -51,6 +51,7 @@ FORM_EXAMPLE: dict[str, Any] = {
     "constraints_json": json.dumps(_CONSTRAINTS),
     "objective": "return",
     "slippage_bps": 5,
+    "statistics": True,
 }
 
 
@@ -117,6 +118,11 @@ FORM: dict[str, Any] = {
                         },
                         "objective": {"type": "string"},
                         "slippage_bps": {"type": "number", "minimum": 0, "exclusiveMaximum": 10_000},
+                        "statistics": {
+                            "type": "boolean",
+                            "default": True,
+                            "description": "Whether to say what the best is worth.",
+                        },
                     },
                 },
             }

@@ -93,7 +93,7 @@ def _unpacked(content: bytes) -> Iterator[bytes]:
 
 
 FILE = "file"
-FIELDS = ("workspace_id", "base_spec_json", "constraints_json", "objective", "slippage_bps")
+FIELDS = ("workspace_id", "base_spec_json", "constraints_json", "objective", "slippage_bps", "statistics")
 _REQUIRED = ("workspace_id", "base_spec_json")
 
 
@@ -139,6 +139,7 @@ def upload_of(form: Form) -> SweepUpload:
         objective=name,
         **_bounds(_constraints(fields.get("constraints_json", "{}"))),
         slippage_bps=_slippage(fields.get("slippage_bps", "0")),
+        statistics=_flag(fields.get("statistics", "true"), "statistics"),
     )
     return SweepUpload(workspace_id, request, form.file)
 
@@ -179,6 +180,13 @@ def _slippage(text: str) -> float:
         raise RequestRefused("INVALID_REQUEST", f"slippage_bps: {text[:40]!r} is not a number")
     check_slippage(value)
     return float(value)
+
+
+def _flag(text: str, name: str) -> bool:
+    value = parse_json(text, what=name)
+    if not isinstance(value, bool):
+        raise RequestRefused("INVALID_REQUEST", f"{name}: {text[:40]!r} is neither true nor false")
+    return value
 
 
 def _kept(

@@ -79,6 +79,26 @@ def _fault_in_short_history(short: dict[str, Any] | None) -> str:
     return "" if short is None else fault_in(short, {"symbol": TEXT, "have": COUNT, "needed": COUNT, "unit": units})
 
 
+def _fault_in_benchmark(held: dict[str, Any] | None) -> str:
+    """What buying and holding came to, or nothing."""
+    return "" if held is None else fault_in(held, _HELD)
+
+
+def _fault_in_statistics(said: dict[str, Any] | None) -> str:
+    """What the best of a plan is worth, or nothing."""
+    return "" if said is None else fault_in(said, _STATISTICS)
+
+
+def _fault_in_neighbours(near: dict[str, Any] | None) -> str:
+    """Those of the best, or nothing."""
+    return "" if near is None else fault_in(near, {"count": COUNT, "mean_score": FIGURE, "beat_baseline": COUNT})
+
+
+def _fault_in_metrics(metrics: dict[str, Any] | None) -> str:
+    """Figures by name, or nothing."""
+    return "" if metrics is None else fault_in(metrics, Each(FIGURE, of=dict))
+
+
 _PAIR = Each(ANYTHING, length=2)
 _TIMES = Each(Such(TEXT, _fault_in_time), of=dict)
 _SIGNALS = {
@@ -125,6 +145,27 @@ _DATASET = {
     "sources": Each(ANYTHING),
     "history": Maybe(Each(Each(ANYTHING, length=3), of=dict)),
 }
+_HELD: Shape = {
+    "return_pct": NUMBER,
+    **dict.fromkeys(("cagr_pct", "sharpe_annual", "volatility_pct", "max_drawdown_marked_pct"), FIGURE),
+}
+_BY_VALUE: Shape = {"value": ANYTHING, "median_score": FIGURE, "variants": COUNT}
+_FILLED: Shape = dict.fromkeys(("best", "baseline"), Such((dict, NOTHING), _fault_in_metrics))
+_STATISTICS: Shape = {
+    "sessions": COUNT,
+    **dict.fromkeys(("sessions_a_year", "dsr", "pbo", "p_plan", "p_luck"), FIGURE),
+    **dict.fromkeys(("verdict", "because"), TEXT),
+    "sensitivity": {
+        "parameters": Each(Each(_BY_VALUE), of=dict),
+        "neighbours": Such((dict, NOTHING), _fault_in_neighbours),
+    },
+    "costs": {"breakeven_bps": FIGURE, "fills": Each(_FILLED, of=dict)},
+}
+_WORTH = {
+    "benchmark": Maybe(Such((dict, NOTHING), _fault_in_benchmark)),
+    "statistics": Maybe(Such((dict, NOTHING), _fault_in_statistics)),
+}
+"""What a completed plan's best is worth; older versions did not say it"""
 _ENDED = Such(
     {
         **_LISTED,
@@ -133,6 +174,7 @@ _ENDED = Such(
         "best_score": FIGURE,
         "worked_s": NUMBER,
         "differs_from": Maybe(Each(COUNT, of=dict)),
+        **_WORTH,
     },
     _fault_in_best,
 )
@@ -204,6 +246,7 @@ SHAPES: Mapping[str, Shape] = {
         "bars_sha256": Maybe(Each(TEXT, of=dict)),
         "window": Maybe(Such((dict, NOTHING), _fault_in_window)),
         "trials": Maybe(dict.fromkeys(("in_plan", "on_these_data", "not_countable"), COUNT)),
+        "statistics": Maybe(FLAG),
     },
     EventType.RUN_RESUMED: {"owner": _OWNER, "worked_s": NUMBER, "distributions": Maybe(Each(TEXT, of=dict))},
     EventType.RUN_VARIANT_COMPLETED: {

@@ -176,7 +176,7 @@ class Metrics(StrictModel):
             "Sharpe, per trade; not annualised",
             Better.HIGHER,
             needs="two trades that differ, and equity above zero throughout",
-            spared=2,
+            spared=8,
         ),
     ]
     sharpe_annual: Annotated[
@@ -230,6 +230,7 @@ class Metrics(StrictModel):
             "compound annual growth rate",
             Better.HIGHER,
             needs="two sessions, and equity above zero throughout",
+            spared=2,
         ),
     ] = None
     max_drawdown_marked_pct: Annotated[

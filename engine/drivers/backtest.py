@@ -15,6 +15,7 @@ from engine.broker.paper import Placement, check, place
 from engine.drivers.bar_loop import BarLoop, Book, Submit, Tally, Terms
 from engine.drivers.reasons import Asked, Stopped, reasons
 from engine.drivers.trial import Span, Tried, traded_span
+from engine.drivers.tries import TrialCount, count_trials
 from engine.errors import SystemFault
 from engine.events import EventRow, EventType, Stamps, account_event
 from engine.intents import TradeIntent
@@ -24,6 +25,8 @@ from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Store, Trial, Unwatched, Watch
 from engine.stamps import CountedStamps
 from engine.statistics.clock import Clock
+from engine.statistics.holding import HoldingMetrics
+from engine.statistics.verdict import sentence_of_run
 from engine.strategies.spec import CompiledSpec
 from engine.vocabulary import TradingState
 
@@ -36,7 +39,8 @@ class RunOutcome:
     """What a run did, and what came of it.
 
     `bars` of all symbols in the window, `history_bars` of all before it; `notes` are sentences for a person. `stopped`
-    is what kept entries from being filled, and `reasons` says so in words.
+    is what kept entries from being filled, and `reasons` says so in words. `benchmark` is buying and holding on the
+    run's clock, `worth` a sentence that says what the result is worth; None of a forward run.
     """
 
     workspace_id: UUID
@@ -48,6 +52,8 @@ class RunOutcome:
     notes: tuple[str, ...] = ()
     stopped: Stopped = field(default_factory=Stopped.nothing)
     reasons: tuple[str, ...] = ()
+    benchmark: HoldingMetrics | None = None
+    worth: str | None = None
 
     def __repr__(self) -> str:
         did = f"{self.bars:,} bars, {self.tally.fills:,} of {self.tally.intents:,} orders filled"
@@ -78,12 +84,18 @@ class ClosedWorld:
             self.flush()
         return placement
 
-    def end(self, tried: Tried, span: Span, result: Mapping[str, Any], ts: int) -> None:
-        """BACKTEST_RECORDED, what was tried, and all that is not written yet; `ts` is the time of the last bar."""
+    def end(self, tried: Tried, span: Span, result: Mapping[str, Any], ts: int) -> TrialCount:
+        """BACKTEST_RECORDED, what was tried, and all that is not written yet; `ts` is the time of the last bar.
+
+        Returns how many tries on these data there have been so far.
+        """
         kind, workspace_id, (first, last) = EventType.BACKTEST_RECORDED, str(self._workspace.id), span
         payload = {**tried.payload(first, last), **result}
         self._events.append(account_event(kind, workspace_id, self._ids, payload, ts))
-        self.flush(lambda seq: tried.trial("backtest", workspace_id, first, last, seq))
+        mine = tried.trial("backtest", workspace_id, first, last, 0)
+        self.flush(lambda seq: replace(mine, seq=seq))
+        with self._store.read() as views:
+            return count_trials(mine, [one for one in views.trials() if one.seq < self.account.ledger.last_seq])
 
     def flush(self, trial: Callable[[int], Trial] | None = None) -> None:
         """Write what has happened since the last time, with the account state it makes, in one transaction."""
@@ -154,13 +166,15 @@ def run_closed(
     metrics = metrics_of(workspace.starting_equity, world.trades, held, sessions)
     tried, span = Tried.of(spec, strategy_sha256, dataset), traded_span(spec, dataset)
     stopped = Stopped.of_tally(tally, walk.unready())
-    world.end(tried, span, _came_of(slippage_bps, tally, metrics, stopped, clock), walk.last_ts)
+    trials = world.end(tried, span, _came_of(slippage_bps, tally, metrics, stopped, clock), walk.last_ts)
     watch.advance(len(walk.ticks), len(walk.ticks))
     asked = Asked.of(spec, workspace, workspace.starting_equity, slippage_bps, dataset.bar_count)
     return RunOutcome(
         *(workspace.id, dataset.bar_count, tally, metrics, world.trades, dataset.history_bars),
         stopped=stopped,
         reasons=tuple(reasons(stopped, asked)),
+        benchmark=clock.holding,
+        worth=sentence_of_run(metrics.psr, metrics.alpha_annual_pct, metrics.trade_count, trials.on_these_data),
     )
 
 

@@ -18,7 +18,7 @@ from engine.account.metrics import SessionFigures
 from engine.compiled import Kernel
 from engine.intents import LOTS_PER_UNIT
 from engine.market.bars import Dataset, FloatArray, IntArray
-from engine.statistics.holding import Benchmark, Window, buy_and_hold, clock, exposures, last_closes
+from engine.statistics.holding import Benchmark, HoldingMetrics, Window, buy_and_hold, clock, exposures, last_closes
 from engine.statistics.sessions import figures, sessions_a_year
 
 
@@ -50,6 +50,21 @@ class Clock:
     def benchmark(self) -> Benchmark:
         """Buying and holding from an equity of 1."""
         return buy_and_hold(1.0, self._windows, self.sessions)
+
+    @property
+    def holding(self) -> HoldingMetrics | None:
+        """What buying and holding comes to on this clock; None without a session."""
+        if not len(self):
+            return None
+        held = self.benchmark
+        figures = held.figures
+        return HoldingMetrics(
+            return_pct=held.return_pct,
+            cagr_pct=figures.cagr_pct,
+            sharpe_annual=figures.sharpe_annual,
+            volatility_pct=figures.volatility_pct,
+            max_drawdown_marked_pct=figures.max_drawdown_marked_pct,
+        )
 
     @cached_property
     def closes(self) -> FloatArray:

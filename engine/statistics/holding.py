@@ -10,6 +10,7 @@ import numpy as np
 from engine.market.bars import Bars, FloatArray, IntArray
 from engine.statistics.columns import means, sums, varies
 from engine.statistics.sessions import SessionFigures, figures_of_one, returns_of, sessions_a_year
+from engine.validation import StrictModel
 
 
 class Window(NamedTuple):
@@ -33,6 +34,16 @@ class Benchmark(NamedTuple):
     returns: FloatArray
     return_pct: float
     figures: SessionFigures
+
+
+class HoldingMetrics(StrictModel):
+    """Buying and holding on a plan's or a run's clock; None where a figure does not exist."""
+
+    return_pct: float
+    cagr_pct: float | None
+    sharpe_annual: float | None
+    volatility_pct: float | None
+    max_drawdown_marked_pct: float | None
 
 
 class Exposure(NamedTuple):

@@ -20,7 +20,7 @@ from engine.sweeps.record.recorder import STEPS, Recorder, Run, run_event
 from engine.sweeps.results import Done, PlanResult, VariantResult, result_of
 from engine.sweeps.simulation.simulate import Simulation
 from engine.sweeps.simulation.verify import verify
-from engine.sweeps.statistics import PlanEvidence, Worth, holding_of
+from engine.sweeps.statistics import PlanEvidence, Worth
 from engine.vocabulary import RunStatus
 
 
@@ -81,7 +81,7 @@ class Execution:
     def _worth(self, dataset: Dataset, simulation: Simulation) -> Worth:
         """What the results are worth. Variants that an earlier owner finished are traded once more for their equity."""
         plan, done = self._plan, self._recorder.done
-        holding = holding_of(simulation.clock(plan.base))
+        holding = simulation.clock(plan.base).holding
         if not plan.request.statistics:
             return Worth(holding)
         missing = [place for place, one in done.items() if one.status == "succeeded" and place not in self._equity]

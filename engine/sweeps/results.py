@@ -11,10 +11,12 @@ from engine.account.fold import apply_fills
 from engine.account.ledger import Fill, Ledger, Trade
 from engine.account.metrics import Metrics
 from engine.drivers.short_history import ShortHistory
+from engine.drivers.tries import TrialCount
 from engine.errors import SystemFault
 from engine.market.bars import FloatArray
+from engine.statistics.holding import HoldingMetrics
 from engine.sweeps.plan.overrides import overrides_of
-from engine.sweeps.plan.run_plan import TrialCount, Variant
+from engine.sweeps.plan.run_plan import Variant
 from engine.validation import StrictModel, UtcTime, trusted
 from engine.vocabulary import RunStatus
 
@@ -60,16 +62,6 @@ class VariantResult(StrictModel):
     refusals: dict[str, int]
     held_back: dict[str, int] | None = None
     short_history: ShortHistory | None = None
-
-
-class HoldingMetrics(StrictModel):
-    """Buying and holding on a plan's or a run's clock; None where a figure does not exist."""
-
-    return_pct: float
-    cagr_pct: float | None
-    sharpe_annual: float | None
-    volatility_pct: float | None
-    max_drawdown_marked_pct: float | None
 
 
 class PlanStatistics(StrictModel):

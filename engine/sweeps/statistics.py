@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from engine.intents import to_quantity
 from engine.market.bars import Dataset, FloatArray
 from engine.statistics.clock import Clock
 from engine.statistics.deflated import deflated_sharpe, variance_of_trials
+from engine.statistics.holding import HoldingMetrics
 from engine.statistics.luck import luck, plan_luck
 from engine.statistics.overfitting import overfitting
 from engine.statistics.sensitivity import Tried, sensitivity
@@ -29,9 +30,12 @@ from engine.strategies.spec import CompiledSpec, ExecutionPart
 from engine.sweeps.plan.overrides import base_value
 from engine.sweeps.plan.run_plan import BASELINE, GRID, RunPlan, Variant
 from engine.sweeps.plan.trials import PlanTrial
-from engine.sweeps.results import Done, HoldingMetrics, PlanStatistics, trades_of
+from engine.sweeps.results import Done, PlanStatistics, trades_of
 from engine.sweeps.simulation.simulate import Simulation
+from engine.validation import StrictModel, trusted
 from engine.vocabulary import FillModel
+
+Model = TypeVar("Model", bound=StrictModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +57,14 @@ class Worth:
         """Of the payload of a run's end; nothing of one from before there were statistics."""
         holding, statistics = said.get("benchmark"), said.get("statistics")
         return cls(
-            None if holding is None else HoldingMetrics.model_validate(holding),
-            None if statistics is None else PlanStatistics.model_validate(statistics),
+            None if holding is None else _known(HoldingMetrics, holding),
+            None if statistics is None else _known(PlanStatistics, statistics),
         )
 
 
-def holding_of(clock: Clock) -> HoldingMetrics | None:
-    """Buying and holding on a clock; None without a session."""
-    if not len(clock):
-        return None
-    held = clock.benchmark
-    figures = held.figures
-    return HoldingMetrics(
-        return_pct=held.return_pct,
-        cagr_pct=figures.cagr_pct,
-        sharpe_annual=figures.sharpe_annual,
-        volatility_pct=figures.volatility_pct,
-        max_drawdown_marked_pct=figures.max_drawdown_marked_pct,
-    )
+def _known(model: type[Model], said: Mapping[str, Any]) -> Model:
+    """What this version knows of it: `engine.payloads` has looked at its shape, and newer versions say more."""
+    return trusted(model, {name: said[name] for name in model.model_fields})
 
 
 @dataclass

@@ -246,6 +246,7 @@ REFUSED: dict[str, tuple[dict[str, Any], bytes | str, tuple[int, str]]] = {
     "a slippage below zero": ({"slippage_bps": -1}, BARS, (422, "INVALID_SPEC")),
     "a slippage of everything": ({"slippage_bps": 10_000}, BARS, (422, "INVALID_SPEC")),
     "a slippage that is none": ({"slippage_bps": "NaN"}, BARS, (422, "INVALID_JSON")),
+    "statistics that are neither asked for nor not": ({"statistics": "1"}, BARS, (422, "INVALID_REQUEST")),
     "a slippage as text": ({"slippage_bps": '"5"'}, BARS, (422, "INVALID_REQUEST")),
     "an unknown part": ({"seed": 1}, BARS, (422, "INVALID_REQUEST")),
     "a spec that is no JSON": ({"base_spec_json": "{"}, BARS, (422, "INVALID_JSON")),

@@ -43,8 +43,8 @@ class Figure:
 
     def field(self, metrics: Metrics) -> tuple[str, str]:
         """A line of its own, the unit behind the value."""
-        name = self.metric.label.removesuffix(" %")
-        return name, self.in_words(metrics) + self.metric.label.removeprefix(name)
+        has_unit = self.metric.unit in (Unit.PERCENT, Unit.SHARE) and self._shown(metrics) is not None
+        return self.metric.label.replace(" %", ""), self.in_words(metrics) + (" %" if has_unit else "")
 
     def put(self, table: Table, results: Sequence[HasMetrics]) -> Table:
         """Add the metric to a table as a column."""

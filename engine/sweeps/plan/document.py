@@ -16,6 +16,7 @@ from pydantic_core import to_json
 from engine.account.metrics import Metrics
 from engine.drivers.short_history import ShortHistory
 from engine.drivers.trial import traded_window
+from engine.drivers.tries import TrialCount
 from engine.errors import ConflictError, InvalidError
 from engine.events import EventType
 from engine.jsontext import compact_json
@@ -28,7 +29,7 @@ from engine.strategies.spec import CompiledSpec, ExecutionSpec, as_tuples, parse
 from engine.sweeps.plan.generator import Maker
 from engine.sweeps.plan.overrides import overrides_of
 from engine.sweeps.plan.request import SweepRequest
-from engine.sweeps.plan.run_plan import RunPlan, TrialCount
+from engine.sweeps.plan.run_plan import RunPlan
 from engine.sweeps.results import Done
 from engine.validation import STORED, faults_of
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid5
 
+from engine.drivers.tries import TrialCount
 from engine.jsontext import canonical_json
 from engine.policy.workspace import Workspace
 from engine.strategies.spec import CompiledSpec
 from engine.sweeps.plan.overrides import Overrides
 from engine.sweeps.plan.request import SweepRequest
-from engine.validation import StrictModel
 
 BASELINE, GRID, ABLATION = "baseline", "grid", "ablation"
 
@@ -40,19 +40,6 @@ class Variant:
             "overrides": self.overrides,
             "skip_reason": self.skip_reason,
         }
-
-
-class TrialCount(StrictModel):
-    """How many distinct configurations (a resolved spec and a strategy's code) have been tried.
-
-    `in_plan`: in this plan. `on_these_data`: in it, and before it began in all plans, backtests and forward runs that
-    traded one of its symbols at the same time. `not_countable`: older runs on its symbols, in whose time what was tried
-    was not journaled.
-    """
-
-    in_plan: int
-    on_these_data: int
-    not_countable: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ import pytest
 from engine.desk import Desk
 from engine.drivers.beginning import OnwardTerms
 from engine.drivers.trial import short_digest, spec_sha256
+from engine.drivers.tries import TrialCount, count_trials, shares_data
 from engine.errors import SystemFault
 from engine.market.bars import Dataset, make_bars
 from engine.ports import Trial, Unwatched
 from engine.strategies.spec import parse_spec
 from engine.sweeps.plan.generator import generate
-from engine.sweeps.plan.run_plan import TrialCount
-from engine.sweeps.plan.trials import SpecDigests, count_trials, shares_data
+from engine.sweeps.plan.trials import SpecDigests
 from tests.support.desks import open_test_desk
 from tests.support.memory_desks import memory_desk
 from tests.support.worlds import DAY

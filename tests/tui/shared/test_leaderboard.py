@@ -102,12 +102,13 @@ def test_signs_are_explained_when_they_are_shown() -> None:
 @pytest.mark.parametrize(
     ("width", "columns"),
     [
-        (140, "rank id variant score return % max dd % Sharpe/trade won % trades profit factor"),
-        (90, "rank id variant score return % max dd % Sharpe/trade won % trades"),
-        (80, "rank id variant score return % max dd % Sharpe/trade trades"),
-        (70, "rank variant score return % max dd % Sharpe/trade trades"),
-        (52, "rank variant score return % max dd % trades"),
-        (44, "rank variant score return % trades"),
+        (170, "rank id variant score return % CAGR % max dd % Sharpe won % trades profit factor Sharpe/trade"),
+        (140, "rank id variant score return % CAGR % max dd % Sharpe won % trades profit factor"),
+        (90, "rank id variant score return % CAGR % max dd % Sharpe won % trades"),
+        (80, "rank id variant score return % CAGR % max dd % Sharpe trades"),
+        (70, "rank variant score return % CAGR % max dd % Sharpe trades"),
+        (60, "rank variant score return % max dd % Sharpe trades"),
+        (44, "rank variant score return % Sharpe trades"),
     ],
 )
 def test_a_narrower_board_has_fewer_columns_and_whole_ones(width: int, columns: str) -> None:

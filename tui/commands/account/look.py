@@ -145,8 +145,10 @@ def draw(page: Page, points: Sequence[EquityPoint]) -> None:
 _LINES: Mapping[str, str] = {
     "equity": "{starting_equity} to {ending_equity}",
     "return": "{return_pct} %",
-    "max drawdown": "{max_drawdown_pct} %",
-    "Sharpe, per trade": "{sharpe}",
+    "growth a year": "{cagr_pct} %",
+    "Sharpe, annual": "{sharpe_annual}",
+    "max drawdown": "{max_drawdown_marked_pct} %",
+    "exposure": "{exposure_pct} %",
     "trades": "{trade_count}, {win_rate} % won",
     "profit factor": "{profit_factor}",
     "gross profit, loss": "{gross_profit}, {gross_loss}",
@@ -155,11 +157,17 @@ _LINES: Mapping[str, str] = {
 
 
 def metric_fields(metrics: Metrics) -> list[Field]:
-    """The metrics, labelled; a figure that does not exist is a dash."""
+    """The metrics, labelled; a figure that does not exist is a dash.
+
+    Those of sessions are left out of an account that was not valued session by session.
+    """
+    from engine.account.metrics import OF_SESSIONS
     from tui.shared.metrics import ALL
 
     values = {figure.key: figure.in_words(metrics) for figure in ALL}
-    fields: list[Field] = [(label, line.format(**values)) for label, line in _LINES.items()]
+    absent = () if any(getattr(metrics, name) is not None for name in OF_SESSIONS) else OF_SESSIONS
+    lines = {label: line for label, line in _LINES.items() if not any(f"{{{name}}}" in line for name in absent)}
+    fields: list[Field] = [(label, line.format(**values)) for label, line in lines.items()]
     fields[1] = ("return", fields[1][1], gain_tone(metrics.return_pct))
-    lines = "".join(_LINES.values())
-    return [*fields, *(figure.field(metrics) for figure in ALL if f"{{{figure.key}}}" not in lines)]
+    said = {name for name in values if f"{{{name}}}" in "".join(_LINES.values())} | {*absent}
+    return [*fields, *(figure.field(metrics) for figure in ALL if figure.key not in said)]

@@ -1,8 +1,9 @@
-"""What a sweep's exit code says: whether anything succeeded, and whether `--fail-if` holds of the best and the base."""
+"""What a sweep's exit code says: whether anything succeeded, and whether `--fail-if` holds of what came of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import OutcomeError
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from engine.sweeps.results import PlanResult, VariantResult
 
 SCORE = "objective_score"
+PROBABILITIES = ("p_luck", "pbo", "dsr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +52,30 @@ class Gate:
 def figure_names() -> list[str]:
     """Every figure that a condition may name."""
     from engine.account.metrics import METRICS
+    from engine.statistics.holding import HoldingMetrics
 
-    return [f"{side}.{name}" for side in ("best", "baseline") for name in (*METRICS, SCORE)]
+    of_variants = [f"{side}.{name}" for side in ("best", "baseline") for name in (*METRICS, SCORE)]
+    of_plan = [f"plan.{name}" for name in PROBABILITIES]
+    return [*of_variants, *of_plan, *(f"benchmark.{name}" for name in HoldingMetrics.model_fields)]
 
 
 def figures_of(result: PlanResult) -> dict[str, float | None]:
-    """The figures of the best variant and of the baseline; None where there is no such variant, or no such figure."""
+    """The figures of the best variant, the baseline, the plan and its benchmark; None where there is no such one."""
     best = next((variant for variant in result.results if variant.variant_id == result.best_variant_id), None)
     baseline = next((variant for variant in result.results if "baseline" in variant.tags), None)
-    sides = {"best": best, "baseline": baseline}
-    return {name: _figure(sides[name.partition(".")[0]], name.partition(".")[2]) for name in figure_names()}
+    of_variants = {"best": best, "baseline": baseline}
+    of_plan = {"plan": result.statistics, "benchmark": result.benchmark}
+    sides = {**{side: _figures(variant) for side, variant in of_variants.items()}, **of_plan}
+    named = ((name, *name.split(".")) for name in figure_names())
+    return {name: getattr(sides[side], figure, None) for name, side, figure in named}
 
 
-def _figure(variant: VariantResult | None, name: str) -> float | None:
+def _figures(variant: VariantResult | None) -> SimpleNamespace | None:
+    """A variant's metrics and its score."""
     if variant is None:
         return None
-    value: float | None = variant.objective_score if name == SCORE else getattr(variant.metrics, name, None)
-    return value
+    metrics = {} if variant.metrics is None else vars(variant.metrics)
+    return SimpleNamespace(**metrics, **{SCORE: variant.objective_score})
 
 
 def _counted(result: PlanResult) -> str:

@@ -10,7 +10,7 @@ import typer
 
 from engine.errors import NotFoundError
 from engine.numerals import typed_number
-from engine.vocabulary import JournalMode, Objective
+from engine.vocabulary import DEFAULT_OBJECTIVE, JournalMode, Objective
 
 if TYPE_CHECKING:
     from engine.desk import Desk
@@ -80,7 +80,7 @@ class RunOptions:
         ),
     ] = 0.0
     objective: Annotated[Objective, typer.Option("--objective", help="The score that ranks variants.")] = (
-        Objective.SHARPE_DD_PENALTY
+        DEFAULT_OBJECTIVE
     )
     journal: Annotated[
         JournalMode,
@@ -89,6 +89,10 @@ class RunOptions:
     verify: Annotated[
         int, typer.Option("--verify", min=0, metavar="N", help="Run N variants again, bar by bar, and compare exactly.")
     ] = 0
+
+    no_statistics: Annotated[
+        bool, typer.Option("--no-statistics", help="Leave out what the best is worth: dsr, pbo, p_luck, the verdict.")
+    ] = False
 
     def applied_to(self, request: SweepRequest) -> SweepRequest:
         """The request under these terms."""
@@ -99,6 +103,7 @@ class RunOptions:
             objective=self.objective,
             journal=self.journal,
             verify=self.verify,
+            statistics=not self.no_statistics,
         )
 
 
@@ -124,7 +129,7 @@ FailIf = Annotated[
     typer.Option(
         "--fail-if",
         metavar="CONDITION",
-        help="Exit with 1 when this holds or is unknown, such as 'best.return_pct < 0 or best.trade_count < 30'.",
+        help="Exit with 1 when this holds or is unknown, such as 'best.return_pct < 0 or plan.p_luck > 0.05'.",
     ),
 ]
 

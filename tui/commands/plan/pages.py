@@ -8,16 +8,17 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from engine.numerals import value_text
+from tui.commands.plan.worth import show_worth
 from tui.shared import figures
 from tui.shared.leaderboard import short_ids, show_board
 from tui.shared.pages import Table
 from tui.shared.words import HASH, bars_of, progress_of, took
+from tui.shared.worth import tries_of
 
 if TYPE_CHECKING:
     from engine.desk.accounts import EquityPoint
     from engine.desk.journal import EventView
     from engine.sweeps.plan.generator import Generated
-    from engine.sweeps.plan.run_plan import TrialCount
     from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary
     from tui.shared.charts import Points
     from tui.shared.pages import Field, Page
@@ -53,7 +54,7 @@ def show_result(page: Page, result: PlanResult, top: int) -> None:
             "variants",
             f"{figures.whole(succeeded)} of {figures.whole(total)} succeeded{_dropped(result.variants_dropped)}",
         ),
-        *tries_of(result.trials),
+        *([] if result.statistics else tries_of(result.trials)),
         ("fingerprint", result.fingerprint[:HASH]),
     ]
     if result.verified:
@@ -61,18 +62,9 @@ def show_result(page: Page, result: PlanResult, top: int) -> None:
     page.fields(rows)
     page.line()
     show_board(page, result.results, result.best_variant_id, result.objective, top, result.reasons)
-    if succeeded > 1:
+    if succeeded > 1 and result.statistics is None:
         page.paragraph(f"The best of {figures.whole(succeeded)} is partly the luckiest: try it on data not swept over.")
-
-
-def tries_of(trials: TrialCount | None) -> list[tuple[str, str]]:
-    """A field with the number of tries; empty for a plan from before they were counted."""
-    if trials is None:
-        return []
-    counts = f"{figures.whole(trials.in_plan)} in this plan, {figures.whole(trials.on_these_data)} on these data"
-    if trials.not_countable:
-        counts += f", {figures.counted(trials.not_countable, 'older run')} not counted"
-    return [("tries", counts)]
+    show_worth(page, result)
 
 
 def show_plans(page: Page, plans: Sequence[PlanSummary]) -> None:
@@ -97,6 +89,7 @@ def show_plan(page: Page, detail: PlanDetail, events: Sequence[EventView], top: 
     page.fields([*_standing(detail), *_history(events), *_asked(detail)])
     page.line()
     show_board(page, detail.results, detail.best_variant_id, detail.objective, top, detail.reasons)
+    show_worth(page, detail)
     for sentence in detail.plan["data"].get("warnings", ()):
         page.paragraph(f"warning: {sentence}")
     if detail.status in ("interrupted", "cancelled", "failed"):
@@ -110,7 +103,7 @@ def _standing(detail: PlanDetail) -> list[Field]:
         ("best", "none has a score" if best is None else f"{best.label} by {detail.objective} {detail.best_score:.4f}"),
         ("started", f"{detail.started_at:%Y-%m-%d %H:%M:%S} UTC, {took(detail.duration_s)} of work"),
     ]
-    rows += tries_of(detail.trials)
+    rows += [] if detail.statistics else tries_of(detail.trials)
     if detail.error is not None:
         rows.append(("ended by", f"{detail.error_code}: {detail.error}"))
     if detail.verified:

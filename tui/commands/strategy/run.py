@@ -16,6 +16,7 @@ from tui.commands.progress import watching
 from tui.commands.strategy.inputs import DataOptions, SpecOptions
 from tui.shared import figures
 from tui.shared.documents import plain
+from tui.shared.worth import holding_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -127,6 +128,8 @@ def document_of(outcome: RunOutcome) -> dict[str, Any]:
         "metrics": plain(outcome.metrics),
         **outcome.stopped.document(),
         "reasons": list(outcome.reasons),
+        "benchmark": plain(outcome.benchmark),
+        "because": outcome.worth,
     }
 
 
@@ -144,12 +147,14 @@ def show_outcome(page: Page, outcome: RunOutcome, workspace: str | None) -> None
             *figures.stopped_by("refused by", outcome.stopped.refusals),
             *figures.stopped_by("held back", outcome.stopped.held_back),
             *metric_fields(outcome.metrics),
+            *holding_of(outcome.benchmark),
         ]
     )
     page.line()
-    for sentence in outcome.reasons:
+    sentences = [*outcome.reasons, *filter(None, [outcome.worth])]
+    for sentence in sentences:
         page.paragraph(sentence)
-    if outcome.reasons:
+    if sentences:
         page.line()
     where = quote(workspace or str(outcome.workspace_id))
     page.line(f"next:  papertape trades -w {where}")

@@ -23,6 +23,11 @@ def run_json(console: Console, *arguments: object) -> dict[str, object]:
     return document
 
 
+def words(out: str) -> str:
+    """What was printed, with a space between any two words."""
+    return " ".join(out.split())
+
+
 def test_a_closed_world_is_the_same_every_time(console: Console, bars: Path) -> None:
     one, two = run_json(console, *breakout(bars)), run_json(console, *breakout(bars))
     assert one.pop("workspace_id") != two.pop("workspace_id")
@@ -84,6 +89,37 @@ def test_the_session_zone_of_a_closed_world(console: Console, bars: Path) -> Non
     assert zone_of("--session-tz", "America/New_York") == "America/New_York"
 
 
+def test_a_backtest_ends_with_what_it_is_worth_and_counts_the_tries(console: Console) -> None:
+    documents = [run_json(console, *SMA_GOOG, "--set", f"entry.fast_period={fast}") for fast in (5, 10, 5)]
+    told = [str(document["because"]) for document in documents]
+    assert all(one.startswith("Too few trades to tell skill from luck: ") for one in told)
+    tries = [one.rpartition("after ")[2] for one in told]
+    assert tries == ["1 try on these data.", "2 tries on these data.", "2 tries on these data."]
+    metrics = documents[0]["metrics"]
+    assert f"{metrics['alpha_annual_pct']:+.2f} % a year beyond what the market gave" in told[0]  # type: ignore[index]
+    out = console.ok("run", *SMA_GOOG).out
+    assert "after 3 tries on these data." in words(out)
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_a_backtest_stands_beside_buying_and_holding(console: Console) -> None:
+    swept = console.json("plan", "run", *SMA_GOOG)
+    found = run_json(console, *SMA_GOOG)
+    assert found["benchmark"] == swept["benchmark"]
+    assert found["benchmark"]["return_pct"] > 0  # type: ignore[index]
+    out = console.ok("run", *SMA_GOOG).out
+    names = [line.split("  ")[0] for line in out.splitlines()]
+    order = ["return", "growth a year", "Sharpe, annual", "max drawdown", "exposure", "trades", "holding"]
+    assert [name for name in names if name in order] == order
+
+
+def test_a_forward_run_says_nothing_of_luck(console: Console, bars: Path) -> None:
+    console.ok("workspace", "create", "mine")
+    found = run_json(console, "-w", "mine", *breakout(bars))
+    assert (found["benchmark"], found["because"]) == (None, None)
+    assert "holding" not in console.ok("run", "-w", "mine", *breakout(bars)).out
+
+
 def test_slippage_costs(console: Console, bars: Path) -> None:
     free, dear = run_json(console, *breakout(bars)), run_json(console, *breakout(bars), "--slippage-bps", 50)
     assert dear["metrics"]["ending_equity"] < free["metrics"]["ending_equity"]  # type: ignore[index]
@@ -124,10 +160,10 @@ def test_a_run_says_how_many_bars_are_history(console: Console, bars: Path) -> N
     window = ("--from", "2024-01-05", "--to", "2024-01-09")
     found = run_json(console, *breakout(bars), *window)
     assert (found["bars"], found["history_bars"]) == (3, 3)
-    assert "bars                3 after 3 of history\n" in console.ok("run", *breakout(bars), *window).out
+    assert "bars 3 after 3 of history" in words(console.ok("run", *breakout(bars), *window).out)
     found = run_json(console, *breakout(bars), "--cut", "2024-01-05", "--to", "2024-01-09")
     assert (found["bars"], found["history_bars"]) == (3, 0)
-    assert "bars                7\n" in console.ok("run", *breakout(bars)).out
+    assert "bars 7 this run" in words(console.ok("run", *breakout(bars)).out)
 
 
 def test_an_account_that_trades_on_from_a_day(console: Console, bars: Path) -> None:
@@ -186,11 +222,13 @@ def test_warnings_are_told_at_every_run(console: Console) -> None:
 
 
 def test_what_a_run_prints(console: Console) -> None:
-    out = console.ok("run", *SMA_GOOG).out
+    out = words(console.ok("run", *SMA_GOOG).out)
     for told in (
-        "bars                2,148",
+        "bars 2,148",
         "40 intents, 40 filled, 0 refused",
-        "Sharpe, per trade",
+        "Sharpe, annual 0.",
+        "Sharpe, per trade 0.",
+        "probabilistic Sharpe ratio 9",
         "papertape trades -w",
     ):
         assert told in out

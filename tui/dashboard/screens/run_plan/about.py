@@ -19,11 +19,12 @@ from tui.shared import figures
 from tui.shared.leaderboard import without_result
 from tui.shared.text import safe_text
 from tui.shared.words import HASH, bars_of, took
+from tui.shared.worth import breakeven_of, brief_odds, holding_of, odds_of, tries_of, verdict_of
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-    from engine.sweeps.results import PlanDetail, VariantResult
+    from engine.sweeps.results import PlanDetail, PlanStatistics, VariantResult
     from tui.dashboard.screens.run_plan.view import PlanView
     from tui.dashboard.sweeps import Progress
 
@@ -47,7 +48,7 @@ class AboutPart(Part):
     def take(self, view: PlanView) -> None:
         """Show the facts of this run plan."""
         detail = view.detail
-        facts = [*_standing(detail), *_asked(detail), *_account(detail.plan), *_to_know(detail)]
+        facts = [*_standing(detail), *_worth(detail), *_asked(detail), *_account(detail.plan), *_to_know(detail)]
         self.query_one(".page", Static).update(fact_lines(facts))
 
 
@@ -61,6 +62,18 @@ def _standing(detail: PlanDetail) -> Iterator[Fact]:
         yield "ended by", f"{detail.error_code}: {detail.error}"
     if detail.verified:
         yield "verified", f"{figures.counted(detail.verified, 'variant')} run again bar by bar, all the same"
+
+
+def _worth(detail: PlanDetail) -> Iterator[Fact]:
+    """What the best is worth; of a plan without statistics the tries and holding alone, where they are known."""
+    statistics = detail.statistics
+    if statistics is not None:
+        yield "verdict", verdict_of(statistics)
+        yield "", statistics.because
+        yield from odds_of(statistics)
+        yield "break-even", breakeven_of(statistics)
+    yield from tries_of(detail.trials)
+    yield from holding_of(detail.benchmark)
 
 
 def _asked(detail: PlanDetail) -> Iterator[Fact]:
@@ -138,21 +151,25 @@ def _standing_line(view: PlanView, progress: Progress | None, palette: Palette) 
 
 
 def _best_line(view: PlanView, palette: Palette) -> list[Text]:
-    """The best variant with the objective's name, and without it."""
+    """The best variant with the verdict and the objective's name, without the one, and without both."""
     detail = view.detail
     if detail.error is not None:
         return [Text(safe_text(f"ended by {detail.error_code}: {detail.error}"), palette.loss)]
     best = view.by_id.get(detail.best_variant_id or "")
     if best is None:
         return [Text(f"no variant has a score by {detail.objective}", palette.muted)]
-    lines = []
+    lines: list[Text] = []
     for name in (f"  {detail.objective} {detail.best_score:.4f}", ""):
         line = Text.assemble(("best ", palette.muted), (safe_text(best.label), "bold"), (f"{name}  ", palette.muted))
         line.append_text(_return_text(best, palette))
         if view.baseline is not best and view.baseline.metrics is not None:
             line.append("  baseline ", palette.muted).append_text(_return_text(view.baseline, palette))
         lines.append(line)
-    return lines
+    return lines if detail.statistics is None else [lines[0].copy().append_text(_verdict(detail.statistics)), *lines]
+
+
+def _verdict(statistics: PlanStatistics) -> Text:
+    return Text(f"  {statistics.verdict}, {brief_odds(statistics)}")
 
 
 def _return_text(result: VariantResult, palette: Palette) -> Text:

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 
-from engine.vocabulary import JournalMode, Objective
+from engine.vocabulary import DEFAULT_OBJECTIVE, JournalMode, Objective
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.forms import StrategyForm, entry, line, strategy_select
 from tui.dashboard.screens.run_plans.new_sweep_entries import (
@@ -75,7 +75,7 @@ class NewSweepDialog(StrategyForm[Prepared]):
 
     def on_mount(self) -> None:
         """Read the strategies off the event loop: they may be files."""
-        self.query_one("#objective", Select).value = Objective.SHARPE_DD_PENALTY.value
+        self.query_one("#objective", Select).value = DEFAULT_OBJECTIVE.value
         self._suggest_symbols()
         self.loader.load(lambda desk, _: desk.research.registry.all(), self._show_strategies, group="strategies")
 
