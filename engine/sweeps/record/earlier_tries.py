@@ -13,13 +13,14 @@ from uuid import UUID
 
 from engine.account.metrics import Metrics
 from engine.drivers.trial import short_digest, spec_sha256
+from engine.drivers.tries import shares_data
 from engine.events import EventType
 from engine.payloads import read_payload
 from engine.ports import EventFilter, Trial, Views
 from engine.strategies.paths import PARTS
 from engine.sweeps.plan.document import done_of, read_plan
 from engine.sweeps.plan.run_plan import RunPlan
-from engine.sweeps.plan.trials import PlanTrial, shares_data
+from engine.sweeps.plan.trials import PlanTrial
 from engine.sweeps.record.status import standing_of
 
 Try = tuple[str, bytes]
