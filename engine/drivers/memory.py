@@ -99,10 +99,15 @@ WHOLE_FILE = "give the whole file"
 def check_history(spec: CompiledSpec, dataset: Dataset, known: Progress, ledger: Ledger) -> None:
     """HISTORY_SHORT unless the data hold what the strategy needs of the bars before the first new one."""
     window = window_of(spec.strategy, spec.params)
+    first_new_rows = {
+        symbol: int(np.searchsorted(dataset.bars[symbol].ts, known.ts, side="right")) for symbol in spec.symbols
+    }
+    with_news = {symbol for symbol, row in first_new_rows.items() if row < len(dataset.bars[symbol])}
+    if with_news and spec.strategy.compares_symbols():  # a symbol's signals depend on the past of every other
+        with_news = set(spec.symbols)
     for symbol in spec.symbols:
-        bars = dataset.bars[symbol]
-        first_new = int(np.searchsorted(bars.ts, known.ts, side="right"))
-        if first_new == len(bars):
+        bars, first_new = dataset.bars[symbol], first_new_rows[symbol]
+        if symbol not in with_news:
             continue
         start, began = int(bars.ts[0]), known.first_ts[symbol]
         if start != began and (window.anchored or start > began) and not covers(window, bars, first_new):

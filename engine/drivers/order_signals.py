@@ -74,14 +74,17 @@ def check_kept(
 
     Bars whose past the data do not hold whole are passed over, as are those of symbols in `changed`.
     """
-    window = window_of(spec.strategy, spec.params)
+    window, compares = window_of(spec.strategy, spec.params), spec.strategy.compares_symbols()
     by_symbol = {each.bars.symbol: each for each in series}
     for symbol, ts, said in kept:
-        if symbol in changed or symbol not in by_symbol:
+        if symbol in changed or (compares and changed) or symbol not in by_symbol:
             continue
         one = by_symbol[symbol]
         row = int(np.searchsorted(one.bars.ts, ts))
-        if row == len(one.bars) or one.bars.ts[row] != ts or not _has_its_past(window, one.bars, row, known, symbol):
+        if row == len(one.bars) or one.bars.ts[row] != ts:
+            continue
+        seen = series if compares else [one]  # what the signals of this bar were made of
+        if not all(_has_its_past(window, each.bars, ts, known) for each in seen):
             continue
         now = signals_of_row(one, row)
         for name, old, new in _apart(said, now):
@@ -98,11 +101,12 @@ def _micros(text: str) -> int:
     return to_micros(datetime.fromisoformat(text))
 
 
-def _has_its_past(window: Window, bars: Bars, row: int, known: Progress, symbol: str) -> bool:
-    """Whether the row depends on bars alone that are in these data and were in those of the first run."""
-    began, start = known.first_ts[symbol], int(bars.ts[0])
+def _has_its_past(window: Window, bars: Bars, ts: int, known: Progress) -> bool:
+    """Whether a row at a time depends on bars alone that are in these data and were in those of the first run."""
+    began, start = known.first_ts[bars.symbol], int(bars.ts[0])
     if began == start:
         return True
+    row = int(np.searchsorted(bars.ts, ts))
     base = int(np.searchsorted(bars.ts, max(began, start)))
     return row > base and covers(window, bars.slice(base, len(bars)), row - base)
 

@@ -201,3 +201,22 @@ def test_history_must_reach_back_to_the_entry_and_to_what_decided_it() -> None:
             with pytest.raises(InvalidError) as refused:
                 run(desk, world, late)
             assert refused.value.code == "HISTORY_SHORT", parts
+
+
+def test_where_symbols_are_compared_every_symbol_needs_its_past() -> None:
+    """A short file of the other symbol would change the ranks: it is refused, and no look-ahead is claimed."""
+    rise = [10.0 + 0.1 * day for day in range(60)]
+    fall = [10.0 - 0.05 * day for day in range(60)]
+    bars = {"X": daily(rise).bars["X"], "Y": replace(daily(fall).bars["X"], symbol="Y")}
+    data = Dataset(bars)
+    spec = {"strategy_id": "strongest", "symbols": ["X", "Y"], "entry": {"lookback": 5}, "exit": {"type": "none"}}
+    world = World(spec, data, {}, 10_000.0, 0.0)
+    with new_desk() as desk:
+        prepare(desk, world)
+        run(desk, world, upto(data, 20_040 * DAY))
+        assert desk.accounts.state("w").orders_count > 0
+        short = replace(data, bars={"X": bars["X"], "Y": bars["Y"].slice(38, 41)})
+        with pytest.raises(InvalidError) as refused:
+            run(desk, world, short)
+        assert (refused.value.code, "Y" in refused.value.message) == ("HISTORY_SHORT", True)
+        run(desk, world, data)
