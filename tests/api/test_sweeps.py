@@ -194,6 +194,15 @@ def test_the_result_is_that_of_the_command_line(
         assert over_http["dataset_sha256"] == hashlib.sha256(content).hexdigest()
 
 
+def test_statistics_come_unless_they_are_not_wanted(client: httpx.Client, workspace_id: UUID) -> None:
+    asked = run_plan(client, form(workspace_id)).json()
+    spared = run_plan(client, form(workspace_id, statistics="false")).json()
+    assert asked["statistics"]["verdict"] == "TOO_LITTLE_DATA"
+    assert spared["statistics"] is None
+    assert asked["benchmark"] == spared["benchmark"]
+    assert asked["benchmark"].keys() >= {"return_pct", "sharpe_annual"}
+
+
 def test_the_first_sweep_creates_its_account_and_starts_from_its_terms(
     client: httpx.Client, service: Served, workspace_id: UUID
 ) -> None:

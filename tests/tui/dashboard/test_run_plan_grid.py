@@ -29,7 +29,7 @@ from tui.dashboard.screens.run_plan.map_page import (
 from tui.dashboard.screens.run_plan.run import spec_of
 from tui.dashboard.screens.run_plan.view import PlanView, read_view
 from tui.dashboard.widgets.money import Palette
-from tui.shared.metrics import formatted
+from tui.shared.metrics import FIGURES, formatted
 
 THREE: dict[str, list[Any]] = {
     "entry.fast_period": [5, 10],
@@ -68,7 +68,7 @@ def test_every_variant_of_a_grid_has_a_cell_in_every_pair_of_axes(db: Path) -> N
 
 def test_cuts_turn_round(db: Path) -> None:
     grid = Grid(view_of(db, THREE))
-    assert grid.turned(Cut(axes=5), lambda cut: Cut(cut.axes + 1, -1, -1)) == Cut(0, 9, 1)
+    assert grid.turned(Cut(axes=5), lambda cut: Cut(cut.axes + 1, -1, -1)) == Cut(0, len(FIGURES), 1)
     assert grid.fixed(Cut(fixed=1)) == {"exit.stop_loss_pct": 5.0}
 
 

@@ -104,7 +104,7 @@ async def test_every_figure_of_a_run_plan_is_there(planned: Path) -> None:
             f"{summary.best_score:.4f}",
             "0.00 s",
             "11-14 22:13",  # there is no room for the year
-            "sharpe_dd_penalty",
+            "sharpe_annual",
             summary.best_variant_id,
             "full",
         ]

@@ -19,7 +19,7 @@ from tui.shared import figures
 from tui.shared.leaderboard import without_result
 from tui.shared.text import safe_text
 from tui.shared.words import HASH, bars_of, took
-from tui.shared.worth import breakeven_of, brief_odds, holding_of, odds_of, tries_of, verdict_of
+from tui.shared.worth import breakeven_of, brief_odds, holding_of, odds_of, probability, tries_of, verdict_of
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -151,25 +151,38 @@ def _standing_line(view: PlanView, progress: Progress | None, palette: Palette) 
 
 
 def _best_line(view: PlanView, palette: Palette) -> list[Text]:
-    """The best variant with the verdict and the objective's name, without the one, and without both."""
+    """The best variant with all there is to say of it, then with less and less."""
     detail = view.detail
     if detail.error is not None:
         return [Text(safe_text(f"ended by {detail.error_code}: {detail.error}"), palette.loss)]
     best = view.by_id.get(detail.best_variant_id or "")
     if best is None:
         return [Text(f"no variant has a score by {detail.objective}", palette.muted)]
-    lines: list[Text] = []
-    for name in (f"  {detail.objective} {detail.best_score:.4f}", ""):
-        line = Text.assemble(("best ", palette.muted), (safe_text(best.label), "bold"), (f"{name}  ", palette.muted))
-        line.append_text(_return_text(best, palette))
-        if view.baseline is not best and view.baseline.metrics is not None:
-            line.append("  baseline ", palette.muted).append_text(_return_text(view.baseline, palette))
-        lines.append(line)
-    return lines if detail.statistics is None else [lines[0].copy().append_text(_verdict(detail.statistics)), *lines]
+    score, verdicts = f"  {detail.objective} {detail.best_score:.4f}", _verdicts(detail.statistics)
+    told = [(verdict, said) for verdict in verdicts for said in (score, "")]
+    return [_best_of(view, best, said, palette).append(verdict) for verdict, said in told]
 
 
-def _verdict(statistics: PlanStatistics) -> Text:
-    return Text(f"  {statistics.verdict}, {brief_odds(statistics)}")
+def _best_of(view: PlanView, best: VariantResult, score: str, palette: Palette) -> Text:
+    """The best variant beside the baseline."""
+    line = Text.assemble(("best ", palette.muted), (safe_text(best.label), "bold"), (f"{score}  ", palette.muted))
+    line.append_text(_return_text(best, palette))
+    if view.baseline is not best and view.baseline.metrics is not None:
+        line.append("  baseline ", palette.muted).append_text(_return_text(view.baseline, palette))
+    return line
+
+
+def _verdicts(statistics: PlanStatistics | None) -> list[str]:
+    """The verdict in full, shorter, and not at all."""
+    if statistics is None:
+        return [""]
+    verdict = safe_text(statistics.verdict)
+    return [
+        f"  {verdict}, {brief_odds(statistics)}",
+        f"  {verdict}, p_luck {probability(statistics.p_luck)}",
+        f"  {verdict}",
+        "",
+    ]
 
 
 def _return_text(result: VariantResult, palette: Palette) -> Text:

@@ -79,7 +79,7 @@ class BoardRow:
 
 STATUS = Form(lambda status, _, palette: Text(status, "" if status == "succeeded" else palette.loss), right=False)
 
-_ESSENTIAL = ("return_pct", "max_drawdown_pct", "trade_count")
+_ESSENTIAL = ("return_pct", "max_drawdown_marked_pct", "sharpe_annual", "trade_count")
 
 
 def _first_on_a_narrow_screen(figure: Figure) -> int:

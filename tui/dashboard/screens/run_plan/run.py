@@ -127,10 +127,11 @@ class RanDialog(DeskDialog[UUID]):
         return "the same as in the sweep" if same else "not as in the sweep: were limits or fees changed since?"
 
     def _figures(self) -> Text:
-        """The metrics, the run's and the sweep's; the score is the objective's, which a run has not."""
+        """The main metrics, the run's and the sweep's; the score is the objective's, which a run has not."""
         ran = self._ran.variant.model_copy(update={"metrics": self._ran.outcome.metrics})
+        shown = [figure for figure in FIGURES if figure.metric.spared is not None]  # as leaderboards: there is room
         lines = [f"{'':<20}{'this run':>16}{'the sweep':>16}"]
-        for figure in FIGURES:
+        for figure in shown:
             ran_value, swept_value = (figure.text(side) for side in (ran, self._ran.variant))
             lines.append(f"{figure.metric.label:<20}{ran_value:>16}{swept_value:>16}")
         return Text("\n".join(lines))
