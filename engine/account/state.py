@@ -11,6 +11,7 @@ from uuid import UUID
 from engine.account.arithmetic import total
 from engine.account.ledger import Holding, Ledger
 from engine.market.sessions import day_to_date, from_micros, iso
+from engine.markup import table
 from engine.validation import StrictModel, UtcTime
 
 
@@ -51,6 +52,14 @@ class PaperState(StrictModel):
     def __repr__(self) -> str:
         held = f"{len(self.positions):,} position{'' if len(self.positions) == 1 else 's'}"
         return f"<PaperState of {self.workspace_id}: equity {self.equity:,.2f}, cash {self.cash:,.2f}, {held}>"
+
+    def _repr_html_(self) -> str:
+        held = [
+            (one.symbol, one.quantity, one.avg_price, one.market_value, one.unrealized_pnl)
+            for one in self.positions.values()
+        ]
+        said = f"account {self.workspace_id}: equity {self.equity:,.2f}, cash {self.cash:,.2f}"
+        return table(said, held, ("symbol", "quantity", "average price", "value", "unrealized"))
 
 
 class Account:

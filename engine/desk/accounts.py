@@ -17,6 +17,7 @@ from engine.errors import ConflictError, ForbiddenError, InvalidError, NotFoundE
 from engine.events import EventType, Stamps, account_event
 from engine.intents import to_quantity
 from engine.market.sessions import from_micros
+from engine.markup import table
 from engine.numerals import real_number
 from engine.payloads import read_payload
 from engine.policy.limits import Limits
@@ -87,6 +88,9 @@ class Overview:
     def is_behind(self) -> bool:
         """Whether the stored state lacks events of the journal: another program has written to the database."""
         return self.state.last_seq != self.head
+
+    def _repr_html_(self) -> str:
+        return table("workspace", [(self.workspace.name,)]) + self.state._repr_html_()
 
 
 class Accounts:

@@ -20,6 +20,7 @@ from engine.errors import SystemFault
 from engine.events import EventRow, EventType, Stamps, account_event
 from engine.intents import TradeIntent
 from engine.market.bars import Dataset
+from engine.markup import table
 from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Store, Trial, Unwatched, Watch
@@ -58,6 +59,11 @@ class RunOutcome:
     def __repr__(self) -> str:
         did = f"{self.bars:,} bars, {self.tally.fills:,} of {self.tally.intents:,} orders filled"
         return f"<RunOutcome {self.workspace_id}: {did}, {len(self.trades):,} trades>"
+
+    def _repr_html_(self) -> str:
+        figures = self.metrics.model_dump().items()
+        said = "" if self.worth is None else f". {self.worth}"
+        return table(f"run {self.workspace_id}, {self.bars:,} bars{said}", figures)
 
 
 class ClosedWorld:

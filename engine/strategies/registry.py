@@ -50,11 +50,15 @@ class Registry:
         for kind in builtin:
             self.add(kind, "built in")
 
-    def add(self, kind: type[Strategy[Any]], origin: str) -> Strategy[Any]:
-        """Register a strategy class; INVALID_STRATEGY when it is not one or its key is taken."""
+    def add(self, kind: type[Strategy[Any]], origin: str, *, replace: bool = False) -> Strategy[Any]:
+        """Register a strategy class; INVALID_STRATEGY when it is not one or its key is taken.
+
+        With `replace` it takes the place of the one with its key, so that a notebook's cell can run twice; if it cannot
+        be made, the old one stays. A built-in strategy is never replaced.
+        """
         check_strategy(kind, origin)
         taken = self._entries.get(kind.key)
-        if taken is not None:
+        if taken is not None and (not replace or type(taken.strategy) in BUILTIN):
             raise _invalid(kind, origin, f"the key {kind.key!r} is taken ({taken.origin})")
         try:
             strategy = kind()

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
 from engine.account.fold import apply_fills
 from engine.account.ledger import Fill, Ledger, Trade
-from engine.account.metrics import Metrics
+from engine.account.metrics import METRICS, Metrics
 from engine.drivers.short_history import ShortHistory
 from engine.drivers.tries import TrialCount
 from engine.errors import SystemFault
 from engine.market.bars import FloatArray
+from engine.markup import table
 from engine.statistics.holding import HoldingMetrics
 from engine.sweeps.plan.overrides import overrides_of
 from engine.sweeps.plan.run_plan import Variant
 from engine.validation import StrictModel, UtcTime, trusted
 from engine.vocabulary import RunStatus
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 VariantStatus = Literal["succeeded", "failed", "skipped", "pending"]
 
@@ -117,6 +121,54 @@ class PlanResult(StrictModel):
         """How many variants came out, failed and skipped ones too."""
         return sum(1 for variant in self.results if variant.status != "pending")
 
+    def frame(self) -> pd.DataFrame:
+        """A pandas frame with a row a variant, in plan order: id, label, tags, overrides, status, score, metrics.
+
+        Metrics are a column each, overrides one of dicts; what does not exist is missing. pandas is imported when this
+        is called.
+        """
+        import pandas  # noqa: PLC0415 - slow to import, and few need it
+
+        return pandas.DataFrame([_frame_row(variant) for variant in self.results])
+
+    def _repr_html_(self) -> str:
+        return _html_of(self.run_plan_id, self.status, self.results, self.best_variant_id, self.statistics)
+
+
+def _frame_row(variant: VariantResult) -> dict[str, Any]:
+    figures = dict.fromkeys(METRICS) if variant.metrics is None else variant.metrics.model_dump()
+    return {
+        "variant_id": variant.variant_id,
+        "label": variant.label,
+        "tags": variant.tags,
+        "overrides": variant.overrides,
+        "status": variant.status,
+        "objective_score": variant.objective_score,
+        **figures,
+    }
+
+
+def _html_of(
+    run_plan_id: UUID,
+    status: str,
+    results: Sequence[VariantResult],
+    best: str | None,
+    statistics: PlanStatistics | None,
+) -> str:
+    """A plan in a notebook: its verdict, then the best and the baseline."""
+    said = "" if statistics is None else f": {statistics.verdict}. {statistics.because}"
+    shown = [one for one in results if one.variant_id == best or "baseline" in one.tags]
+    names = ("return_pct", "sharpe_annual", "max_drawdown_marked_pct", "trade_count")
+    rows = [
+        (
+            one.label,
+            one.objective_score,
+            *(None if one.metrics is None else getattr(one.metrics, name) for name in names),
+        )
+        for one in shown
+    ]
+    return table(f"run plan {run_plan_id} {status}{said}", rows, ("variant", "score", *names))
+
 
 class PlanSummary(StrictModel):
     """A row of the list of run plans. `done` counts variants that came out, failed and skipped ones too."""
@@ -156,6 +208,9 @@ class PlanDetail(PlanSummary):
     reasons: list[str] = []  # noqa: RUF012 - read only
     benchmark: HoldingMetrics | None = None
     statistics: PlanStatistics | None = None
+
+    def _repr_html_(self) -> str:
+        return _html_of(self.run_plan_id, self.status, self.results, self.best_variant_id, self.statistics)
 
 
 def result_of(variant: Variant | dict[str, Any], done: Done | None, workspace_id: UUID | None) -> VariantResult:

@@ -60,11 +60,13 @@ class UserRegistry(Registry):
         self._named: str | None = None
         self._faults: tuple[PapertapeError, ...] | None = None
 
-    def add(self, kind: type[Strategy[Any]], origin: str) -> Strategy[Any]:
-        """Register a strategy class; a class that is already registered stays."""
+    def add(self, kind: type[Strategy[Any]], origin: str, *, replace: bool = False) -> Strategy[Any]:
+        """Register a strategy class; a class that is already registered stays. `replace`: as in `Registry.add`."""
         check_strategy(kind, origin)
         taken = self._entries.get(kind.key)
-        return taken.strategy if taken is not None and type(taken.strategy) is kind else super().add(kind, origin)
+        if taken is not None and type(taken.strategy) is kind:
+            return taken.strategy
+        return super().add(kind, origin, replace=replace)
 
     def entry(self, key: str) -> Registered:
         """The strategy with this key. Raises INVALID_STRATEGY if there is none and a file or entry point is broken."""

@@ -23,7 +23,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "docs/first-hour.md", "docs/concepts/market-data.md", "docs/ports.md")
+PAGES = (
+    *("README.md", "docs/first-hour.md", "docs/statistics.md", "docs/ports.md"),
+    "docs/concepts/market-data.md",
+)
 ANY = "..."
 _MARK = "@@step"
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

@@ -16,6 +16,7 @@ from engine.strategies.spec import compile_spec, parse_spec
 from engine.sweeps.objectives import OBJECTIVES
 from engine.sweeps.plan import request, run_plan
 from engine.sweeps.plan.generator import generate
+from engine.sweeps.results import HoldingMetrics
 from engine.vocabulary import DEFAULT_OBJECTIVE, JournalMode, RunStatus
 from storage.desk import open_desk
 from storage.settings import Settings
@@ -59,8 +60,10 @@ def test_a_formula_is_the_objective(name: str) -> None:
     row = next(row for row in table_under(PAGE, "## Ranks") if codes(row[0]) == [name])
     formula = codes(row[1])[0] if codes(row[1]) else "sharpe"
     named = re.sub(r"[a-z_]{3,}", lambda found: f"best.{found[0]}", formula)
-    figures = {f"best.{field}": value for field, value in metrics(12.5, 3.0).model_dump().items()}
-    score = OBJECTIVES[name](metrics(12.5, 3.0))
+    annual = {"sharpe_annual": 0.75, "sortino_annual": 1.25, "calmar_annual": 0.5}
+    measured = metrics(12.5, 3.0).model_copy(update=annual)
+    figures = {f"best.{field}": value for field, value in measured.model_dump().items()}
+    score = OBJECTIVES[name](measured)
     assert read_condition(f"{named} == {score!r}", list(figures)).test(figures).holds is True
     assert ("the default" in row[1]) == (name == DEFAULT_OBJECTIVE)
 
@@ -75,9 +78,14 @@ def test_every_condition_of_the_page_can_be_read() -> None:
 
 
 def test_a_condition_may_name_every_metric() -> None:
-    assert figure_names() == [
-        f"{side}.{name}" for side in ("best", "baseline") for name in (*Metrics.model_fields, "objective_score")
-    ]
+    named = [f"{side}.{name}" for side in ("best", "baseline") for name in (*Metrics.model_fields, "objective_score")]
+    others = [name for name in figure_names() if name not in named]
+    assert figure_names()[: len(named)] == named
+    assert set(others) == {"plan.p_luck", "plan.pbo", "plan.dsr"} | {
+        f"benchmark.{name}" for name in HoldingMetrics.model_fields
+    }
+    for name in ("plan.p_luck", "plan.pbo", "plan.dsr", "benchmark.return_pct"):
+        assert f"`{name}`" in section(PAGE, "## In CI")
 
 
 def test_figures_in_the_text() -> None:
@@ -99,8 +107,11 @@ def test_what_the_demo_shows(tmp_path: Path) -> None:
     earlier, later = ([one.variant_id for one in in_order(each.results)] for each in (sweeps.earlier, sweeps.later))
     text = " ".join(section(PAGE, "## What a sweep cannot tell").split())
     assert f"was {later.index(earlier[0]) + 1}th of {len(later)} in the later years" in text
-    assert f"the best of the later years had been {earlier.index(later[0]) + 1}st" in text
+    assert f"the best of the later years had been {earlier.index(later[0]) + 1}th" in text
     assert f"the rank correlation is {_rank_correlation(earlier, later):.2f}." in text
+    statistics = sweeps.earlier.statistics
+    assert statistics is not None
+    assert f"The verdict of the earlier sweep, `{statistics.verdict}`, said so" in text
 
 
 def _rank_correlation(one: list[str], other: list[str]) -> float:
