@@ -97,8 +97,9 @@ def check(
 ) -> None:
     """Prove a strategy on data: no look-ahead, the window it declares.
 
-    Its parameters, its signals twice over, each row with later bars added and earlier ones cut. Exit 5 where it fails,
-    and where it entered nowhere: nothing was proved. What is rounding is said to be, and files that it opens are named.
+    Its parameters, its signals twice over, each row with later bars added and earlier ones cut; of one that compares
+    symbols, with all of them cut at the same times. Exit 5 where it fails, and where it entered nowhere: nothing was
+    proved. What is rounding is said to be, and files that it opens are named.
     """
     from storage.strategies.check import check_strategy
 
