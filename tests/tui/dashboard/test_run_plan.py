@@ -184,7 +184,8 @@ async def test_every_row_of_the_board_is_told_apart_and_stays_so_beyond_the_edge
         assert len(shown_now) >= 10
         await press(app, pilot, *"l" * 12)
         assert table(app, "board").scroll_offset.x > 0
-        assert all(f" {name} " in screen_text(app) for name in shown_now)
+        now = screen_text(app)  # a figure that the edge of the names cuts may follow at once
+        assert [name for name in shown_now if f" {name}" not in now] == []
 
 
 async def test_up_to_four_are_marked(planned: Path) -> None:
