@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from engine.account.ledger import Trade
@@ -33,6 +33,9 @@ from engine.sweeps.record.lifecycle import begin, cancel, check_resumable, take_
 from engine.sweeps.record.queries import RunRecord, find_run, find_variant, summaries
 from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary, trades_of
 from engine.sweeps.simulation.simulate import Simulation
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Load = Callable[[Mapping[str, Any]], Dataset]
 """Loads a dataset again from the `data` that the run was started with."""
@@ -210,6 +213,36 @@ class Plans:
         start = EquityPoint(ts=None, equity=record.document["starting_equity"])
         return [start, *(EquityPoint(ts=from_micros(trade.exit_ts), equity=trade.equity) for trade in trades)]
 
+    def equity_frame(self, run_plan_id: str | UUID, dataset: Dataset) -> pd.DataFrame:
+        """Equity at the end of every session: a row a session, a column a variant that succeeded, by its id.
+
+        The journal does not keep these curves: the variants are run again, and must come out with the same metrics.
+        DATASET_CHANGED, STRATEGY_CHANGED, VERIFY_FAILED. pandas is imported when this is called.
+        """
+        import pandas  # noqa: PLC0415 - slow to import, and few need it
+
+        record = self._record(run_plan_id)
+        plan = self._plan(record)
+        simulation = Simulation(self._loaded(record, lambda _: dataset), plan.account, plan.request.slippage_bps)
+        found = [index for index, one in sorted(record.done.items()) if one.metrics is not None]
+        specs = [spec for index in found if (spec := plan.variants[index].spec) is not None]
+        columns = {}
+        for index, outcome in zip(found, simulation.outcomes(specs), strict=True):
+            variant_id = plan.variants[index].variant_id
+            if outcome.metrics is None or outcome.metrics.ending_equity != _ending_of(record, index):
+                raise SystemFault(
+                    "VERIFY_FAILED", f"variant {variant_id}, run again, has other metrics", hint="please report it"
+                )
+            columns[variant_id] = outcome.equity
+        days = simulation.clock(plan.base).sessions.astype("datetime64[D]")
+        return pandas.DataFrame(columns, index=pandas.DatetimeIndex(days, name="session"))
+
+    def returns_frame(self, run_plan_id: str | UUID, dataset: Dataset) -> pd.DataFrame:
+        """Session returns, from `equity_frame`; the first one is from the starting equity."""
+        equity = self.equity_frame(run_plan_id, dataset)
+        before = equity.shift(1, fill_value=self._record(run_plan_id).document["starting_equity"])
+        return equity / before - 1
+
     def events(
         self,
         run_plan_id: str | UUID,
@@ -295,6 +328,11 @@ class Plans:
                 raise damaged(f"workspace {workspace_id}", "it is not there, and was written with its variant's result")
             replayed(views, workspace, trades)
         return trades
+
+
+def _ending_of(record: RunRecord, index: int) -> float | None:
+    metrics = record.done[index].metrics
+    return None if metrics is None else metrics.ending_equity
 
 
 def _events_of(run_plan_id: str) -> EventFilter:

@@ -88,3 +88,19 @@ def test_what_is_built_in_is_not_replaced() -> None:
 
     with pytest.raises(InvalidError, match="is taken"):
         Registry().add(Other, "a notebook", replace=True)
+
+
+def test_equity_and_returns_of_a_plan_are_sessions_by_variants() -> None:
+    desk = memory_desk()
+    result = desk.plans.run(SPEC, DATA, {"entry.fast_period": [5, 10]})
+    equity = desk.plans.equity_frame(result.run_plan_id, DATA)
+    returns = desk.plans.returns_frame(result.run_plan_id, DATA)
+    assert result.statistics is not None
+    assert equity.shape == returns.shape == (result.statistics.sessions, len(result.results))
+    for one in result.results:
+        assert one.metrics is not None
+        assert equity[one.variant_id].iloc[-1] == one.metrics.ending_equity
+        grown = (1 + returns[one.variant_id]).prod() * one.metrics.starting_equity
+        assert grown == pytest.approx(one.metrics.ending_equity)
+    with pytest.raises(InvalidError, match="not those"):
+        desk.plans.equity_frame(result.run_plan_id, Dataset({"SYN": synthetic_daily(300, seed=5)}))
