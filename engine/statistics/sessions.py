@@ -1,0 +1,186 @@
+"""Figures of the equity at the end of each session: annual ratios, moments, and the falls between trades.
+
+`equity` has shape (T + 1, variants): the starting equity, then the equity at the end of sessions 1 to T. The risk-free
+rate is zero throughout.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.market.bars import BoolArray, FloatArray, IntArray
+from engine.statistics import normal
+from engine.statistics.columns import means, sums, varies
+
+DAYS_A_YEAR = 365.25
+_CELLS_AT_ONCE = 500_000
+
+
+class SessionFigures(NamedTuple):
+    """The figures of one run or variant; what does not exist is None."""
+
+    sharpe_annual: float | None
+    sortino_annual: float | None
+    volatility_pct: float | None
+    cagr_pct: float | None
+    max_drawdown_marked_pct: float
+    longest_drawdown_sessions: int
+    calmar_annual: float | None
+    skew: float | None
+    kurtosis: float | None
+    """raw: 3 for a normal distribution"""
+    psr: float | None
+
+
+class Moments(NamedTuple):
+    """Of each column of returns, shape (variants,). `spread` is the standard deviation with ddof 1."""
+
+    mean: FloatArray
+    spread: FloatArray
+    downside: FloatArray
+    """the root of the mean square of the returns below zero"""
+    skew: FloatArray
+    kurtosis: FloatArray
+
+
+def sessions_a_year(days: Sequence[int] | IntArray) -> float | None:
+    """How many sessions a year has at the pace of these (day numbers, rising); None with fewer than two."""
+    if len(days) < 2:
+        return None
+    return (len(days) - 1) / (int(days[-1] - days[0]) / DAYS_A_YEAR)
+
+
+def returns_of(equity: FloatArray) -> FloatArray:
+    """Each session's return, shape (T, …); of no use where an equity is at or below zero."""
+    with np.errstate(all="ignore"):
+        returned: FloatArray = equity[1:] / equity[:-1] - 1
+    return returned
+
+
+def figures_of_one(equity: Sequence[float] | FloatArray, a_year: float | None) -> SessionFigures:
+    """The figures of one curve, E_0 to E_T; `a_year` as `sessions_a_year` has it."""
+    return figures(np.asarray(equity, dtype=np.float64)[:, np.newaxis], a_year)[0]
+
+
+def figures(equity: FloatArray, a_year: float | None) -> list[SessionFigures]:
+    """The figures of each column of `equity`; the same bits for a column whatever stands beside it.
+
+    An equity at or below zero, or fewer than two sessions: all but the drawdown's two are None. Ratios are None without
+    variation, as is any figure beyond what a float64 holds.
+    """
+    found: list[SessionFigures] = []
+    width = max(1, _CELLS_AT_ONCE // len(equity))
+    for start in range(0, equity.shape[1], width):
+        block = np.ascontiguousarray(equity[:, start : start + width])
+        found.extend(_figures(block, a_year))
+    return found
+
+
+def moments(returns: FloatArray) -> Moments:
+    """Of each column of at least two returns; skew and kurtosis are population moments, NaN without variation."""
+    count = len(returns)
+    mean = means(returns)
+    off = returns - mean
+    squared = off * off
+    down = np.minimum(returns, 0.0)
+    squares, cubes, fourths, falls = sums(np.stack([squared, squared * off, squared * squared, down * down], axis=1))
+    squares = np.where(varies(returns), squares, 0.0)
+    second = squares / count
+    with np.errstate(all="ignore"):
+        skew = cubes / count / (second * np.sqrt(second))
+        kurtosis = fourths / count / (second * second)
+    return Moments(mean, np.sqrt(squares / (count - 1)), np.sqrt(falls / count), skew, kurtosis)
+
+
+def probabilistic_sharpe(
+    sharpe: float, skew: float, kurtosis: float, sessions: int, threshold: float = 0.0
+) -> float | None:
+    """The probability that the true Sharpe ratio is above `threshold`; both are of one session, not annual.
+
+    David H. Bailey and Marcos López de Prado, The Sharpe Ratio Efficient Frontier, 2012. `kurtosis` is raw. None where
+    the ratio's own variance is none, which takes a series of two values.
+    """
+    variance = 1 - skew * sharpe + (kurtosis - 1) / 4 * (sharpe * sharpe)
+    if not variance > 0:
+        return None
+    return normal.below((sharpe - threshold) * math.sqrt(sessions - 1) / math.sqrt(variance))
+
+
+def drawdowns(equity: FloatArray) -> tuple[FloatArray, IntArray]:
+    """Of each column: the greatest fall from a peak in percent, and the most sessions from a peak back to its level."""
+    peaks = np.empty_like(equity)
+    peak = peaks[0] = equity[0]
+    for row, level in zip(equity[1:], peaks[1:], strict=True):
+        peak = np.maximum(peak, row, out=level)
+    return ((peaks - equity) / peaks * 100).max(axis=0), _longest(equity >= peaks)
+
+
+def _longest(at_peak: BoolArray) -> IntArray:
+    """The most sessions from the last one at a peak to the next, or to the end; neighbours have no fall between."""
+    rows, columns = at_peak.shape
+    places = np.flatnonzero(at_peak.T)  # column after column; every column begins at its first peak
+    waits = np.diff(places, append=rows * columns)
+    firsts = np.searchsorted(places, np.arange(columns) * rows)
+    lasts = np.append(firsts[1:], len(places)) - 1
+    ends = waits[lasts] - 1
+    waits[waits == 1] = 0
+    waits[lasts] = ends
+    longest: IntArray = np.maximum.reduceat(waits, firsts)
+    return longest
+
+
+def _figures(equity: FloatArray, a_year: float | None) -> Iterator[SessionFigures]:
+    falls, longest = drawdowns(equity)
+    if a_year is None or len(equity) < 3:
+        for fall, sessions in zip(falls.tolist(), longest.tolist(), strict=True):
+            yield SessionFigures(None, None, None, None, fall, sessions, None, None, None, None)
+        return
+    with np.errstate(all="ignore"):
+        of_returns = moments(returns_of(equity))
+    alive = np.all(equity > 0, axis=0).tolist()
+    columns = [column.tolist() for column in (*of_returns, equity[0], equity[-1], falls, longest)]
+    for lives, *values in zip(alive, *columns, strict=True):
+        mean, spread, downside, skew, kurtosis, start, end, fall, sessions = values
+        if not lives:
+            yield SessionFigures(None, None, None, None, fall, sessions, None, None, None, None)
+            continue
+        grown = _annual_growth(start, end, (len(equity) - 1) / a_year)
+        yield SessionFigures(
+            sharpe_annual=_ratio(mean, spread, math.sqrt(a_year)),
+            sortino_annual=_ratio(mean, downside, math.sqrt(a_year)),
+            volatility_pct=_finite(spread * math.sqrt(a_year) * 100),
+            cagr_pct=grown,
+            max_drawdown_marked_pct=fall,
+            longest_drawdown_sessions=sessions,
+            calmar_annual=None if grown is None else _ratio(grown, fall),
+            skew=_finite(skew),
+            kurtosis=_finite(kurtosis),
+            psr=_psr(mean, spread, skew, kurtosis, len(equity) - 1),
+        )
+
+
+def _psr(mean: float, spread: float, skew: float, kurtosis: float, sessions: int) -> float | None:
+    sharpe = _ratio(mean, spread)
+    if sharpe is None or _finite(skew) is None or _finite(kurtosis) is None:
+        return None
+    return probabilistic_sharpe(sharpe, skew, kurtosis, sessions)
+
+
+def _annual_growth(start: float, end: float, years: float) -> float | None:
+    """In percent a year."""
+    try:
+        return _finite(((end / start) ** (1 / years) - 1) * 100)
+    except OverflowError:
+        return None
+
+
+def _ratio(above: float, below: float, scale: float = 1.0) -> float | None:
+    return _finite(above / below * scale) if below > 0 else None
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
