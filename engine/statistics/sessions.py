@@ -96,6 +96,13 @@ def moments(returns: FloatArray) -> Moments:
     return Moments(mean, np.sqrt(squares / (count - 1)), np.sqrt(falls / count), skew, kurtosis)
 
 
+def session_sharpes(returns: FloatArray) -> FloatArray:
+    """The Sharpe ratio of one session, of each column of at least two returns; 0 without variation."""
+    of = moments(returns)
+    ratios: FloatArray = np.where(of.spread > 0, of.mean / np.where(of.spread > 0, of.spread, 1.0), 0.0)
+    return ratios
+
+
 def probabilistic_sharpe(
     sharpe: float, skew: float, kurtosis: float, sessions: int, threshold: float = 0.0
 ) -> float | None:
