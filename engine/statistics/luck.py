@@ -15,6 +15,7 @@ from engine.statistics import normal
 from engine.statistics.columns import means, sums, varies
 from engine.statistics.draws import generator, mean_block, resampled
 from engine.statistics.holding import beyond
+from engine.statistics.products import Tiled
 
 DRAWS = 2_000
 LEAST_SESSIONS = 3
@@ -41,9 +42,10 @@ def plan_luck(
     if len(returns) < LEAST_SESSIONS:
         return None
     scaled, t = _studentised(beyond(returns, benchmark))
+    columns = Tiled(scaled)
     observed = np.round(max(0.0, t[best]), _DIGITS)
     reached = sum(
-        int(np.count_nonzero(np.round(_greatest(counts, scaled), _DIGITS) >= observed))
+        int(np.count_nonzero(np.round(_greatest(counts, columns), _DIGITS) >= observed))
         for counts in resampled(generator("p_luck", sha256), len(returns), draws)
     )
     return PlanLuck((reached + 1) / (draws + 1), float(t[best]))
@@ -85,7 +87,7 @@ def _studentised(left: FloatArray) -> tuple[FloatArray, FloatArray]:
     return (left - np.where(poor, 0.0, mean)) * (scale / count), mean * scale
 
 
-def _greatest(counts: FloatArray, scaled: FloatArray) -> FloatArray:
+def _greatest(counts: FloatArray, scaled: Tiled) -> FloatArray:
     """The greatest statistic of each draw, at least 0."""
-    greatest: FloatArray = np.maximum((counts @ scaled).max(axis=1), 0.0)
+    greatest: FloatArray = np.maximum(scaled.after(counts).max(axis=1), 0.0)
     return greatest

@@ -1,18 +1,13 @@
-"""Made-up returns, the same on every machine and with every numpy: near normal, from the raw words of PCG64."""
+"""Made-up returns, the same on every machine."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Matrix = npt.NDArray[np.float64]
+from benchmarks.noise import Numbers as Matrix
+from benchmarks.noise import normals
 
-
-def normals(seed: int, *shape: int) -> Matrix:
-    """Sums of twelve uniform numbers less six: mean 0, variance 1."""
-    words = np.random.PCG64(seed).random_raw(12 * int(np.prod(shape)))
-    drawn: Matrix = ((words >> np.uint64(11)) * 2.0**-53).reshape(*shape, 12).sum(axis=-1) - 6
-    return drawn
+__all__ = ["Matrix", "normals", "returns_of_noise"]
 
 
 def returns_of_noise(seed: int, sessions: int, variants: int, drift: float = 0.0003) -> tuple[Matrix, Matrix]:
