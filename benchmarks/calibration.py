@@ -37,6 +37,7 @@ from engine.strategies.builtin.sma_cross import SmaCross
 SESSIONS, A_YEAR = 2_520, 252.0
 VOLATILITY, BULL, EDGE = 0.01, 0.0005, 0.0026
 REGIME = 40
+DRAWS = 2_000
 MOST_FOUND_IN_NOISE, LEAST_FOUND_OF_EDGES = 0.07, 0.80
 
 
@@ -108,7 +109,7 @@ def judged(kind: str, seed: int) -> Judged:
     found = swept(market, seed, blind=kind != PLANTED)
     sharpes = session_sharpes(found.returns)
     best = int(np.argmax(sharpes))
-    of_plan = plan_luck(found.returns, market, best, f"{kind}:{seed}")
+    of_plan = plan_luck(found.returns, market, best, f"{kind}:{seed}", DRAWS)
     assert of_plan is not None
     evidence = Evidence(
         sessions=len(market),

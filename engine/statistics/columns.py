@@ -6,9 +6,20 @@ column is added up from its first row to its last, by plain additions, all colum
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from engine.market.bars import BoolArray, FloatArray
+
+_CELLS_AT_ONCE = 500_000
+
+
+def blocks(rows: FloatArray) -> Iterator[FloatArray]:
+    """The columns in turn, some at a time, side by side in memory: what is made of them stays small."""
+    width = max(1, _CELLS_AT_ONCE // max(len(rows), 1))
+    for start in range(0, rows.shape[1], width):
+        yield np.ascontiguousarray(rows[:, start : start + width])
 
 
 def sums(rows: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.market.bars import Bars, FloatArray, IntArray
-from engine.statistics.columns import means, sums, varies
+from engine.statistics.columns import blocks, means, sums, varies
 from engine.statistics.sessions import SessionFigures, figures_of_one, returns_of, sessions_a_year
 
 
@@ -100,6 +100,10 @@ def exposures(equity: FloatArray, benchmark: FloatArray, a_year: float | None) -
     """Beta and alpha of each column of `equity` (T + 1 rows); None with an equity at or below zero, or T below 2."""
     if a_year is None:
         return [None] * equity.shape[1]
+    return [found for block in blocks(equity) for found in _exposures(block, benchmark, a_year)]
+
+
+def _exposures(equity: FloatArray, benchmark: FloatArray, a_year: float) -> list[Exposure | None]:
     alive = np.all(equity > 0, axis=0)
     returns = returns_of(np.where(alive, equity, 1.0))
     slopes = betas(returns, benchmark)

@@ -6,13 +6,14 @@ Peter Reinhard Hansen, A Test for Superior Predictive Ability, 2005: the student
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from engine.market.bars import FloatArray
 from engine.statistics import normal
-from engine.statistics.columns import means, sums, varies
+from engine.statistics.columns import blocks, means, sums, varies
 from engine.statistics.draws import generator, mean_block, resampled
 from engine.statistics.holding import beyond
 from engine.statistics.products import Tiled
@@ -41,14 +42,16 @@ def plan_luck(
     """
     if len(returns) < LEAST_SESSIONS:
         return None
-    scaled, t = _studentised(beyond(returns, benchmark))
-    columns = Tiled(scaled)
+    scaled: list[Tiled] = []
+    t: list[float] = []
+    for block in blocks(returns):
+        columns, statistics = _studentised(beyond(block, benchmark))
+        scaled.append(Tiled(columns))
+        t.extend(statistics.tolist())
+    drawn = [_greatest(counts, scaled) for counts in resampled(generator("p_luck", sha256), len(returns), draws)]
     observed = np.round(max(0.0, t[best]), _DIGITS)
-    reached = sum(
-        int(np.count_nonzero(np.round(_greatest(counts, columns), _DIGITS) >= observed))
-        for counts in resampled(generator("p_luck", sha256), len(returns), draws)
-    )
-    return PlanLuck((reached + 1) / (draws + 1), float(t[best]))
+    reached = int(np.count_nonzero(np.round(np.concatenate(drawn), _DIGITS) >= observed))
+    return PlanLuck((reached + 1) / (draws + 1), t[best])
 
 
 def luck(plan: PlanLuck, tries_outside: int) -> float:
@@ -71,7 +74,7 @@ def long_run_variance(returns: FloatArray) -> FloatArray:
     weight = np.fft.rfft(weights).real
     weight[1 : (count + 1) // 2] *= 2  # frequencies that have a mirror image
     power = np.abs(np.fft.rfft(returns - means(returns), axis=0)) ** 2
-    variance: FloatArray = weight @ power / count**2
+    variance: FloatArray = np.maximum(weight @ power, 0.0) / count**2  # rounding may leave less than nothing
     return variance
 
 
@@ -87,7 +90,7 @@ def _studentised(left: FloatArray) -> tuple[FloatArray, FloatArray]:
     return (left - np.where(poor, 0.0, mean)) * (scale / count), mean * scale
 
 
-def _greatest(counts: FloatArray, scaled: Tiled) -> FloatArray:
+def _greatest(counts: FloatArray, scaled: Sequence[Tiled]) -> FloatArray:
     """The greatest statistic of each draw, at least 0."""
-    greatest: FloatArray = np.maximum(scaled.after(counts).max(axis=1), 0.0)
+    greatest: FloatArray = np.max([columns.after(counts).max(axis=1) for columns in scaled], axis=0, initial=0.0)
     return greatest

@@ -6,7 +6,8 @@ Zhu, The Probability of Backtest Overfitting, 2017. Equality decides here, so no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import combinations
 
@@ -51,8 +52,7 @@ def overfitting(returns: FloatArray, blocks: int | None = None, score: Score = s
     columns = _distinct(returns)
     if columns.shape[1] < 2:
         return None
-    length = len(columns) // blocks
-    halves = _Halves(columns[len(columns) % blocks :].reshape(blocks, length, -1), score)
+    halves = _Halves(np.split(columns[len(columns) % blocks :], blocks), score)
     firsts, seconds = _pairs(blocks)
     at_once = max(1, _CELLS_AT_ONCE // columns.shape[1])
     low = 0
@@ -73,10 +73,10 @@ def blocks_of(sessions: int) -> int | None:
 class _Halves:
     """Scores of halves, from sums of blocks: sessions in order within a block, then blocks in order."""
 
-    def __init__(self, blocks: FloatArray, score: Score) -> None:
-        in_order = np.ascontiguousarray(blocks.transpose(1, 0, 2))
-        self._total, self._squares = sums(in_order), sums(in_order * in_order)
-        self._length, self._score = blocks.shape[1], score
+    def __init__(self, blocks: Sequence[FloatArray], score: Score) -> None:
+        self._total = np.stack([sums(block) for block in blocks])
+        self._squares = np.stack([sums(block * block) for block in blocks])
+        self._length, self._score = len(blocks[0]), score
 
     def scores(self, halves: IntArray) -> FloatArray:
         """Of each half (a row of block numbers, rising) every column's score."""
@@ -97,8 +97,10 @@ def _low_ranks(inside: FloatArray, outside: FloatArray) -> int:
 
 def _distinct(returns: FloatArray) -> FloatArray:
     """The first of each set of columns that are equal bit for bit, in order."""
-    first = {column.tobytes(): place for place, column in reversed(list(enumerate(returns.T)))}
-    return returns[:, sorted(first.values())]
+    first: dict[bytes, int] = {}
+    for place, column in enumerate(returns.T):
+        first.setdefault(hashlib.sha256(column.tobytes()).digest(), place)
+    return returns if len(first) == returns.shape[1] else returns[:, list(first.values())]
 
 
 @lru_cache(maxsize=4)

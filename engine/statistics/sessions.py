@@ -14,10 +14,9 @@ import numpy as np
 
 from engine.market.bars import BoolArray, FloatArray, IntArray
 from engine.statistics import normal
-from engine.statistics.columns import means, sums, varies
+from engine.statistics.columns import blocks, means, sums, varies
 
 DAYS_A_YEAR = 365.25
-_CELLS_AT_ONCE = 500_000
 
 
 class SessionFigures(NamedTuple):
@@ -72,12 +71,7 @@ def figures(equity: FloatArray, a_year: float | None) -> list[SessionFigures]:
     An equity at or below zero, or fewer than two sessions: all but the drawdown's two are None. Ratios are None without
     variation, as is any figure beyond what a float64 holds.
     """
-    found: list[SessionFigures] = []
-    width = max(1, _CELLS_AT_ONCE // len(equity))
-    for start in range(0, equity.shape[1], width):
-        block = np.ascontiguousarray(equity[:, start : start + width])
-        found.extend(_figures(block, a_year))
-    return found
+    return [found for block in blocks(equity) for found in _figures(block, a_year)]
 
 
 def moments(returns: FloatArray) -> Moments:

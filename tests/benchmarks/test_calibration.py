@@ -9,13 +9,14 @@ from benchmarks import calibration
 from benchmarks.calibration import KINDS, PLANTED, Judged, calibrate, main, share, swept
 from engine.statistics.verdict import Verdict
 
-SWEEPS = range(1, 25)
+SWEEPS = range(1, 41)
 
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three years; an edge must be larger to be seen in them."""
+    """Three years, in which an edge must be larger to be seen, and fewer draws."""
     monkeypatch.setattr(calibration, "SESSIONS", 756)
+    monkeypatch.setattr(calibration, "DRAWS", 300)
     monkeypatch.setattr(calibration, "EDGE", 2 * calibration.EDGE)
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.statistics import columns
 from engine.statistics.columns import sums
 from engine.statistics.sessions import figures, figures_of_one, session_sharpes, sessions_a_year
 from tests.oracles import statistics as oracle
@@ -133,17 +134,15 @@ def test_a_column_has_the_same_bits_whatever_stands_beside_it(width: int) -> Non
 
 
 def test_many_columns_go_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine.statistics import sessions
-
     equity = 1000.0 + 10 * np.cumsum(normals(4, 50, 20), axis=0)
     whole = figures(equity, 252.0)
-    monkeypatch.setattr(sessions, "_CELLS_AT_ONCE", 3 * 50)
+    monkeypatch.setattr(columns, "_CELLS_AT_ONCE", 3 * 50)
     assert figures(equity, 252.0) == whole
 
 
-@pytest.mark.parametrize("columns", [1, 2, 3, 16, 129])
-def test_sums_are_plain_additions_from_left_to_right(columns: int) -> None:
-    rows = normals(5, 1000, columns) * 10.0 ** np.arange(1000)[:, np.newaxis] ** 0.3
+@pytest.mark.parametrize("width", [1, 2, 3, 16, 129])
+def test_sums_are_plain_additions_from_left_to_right(width: int) -> None:
+    rows = normals(5, 1000, width) * 10.0 ** np.arange(1000)[:, np.newaxis] ** 0.3
     for found, column in zip(sums(rows).tolist(), rows.T.tolist(), strict=True):
         total = 0.0
         for value in column:
