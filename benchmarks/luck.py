@@ -4,9 +4,10 @@
     python -m benchmarks.luck --no-rivals
     python -m benchmarks.luck --quick          small: does everything run and agree?
 
-The rivals are a plain implementation in numpy, and ffn and purgedcv where they are installed (`pip install ffn
-purgedcv`); they see the same sessions in the same blocks. Times are wall and CPU milliseconds of the fastest of several
-calls. Exit 1 when tools disagree on a probability; a figure that falls short of what is owed is no failure.
+The rivals, on the 100 variants, are a plain implementation in numpy, and ffn and purgedcv where they are installed (`pip
+install ffn purgedcv`); they see the same sessions in the same blocks. Times are wall and CPU milliseconds of the
+fastest of several calls. Exit 1 when tools disagree on a probability; a figure that falls short of what is owed is no
+failure.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from engine.statistics.deflated import deflated_sharpe, variance_of_trials
 from engine.statistics.holding import exposures
 from engine.statistics.luck import plan_luck
 from engine.statistics.overfitting import MOST_BLOCKS, blocks_of, overfitting
-from engine.statistics.sessions import figures, moments, session_sharpes
+from engine.statistics.sessions import figures, moments
 
 SESSIONS, QUICK = 2_500, 160
 OWED_MS = {100: 300.0, 1_000: 1_500.0}
@@ -68,7 +69,8 @@ def measure(returns: Numbers, market: Numbers) -> dict[str, Took]:
 
 def dsr(returns: Numbers) -> float | None:
     """Of the best, among all of them."""
-    sharpes, of = session_sharpes(returns), moments(returns)
+    of = moments(returns)
+    sharpes = np.where(of.spread > 0, of.mean / np.where(of.spread > 0, of.spread, 1.0), 0.0)
     best, sessions = int(np.argmax(sharpes)), len(returns)
     variance = variance_of_trials(sharpes.tolist(), sessions)
     skew, kurtosis = float(of.skew[best]), float(of.kurtosis[best])
@@ -149,13 +151,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true")
     asked = parser.parse_args(arguments)
     agree = True
-    for variants in (10, 20) if asked.quick else OWED_MS:
+    sizes = (10, 20) if asked.quick else tuple(OWED_MS)
+    for variants in sizes:
         returns, market = matrix(QUICK if asked.quick else SESSIONS, variants)
         print(f"{variants:,} variants, {len(returns):,} sessions")
         for name, took in measure(returns, market).items():
             owed = OWED_MS.get(variants) if "," in name else None
             print(f"  {name:<34} {took}{'' if owed is None else f'   {owed:,.0f} ms owed'}", flush=True)
-        if not asked.no_rivals:
+        if not asked.no_rivals and variants == min(sizes):
             agree &= beside(returns)
     return 0 if agree else 1
 
