@@ -4,8 +4,8 @@
     python -m benchmarks.luck --no-rivals
     python -m benchmarks.luck --quick          small: does everything run and agree?
 
-The rivals, on the 100 variants, are a plain implementation in numpy, and ffn and purgedcv where they are installed (`pip
-install ffn purgedcv`); they see the same sessions in the same blocks. Times are wall and CPU milliseconds of the
+The rivals, on the 100 variants, are a plain implementation in numpy, and ffn and purgedcv where they are installed
+(`pip install ffn purgedcv`); they see the same sessions in the same blocks. Times are wall and CPU milliseconds of the
 fastest of several calls. Exit 1 when tools disagree on a probability; a figure that falls short of what is owed is no
 failure.
 """
