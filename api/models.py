@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from engine.broker.paper import PAPER
+from engine.events import PAPER
 from engine.intents import TradeIntent
 from engine.strategies.spec import ExecutionSpec
 from engine.sweeps.plan.request import MAX_VARIANTS

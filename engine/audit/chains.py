@@ -8,8 +8,8 @@ from typing import Any
 from engine.account.ledger import BUY, Fill
 from engine.audit.findings import Findings
 from engine.audit.worlds import World
-from engine.broker.paper import PAPER, breadcrumb
-from engine.events import EventType
+from engine.broker.paper import breadcrumb
+from engine.events import PAPER, EventType
 from engine.intents import to_lots, to_quantity
 from engine.payloads import event_named
 from engine.ports import JournalEvent

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from engine.account.state import Account, PaperPosition
-from engine.broker.paper import PAPER, Order, Placement, check, place
+from engine.broker.paper import Order, Placement, check, place
 from engine.errors import NotFoundError, PapertapeError
-from engine.events import EventType, Stamps, account_event
+from engine.events import PAPER, EventType, Stamps, account_event
 from engine.intents import TradeIntent, to_quantity
 from engine.market.sessions import to_micros
 from engine.policy.workspace import Workspace, check_open

@@ -15,7 +15,7 @@ from engine.account.fold import apply_fills
 from engine.account.ledger import BUY, SELL, Fill, Holding, Ledger, Trade
 from engine.account.state import Account
 from engine.errors import ConflictError, InvalidError
-from engine.events import EventRow, Execution, Filled, Stamps, execution_events
+from engine.events import PAPER, EventRow, Execution, Filled, Stamps, execution_events
 from engine.intents import MAX_LOTS, TradeIntent, to_quantity
 from engine.market.sessions import iso, session_day
 from engine.policy.decide import PolicyDecision, decide_entry, decide_exit, entry_figures
@@ -24,7 +24,6 @@ from engine.ports import PriorFill
 from engine.symbols import readable
 from engine.vocabulary import IntentAction
 
-PAPER = "paper"
 REMEDIES: Mapping[str, str] = {
     "INVALID_QUANTITY": "a smaller risk.dollars_per_trade buys a quantity that is taken",
     "INVALID_FILL_PRICE": "a smaller risk.dollars_per_trade makes smaller amounts; look at the data's prices too",

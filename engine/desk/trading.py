@@ -6,10 +6,9 @@ import math
 from uuid import UUID
 
 from engine.broker.execute import ExecutionResult, PaperBroker, Preview, nothing_filled
-from engine.broker.paper import PAPER
 from engine.desk.accounts import Accounts
 from engine.errors import ConflictError, InvalidError
-from engine.events import Stamps
+from engine.events import PAPER, Stamps
 from engine.intents import TradeIntent
 from engine.numerals import real_number
 from engine.policy.workspace import Workspace

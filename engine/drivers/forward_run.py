@@ -16,7 +16,7 @@ from engine.account.ledger import Holding, Ledger, Trade
 from engine.account.metrics import metrics_of
 from engine.account.state import Account
 from engine.broker.execute import record
-from engine.broker.paper import PAPER, Placement, check, place
+from engine.broker.paper import Placement, check, place
 from engine.broker.reconcile import replayed
 from engine.drivers.acceptance import Acceptance, check_code
 from engine.drivers.backtest import RunOutcome
@@ -26,7 +26,7 @@ from engine.drivers.memory import opened_by
 from engine.drivers.order_signals import signals_of_row
 from engine.drivers.reasons import Asked, Stopped, reasons
 from engine.errors import NotFoundError, PapertapeError, SystemFault
-from engine.events import EventRow, EventType, Stamps, account_event
+from engine.events import PAPER, EventRow, EventType, Stamps, account_event
 from engine.intents import TradeIntent
 from engine.market.bars import Dataset
 from engine.market.sessions import iso

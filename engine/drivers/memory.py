@@ -9,8 +9,8 @@ from uuid import UUID
 import numpy as np
 
 from engine.account.ledger import Holding, Ledger
-from engine.broker.paper import PAPER
 from engine.errors import InvalidError
+from engine.events import PAPER
 from engine.market.bars import Bars, Dataset, IntArray
 from engine.market.recording import BarChange, Recorded, Span, first_change
 from engine.market.sessions import MICROS_PER_DAY, from_micros, iso, session_days

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -13,12 +12,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from engine.account.arithmetic import total
 from engine.account.ledger import BUY, Fill, Trade
 from engine.account.metrics import Metrics
 from engine.intents import to_quantity
 from engine.market.bars import Dataset, FloatArray
 from engine.statistics.clock import Clock
+from engine.statistics.costs import Filled, breakeven_bps
 from engine.statistics.deflated import deflated_sharpe, variance_of_trials
 from engine.statistics.holding import HoldingMetrics
 from engine.statistics.luck import luck, plan_luck
@@ -219,7 +218,7 @@ class PlanEvidence:
         specs = {"best": None if self.best is None else self.plan.variants[self.best].spec, "baseline": self.plan.base}
         for fill in FillModel:
             fills[fill.value] = {name: self._filled(spec, fill) for name, spec in specs.items()}
-        return {"breakeven_bps": breakeven_bps(trades), "fills": fills}
+        return {"breakeven_bps": breakeven_bps(_filled(trades)), "fills": fills}
 
     def _filled(self, spec: CompiledSpec | None, fill: FillModel) -> dict[str, Any] | None:
         """The metrics of a spec under a fill model, as JSON has them."""
@@ -231,14 +230,5 @@ class PlanEvidence:
         return None if metrics is None else metrics.model_dump(mode="json")
 
 
-def breakeven_bps(trades: Sequence[Trade]) -> float | None:
-    """The further cost on each side, in basis points of the amount, at which the trades together earn nothing.
-
-    None without trades, or where they earn nothing as they are.
-    """
-    earned = total(trade.pnl for trade in trades)
-    turned = total(to_quantity(trade.lots) * (trade.entry_price + trade.exit_price) for trade in trades)
-    if not trades or earned < 0 or not turned > 0:
-        return None
-    found = earned / turned * 1e4
-    return found if math.isfinite(found) else None
+def _filled(trades: Sequence[Trade]) -> list[Filled]:
+    return [Filled(to_quantity(trade.lots), trade.entry_price, trade.exit_price, trade.pnl) for trade in trades]

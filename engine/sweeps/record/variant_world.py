@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache, partial
 from uuid import UUID
 
 from engine.account.fold import apply_fills
 from engine.account.ledger import BUY, Fill, Ledger, Trade
 from engine.account.metrics import Metrics
 from engine.account.state import Account
-from engine.events import EventRow, EventType
-from engine.intents import LOTS_PER_UNIT
+from engine.events import EventRow, EventType, FillEvents
 from engine.jsontext import compact_json
-from engine.market.sessions import iso
 from engine.policy.workspace import Workspace
 from engine.stamps import CountedStamps
-from engine.vocabulary import IntentAction
 
-PAPER = "paper"
 CREATED = 1
 """Events of a variant's workspace before its first fill."""
 PER_FILL = 2
 """ORDER_FILLED and POSITION_*."""
-
-_ROW = partial(tuple.__new__, EventRow)  # half the cost of EventRow._make
-_iso = lru_cache(maxsize=1 << 16)(iso)  # variants trade the same bars
-_FILLED, _OPENED, _CLOSED = (
-    kind.value for kind in (EventType.ORDER_FILLED, EventType.POSITION_OPENED, EventType.POSITION_CLOSED)
-)
-_OPEN, _CLOSE = IntentAction.OPEN_LONG.value, IntentAction.CLOSE_LONG.value
+IDS_PER_FILL = 4
+"""Of the intent, the order and the two events."""
 
 
 class VariantWorld:
@@ -99,71 +89,18 @@ class VariantWorld:
         return rows, self._partly
 
     def _rows(self, start: int, fills: Sequence[Fill], recorded_at: int) -> list[EventRow]:
-        """Payloads are those of `engine.events`, written out: a JSON encoder would cost as much as the database."""
-        workspace_id, prefix, strategy, make = str(self.workspace.id), self._prefix, self._strategy, _ROW
+        events = FillEvents(str(self.workspace.id), self._prefix, self._strategy, recorded_at)
         rows: list[EventRow] = []
-        counter = CREATED + 4 * start
+        counter = CREATED + IDS_PER_FILL * start
         for _, symbol, side, lots, price, fees, ts, session in fills:
-            intent_id = f"{prefix}{counter + 1:012x}"
-            order_id = f"{prefix}{counter + 2:012x}"
-            quantity = repr(lots / LOTS_PER_UNIT)
             if side == BUY:
-                action, became, kind = _OPEN, "opened", _OPENED
-                position = f'{{"quantity":{quantity},"avg_price":{price!r},"opened_at":"{_iso(ts)}"}}'
+                rows += events.opened(counter, symbol, lots, price, fees, ts, session)
             else:
-                action, became, kind = _CLOSE, "closed", _CLOSED
                 trade = self.trades[self._closed]
                 self._closed += 1
-                position = (
-                    f'{{"quantity":{quantity},"entry_ts":"{_iso(trade[1])}","entry_price":{trade[4]!r},'
-                    f'"exit_price":{trade[5]!r},"fees":{trade[6]!r},"pnl":{trade[7]!r}}}'
-                )
-            order = (
-                f'{{"action":"{action}","quantity":{quantity},"strategy_id":{strategy},"position_action":"{became}"}}'
-            )
-            rows += (
-                make(
-                    (
-                        f"{prefix}{counter + 3:012x}",
-                        workspace_id,
-                        _FILLED,
-                        ts,
-                        recorded_at,
-                        None,
-                        intent_id,
-                        order_id,
-                        PAPER,
-                        symbol,
-                        side,
-                        lots,
-                        price,
-                        fees,
-                        session,
-                        order,
-                    )
-                ),
-                make(
-                    (
-                        f"{prefix}{counter + 4:012x}",
-                        workspace_id,
-                        kind,
-                        ts,
-                        recorded_at,
-                        None,
-                        intent_id,
-                        order_id,
-                        PAPER,
-                        symbol,
-                        None,
-                        None,
-                        None,
-                        None,
-                        None,
-                        position,
-                    )
-                ),
-            )
-            counter += 4
+                closed = (trade.entry_ts, trade.entry_price, trade.exit_price, trade.fees, trade.pnl)
+                rows += events.closed(counter, symbol, lots, price, fees, ts, session, closed)
+            counter += IDS_PER_FILL
         return rows
 
     def _fresh(self) -> Account:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.account.ledger import Trade
 from engine.drivers.trial import short_digest, spec_sha256
 from engine.market.bars import Dataset
 from engine.market.synthetic import synthetic_daily
@@ -17,7 +16,6 @@ from engine.sweeps.plan.generator import generate
 from engine.sweeps.record.earlier_tries import earlier_sharpes, resolved
 from engine.sweeps.results import PlanResult
 from engine.sweeps.simulation.reference import by_bar_loop
-from engine.sweeps.statistics import breakeven_bps
 from tests.oracles import statistics as oracle
 from tests.support.memory_desks import memory_desk
 from tests.support.memory_store import MemoryStore
@@ -110,11 +108,3 @@ def test_the_ratios_of_earlier_tries_are_read_once_each_and_not_those_of_the_pla
     assert plan.statistics is not None
     assert first.statistics is not None
     assert np.isfinite(list(found.values())).all()
-
-
-def test_what_a_further_cost_would_leave() -> None:
-    """1 unit bought at 100 and sold at 110: 10 of 210 turned over, 476.19 basis points on each side."""
-    trade = Trade("X", 1, 2, 100_000_000, 100.0, 110.0, 0.0, 10.0, 1_010.0)
-    assert breakeven_bps([trade]) == pytest.approx(10 / 210 * 1e4)
-    assert breakeven_bps([trade._replace(pnl=-1.0)]) is None
-    assert breakeven_bps([]) is None
