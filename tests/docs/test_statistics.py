@@ -7,17 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.account.ledger import Trade
 from engine.account.metrics import METRICS
-from engine.intents import LOTS_PER_UNIT
 from engine.statistics import verdict
+from engine.statistics.costs import Filled, breakeven_bps
 from engine.statistics.deflated import EULER, deflated_sharpe
 from engine.statistics.holding import betas, beyond
 from engine.statistics.luck import DRAWS, PlanLuck, luck
 from engine.statistics.overfitting import LEAST_IN_BLOCK, LEAST_SESSIONS, MOST_BLOCKS
 from engine.statistics.sessions import figures_of_one
 from engine.sweeps.results import HoldingMetrics, PlanStatistics
-from engine.sweeps.statistics import breakeven_bps
 from tests.docs.pages import code_blocks, first_codes, section, table_under, text_of
 
 PAGE = text_of("statistics.md")
@@ -54,10 +52,7 @@ def test_the_engine_deflates_and_widens_as_the_page_does(worked: dict[str, Any])
 
 
 def test_the_engine_breaks_even_where_the_page_does(worked: dict[str, Any]) -> None:
-    trades = [
-        Trade("X", 0, 1, int(quantity * LOTS_PER_UNIT), entry, out, 0.0, pnl, 0.0)
-        for pnl, quantity, entry, out in worked["trades"]
-    ]
+    trades = [Filled(quantity, entry, out, pnl) for pnl, quantity, entry, out in worked["trades"]]
     assert breakeven_bps(trades) == pytest.approx(worked["breakeven_bps"], rel=1e-12)
 
 

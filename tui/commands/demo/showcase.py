@@ -133,7 +133,7 @@ def show(page: Page, showcase: Showcase) -> None:
     page.heading(f"The last {LAST_TRADES} of {figures.whole(len(showcase.trades))} trades")
     show_trades(page, showcase.trades[-LAST_TRADES:])
     page.line()
-    page.heading("Closed worlds: each strategy alone, on each symbol")
+    page.heading("Backtests: each strategy alone, on each symbol")
     page.table(_runs_table(showcase.runs))
     page.line()
     show_sweeps(page, showcase.sweeps, ACCOUNT_STRATEGY)
@@ -148,7 +148,7 @@ def show(page: Page, showcase: Showcase) -> None:
     page.line(f"       papertape plan show {showcase.sweeps.earlier.run_plan_id}")
 
 
-_RUN_FIGURES = ("trade_count", "return_pct", "max_drawdown_pct", "win_rate", "sharpe")
+_RUN_FIGURES = ("trade_count", "return_pct", "max_drawdown_marked_pct", "win_rate", "sharpe_annual")
 
 
 def _runs_table(runs: list[Backtest]) -> Table:
