@@ -165,7 +165,8 @@ def metric_fields(metrics: Metrics) -> list[Field]:
     from tui.shared.metrics import ALL
 
     values = {figure.key: figure.in_words(metrics) for figure in ALL}
-    absent = () if any(getattr(metrics, name) is not None for name in OF_SESSIONS) else OF_SESSIONS
+    has_sessions = any(getattr(metrics, name) is not None for name in OF_SESSIONS)
+    absent = () if has_sessions else (*OF_SESSIONS, "avg_bars_held")
     lines = {label: line for label, line in _LINES.items() if not any(f"{{{name}}}" in line for name in absent)}
     fields: list[Field] = [(label, line.format(**values)) for label, line in lines.items()]
     fields[1] = ("return", fields[1][1], gain_tone(metrics.return_pct))
