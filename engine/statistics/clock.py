@@ -49,22 +49,19 @@ class Clock:
     @cached_property
     def benchmark(self) -> Benchmark:
         """Buying and holding from an equity of 1."""
-        return buy_and_hold(1.0, self._windows, self.sessions)
+        with np.errstate(all="ignore"):  # prices near the end of the floats
+            return buy_and_hold(1.0, self._windows, self.sessions)
 
     @property
     def holding(self) -> HoldingMetrics | None:
-        """What buying and holding comes to on this clock; None without a session."""
+        """What buying and holding comes to on this clock; None without a session, or beyond what a float holds."""
         if not len(self):
             return None
         held = self.benchmark
-        figures = held.figures
-        return HoldingMetrics(
-            return_pct=held.return_pct,
-            cagr_pct=figures.cagr_pct,
-            sharpe_annual=figures.sharpe_annual,
-            volatility_pct=figures.volatility_pct,
-            max_drawdown_marked_pct=figures.max_drawdown_marked_pct,
-        )
+        values = _finite({"return_pct": held.return_pct, **held.figures._asdict()})
+        if values["return_pct"] is None:
+            return None
+        return HoldingMetrics.model_validate({name: values[name] for name in HoldingMetrics.model_fields})
 
     @cached_property
     def closes(self) -> FloatArray:

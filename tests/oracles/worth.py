@@ -58,6 +58,8 @@ def assert_worth(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
     for name, value in theirs.items():
         if name in OF_RETURNS and (ours["volatility_pct"] or 0.0) < 1e-6:
             continue
+        if name == "sqn" and max(abs(value or 1e9), abs(ours[name] or 1e9)) > 1e6:  # equal trades, but for rounding
+            continue
         if value is None or ours[name] is None:
             assert value is ours[name] is None, name
         else:

@@ -37,11 +37,14 @@ RECONCILE = {
 }
 METRICS = {
     *{"return_pct", "max_drawdown_pct", "sharpe", "win_rate", "trade_count", "profit_factor", "starting_equity"},
-    *{"ending_equity", "gross_profit", "gross_loss"},
+    *{"ending_equity", "gross_profit", "gross_loss", "sharpe_annual", "sortino_annual", "volatility_pct", "cagr_pct"},
+    *{"max_drawdown_marked_pct", "longest_drawdown_sessions", "calmar_annual", "skew", "kurtosis", "exposure_pct"},
+    *{"avg_trade_pct", "best_trade_pct", "worst_trade_pct", "expectancy", "sqn", "fees_paid", "avg_bars_held"},
+    *{"psr", "beta", "alpha_annual_pct"},
 }
 RUN = {
     *{"workspace_id", "bars", "history_bars", "intents", "fills", "rejected", "metrics"},
-    *{"refusals", "held_back", "short_history", "reasons"},
+    *{"refusals", "held_back", "short_history", "reasons", "benchmark", "because"},
 }
 EVENT = {
     *{"seq", "event_id", "event_type", "workspace_id", "ts", "recorded_at", "correlation_id", "intent_id"},

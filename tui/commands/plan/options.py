@@ -79,9 +79,12 @@ class RunOptions:
             "--slippage-bps", parser=typed_number, metavar="BPS", help="What every fill loses, in basis points."
         ),
     ] = 0.0
-    objective: Annotated[Objective, typer.Option("--objective", help="The score that ranks variants.")] = (
-        DEFAULT_OBJECTIVE
-    )
+    objective: Annotated[
+        Objective,
+        typer.Option(
+            "--objective", metavar="NAME", help=f"The score that ranks variants: {', '.join(list(Objective))}."
+        ),
+    ] = DEFAULT_OBJECTIVE
     journal: Annotated[
         JournalMode,
         typer.Option("--journal", help="Keep every fill of every variant, or only the results."),

@@ -8,7 +8,6 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from engine.numerals import value_text
-from tui.commands.plan.worth import show_worth
 from tui.shared import figures
 from tui.shared.leaderboard import short_ids, show_board
 from tui.shared.pages import Table
@@ -64,6 +63,8 @@ def show_result(page: Page, result: PlanResult, top: int) -> None:
     show_board(page, result.results, result.best_variant_id, result.objective, top, result.reasons)
     if succeeded > 1 and result.statistics is None:
         page.paragraph(f"The best of {figures.whole(succeeded)} is partly the luckiest: try it on data not swept over.")
+    from tui.commands.plan.worth import show_worth
+
     show_worth(page, result)
 
 
@@ -89,6 +90,8 @@ def show_plan(page: Page, detail: PlanDetail, events: Sequence[EventView], top: 
     page.fields([*_standing(detail), *_history(events), *_asked(detail)])
     page.line()
     show_board(page, detail.results, detail.best_variant_id, detail.objective, top, detail.reasons)
+    from tui.commands.plan.worth import show_worth
+
     show_worth(page, detail)
     for sentence in detail.plan["data"].get("warnings", ()):
         page.paragraph(f"warning: {sentence}")
