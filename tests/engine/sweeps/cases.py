@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
+from engine.account.metrics import Metrics
 from engine.desk import Desk, DeskConfig
 from engine.errors import SystemFault
 from engine.events import EventType
@@ -98,3 +99,14 @@ def older(store: MemoryStore) -> None:
             said = json.loads(row.payload)
             del said["held_back"], said["short_history"]
             store.journal[place] = row._replace(payload=json.dumps(said))
+
+
+def without_later_metrics(store: MemoryStore, **changed: float) -> None:
+    """The journal as it was written before variants were measured by session; `changed` are other figures in it."""
+    for place, row in enumerate(store.journal):
+        if row.event_type == EventType.RUN_VARIANT_COMPLETED:
+            said = json.loads(row.payload)
+            if said["metrics"] is not None:
+                later = [name for name, field in Metrics.model_fields.items() if not field.is_required()]
+                said["metrics"] = {k: v for k, v in said["metrics"].items() if k not in later} | changed
+                store.journal[place] = row._replace(payload=json.dumps(said))

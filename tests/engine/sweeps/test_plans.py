@@ -30,7 +30,18 @@ from engine.sweeps.record import recorder
 from engine.sweeps.results import Failure, Outcome
 from engine.sweeps.simulation import verify
 from engine.sweeps.simulation.simulate import Simulation
-from tests.engine.sweeps.cases import DATA, SWEEP, Crash, CutStore, older, other_desk, run, same, spec
+from tests.engine.sweeps.cases import (
+    DATA,
+    SWEEP,
+    Crash,
+    CutStore,
+    older,
+    other_desk,
+    run,
+    same,
+    spec,
+    without_later_metrics,
+)
 from tests.support.memory_desks import memory_desk
 from tests.support.memory_store import MemoryStore
 from tests.support.worlds import World, worlds
@@ -243,6 +254,24 @@ def test_a_run_that_began_before_refusals_were_counted_is_resumed() -> None:
     assert [one.held_back is None for one in came_out].count(True) == before
     assert [one.metrics for one in resumed.results] == [one.metrics for one in expected.results]
     assert resumed.best_variant_id == expected.best_variant_id
+
+
+def test_results_from_before_sessions_were_measured_are_verified_by_what_they_have() -> None:
+    store = MemoryStore()
+    run(memory_desk(store), run_plan_id=RUN, watch=Stop(4), verify=99)
+    without_later_metrics(store)
+    resumed = other_desk(store).plans.resume(RUN, load)
+    measured = [one.metrics.exposure_pct is not None for one in resumed.results if one.metrics is not None]
+    assert set(measured) == {False, True}  # those from before, and those that came out now
+    assert resumed.verified == len(measured)
+
+
+def test_a_result_from_before_that_differs_fails_its_verification() -> None:
+    store = MemoryStore()
+    run(memory_desk(store), run_plan_id=RUN, watch=Stop(4), verify=99)
+    without_later_metrics(store, ending_equity=1.0)
+    with pytest.raises(SystemFault, match="has other metrics"):
+        other_desk(store).plans.resume(RUN, load)
 
 
 class Interfering(Simulation):
