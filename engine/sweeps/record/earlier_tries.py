@@ -30,11 +30,13 @@ Try = tuple[str, bytes]
 def earlier_sharpes(views: Views, plan: RunPlan, run_plan_id: UUID) -> dict[Try, float]:
     """The Sharpe ratio of a session of each distinct try before the plan began that is not one of its own."""
     started = views.run_document(str(run_plan_id)).seq
-    mine = PlanTrial(plan)
-    own = {(plan.strategy_sha256, digest) for digest in mine.as_trial().digests()}
+    mine = PlanTrial(plan).as_trial()
+    own = {(plan.strategy_sha256, digest) for digest in mine.digests()}
     found: dict[Try, float] = {}
     for trial in views.trials():
-        if trial.seq >= started or not trial.is_countable or not shares_data(mine.as_trial(), trial):
+        if trial.seq >= started or not trial.is_countable or not shares_data(mine, trial):
+            continue
+        if (trial.strategy_sha256, trial.specs) == (mine.strategy_sha256, mine.specs):  # all of it is the plan's own
             continue
         for digest, sharpe in _sharpes(views, trial):
             key = (trial.strategy_sha256, digest)
