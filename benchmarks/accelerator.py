@@ -10,6 +10,7 @@ it exits with 1. Then what numba costs a process: its import, a first compilatio
 from __future__ import annotations
 
 import ctypes
+import math
 import shutil
 import subprocess
 import sys
@@ -23,10 +24,10 @@ import numpy as np
 
 from benchmarks.children import directory_of_caches, repeated, run
 from engine.sweeps.simulation.columns import Columns, view_of
-from engine.sweeps.simulation.kernel import FIND_EXIT, find_exit
+from engine.sweeps.simulation.kernel import AT_CLOSE, FIND_EXIT, Rows, Terms, find_exit
 
 _BARS, _EVERY, _STOP, _TARGET = 1_000_000, 50, 0.5, 1.0
-_LEAVE = (0, 0, _STOP, _TARGET, 0)
+_LEAVE = Terms._make([0] * len(Terms._fields))._replace(stop_pct=_STOP, target_pct=_TARGET, fill=AT_CLOSE)
 _WINDOW = 64
 Exits = tuple[Any, Any]
 
@@ -37,7 +38,7 @@ from benchmarks.work import daily, dataset_of, spec_of
 from engine.strategies.registry import Registry
 from engine.strategies.spec import compile_spec
 from engine.policy.workspace import Workspace
-from engine.sweeps import simulate
+from engine.sweeps.simulation import simulate
 from uuid import UUID
 simulate.MUCH_WORK = 0
 work = daily(500)
@@ -54,8 +55,7 @@ def plain(entries: Any, columns: Columns) -> Exits:
 
 def compiled(entries: Any, columns: Columns) -> Exits:
     """The same source, compiled by numba, with a compiled loop around it."""
-    owns = (np.zeros(1, dtype=np.uint8), np.zeros(1, dtype=np.uint64))
-    return _compiled_loop()(entries, columns.rows - 1, columns.arrays, owns, _LEAVE)
+    return _compiled_loop()(entries, columns.rows - 1, columns.arrays, *_no_exits_or_steps(), _LEAVE)
 
 
 def numpy_alone(entries: Any, columns: Columns) -> Exits:
@@ -82,8 +82,8 @@ def in_c(library: Path) -> Callable[[Any, Columns], Exits]:
 
     def search(entries: Any, columns: Columns) -> Exits:
         rows, prices = np.empty(len(entries), dtype=np.int64), np.empty(len(entries))
-        _, opened, high, low, close, *_, low_of, high_of = columns.arrays
-        given = [_pointer(each) for each in (opened, high, low, close, low_of, high_of)]
+        read = ("open", "high", "low", "close", "block_low", "block_high")
+        given = [_pointer(getattr(columns.arrays, name)) for name in read]
         count, last = ctypes.c_int64(len(entries)), ctypes.c_int64(columns.rows - 1)
         percentages = (ctypes.c_double(_STOP), ctypes.c_double(_TARGET))
         find_exits(_pointer(entries), count, last, *given, *percentages, _pointer(rows), _pointer(prices))
@@ -145,12 +145,19 @@ def main() -> int:
     return int(bool(differing))
 
 
-def _one_by_one(search: Callable[..., tuple[int, float]], entries: Any, columns: Any) -> Exits:
+def _no_exits_or_steps() -> tuple[Any, ...]:
+    """Exits of a strategy's own by row and by block, and the pairs of `take_profit_by_bars`: there are none."""
+    own = (np.zeros(1, dtype=np.uint8), np.zeros(1, dtype=np.uint64))
+    return (*own, np.zeros(1, dtype=np.int64), np.zeros(1))
+
+
+def _one_by_one(search: Callable[..., tuple[int, float, int]], entries: Any, columns: Rows) -> Exits:
     rows, prices = np.empty(len(entries), dtype=np.int64), np.empty(len(entries))
-    owns = (view_of(np.zeros(1, dtype=np.uint8)), view_of(np.zeros(1, dtype=np.uint64)))
-    close, last = columns[4], len(columns[4]) - 1
+    _, opened, high, low, close, session_end, _, _, *blocks = columns
+    last, bars = len(close) - 1, (opened, high, low, close, session_end, *blocks)
+    given = (*bars, *map(view_of, _no_exits_or_steps()), _LEAVE)
     for each, entry in enumerate(entries.tolist()):
-        rows[each], prices[each] = search(entry, close[entry], last, columns, owns, _LEAVE)
+        rows[each], prices[each], _ = search(entry, close[entry], math.nan, math.nan, last, True, *given)
     return rows, prices
 
 
@@ -162,11 +169,32 @@ def _compiled_loop() -> Callable[..., Exits]:
 
     search = FIND_EXIT.compiled
 
-    def loop(entries: Any, last: int, columns: Any, owns: Any, leave: Any) -> Exits:
+    def loop(
+        entries: Any, last: int, columns: Any, own: Any, own_blocks: Any, step_bars: Any, step_pcts: Any, leave: Any
+    ) -> Exits:
         rows, prices = np.empty(len(entries), dtype=np.int64), np.empty(len(entries))
+        _, opened, high, low, close, session_end, _, _, block_low, block_high = columns
         for each in range(len(entries)):
-            entry = entries[each]
-            rows[each], prices[each] = search(entry, columns[4][entry], last, columns, owns, leave)
+            rows[each], prices[each], _ = search(
+                entries[each],
+                close[entries[each]],
+                math.nan,
+                math.nan,
+                last,
+                True,
+                opened,
+                high,
+                low,
+                close,
+                session_end,
+                block_low,
+                block_high,
+                own,
+                own_blocks,
+                step_bars,
+                step_pcts,
+                leave,
+            )
         return rows, prices
 
     return numba.njit(loop)  # type: ignore[no-any-return]
