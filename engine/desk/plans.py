@@ -15,7 +15,7 @@ from engine.desk.plan_code import Distributions, moved, recalled
 from engine.desk.research import Research, SourceSha256, check_window
 from engine.drivers.backtest import closed_workspace
 from engine.drivers.trial import bars_sha256, traded_span
-from engine.errors import DataError, InvalidError, NotFoundError, SystemFault
+from engine.errors import DataError, InvalidError, NotFoundError
 from engine.events import EventType, Stamps
 from engine.market.bars import Dataset
 from engine.market.sessions import from_micros
@@ -23,6 +23,7 @@ from engine.payloads import damaged, stored_uuid
 from engine.policy.workspace import Workspace, WorkspaceKind, check_open
 from engine.ports import EventFilter, Owners, Store, Watch
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, compile_spec
+from engine.sweeps.curves import SessionCurves, came_out_otherwise, session_curves
 from engine.sweeps.orchestrator import Execution
 from engine.sweeps.plan.document import plan_of
 from engine.sweeps.plan.fingerprint import describe, fingerprint, same_data
@@ -213,6 +214,18 @@ class Plans:
         start = EquityPoint(ts=None, equity=record.document["starting_equity"])
         return [start, *(EquityPoint(ts=from_micros(trade.exit_ts), equity=trade.equity) for trade in trades)]
 
+    def session_curves(self, run_plan_id: str | UUID, variants: Sequence[str], load: Load) -> SessionCurves:
+        """Equity at the end of every session of some variants, and of buying and holding; variants as in `trades`.
+
+        The journal does not keep these curves: the variants are run again, and must come out with the same metrics.
+        One that did not succeed has none. RUN_PLAN_NOT_FOUND, VARIANT_NOT_FOUND, DATASET_CHANGED, STRATEGY_CHANGED,
+        VERIFY_FAILED.
+        """
+        record = self._record(run_plan_id)
+        best = record.ended(self._stamps.now())["best_variant_id"]
+        places = {find_variant(ref, record.variant_ids, best) for ref in variants}
+        return self._curves(record, sorted(places), load)
+
     def equity_frame(self, run_plan_id: str | UUID, dataset: Dataset) -> pd.DataFrame:
         """Equity at the end of every session: a row a session, a column a variant that succeeded, by its id.
 
@@ -222,20 +235,9 @@ class Plans:
         import pandas  # noqa: PLC0415 - slow to import, and few need it
 
         record = self._record(run_plan_id)
-        plan = self._plan(record)
-        simulation = Simulation(self._loaded(record, lambda _: dataset), plan.account, plan.request.slippage_bps)
-        found = [index for index, one in sorted(record.done.items()) if one.metrics is not None]
-        specs = [spec for index in found if (spec := plan.variants[index].spec) is not None]
-        columns = {}
-        for index, outcome in zip(found, simulation.outcomes(specs), strict=True):
-            variant_id = plan.variants[index].variant_id
-            if outcome.metrics is None or outcome.metrics.ending_equity != _ending_of(record, index):
-                raise SystemFault(
-                    "VERIFY_FAILED", f"variant {variant_id}, run again, has other metrics", hint="please report it"
-                )
-            columns[variant_id] = outcome.equity
-        days = simulation.clock(plan.base).sessions.astype("datetime64[D]")
-        return pandas.DataFrame(columns, index=pandas.DatetimeIndex(days, name="session"))
+        curves = self._curves(record, sorted(record.done), lambda _: dataset)
+        days = curves.sessions.astype("datetime64[D]")
+        return pandas.DataFrame(curves.equity, index=pandas.DatetimeIndex(days, name="session"))
 
     def returns_frame(self, run_plan_id: str | UUID, dataset: Dataset) -> pd.DataFrame:
         """Session returns, from `equity_frame`; the first one is from the starting equity."""
@@ -315,10 +317,13 @@ class Plans:
         simulation = Simulation(self._loaded(record, load), plan.account, plan.request.slippage_bps)
         (outcome,) = simulation.outcomes([spec], fills=True)
         if outcome.metrics != done.metrics:
-            raise SystemFault(
-                "VERIFY_FAILED", f"variant {ids[index]}, run again, has other metrics", hint="please report it"
-            )
+            raise came_out_otherwise(ids[index])
         return trades_of(plan.account.starting_equity, outcome.fills)
+
+    def _curves(self, record: RunRecord, places: Sequence[int], load: Load) -> SessionCurves:
+        plan = self._plan(record)
+        simulation = Simulation(self._loaded(record, load), plan.account, plan.request.slippage_bps)
+        return session_curves(plan, simulation, record.done, places)
 
     def _journaled(self, workspace_id: UUID) -> list[Trade]:
         trades: list[Trade] = []
@@ -328,11 +333,6 @@ class Plans:
                 raise damaged(f"workspace {workspace_id}", "it is not there, and was written with its variant's result")
             replayed(views, workspace, trades)
         return trades
-
-
-def _ending_of(record: RunRecord, index: int) -> float | None:
-    metrics = record.done[index].metrics
-    return None if metrics is None else metrics.ending_equity
 
 
 def _events_of(run_plan_id: str) -> EventFilter:
