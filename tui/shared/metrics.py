@@ -64,6 +64,8 @@ ALL: tuple[Figure, ...] = tuple(Figure(name, METRICS[name]) for name in SHOWN)
 """Every metric, in the order of tables."""
 FIGURES: tuple[Figure, ...] = tuple(figure for figure in ALL if figure.metric.compared)
 """Those that are compared."""
+COMPARED: tuple[Figure, ...] = (SCORE, *FIGURES)
+"""All by which two variants can be held against each other, the objective's score first."""
 
 
 def formatted(value: float | None, digits: int) -> str:

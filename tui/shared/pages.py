@@ -97,6 +97,10 @@ class Table:
         shorter = figures.moments(values, figures.TO_THE_MINUTE)
         return self._add(_Column(title, figures.moments(values), shorter=shorter))
 
+    def columns(self) -> list[tuple[str, list[str], bool]]:
+        """Of each column its title, its cells, and whether it is aligned to the right."""
+        return [(column.title, column.cells, column.right) for column in self._columns]
+
     def lines(self, width: int, *, colour: bool = False, rule: str = "-") -> list[str]:
         """The table's lines, at most `width` cells wide as far as its columns allow."""
         gap = self._make_room(width)

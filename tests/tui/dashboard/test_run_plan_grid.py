@@ -14,8 +14,6 @@ from engine.strategies.spec import parse_spec
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.sweeping import WHOLE, sweep_in
 from tui.dashboard.screens.run_plan.ablations import ablation_rows
-from tui.dashboard.screens.run_plan.compare import COMPARED
-from tui.dashboard.screens.run_plan.grid import Cut, Grid
 from tui.dashboard.screens.run_plan.map_page import (
     NOTHING,
     SHADES,
@@ -29,7 +27,8 @@ from tui.dashboard.screens.run_plan.map_page import (
 from tui.dashboard.screens.run_plan.run import spec_of
 from tui.dashboard.screens.run_plan.view import PlanView, read_view
 from tui.dashboard.widgets.money import Palette
-from tui.shared.metrics import FIGURES, formatted
+from tui.shared.grid import Cut, Grid
+from tui.shared.metrics import COMPARED, FIGURES, formatted
 
 THREE: dict[str, list[Any]] = {
     "entry.fast_period": [5, 10],
@@ -50,7 +49,7 @@ def view_of(db: Path, grid: dict[str, list[Any]], **terms: Any) -> PlanView:
 
 def test_every_variant_of_a_grid_has_a_cell_in_every_pair_of_axes(db: Path) -> None:
     view = view_of(db, THREE)
-    grid = Grid(view)
+    grid = Grid(view.detail)
     for axes in range(6):
         for result in view.detail.results:
             placed = grid.position_of(Cut(axes=axes), result)
@@ -67,14 +66,14 @@ def test_every_variant_of_a_grid_has_a_cell_in_every_pair_of_axes(db: Path) -> N
 
 
 def test_cuts_turn_round(db: Path) -> None:
-    grid = Grid(view_of(db, THREE))
+    grid = Grid(view_of(db, THREE).detail)
     assert grid.turned(Cut(axes=5), lambda cut: Cut(cut.axes + 1, -1, -1)) == Cut(0, len(FIGURES), 1)
     assert grid.fixed(Cut(fixed=1)) == {"exit.stop_loss_pct": 5.0}
 
 
 def test_one_parameter_has_a_single_row_and_what_was_dropped_no_variant(db: Path) -> None:
     view = view_of(db, {"entry.fast_period": [5, 10, 15]}, max_variants=3)
-    grid = Grid(view)
+    grid = Grid(view.detail)
     assert (grid.axes(Cut()), grid.rows(Cut())) == (("entry.fast_period", ""), [None])
     assert [grid.variant(Cut(), column, 0) is None for column in range(3)] == [False, False, True]
 
@@ -109,7 +108,7 @@ def test_values_that_are_lists_and_newer_fields_have_their_places(db: Path) -> N
     view = view_of(db, {"exit.take_profit_by_bars": steps, "execution.fill": ["close", "next_open"]})
     assert view.base_value("exit.take_profit_by_bars") is None
     assert view.base_value("execution.fill") == "close"
-    grid = Grid(view)
+    grid = Grid(view.detail)
     for result in view.detail.results:
         placed = grid.position_of(Cut(), result)
         if "grid" in result.tags:
@@ -141,7 +140,7 @@ def test_a_cell_under_the_cursor_keeps_its_shade_and_its_width() -> None:
 
 def test_the_best_by_the_figure_shown_by_the_objective_and_the_base_values_are_told_apart(db: Path) -> None:
     view = view_of(db, {"entry.fast_period": [5, 10, 20], "entry.slow_period": [30, 50, 70]})
-    grid, results = Grid(view), [one for one in view.detail.results if "grid" in one.tags and one.metrics]
+    grid, results = Grid(view.detail), [one for one in view.detail.results if "grid" in one.tags and one.metrics]
     for metric, figure in enumerate(COMPARED):
         page = MapPage(grid, Cut(metric=metric), view.detail.best_variant_id, PALETTE)
         by_sign = {sign: one for one, signs in page._signs.items() for sign in signs}
@@ -155,7 +154,7 @@ def test_the_best_by_the_figure_shown_by_the_objective_and_the_base_values_are_t
 
 
 def test_a_wide_screen_has_wide_cells_that_fit(db: Path) -> None:
-    page = MapPage(Grid(view_of(db, THREE)), Cut(), None, PALETTE)
+    page = MapPage(Grid(view_of(db, THREE).detail), Cut(), None, PALETTE)
     narrow, wide = page.laid_out(30, 20), page.laid_out(160, 20)
     assert wide.width > narrow.width
     for layout, width in ((narrow, 30), (wide, 160)):

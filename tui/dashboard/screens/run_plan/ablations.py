@@ -11,11 +11,11 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from engine.numerals import value_text
-from tui.dashboard.screens.run_plan.compare import COMPARED, difference, signed
+from tui.dashboard.screens.run_plan.compare import difference, signed
 from tui.dashboard.screens.run_plan.part import Part
 from tui.dashboard.widgets.columns import WORDS, Column
 from tui.dashboard.widgets.pane import TablePane
-from tui.shared.metrics import Figure
+from tui.shared.metrics import COMPARED, Figure
 from tui.shared.text import safe_text
 
 if TYPE_CHECKING:

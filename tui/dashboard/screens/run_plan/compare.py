@@ -15,7 +15,7 @@ from tui.dashboard.screens.run_plan.part import Part
 from tui.dashboard.widgets.columns import WORDS, Column, Form
 from tui.dashboard.widgets.pane import TablePane
 from tui.shared import figures
-from tui.shared.metrics import FIGURES, SCORE
+from tui.shared.metrics import COMPARED
 from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
     from engine.sweeps.results import VariantResult
     from tui.dashboard.screens.run_plan.view import PlanView
-
-
-COMPARED = (SCORE, *FIGURES)
-"""All that can be compared, the objective's score first."""
 
 
 def difference(first: float | None, second: float | None) -> float | None:

@@ -13,10 +13,10 @@ from textual.message import Message
 from textual.widgets import Static
 
 from tui.dashboard.keys import bound
-from tui.dashboard.screens.run_plan.grid import Cut, Grid
 from tui.dashboard.screens.run_plan.map_page import Layout, MapPage
 from tui.dashboard.screens.run_plan.part import Part
 from tui.dashboard.widgets.money import Palette
+from tui.shared.grid import Cut, Grid
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -75,7 +75,7 @@ class HeatMap(Static, can_focus=True):
 
     def show(self, view: PlanView) -> None:
         """Another run plan, or another reading of it; the cursor on the variant that is looked at."""
-        self._grid, self._best = Grid(view), view.detail.best_variant_id
+        self._grid, self._best = Grid(view.detail), view.detail.best_variant_id
         self.cut = self._grid.turned(self.cut, lambda cut: cut) if view.paths else self.cut
         placed = self._grid.position_of(self.cut, view.variant)
         self.cut, *at = placed if placed is not None else (self.cut, 0, 0)

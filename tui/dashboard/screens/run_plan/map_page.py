@@ -15,7 +15,7 @@ from tui.shared.text import cell_width, fit, pad, safe_text
 
 if TYPE_CHECKING:
     from engine.sweeps.results import VariantResult
-    from tui.dashboard.screens.run_plan.grid import Cut, Grid
+    from tui.shared.grid import Cut, Grid
 
 
 SHADES = ("░", "▒", "▓", "█")

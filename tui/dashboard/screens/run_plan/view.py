@@ -9,6 +9,7 @@ from uuid import UUID
 
 from engine.numerals import value_text
 from tui.dashboard.sweeps import SHORT
+from tui.shared.grid import GRID, base_value
 from tui.shared.leaderboard import in_order
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _label(result: VariantResult, names: Mapping[str, str]) -> str:
 
 MOST_MARKED = 4
 """Variants that are compared at once."""
-BASELINE, GRID, ABLATION = "baseline", "grid", "ablation"
+BASELINE, ABLATION = "baseline", "ablation"
 RUNNING = "running"
 
 Seen = tuple[str, int, float | None]
@@ -149,13 +150,7 @@ class PlanView:
 
     def base_value(self, path: str) -> Any:
         """What the base spec has at a path."""
-        from engine.strategies.spec import as_tuples
-
-        part, name = path.split(".", 1)
-        plan = self.detail.plan
-        # the base leaves out newer fields at their defaults, which the spec writes out
-        written = plan["base"].get(part, {})
-        return as_tuples(written[name] if name in written else plan["spec"].get(part, {}).get(name))
+        return base_value(self.detail.plan, path)
 
     def value(self, result: VariantResult, path: str) -> Any:
         """What a variant has at a path."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
-from tui.dashboard.screens.run_plan.compare import COMPARED
-from tui.dashboard.screens.run_plan.view import GRID, PlanView
-from tui.shared.metrics import Figure
+from tui.shared.metrics import COMPARED, Figure
 
 if TYPE_CHECKING:
-    from engine.sweeps.results import VariantResult
+    from engine.sweeps.results import PlanDetail, VariantResult
 
 Key = tuple[tuple[type, Any], ...]
+GRID = "grid"
+"""The tag of the variants that stand on it"""
 _ABSENT = object()
 
 
@@ -33,16 +33,16 @@ class Cut:
 class Grid:
     """The variants of the grid by their values; a sweep of one parameter has a single row."""
 
-    def __init__(self, view: PlanView) -> None:
+    def __init__(self, detail: PlanDetail) -> None:
         from engine.strategies.spec import as_tuples
 
-        self.paths = view.paths
-        sweep = view.detail.plan["sweep"]
+        sweep = detail.plan["sweep"]
+        self.paths: list[str] = list(sweep)
         self.values: dict[str, list[Any]] = {path: [as_tuples(value) for value in sweep[path]] for path in sweep}
-        self._view = view
+        self._base = {path: base_value(detail.plan, path) for path in self.paths}
         self._at = {
             self._key(result): result
-            for result in reversed(view.detail.results)  # the first of several stays
+            for result in reversed(detail.results)  # the first of several stays
             if GRID in result.tags
         }
         self._pairs = list(permutations(self.paths, 2)) or [(path, "") for path in self.paths]
@@ -95,7 +95,7 @@ class Grid:
 
     def is_base(self, result: VariantResult) -> bool:
         """Whether a variant has the base spec's values: it trades as the baseline does."""
-        return all(self._view.value(result, path) == self._view.base_value(path) for path in self.paths)
+        return all(result.overrides.get(path, base) == base for path, base in self._base.items())
 
     def position_of(self, cut: Cut, result: VariantResult) -> tuple[Cut, int, int] | None:
         """The cut in which a variant stands, and its column and row; None for one that is not of the grid."""
@@ -111,3 +111,13 @@ class Grid:
 
     def _key(self, result: VariantResult) -> Key:
         return tuple((type(result.overrides[path]), result.overrides[path]) for path in self.paths)
+
+
+def base_value(plan: Mapping[str, Any], path: str) -> Any:
+    """What the base spec of a plan has at a path; `plan` is `PlanDetail.plan`."""
+    from engine.strategies.spec import as_tuples
+
+    part, name = path.split(".", 1)
+    # the base leaves out newer fields at their defaults, which the spec writes out
+    written = plan["base"].get(part, {})
+    return as_tuples(written[name] if name in written else plan["spec"].get(part, {}).get(name))
