@@ -43,8 +43,7 @@ if TYPE_CHECKING:
     )
     from engine.events import EventType
     from engine.intents import TradeIntent
-    from engine.market.bars import Bars, Dataset, make_bars
-    from engine.market.panel import Panel
+    from engine.market.bars import Bars, Dataset, Panel, make_bars
     from engine.market.snapshot import Bar, MarketSnapshot
     from engine.policy.limits import Limits
     from engine.policy.workspace import Workspace
@@ -85,8 +84,7 @@ _HOMES = {
     ),
     "engine.events": ("EventType",),
     "engine.intents": ("TradeIntent",),
-    "engine.market.bars": ("Bars", "Dataset", "make_bars"),
-    "engine.market.panel": ("Panel",),
+    "engine.market.bars": ("Bars", "Dataset", "Panel", "make_bars"),
     "engine.market.snapshot": ("Bar", "MarketSnapshot"),
     "engine.policy.limits": ("Limits",),
     "engine.policy.workspace": ("Workspace",),

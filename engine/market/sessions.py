@@ -105,6 +105,17 @@ def moment(ts: int) -> str:
     return f"{when.replace(tzinfo=None).isoformat(' ', exact)} UTC"
 
 
+def day_name(day: int) -> str:
+    """A day number (days since 1970-01-01) as a date, such as 2024-01-09."""
+    return day_to_date(day).isoformat()
+
+
+def clock(ts: int) -> str:
+    """A bar's UTC date and time, with seconds only if there are any: 2024-01-09 15:59."""
+    exact = "auto" if ts % (60 * MICROS_PER_SECOND) else "minutes"
+    return from_micros(ts).replace(tzinfo=None).isoformat(" ", exact)
+
+
 def session_ends(session: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """Whether each bar is the last of its session in the data; the last bar of the data counts as one."""
     ends = np.ones(len(session), dtype=np.bool_)

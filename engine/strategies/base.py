@@ -11,8 +11,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 import numpy as np
 from pydantic import BaseModel
 
-from engine.market.bars import Bars, BoolArray, FloatArray, IntArray
-from engine.market.panel import Panel
+from engine.market.bars import Bars, BoolArray, FloatArray, IntArray, Panel
 from engine.validation import StrictModel
 
 ExitType = Literal["eod", "signal", "none"]

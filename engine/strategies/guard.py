@@ -17,8 +17,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from engine.errors import InvalidError, PapertapeError
-from engine.market.bars import Bars
-from engine.market.panel import Panel
+from engine.market.bars import Bars, Panel
 from engine.market.synthetic import synthetic_daily
 from engine.strategies.base import Candidates, Signals, Strategy, Window
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from engine.errors import DataError, InvalidError, SystemFault
 from engine.market.bars import Bars, Dataset, IntArray, make_bars
-from engine.market.quality import NOTHING_STATED, Stated, quality_warnings
+from engine.market.quality import quality_warnings
 from engine.market.sessions import zone
+from engine.market.zones import NOTHING_STATED, Stated
 from engine.ports import Unwatched, Watch
 from engine.symbols import check_symbol
 from storage.market_files.extent import Extent, read_extent

@@ -8,8 +8,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from engine.market.bars import FloatArray, IntArray
-from engine.market.panel import Panel
+from engine.market.bars import FloatArray, IntArray, Panel
 from engine.strategies.base import Params, Signals, Strategy, Window
 
 

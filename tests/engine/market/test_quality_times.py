@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.market.bars import Bars
-from engine.market.quality import Stated, quality_warnings
+from engine.market.quality import quality_warnings
 from engine.market.sessions import MICROS_PER_DAY, offset_minutes, to_micros
 from engine.market.spacing import timeframe_of
+from engine.market.zones import Stated
 from tests.engine.market.made import (
     HOURS,
     LUNCHES,

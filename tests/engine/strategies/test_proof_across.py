@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from engine.market.bars import Bars
-from engine.market.panel import Panel
+from engine.market.bars import Bars, Panel
 from engine.market.synthetic import synthetic_daily
 from engine.strategies.base import OF_ENTRIES, Params, Signals, Strategy, Window
 from engine.strategies.proof import (
