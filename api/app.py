@@ -11,8 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.answers import add_handlers
-from api.documents import body_schemas
-from api.models import Health
+from api.models import Health, body_schemas
 from api.routes import router
 from api.service import EndingGate, Service
 from api.token import AdminToken, TokenGate

@@ -10,7 +10,7 @@ from api import sweeps
 from api.accounts import reconcile, reset, state_of, unseen_workspace, workspace_id_in
 from api.answers import answer
 from api.bodies import read_form, read_json
-from api.documents import (
+from api.models import (
     EXECUTE_EXAMPLE,
     FORM,
     GENERATE_EXAMPLE,
@@ -21,10 +21,12 @@ from api.documents import (
     SPEC,
     SWEEP,
     WORKSPACE,
+    ExecuteRequest,
+    GeneratedPlan,
+    GenerateRequest,
     json_body,
     refusals,
 )
-from api.models import ExecuteRequest, GeneratedPlan, GenerateRequest
 from api.service import service_of
 from api.token import HEADER
 from engine.account.state import PaperPosition, PaperState

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from engine.desk.accounts import Accounts
-from engine.desk.config import DeskConfig
+from engine.desk.accounts import Accounts, DeskConfig
 from engine.desk.journal import Journal
-from engine.desk.plan_code import Distributions
 from engine.desk.plans import Plans
-from engine.desk.research import Research, SourceSha256
+from engine.desk.research import Distributions, Research, SourceSha256
 from engine.desk.trading import Trading
 from engine.events import Stamps
 from engine.ports import Owners, Store

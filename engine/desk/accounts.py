@@ -12,7 +12,6 @@ from engine.account.metrics import Metrics, metrics_of
 from engine.account.state import Account, PaperState
 from engine.broker.execute import create
 from engine.broker.reconcile import Comparison, ReconcileReport, compare, reconcile, replayed
-from engine.desk.config import DeskConfig
 from engine.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from engine.events import EventType, Stamps, account_event
 from engine.intents import to_quantity
@@ -36,6 +35,14 @@ from engine.ports import EventFilter, Store, UnitOfWork, Watch
 from engine.symbols import check_symbol
 from engine.validation import StrictModel, UtcTime
 from engine.vocabulary import TradingState
+
+
+@dataclass(frozen=True, slots=True)
+class DeskConfig:
+    """`production` refuses resets; `workspace` is the workspace that calls without one mean."""
+
+    production: bool = False
+    workspace: str = "default"
 
 
 class TradeView(StrictModel):

@@ -11,8 +11,7 @@ from engine.account.ledger import Trade
 from engine.broker.reconcile import replayed
 from engine.desk.accounts import Accounts, EquityPoint, TradeView
 from engine.desk.journal import EventView
-from engine.desk.plan_code import Distributions, moved, recalled
-from engine.desk.research import Research, SourceSha256, check_window
+from engine.desk.research import Distributions, Research, SourceSha256, check_window, moved, recalled
 from engine.drivers.backtest import closed_workspace
 from engine.drivers.trial import bars_sha256, traded_span
 from engine.errors import DataError, InvalidError, NotFoundError

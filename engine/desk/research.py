@@ -1,8 +1,8 @@
-"""Strategies on data: evaluating one snapshot, and running a dataset as a backtest or a forward run."""
+"""Strategies on data: one snapshot, a backtest or a forward run; and the strategy of a run plan, found again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -21,12 +21,15 @@ from engine.market.snapshot import Bar, MarketSnapshot
 from engine.policy.workspace import Workspace
 from engine.ports import Store, Watch
 from engine.strategies.base import Strategy
-from engine.strategies.registry import Registry
+from engine.strategies.registry import Registry, StartedWith
 from engine.strategies.runner import StrategyEvaluation, StrategyRunner
 from engine.strategies.spec import CompiledSpec, ExecutionSpec
+from engine.sweeps.record.queries import RunRecord
 
 SourceSha256 = Callable[[type[Strategy[Any]]], str]
 """The sha256 of the source that defines a strategy."""
+Distributions = Callable[[type[Strategy[Any]]], Mapping[str, str]]
+"""The installed packages that a strategy imports, with their versions."""
 
 
 class Research:
@@ -181,3 +184,31 @@ def _bars(dataset: Dataset, symbol: str) -> Bars:
         absent = f"the data have no symbol {symbol!r}"
         raise DataError(absent, faults=(absent,), hint="name the file with SYMBOL=FILE")
     return bars
+
+
+def recalled(registry: Registry, source_sha256: SourceSha256, record: RunRecord) -> Strategy[Any]:
+    """The strategy that a run plan was started with. Raises STRATEGY_CHANGED if the code here is different.
+
+    If the registry can read code, different code is refused before a line of it runs.
+    """
+    document = record.document
+    file = document["data"].get("strategy_file")
+    told = StartedWith(
+        document["strategy_id"],
+        document["strategy_sha256"],
+        document["strategy_origin"],
+        file if isinstance(file, str) else None,
+    )
+    strategy = registry.recall(told)
+    if source_sha256(type(strategy)) != told.sha256:
+        raise InvalidError(
+            "STRATEGY_CHANGED",
+            f"the source of {told.key} is not the one that run plan {record.id} was started with",
+            hint="put the source back, or run the plan anew",
+        )
+    return strategy
+
+
+def moved(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, tuple[str, str | None]]:
+    """Packages with another version than then, by name: the version then and now (None: no longer imported)."""
+    return {name: (version, now.get(name)) for name, version in before.items() if now.get(name) != version}

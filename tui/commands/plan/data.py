@@ -91,7 +91,7 @@ def tell_of_the_same(call: Call, desk: Desk, result: PlanResult) -> None:
 
 
 def _differing(desk: Desk, result: PlanResult, earlier: str, count: int) -> str:
-    from engine.desk.plan_code import moved
+    from engine.desk.research import moved
 
     then, now = (desk.plans.get(run_plan_id).plan["distributions"] for run_plan_id in (earlier, result.run_plan_id))
     why = "; ".join(versions(moved(then, now))) or (
