@@ -50,7 +50,8 @@ def quality_warnings(
     sessions = Sessions.of(bars)
     midnights = moved_midnights(bars, session_tz, stated)
     return (
-        *(midnights or _of_sessions(bars, sessions)),  # what follows from days in the wrong place is not told too
+        # what follows from days in the wrong place is not told too
+        *(midnights or _of_sessions(bars, sessions, session_tz)),
         *other_pace(bars, sessions),
         *overnight_moves(bars),
         *([] if trades_every_day(sessions.days) else missing_weekdays(bars, sessions)),
@@ -60,8 +61,8 @@ def quality_warnings(
     )
 
 
-def _of_sessions(bars: Bars, sessions: Sessions) -> list[str]:
-    return [*second_bars(bars, sessions), *session_holes(bars, sessions), *missing_days(bars, sessions)]
+def _of_sessions(bars: Bars, sessions: Sessions, session_tz: str) -> list[str]:
+    return [*second_bars(bars, sessions), *session_holes(bars, sessions, session_tz), *missing_days(bars, sessions)]
 
 
 def first_told(found: IntArray, tell: Callable[[int], str], more: str) -> list[str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.market.bars import Bars, BoolArray, IntArray
-from engine.market.sessions import MICROS_PER_DAY, MICROS_PER_SECOND, clock
+from engine.market.sessions import MICROS_PER_DAY, MICROS_PER_SECOND, clock, offset_minutes
 
 _RARE = 200
 """A series is regular where at most one of so many gaps is longer than its spacing, the longest of a session aside."""
@@ -130,13 +130,17 @@ class _Gaps:
     lengths: IntArray
 
 
-def session_holes(bars: Bars, sessions: Sessions) -> list[str]:
-    """Warn of bars missing within sessions: how many there are, and the longest hole."""
+def session_holes(bars: Bars, sessions: Sessions, session_tz: str) -> list[str]:
+    """Warn of bars missing within sessions: how many there are, and the longest hole.
+
+    Times of day are those of `session_tz`, so a change of its clocks moves no break.
+    """
     gaps = None if sessions.are_single else _gaps(bars, sessions)
     if gaps is None:
         return []
     rows = np.flatnonzero(gaps.lengths >= _hole_from(gaps.lengths, sessions))
-    there = np.stack([_bars_there(bars, sessions, rows, distance) for distance in _NEIGHBOURS])
+    begins = sessions.days * MICROS_PER_DAY - _ahead(bars, sessions, session_tz)
+    there = np.stack([_bars_there(bars, sessions, begins, rows, distance) for distance in _NEIGHBOURS])
     missing = _missing(there, gaps.lengths[rows] - 1, int(np.count_nonzero(gaps.lengths)))
     rows, missing = rows[missing > 0], missing[missing > 0]
     kept = _beyond_nature(gaps.lengths[rows], sessions, rows)
@@ -186,12 +190,20 @@ def _missing(there: IntArray, most: IntArray, gaps: int) -> IntArray:
     return np.where(is_hole, np.clip(usual, 1, most), 0)
 
 
-def _bars_there(bars: Bars, sessions: Sessions, rows: IntArray, distance: int) -> IntArray:
-    """The bars that another session has at the time of day of each gap; -1 beyond the data."""
+def _ahead(bars: Bars, sessions: Sessions, session_tz: str) -> IntArray:
+    """How far the zone's time is ahead of UTC at the first bar of each session, in microseconds."""
+    return offset_minutes(bars.ts[sessions.starts], session_tz).astype(np.int64) * (MICROS_PER_DAY // (24 * 60))
+
+
+def _bars_there(bars: Bars, sessions: Sessions, begins: IntArray, rows: IntArray, distance: int) -> IntArray:
+    """The bars that another session has at the time of day of each gap; -1 beyond the data.
+
+    `begins`: the midnight that begins each session, in UTC microseconds.
+    """
     own = np.searchsorted(sessions.starts, rows, "right") - 1
     other = own + distance
     there = (other >= 0) & (other < len(sessions.days))
-    shift = (sessions.days[np.clip(other, 0, len(sessions.days) - 1)] - sessions.days[own]) * MICROS_PER_DAY
+    shift = begins[np.clip(other, 0, len(begins) - 1)] - begins[own]
     since, until = bars.ts[rows] + shift, bars.ts[rows + 1] + shift
     there &= (bars.ts[0] <= since) & (until <= bars.ts[-1])
     counts = np.searchsorted(bars.ts, until, "left") - np.searchsorted(bars.ts, since, "right")

@@ -267,6 +267,17 @@ def test_bars_cut_out_of_a_session_are_counted_and_named(
         )
 
 
+@pytest.mark.parametrize("place", [1, 5, 60, 70])
+def test_a_bar_cut_out_days_before_the_clocks_change(place: int) -> None:
+    """Sydney's clocks went back on 2008-04-06: in UTC the sessions after it have no bars in the first hour of these."""
+    days = days_from(date(2008, 3, 28), 8)
+    ts = hours_of(days, "Australia/Sydney", 5)
+    of_day = ts.index(local(date(2008, 4, 3), time(10), "Australia/Sydney"))
+    del ts[of_day + place]
+    (warning,) = quality_warnings(bars_at(ts, "Australia/Sydney"), "Australia/Sydney")
+    assert warning.startswith("X: 1 bar is missing inside sessions between 2008-04-0")
+
+
 def test_five_hours_of_a_day_of_minutes() -> None:
     ts = [utc(f"2024-11-19T{at}") for at in ("18:47", "18:48", "18:49", "23:58", "23:59")]
     assert quality_warnings(bars_at(ts)) == (
