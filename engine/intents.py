@@ -73,15 +73,27 @@ class TradeIntent(StrictModel):
 def to_lots(quantity: float) -> int:
     """The nearest whole number of lots, ties to even, of the quantity as it is written (its shortest decimal).
 
-    Above 2^53 lots the nearest that a float64 holds: there the same float is the same quantity.
+    Above 2^53 several lots have one quantity. There it is a number of lots that `to_quantity` turns into the same float
+    again: one that a float64 holds if there is such a one.
     """
     exact = Decimal(repr(quantity)) * _LOT
     lots = int(exact.to_integral_value(ROUND_HALF_EVEN))
-    return lots if abs(lots) <= _EXACT else int(float(exact))
+    if abs(lots) <= _EXACT:
+        return lots
+    held = int(float(exact))
+    return held if to_quantity(held) == quantity else lots
+
+
+def was_filled_with(quantity: float, lots: int) -> bool:
+    """Whether a fill of `lots` is of an intent of `quantity`, also in a journal of an earlier release.
+
+    Earlier releases took the float64 nearest to the lots, even where that is another quantity.
+    """
+    return lots == to_lots(quantity) or (lots > _EXACT and lots == int(float(Decimal(repr(quantity)) * _LOT)))
 
 
 def to_quantity(lots: int) -> float:
-    """The quantity of a number of lots."""
+    """The quantity of a number of lots: the float64 nearest to lots / 1e8, one division of whole numbers."""
     return lots / LOTS_PER_UNIT
 
 

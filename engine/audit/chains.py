@@ -10,7 +10,7 @@ from engine.audit.findings import Findings
 from engine.audit.worlds import World
 from engine.broker.paper import breadcrumb
 from engine.events import PAPER, EventType
-from engine.intents import to_lots, to_quantity
+from engine.intents import to_quantity, was_filled_with
 from engine.payloads import event_named
 from engine.ports import JournalEvent
 from engine.vocabulary import IntentAction
@@ -106,7 +106,7 @@ def _compare_order(filled: JournalEvent, said: dict[str, Link], findings: Findin
 
 def _as_asked(quantity: float, lots: int) -> float:
     """The quantity of these lots, written as the intent has it if it comes to the same lots."""
-    return quantity if to_lots(float(quantity)) == lots else to_quantity(lots)
+    return quantity if was_filled_with(float(quantity), lots) else to_quantity(lots)
 
 
 def _fold(filled: JournalEvent, said: dict[str, Link], world: World, findings: Findings) -> None:

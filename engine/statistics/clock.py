@@ -16,7 +16,7 @@ import numpy as np
 from engine.account.ledger import BUY, Fill, Trade
 from engine.account.metrics import SessionFigures
 from engine.compiled import Kernel
-from engine.intents import LOTS_PER_UNIT
+from engine.intents import LOTS_PER_UNIT, to_quantity
 from engine.market.bars import Dataset, FloatArray, IntArray
 from engine.statistics.holding import Benchmark, HoldingMetrics, Window, buy_and_hold, clock, exposures, last_closes
 from engine.statistics.sessions import figures, sessions_a_year
@@ -175,7 +175,7 @@ def mark_sessions(
         equity[:] = starting_equity
         return 0
     with np.errstate(over="ignore", invalid="ignore"):  # the compiled form says nothing of it either
-        is_buy, quantity = side == BUY, lot / LOTS_PER_UNIT
+        is_buy, quantity = side == BUY, _quantities(lot)
         paid = np.where(is_buy, -(quantity * price + fee), quantity * price - fee)
         cash = np.cumsum(np.concatenate([[starting_equity], paid]))
         at, symbol = session_of[row[:ordinary]], np.asarray(symbol_of)[row[:ordinary]]
@@ -185,7 +185,7 @@ def mark_sessions(
         for place in by_name.tolist():
             mine = symbol == place
             if mine.any():
-                owned = np.cumsum(np.concatenate([[0], np.where(mine, change, 0)])) / LOTS_PER_UNIT
+                owned = _quantities(np.cumsum(np.concatenate([[0], np.where(mine, change, 0)])))
                 worth = worth + np.repeat(owned, lasts) * closes[place]
         equity[:] = worth
         equity[-1] = cash[-1]
@@ -193,6 +193,13 @@ def mark_sessions(
     exposed = np.concatenate([[False], n_open[:-1] > 0])
     exposed[at[opens]] = True
     return int(np.count_nonzero(exposed))
+
+
+def _quantities(lots: IntArray) -> FloatArray:
+    """The ledger's quantities of these lots, to the bit: numpy rounds lots above 2^53 before it divides them."""
+    if lots.max(initial=0) <= 2**53:
+        return lots / LOTS_PER_UNIT
+    return np.array([to_quantity(each) for each in lots.tolist()])
 
 
 def mark_by_session(  # noqa: C901 - one flat loop
@@ -211,7 +218,7 @@ def mark_by_session(  # noqa: C901 - one flat loop
     held: Any,
     equity: Any,
 ) -> int:
-    """The same session by session, for numba; `held` is scratch, (symbols,)."""
+    """The same session by session, for numba; `held` is scratch, (symbols,). The kernel's lots are all below 2^53."""
     cash = starting_equity
     sessions = len(equity)
     for place in range(len(held)):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InvalidError
-from engine.intents import MAX_LOTS, TradeIntent, lots_for, to_lots, to_quantity
+from engine.intents import MAX_LOTS, TradeIntent, lots_for, to_lots, to_quantity, was_filled_with
 from engine.validation import parse_model
 
 
@@ -46,13 +46,29 @@ def parse(doc: object) -> TradeIntent:
         (90071992.54740992, 2**53),
         (90071992.54740994, 2**53 + 2),
         (90071992.54740996, 2**53 + 4),
-        (180143985.0948199, 2**54 + 4 * 2),  # floats are 4 lots apart here
+        (180143985.0948199, 2**54 + 6),  # no float64 of lots has this quantity
         (46116860184.27388, MAX_LOTS),
         (-1.0, -100_000_000),
     ],
 )
 def test_a_quantity_goes_to_the_nearest_lot_ties_to_even(quantity: float, lots: int) -> None:
     assert to_lots(quantity) == lots
+
+
+@given(st.integers(2**53, MAX_LOTS))
+def test_above_2_to_the_53_lots_a_quantity_stays_the_same_float(lots: int) -> None:
+    quantity = to_quantity(lots)
+    assert to_quantity(to_lots(quantity)) == quantity
+    assert 1 <= to_lots(quantity) <= MAX_LOTS
+
+
+def test_fills_of_earlier_releases_are_of_their_intents() -> None:
+    """They took the float64 nearest to the lots, one lot away here."""
+    quantity = 98615398.42773865
+    assert (to_lots(quantity), was_filled_with(quantity, to_lots(quantity))) == (9861539842773865, True)
+    assert was_filled_with(quantity, 9861539842773864)
+    assert not was_filled_with(quantity, 9861539842773866)
+    assert not was_filled_with(0.000000015, 1)
 
 
 @given(st.floats(min_value=1e-8, max_value=9e7))

@@ -5,9 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 from tests.oracles.rows import day_of
+
+
+def units(lots: int) -> float:
+    """The float64 nearest to lots / 1e8, exact at any size."""
+    return float(Fraction(lots, 10**8))
 
 
 @dataclass
@@ -19,7 +25,7 @@ class Position:
 
     @property
     def quantity(self) -> float:
-        return self.lots / 1e8
+        return units(self.lots)
 
 
 @dataclass
@@ -57,7 +63,7 @@ class Account:
 
     def buy(self, symbol: str, lots: int, price: float, ts: int) -> bool:
         """Whether the policy let it through."""
-        quantity = lots / 1e8
+        quantity = units(lots)
         rule = self.refusing_rule(symbol, quantity, price, ts)
         if rule is not None:
             self.refusals.append((ts, symbol, rule))

@@ -15,6 +15,7 @@ from engine.market.sessions import day_to_date, to_micros
 from engine.ports import EventFilter, Store
 from engine.strategies.registry import Registry
 from engine.strategies.spec import parse_spec
+from tests.oracles.account import units
 from tests.oracles.backtest import Backtest
 from tests.oracles.rows import Row, rows_of
 from tests.oracles.signals import Signal
@@ -98,7 +99,7 @@ def compare(
     rejected = [event for event in events if event["type"] == "INTENT_REJECTED"]
     assert [(event["ts"], event["symbol"], event["rule"]) for event in rejected] == theirs["refusals"]
     assert [_emitted(event) for event in events if event["type"] == "INTENT_EMITTED"] == [
-        (each.ts, each.symbol, each.buys, each.lots / 1e8, CODES.get(each.reason, "")) for each in theirs["emitted"]
+        (each.ts, each.symbol, each.buys, units(each.lots), CODES.get(each.reason, "")) for each in theirs["emitted"]
     ]
     assert (ours.tally.intents, ours.tally.fills) == (theirs["intents"], theirs["fills"])
     assert ours.tally.rejected == len(theirs["refusals"]) + theirs["too_many"]
@@ -123,7 +124,7 @@ def _is_after(row: Row, end: Bound | None) -> bool:
 
 def _by_quantity(trade: dict[str, Any]) -> dict[str, Any]:
     """Above 2^53 lots several are one quantity: what is the same float is the same quantity."""
-    return {**trade, "lots": trade["lots"] / 1e8}
+    return {**trade, "lots": units(trade["lots"])}
 
 
 def _is_of_history(code: str) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from engine.market.bars import Bars, Dataset, make_bars
 from engine.strategies.base import Params, Signals, Strategy, Window
 from engine.strategies.registry import Registry
+from tests.oracles.account import units
 from tests.oracles.comparing import Script, compare, loops
 from tests.oracles.signals import Signal
 from tests.support.worlds import DAY, MINUTE, World
@@ -149,7 +150,7 @@ def _played(world: World, script: Script, times: list[int]) -> Played:
     ]
     return Played(
         done,
-        [trade["lots"] / 1e8 for trade in outcome["trades"]],
+        [units(trade["lots"]) for trade in outcome["trades"]],
         dict(outcome["held_back"]),
         [rule for _, _, rule in outcome["refusals"]],
         outcome["too_many"],

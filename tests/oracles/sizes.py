@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tests.oracles.account import Account
+from tests.oracles.account import Account, units
 from tests.oracles.exits import highest, stops_of
 from tests.oracles.signals import Signal
 
@@ -29,7 +29,7 @@ def lots_of(
         lots = covered(account, lots, paid)
     if lots < 1:
         return ZERO
-    if risk.get("min_dollars") is not None and lots / 1e8 * price < risk["min_dollars"]:
+    if risk.get("min_dollars") is not None and units(lots) * price < risk["min_dollars"]:
         return TOO_SMALL
     return lots
 
@@ -74,5 +74,5 @@ def covered(account: Account, wanted: int, paid: float) -> int:
 
 
 def cost(account: Account, lots: int, paid: float) -> float:
-    quantity = lots / 1e8
+    quantity = units(lots)
     return quantity * paid + account.fees(quantity, paid)

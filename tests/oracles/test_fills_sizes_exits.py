@@ -515,6 +515,16 @@ class TestSizes:
             risk = {"size": "equity", "equity_pct": pct, "short_of_cash": "scale"}
             assert self.bought(risk) == 1000.0
 
+    def test_all_the_cash_in_a_coin_of_a_fraction_of_a_cent(self) -> None:
+        """Above 2^53 lots a quantity is a float64: the greatest that the cash covers is bought, and never refused."""
+        risk = {"size": "equity", "equity_pct": 200.0, "short_of_cash": "scale"}
+        for step in range(30):
+            price = 0.0006 + step * 1.1e-6
+            quantity = self.bought(risk, bars=[flat(price)] * 6, equity=75_000.0)
+            assert isinstance(quantity, float), (price, quantity)
+            assert quantity > 2**53 / 1e8
+            assert quantity * price <= 75_000.0 < math.nextafter(quantity, math.inf) * price
+
     def test_later_rules_judge_the_scaled_order(self) -> None:
         risk = {"short_of_cash": "scale", "dollars_per_trade": 5000.0}
         for limit, found in ((999.0, "max_order_notional"), (1000.0, 100.0)):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.oracles.account import units
 from tests.oracles.backtest import Backtest
 from tests.oracles.rows import Row
 from tests.oracles.statistics import a_year, alpha_annual_pct, beta, hold, returns, session_figures
@@ -134,7 +135,7 @@ def _of_trades(world: Backtest) -> dict[str, Any]:
     trades = world.account.trades
     n = len(trades)
     pnl = [trade["pnl"] for trade in trades]
-    pct = [trade["pnl"] / (trade["entry_price"] * (trade["lots"] / 1e8)) * 100 for trade in trades]
+    pct = [trade["pnl"] / (trade["entry_price"] * units(trade["lots"])) * 100 for trade in trades]
     held = []
     for trade in trades:
         times = [row.ts for row in world.rows[trade["symbol"]]]
