@@ -1,58 +1,52 @@
 """How often the verdict finds skill where there is none, and where there is.
 
-    python -m benchmarks.calibration                      1,000 sweeps of each kind; an hour of one core
+    python -m benchmarks.calibration                      1,000 sweeps of each kind; twenty minutes of two cores
     python -m benchmarks.calibration --sweeps 100         fewer
-    python -m benchmarks.calibration --workers 2
+    python -m benchmarks.calibration --workers 1
 
-Sweeps of 25 to 100 variants of `sma_cross` and `rsi_reversion` over ten years of daily closes: random walks without
-drift, with that of a bull market, real prices with their days shuffled, and regimes of 40 days, which a strategy that
-follows them earns an annual Sharpe ratio of about 1.5 from, the market's own rise taken away. Signals are the
-strategies' own; positions are all of the equity, from close to close, without costs. Exit 1 when `BEYOND_LUCK` comes in
-more than 7 % of the sweeps of a kind of noise, or in less than 80 % of those with an edge.
+Every sweep is a run plan on a desk, as `plan run` executes one: 25 to 100 configurations of `sma_cross` or
+`rsi_reversion`, all terms at their defaults, over ten years of daily closes. Prices are random walks
+without drift, with that of a bull market, real ones with their days shuffled, and regimes of 40 days, in which the best
+variant earns an annual Sharpe ratio of about 1.5 once the market's own rise is taken away. Exit 1 when `BEYOND_LUCK`
+comes in more than 7 % of the sweeps of a kind of noise, or in less than 80 % of those with an edge.
 """
 
 from __future__ import annotations
 
 import argparse
+import atexit
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from multiprocessing import get_context
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from benchmarks.noise import Numbers, normals
-from engine.market.bars import Bars, make_bars
+from engine.desk import Desk
+from engine.market.bars import Dataset, make_bars
 from engine.market.sessions import MICROS_PER_DAY
-from engine.statistics.luck import luck, plan_luck
-from engine.statistics.sessions import figures, session_sharpes
-from engine.statistics.verdict import Evidence, Performance, Verdict, judge
-from engine.strategies.base import Signals, Strategy
-from engine.strategies.builtin.rsi_reversion import RsiReversion
-from engine.strategies.builtin.sma_cross import SmaCross
+from engine.statistics.verdict import Verdict
+from engine.strategies.spec import ExecutionSpec, parse_spec
+from engine.sweeps.results import PlanResult
+from storage.desk import open_desk
+from storage.settings import Settings
 
-SESSIONS, A_YEAR = 2_520, 252.0
-VOLATILITY, BULL, EDGE = 0.01, 0.0005, 0.0026
+SESSIONS = 2_520
+VOLATILITY, BULL, EDGE = 0.01, 0.0005, 0.00242
 REGIME = 40
-DRAWS = 2_000
 MOST_FOUND_IN_NOISE, LEAST_FOUND_OF_EDGES = 0.07, 0.80
-
-
-class Swept(NamedTuple):
-    """A plan's variants: returns of shape (T, variants), sessions on which each entered, its trades that lost."""
-
-    returns: Numbers
-    entered: list[int]
-    losing: list[int]
 
 
 class Judged(NamedTuple):
     """What came of one sweep; `alpha_sharpe` is the best's, a year, the market's own returns taken away."""
 
-    verdict: Verdict
+    verdict: str
     p_luck: float
     alpha_sharpe: float
 
@@ -89,39 +83,51 @@ KINDS: dict[str, Callable[[int], Numbers]] = {
 PLANTED = "regimes of 40 days"
 
 
-def swept(market: Numbers, seed: int, *, blind: bool) -> Swept:
-    """A grid of 25 to 100 variants: of the strategy that follows trends, or if `blind` of either."""
-    closes = 100 * np.cumprod(1 + market)
-    ts = np.arange(len(closes), dtype=np.int64) * MICROS_PER_DAY
-    bars = make_bars("SYN", ts, closes, closes, closes, closes, np.ones(len(closes)))
+def dataset(kind: str, seed: int) -> Dataset:
+    """Daily bars that are their closes, of a symbol that no other seed has: no sweep is a try on another's data."""
+    closes = 100 * np.cumprod(1 + KINDS[kind](seed))
+    sessions = np.arange(len(closes), dtype=np.int64)
+    ts = (sessions // 5 * 7 + sessions % 5) * MICROS_PER_DAY  # five days of each week
+    symbol = f"{list(KINDS).index(kind)}-{seed}"
+    return Dataset({symbol: make_bars(symbol, ts, closes, closes, closes, closes, np.ones(len(closes)))})
+
+
+def sweep(kind: str, seed: int) -> dict[str, list[Any]]:
+    """The values of two parameters, 5 to 10 of each: of the strategy that follows trends, over noise of either."""
     side = 5 + seed % 6
-    positions = [_held(signals) for signals in (_reversions if blind and seed % 2 else _crosses)(bars, side)]
-    held = np.stack(positions, axis=1).astype(np.float64)
-    before = np.concatenate([np.zeros((1, held.shape[1])), held[:-1]])
-    returns = before * market[:, np.newaxis]
-    equity = np.cumprod(1 + returns, axis=0)
-    return Swept(returns, *zip(*(_trades(*column) for column in zip(held.T, equity.T, strict=True)), strict=True))
+    if kind != PLANTED and seed % 2:
+        periods, below = np.linspace(2, 20, side).astype(int), np.linspace(25, 45, side)
+        return {"entry.period": periods.tolist(), "entry.buy_below": below.tolist()}
+    slow = np.linspace(12, 100, side).astype(int)
+    return {"entry.fast_period": list(range(2, 2 + side)), "entry.slow_period": slow.tolist()}
+
+
+def swept(kind: str, seed: int) -> PlanResult:
+    """The sweep of a kind and a seed, executed as a run plan; its baseline is the first of the grid."""
+    data, values = dataset(kind, seed), sweep(kind, seed)
+    return _desk().plans.run(_spec(data, values), data, values, journal="summary")
 
 
 def judged(kind: str, seed: int) -> Judged:
     """One sweep of a kind, with its verdict."""
-    market = KINDS[kind](seed)
-    found = swept(market, seed, blind=kind != PLANTED)
-    sharpes = session_sharpes(found.returns)
-    best = int(np.argmax(sharpes))
-    of_plan = plan_luck(found.returns, market, best, f"{kind}:{seed}", DRAWS)
-    assert of_plan is not None
-    evidence = Evidence(
-        sessions=len(market),
-        trials=len(sharpes),
-        best=_performance(found.returns[:, best]),
-        held=_performance(market),
-        entered_sessions=found.entered[best],
-        losing_trades=found.losing[best],
-        p_luck=luck(of_plan, 0),
-    )
-    years = len(market) / A_YEAR
-    return Judged(judge(evidence)[0], of_plan.p_plan, of_plan.t_best / years**0.5)
+    result = swept(kind, seed)
+    statistics = result.statistics
+    assert statistics is not None
+    assert statistics.p_luck is not None
+    return Judged(statistics.verdict, statistics.p_luck, alpha_sharpe(result))
+
+
+def alpha_sharpe(result: PlanResult) -> float:
+    """The annual Sharpe ratio of what the best earns beyond the market, from the figures that a plan shows of it.
+
+    The returns left of a regression have the variance of the whole less that of beta times the market's.
+    """
+    best = next(one.metrics for one in result.results if one.variant_id == result.best_variant_id)
+    assert best is not None
+    assert result.benchmark is not None
+    whole, market = best.volatility_pct, result.benchmark.volatility_pct
+    assert None not in {best.alpha_annual_pct, best.beta, whole, market}
+    return best.alpha_annual_pct / (whole**2 - (best.beta * market) ** 2) ** 0.5
 
 
 def calibrate(kind: str, seeds: range, workers: int = 1) -> list[Judged]:
@@ -136,7 +142,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure, print a line a kind, and say whether the verdict keeps what it promises."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sweeps", type=int, default=1000)
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1, help="the first of as many seeds")
     asked = parser.parse_args(arguments)
     fine = True
@@ -156,41 +162,21 @@ def share(found: list[Judged]) -> float:
     return Counter(each.verdict for each in found)[Verdict.BEYOND_LUCK] / len(found)
 
 
-def _crosses(bars: Bars, side: int) -> list[Signals]:
-    fast, slow = np.linspace(2, 9, side).astype(int), np.linspace(10, 100, side).astype(int)
-    grid = [{"fast_period": int(one), "slow_period": int(other)} for one in fast for other in slow]
-    return _signals(SmaCross(), bars, grid)
+@cache
+def _desk() -> Desk:
+    """This process's desk; its database goes with the process."""
+    room = tempfile.TemporaryDirectory()
+    desk = open_desk(Settings(db=Path(room.name) / "desk.db"))
+    atexit.register(room.cleanup)
+    atexit.register(desk.close)  # before the room
+    return desk
 
 
-def _reversions(bars: Bars, side: int) -> list[Signals]:
-    period, below = np.linspace(2, 20, side).astype(int), np.linspace(25, 45, side)
-    grid = [{"period": int(one), "buy_below": float(other)} for one in period for other in below]
-    return _signals(RsiReversion(), bars, grid)
-
-
-def _signals(strategy: Strategy, bars: Bars, grid: list[dict[str, float]]) -> list[Signals]:
-    return [strategy.signals(bars, strategy.params(**each)) for each in grid]
-
-
-def _held(signals: Signals) -> Numbers:
-    """Whether the position is open after each close: from an entry to the next exit."""
-    way = np.where(signals.exit, -1, np.where(signals.entry, 1, 0))
-    last = np.maximum.accumulate(np.where(way != 0, np.arange(len(way)), 0))
-    return way[last] == 1
-
-
-def _trades(held: Numbers, equity: Numbers) -> tuple[int, int]:
-    """Sessions on which it entered, and trades that lost; one that is open at the end is closed there."""
-    change = np.diff(held, prepend=0.0)
-    entries, exits = np.flatnonzero(change > 0), np.flatnonzero(change < 0)
-    ends = np.append(exits, len(held) - 1)[: len(entries)]
-    return len(entries), int(np.count_nonzero(equity[ends] < equity[entries]))
-
-
-def _performance(returns: Numbers) -> Performance:
-    equity = np.cumprod(np.concatenate([[1.0], 1 + returns]))
-    found = figures(equity[:, np.newaxis], A_YEAR)[0]
-    return Performance(found.cagr_pct, found.sharpe_annual)
+def _spec(data: Dataset, values: dict[str, list[Any]]) -> ExecutionSpec:
+    """The base spec: the first value of each parameter."""
+    strategy = "rsi_reversion" if "entry.period" in values else "sma_cross"
+    entry = {path.removeprefix("entry."): of_path[0] for path, of_path in values.items()}
+    return parse_spec({"strategy_id": strategy, "symbols": list(data.bars), "entry": entry})
 
 
 @cache
