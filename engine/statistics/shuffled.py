@@ -10,42 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from engine.errors import DataError
 from engine.market.bars import Bars, Dataset, FloatArray, IntArray
 from engine.market.sessions import day_to_date, is_intraday, to_micros, zone
-from engine.statistics.draws import Words, generator
-
-_LAST_WORD = 2**64 - 1
-
-
-class Source(Protocol):
-    """What gives 64-bit words, such as a bit generator of numpy."""
-
-    def random_raw(self, size: int) -> Words:
-        """The next words, shape (size,)."""
-        ...
-
-
-def permutation(source: Source, count: int) -> IntArray:
-    """The places 0 to `count` - 1 in an order drawn from a source of words, all orders equally likely.
-
-    Fisher and Yates, as Richard Durstenfeld has it (Algorithm 235, 1964): from the last place down to the second, each
-    changes with one of those up to it, itself included. Which one is a word modulo their number; a word of the last,
-    incomplete round of that number is passed over, since it would favour the first places.
-    """
-    bounds = np.arange(count, 1, -1, dtype=np.uint64)
-    words = source.random_raw(len(bounds)) if len(bounds) else bounds
-    too_high = _LAST_WORD - (_LAST_WORD % bounds + 1) % bounds  # the last word of the last complete round
-    while len(over := np.flatnonzero(words > too_high)):
-        words = np.append(np.delete(words, over[0]), source.random_raw(1))
-    order = list(range(count))
-    for last, other in zip(range(count - 1, 0, -1), (words % bounds).tolist(), strict=True):
-        order[last], order[other] = order[other], order[last]
-    return np.array(order, dtype=np.int64)
+from engine.statistics.draws import generator
+from engine.statistics.orders import permutation
 
 
 @dataclass(frozen=True, slots=True)

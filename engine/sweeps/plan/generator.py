@@ -12,6 +12,8 @@ from typing import Any
 from engine.errors import InvalidError
 from engine.jsontext import canonical_json
 from engine.numerals import value_text
+from engine.statistics.draws import generator
+from engine.statistics.orders import sample as sample_of
 from engine.strategies.paths import Scalar
 from engine.strategies.spec import CompiledSpec
 from engine.sweeps.plan.overrides import Overrider, Overrides, base_value, typed_values
@@ -34,42 +36,93 @@ def generate(
     *,
     include_ablations: bool = True,
     max_variants: int = MAX_VARIANTS,
+    sample: int | None = None,
 ) -> Generated:
     """The variants of a sweep. Combinations are made lazily and counted by arithmetic, so a huge sweep answers at once.
 
-    Raises INVALID_SPEC for an unknown path, a value of the wrong type, an empty list or a `max_variants` below 1.
+    With `sample` so many combinations of the grid, drawn by what the plan is made of: the same sweep, the same sample,
+    and a smaller one is part of a larger one. Raises INVALID_SPEC for an unknown path, a value of the wrong type, an
+    empty list, a `max_variants` or a `sample` below 1, or a sample that `max_variants` has no room for.
     """
     if max_variants < 1:
         raise InvalidError("INVALID_SPEC", f"max_variants is {max_variants}", hint="give at least 1")
     values = {path: typed_values(spec, path, given) for path, given in sweep.items()}
-    ablations = _ablations(spec, values) if include_ablations else []
+    grid = _Grid(values)
+    drawn = None if sample is None else _drawn(spec, grid, sample, max_variants)
+    ablations = _ablations(spec, grid, drawn) if include_ablations and values else []
     maker = Maker(spec)
-    combinations = itertools.islice(_all(values, ablations), max_variants)
+    combinations = itertools.islice(_all(grid, drawn, ablations), max_variants)
     kept = tuple(maker.variant(overrides, tags) for overrides, tags in combinations)
-    total = 1 + (math.prod(map(len, values.values())) + len(ablations) if values else 0)
-    return Generated(kept, total - len(kept), values)
+    return Generated(kept, 1 + grid.size + len(ablations) - len(kept), values)
 
 
-def _all(values: dict[str, list[Scalar]], ablations: list[Overrides]) -> Iterator[tuple[Overrides, tuple[str, ...]]]:
+class _Grid:
+    """Every combination of a sweep's values by its place, the last parameter changing first; none is kept."""
+
+    def __init__(self, values: dict[str, list[Scalar]]) -> None:
+        self.values = values
+        self.size = math.prod(map(len, values.values())) if values else 0
+
+    def __iter__(self) -> Iterator[Overrides]:
+        for combination in itertools.product(*self.values.values()) if self.values else ():
+            yield dict(zip(self.values, combination, strict=True))
+
+    def __getitem__(self, place: int) -> Overrides:
+        picked = {}
+        for path, options in reversed(self.values.items()):
+            place, nth = divmod(place, len(options))
+            picked[path] = options[nth]
+        return {path: picked[path] for path in self.values}
+
+    def place_of(self, overrides: Overrides) -> int | None:
+        """Where a combination stands; None where one of its values is not tried."""
+        place = 0
+        for path, options in self.values.items():
+            if overrides[path] not in options:
+                return None
+            place = place * len(options) + options.index(overrides[path])
+        return place
+
+
+def _drawn(spec: CompiledSpec, grid: _Grid, sample: int, max_variants: int) -> list[int]:
+    """The places of a sample of the grid, rising."""
+    if sample < 1:
+        raise InvalidError("INVALID_SPEC", f"sample is {sample}", hint="give at least 1")
+    if min(sample, grid.size) >= max_variants:
+        raise InvalidError(
+            "INVALID_SPEC",
+            f"a sample of {min(sample, grid.size):,} and the baseline are more than max_variants, {max_variants:,}",
+            hint=f"give a max_variants of {min(sample, grid.size) + 1:,} or more, or a smaller sample",
+        )
+    content = canonical_json({"base": spec.base(), "sweep": list(grid.values.items())})
+    return sample_of(generator("sample", hashlib.sha256(content.encode()).hexdigest()), grid.size, sample)
+
+
+def _all(
+    grid: _Grid, drawn: list[int] | None, ablations: list[Overrides]
+) -> Iterator[tuple[Overrides, tuple[str, ...]]]:
     yield {}, (BASELINE,)
-    if not values:
-        return
     tags = (GRID,)
-    for combination in itertools.product(*values.values()):
-        yield dict(zip(values, combination, strict=True)), tags
+    for combination in grid if drawn is None else map(grid.__getitem__, drawn):
+        yield combination, tags
     for overrides in ablations:
         yield overrides, (ABLATION,)
 
 
-def _ablations(spec: CompiledSpec, values: dict[str, list[Scalar]]) -> list[Overrides]:
-    """The first grid variant with one parameter written back to the base value.
+def _ablations(spec: CompiledSpec, grid: _Grid, drawn: list[int] | None) -> list[Overrides]:
+    """The first grid variant of the plan with one parameter written back to the base value.
 
-    Where the base value is among a parameter's values, the grid has that variant already, and the first stays. No two
-    of the others are the same: each differs from the grid's first in its own parameter alone.
+    Where the plan's part of the grid has that variant already, the first stays. No two of the others are the same: each
+    differs from the first in its own parameter alone.
     """
-    first = {path: options[0] for path, options in values.items()}
-    written_back = ((path, base_value(spec, path)) for path in values)
-    return [{**first, path: value} for path, value in written_back if value not in values[path]]
+    first = grid[0 if drawn is None else drawn[0]]
+    written_back = [{**first, path: base_value(spec, path)} for path in grid.values]
+    places = [grid.place_of(overrides) for overrides in written_back]
+    return [
+        overrides
+        for overrides, place in zip(written_back, places, strict=True)
+        if place is None or (drawn is not None and place not in drawn)
+    ]
 
 
 class Maker:

@@ -25,6 +25,7 @@ class SweepRequest:
     `slippage_bps` is in basis points of the price. `verify` variants are run again bar by bar and compared. `data` says
     how the caller loads the dataset again: it is kept in the journal. `run_plan_id` is for a caller who has to know the
     id before the start; it must not be in use. `statistics`: say what the best is worth, once all has come out.
+    `sample`: try so many combinations of the grid, drawn by what the plan is made of, in place of the first ones.
     """
 
     spec: ExecutionSpec
@@ -36,6 +37,7 @@ class SweepRequest:
     slippage_bps: float = 0.0
     include_ablations: bool = True
     max_variants: int = MAX_VARIANTS
+    sample: int | None = None
     journal: str = JournalMode.FULL
     verify: int = 0
     statistics: bool = True

@@ -16,26 +16,13 @@ from engine.errors import DataError
 from engine.market.bars import Bars, Dataset, make_bars
 from engine.market.sessions import MICROS_PER_DAY, date_to_day, day_to_date, session_days
 from engine.market.synthetic import synthetic_daily
-from engine.statistics.draws import Words
-from engine.statistics.shuffled import Shuffle, permutation
+from engine.statistics.shuffled import Shuffle
 from tests.engine.market.made import MINUTE
 from tests.oracles import shuffle as oracle
 from tests.oracles import statistics
 from tests.support.worlds import make_dataset
 
 RANDOMS = st.randoms(use_true_random=False)
-
-
-class Chosen:
-    """Words that a test has chosen."""
-
-    def __init__(self, *words: int) -> None:
-        self._words = list(words)
-
-    def random_raw(self, size: int) -> Words:
-        taken, self._words = self._words[:size], self._words[size:]
-        assert len(taken) == size
-        return np.array(taken, dtype=np.uint64)
 
 
 def windowed(random: Random, *, zone: str | None = None) -> Dataset:
@@ -221,40 +208,3 @@ def test_prices_too_far_apart_are_refused() -> None:
     price = np.array([1.0, 1e200, 1e-200, 1e200, 1e-200, 1.0])
     with pytest.raises(DataError, match="'X' cannot be shuffled"):
         list(draws_of(Dataset({"X": make_bars("X", ts, price, price, price, price, price)}), 20))
-
-
-def test_a_permutation_changes_places_from_the_last_to_the_second() -> None:
-    """Words modulo 4, 3 and 2: the last changes with place 1, the third with 0, the second with itself."""
-    assert permutation(Chosen(5, 3, 1), 4).tolist() == [2, 3, 0, 1]
-
-
-def test_a_word_of_the_last_incomplete_round_is_passed_over() -> None:
-    """2^64 - 1 is a multiple of 3: of the rounds of 3 the last one holds that word alone. 2 and 4 divide 2^64."""
-    last = 2**64 - 1
-    assert permutation(Chosen(last, last, 1, 0), 4).tolist() == permutation(Chosen(last, 1, 0), 4).tolist()
-    assert permutation(Chosen(last, last - 1, last), 4).tolist() == oracle_order([last, last - 1, last], 4)
-    assert permutation(Chosen(0, last, last, last, 2, 0), 4).tolist() == permutation(Chosen(0, 2, 0), 4).tolist()
-
-
-@given(
-    st.lists(st.one_of(st.integers(2**64 - 8, 2**64 - 1), st.integers(0, 9)), min_size=40, max_size=40),
-    st.integers(0, 9),
-)
-def test_a_permutation_is_that_of_single_words(words: list[int], count: int) -> None:
-    assume(sum(1 for word in words if word < 10) >= 9)
-    assert permutation(Chosen(*words), count).tolist() == oracle_order(words, count)
-
-
-def test_all_orders_come_equally_often() -> None:
-    """24 orders, 24,000 draws: a chi-squared of 23 degrees beyond 50 has a probability below 0.001."""
-    source = np.random.Philox(key=7)
-    counts: dict[tuple[int, ...], int] = {}
-    for _ in range(24_000):
-        order = tuple(permutation(source, 4).tolist())
-        counts[order] = counts.get(order, 0) + 1
-    assert len(counts) == 24
-    assert sum((count - 1000) ** 2 / 1000 for count in counts.values()) < 50
-
-
-def oracle_order(words: list[int], count: int) -> list[int]:
-    return oracle.permuted(range(count), iter(words))

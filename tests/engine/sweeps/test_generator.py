@@ -114,14 +114,8 @@ def test_what_cannot_be_swept_is_an_error(sweep: dict[str, Any], said: str) -> N
 
 
 def test_a_sweep_of_10_to_the_12_answers_at_once_and_counts_exactly() -> None:
-    sweep = {
-        "entry.lookback_days": range(1, 1001),
-        "risk.dollars_per_trade": [float(i) for i in range(1, 1001)],
-        "exit.stop_loss_pct": [i / 20 for i in range(1, 1001)],
-        "exit.take_profit_pct": [i / 20 for i in range(1, 1001)],
-    }
     began = time.perf_counter()
-    made = generate(compiled(), sweep, max_variants=10)
+    made = generate(compiled(), LARGE, max_variants=10)
     assert time.perf_counter() - began < 1
     # of the ablations, 252 days and 1000 dollars are in the grid
     assert (len(made.variants), made.dropped) == (10, 1 + 10**12 + 2 - 10)
@@ -156,6 +150,77 @@ def test_the_laws_of_generation(sweep: dict[str, Any], most: int, ablate: bool) 
             assert all(base_value(variant.spec, path) == value for path, value in variant.overrides.items())
             rest = {path for path in base_paths(base) if path not in variant.overrides}
             assert all(base_value(variant.spec, path) == base_value(base, path) for path in rest)
+
+
+@given(SWEEPS, st.integers(1, 40), st.booleans())
+def test_the_laws_of_a_sample(sweep: dict[str, Any], size: int, ablate: bool) -> None:
+    """The baseline, then part of the grid in its order, then the ablations of its first, each once."""
+    base = compiled()
+    whole = [v for v in generate(base, sweep, max_variants=10**6).variants if v.tags == ("grid",)]
+    made = generate(base, sweep, include_ablations=ablate, max_variants=10**6, sample=size)
+    drawn = [v for v in made.variants if v.tags == ("grid",)]
+    assert made.variants[0].tags == ("baseline",)
+    assert list(made.variants[1 : 1 + len(drawn)]) == drawn
+    assert len(drawn) == min(size, len(whole))
+    assert drawn == [v for v in whole if v in drawn]
+    ablations = made.variants[1 + len(drawn) :]
+    assert all(v.tags == ("ablation",) for v in ablations)
+    asked = {path: base_value(base, path) for path in drawn[0].overrides} if ablate and drawn else {}
+    expected = [{**drawn[0].overrides, path: value} for path, value in asked.items()]
+    assert [v.overrides for v in ablations] == [each for each in expected if each not in [v.overrides for v in drawn]]
+    assert made.dropped == len(whole) - len(drawn)
+    assert len({v.variant_id for v in made.variants}) == len(made.variants)
+
+
+@given(SWEEPS, st.integers(1, 20), st.integers(1, 20))
+def test_a_smaller_sample_is_part_of_a_larger_one(sweep: dict[str, Any], one: int, other: int) -> None:
+    fewer, more = (
+        {v.variant_id for v in generate(compiled(), sweep, include_ablations=False, sample=size).variants}
+        for size in sorted((one, other))
+    )
+    assert fewer <= more
+
+
+LARGE = {
+    "entry.lookback_days": range(1, 1001),
+    "risk.dollars_per_trade": [float(i) for i in range(1, 1001)],
+    "exit.stop_loss_pct": [i / 20 for i in range(1, 1001)],
+    "exit.take_profit_pct": [i / 20 for i in range(1, 1001)],
+}
+
+
+def test_a_sample_of_10_to_the_12_is_spread_over_all_of_it() -> None:
+    began = time.perf_counter()
+    made = generate(compiled(), LARGE, sample=900)
+    assert time.perf_counter() - began < 1
+    assert (len(made.variants), made.dropped) == (905, 10**12 - 900)
+    for path, values in LARGE.items():
+        of_path = [v.overrides[path] for v in made.variants if v.tags == ("grid",)]
+        assert len(set(of_path)) > 500
+        middle = values[500]
+        assert 380 < sum(1 for value in of_path if value < middle) < 520
+
+
+def test_a_sample_is_drawn_by_what_the_plan_is_made_of() -> None:
+    """The values below are fixed for ever: they decide what plans try."""
+    sweep = {"entry.lookback_days": list(range(2, 1002)), "risk.max_positions": list(range(1, 1001))}
+    made = generate(compiled(), sweep, include_ablations=False, sample=4)
+    assert [tuple(v.overrides.values()) for v in made.variants[1:]] == FIRST_DRAWN
+    other = generate(compiled(exit={"max_bars": 9}), sweep, include_ablations=False, sample=4)
+    assert [tuple(v.overrides.values()) for v in other.variants[1:]] != FIRST_DRAWN
+
+
+FIRST_DRAWN = [(360, 184), (590, 101), (596, 736), (677, 258)]
+
+
+@pytest.mark.parametrize(
+    ("sample", "most", "said"), [(0, 10, "sample is 0"), (10, 10, "max_variants of 11"), (99, 10, "max_variants of 21")]
+)
+def test_a_sample_that_cannot_be_had_is_an_error(sample: int, most: int, said: str) -> None:
+    with pytest.raises(InvalidError) as caught:
+        generate(compiled(), {"entry.lookback_days": range(1, 21)}, max_variants=most, sample=sample)
+    assert caught.value.code == "INVALID_SPEC"
+    assert said in caught.value.sentence
 
 
 def base_paths(base: CompiledSpec) -> set[str]:
