@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from engine.compiled import Kernel
 from engine.market.bars import BoolArray, FloatArray, IntArray
 from engine.statistics import normal
 from engine.statistics.columns import blocks, means, sums, varies
@@ -78,16 +79,42 @@ def moments(returns: FloatArray) -> Moments:
     """Of each column of at least two returns; skew and kurtosis are population moments, NaN without variation."""
     count = len(returns)
     mean = means(returns)
-    off = returns - mean
-    squared = off * off
-    down = np.minimum(returns, 0.0)
-    squares, cubes, fourths, falls = sums(np.stack([squared, squared * off, squared * squared, down * down], axis=1))
+    squares, cubes, fourths, falls = _powers(returns, mean)
     squares = np.where(varies(returns), squares, 0.0)
     second = squares / count
     with np.errstate(all="ignore"):
         skew = cubes / count / (second * np.sqrt(second))
         kurtosis = fourths / count / (second * second)
     return Moments(mean, np.sqrt(squares / (count - 1)), np.sqrt(falls / count), skew, kurtosis)
+
+
+def _powers(returns: FloatArray, mean: FloatArray) -> FloatArray:
+    """The sums of squares, cubes and fourth powers off the mean, and of the squares of losses: (4, variants)."""
+    if ADD_POWERS.compiled is not None:
+        added = np.zeros((4, returns.shape[1]))
+        ADD_POWERS.compiled(np.ascontiguousarray(returns), mean, added)
+        return added
+    off = returns - mean
+    squared = off * off
+    down = np.minimum(returns, 0.0)
+    return sums(np.stack([squared, squared * off, squared * squared, down * down], axis=1))
+
+
+def add_powers(returns: Any, mean: Any, added: Any) -> None:
+    """The same for numba, without what numpy keeps between two operations."""
+    for row in range(len(returns)):
+        for column in range(len(mean)):
+            value = returns[row, column]
+            off = value - mean[column]
+            squared = off * off
+            down = 0.0 if value >= 0.0 else value
+            added[0, column] += squared
+            added[1, column] += squared * off
+            added[2, column] += squared * squared
+            added[3, column] += down * down
+
+
+ADD_POWERS = Kernel(add_powers)
 
 
 def session_sharpes(returns: FloatArray) -> FloatArray:
@@ -113,8 +140,33 @@ def probabilistic_sharpe(
 
 def drawdowns(equity: FloatArray) -> tuple[FloatArray, IntArray]:
     """Of each column: the greatest fall from a peak in percent, and the most sessions from a peak back to its level."""
+    if FOLLOW_PEAKS.compiled is not None:
+        peaks, falls = np.array(equity[0]), np.zeros(equity.shape[1])
+        since, longest = np.zeros((2, equity.shape[1]), dtype=np.int64)
+        FOLLOW_PEAKS.compiled(np.ascontiguousarray(equity), peaks, falls, since, longest)
+        return falls, longest
     peaks = np.maximum.accumulate(equity, axis=0)
     return ((peaks - equity) / peaks * 100).max(axis=0), _longest(equity >= peaks)
+
+
+def follow_peaks(equity: Any, peaks: Any, falls: Any, since: Any, longest: Any) -> None:
+    """The same for numba, session by session; what is no number stays none. `since` counts sessions off the peak."""
+    for row in range(1, len(equity)):
+        for column in range(len(peaks)):
+            value = equity[row, column]
+            peak = peaks[column]
+            peak = peak if value <= peak or math.isnan(peak) else value
+            fall = (peak - value) / peak * 100
+            worst = falls[column]
+            falls[column] = worst if fall <= worst or math.isnan(worst) else fall
+            off = since[column] + 1
+            back = value >= peak
+            waited = 0 if back and off == 1 else off
+            longest[column] = max(longest[column], waited)
+            peaks[column], since[column] = peak, 0 if back else off
+
+
+FOLLOW_PEAKS = Kernel(follow_peaks)
 
 
 def _longest(at_peak: BoolArray) -> IntArray:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.compiled import Kernel, expect_much_work
 from engine.statistics import columns
 from engine.statistics.columns import sums
-from engine.statistics.sessions import figures, figures_of_one, session_sharpes, sessions_a_year
+from engine.statistics.sessions import drawdowns, figures, figures_of_one, moments, session_sharpes, sessions_a_year
 from tests.oracles import statistics as oracle
 from tests.support.noise import normals
 
@@ -169,3 +170,34 @@ def test_falls_are_at_most_all_and_waits_at_most_the_whole(factors: list[float])
     assert 0 <= found.max_drawdown_marked_pct < 100
     assert 0 <= found.longest_drawdown_sessions <= len(factors)
     assert (found.longest_drawdown_sessions == 0) == all(one <= two for one, two in pairwise(curve(factors)))
+
+
+AMOUNTS = st.one_of(
+    st.floats(0.5, 2.0), st.sampled_from([1.0, 1.0, 0.0, -1.0, 1e-300, 1e300, 1.7e308, math.inf, math.nan])
+)
+BLOCKS = st.tuples(st.integers(3, 12), st.integers(1, 5)).flatmap(
+    lambda shape: st.lists(AMOUNTS, min_size=shape[0] * shape[1], max_size=shape[0] * shape[1]).map(
+        lambda values: np.array(values).reshape(shape)
+    )
+)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@given(BLOCKS)
+def test_compiled_they_have_the_same_bits(equity: Any) -> None:
+    """Curves that fall to nothing, stand still, leave the floats or are no numbers too."""
+    equity[0] = 1.0
+    returns = np.where(np.isfinite(equity), equity, 0.5) - 1
+    expect_much_work()
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        for compiled in (False, True):
+            patch.setattr(Kernel, "_worthwhile", compiled)
+            made = (sums(equity), sums(equity[:, 0]), *moments(returns), *drawdowns(equity))
+            found.append([np.asarray(each).view(np.int64).tolist() for each in map(without_nan, made)])
+    assert found[0] == found[1]
+
+
+def without_nan(column: Any) -> Any:
+    """NaN has many bits, and all mean that there is no figure."""
+    return np.where(np.isnan(column), -1.0, column) if column.dtype == np.float64 else column
