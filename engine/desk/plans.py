@@ -347,5 +347,9 @@ def _account(model: Workspace, session_tz: str, created_at: int) -> Workspace:
 
 def _generated(compiled: CompiledSpec, request: SweepRequest) -> Generated:
     return generate(
-        compiled, request.sweep, include_ablations=request.include_ablations, max_variants=request.max_variants
+        compiled,
+        request.sweep,
+        include_ablations=request.include_ablations,
+        max_variants=request.max_variants,
+        sample=request.sample,
     )
