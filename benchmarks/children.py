@@ -19,7 +19,11 @@ _PER_MB = 2**20 if sys.platform == "darwin" else 2**10
 
 
 class ChildError(Exception):
-    """A process that measures ended without a result; the message is what it said."""
+    """A process that measures ended without a result; the message is what it said, `code` how it ended."""
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,12 @@ class Ended:
     printed: str
 
 
-def ask(module: str, question: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+def ask(
+    module: str, question: Mapping[str, Any], environment: Mapping[str, str] | None = None, python: str = sys.executable
+) -> dict[str, Any]:
     """What `python -m module` answers to a question, both JSON."""
     done = subprocess.run(
-        [sys.executable, "-m", module],
+        [python, "-m", module],
         input=json.dumps(question),
         capture_output=True,
         text=True,
@@ -45,7 +51,7 @@ def ask(module: str, question: Mapping[str, Any], environment: Mapping[str, str]
         check=False,
     )
     if done.returncode:
-        raise ChildError(f"{module} ended with {done.returncode}: {done.stderr.strip()[-2000:]}")
+        raise ChildError(f"{module} ended with {done.returncode}: {done.stderr.strip()[-2000:]}", done.returncode)
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
 

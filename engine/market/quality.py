@@ -91,7 +91,7 @@ def other_pace(bars: Bars, sessions: Sessions) -> list[str]:
 def missing_weekdays(bars: Bars, sessions: Sessions) -> list[str]:
     """Warn of more weekdays without a bar than holidays explain; for weekly bars and longer, than their pace does."""
     days = sessions.days.astype("datetime64[D]")
-    missing = np.busday_count(days[:-1] + 1, days[1:])
+    missing = np.busday_count(days[:-1] + np.timedelta64(1, "D"), days[1:])
     pace = pace_of(np.diff(sessions.days))
     most = MISSING_WEEKDAYS if pace is None else pace.weekdays
     found = np.flatnonzero(missing > most)
