@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.noise import Numbers, normals
+from engine.compiled import expect_much_work
 from engine.desk import Desk
 from engine.market.bars import Dataset, make_bars
 from engine.market.sessions import MICROS_PER_DAY
@@ -164,7 +165,8 @@ def share(found: list[Judged]) -> float:
 
 @cache
 def _desk() -> Desk:
-    """This process's desk; its database goes with the process."""
+    """This process's desk; its database goes with the process. It does what is worth compiling at once."""
+    expect_much_work()
     room = tempfile.TemporaryDirectory()
     desk = open_desk(Settings(db=Path(room.name) / "desk.db"))
     atexit.register(room.cleanup)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.compiled import Kernel
 from engine.market.bars import BoolArray, FloatArray, IntArray
 
 Words = npt.NDArray[np.uint64]
@@ -46,9 +48,37 @@ def resampled(words: np.random.Philox, sessions: int, draws: int) -> Iterator[Fl
         count = min(at_once, draws - start)
         most = 2 * sessions * count
         ahead = np.concatenate([ahead, words.random_raw(max(0, most - len(ahead)))])
-        begins, places, used = _blocks(ahead < below, sessions, count)
-        yield _counts(begins, (ahead[places] % np.uint64(sessions)).astype(np.int64), sessions, count)
+        if COUNT_SESSIONS.compiled is not None:
+            held = np.zeros((count, sessions))
+            used = COUNT_SESSIONS.compiled(ahead, below, np.uint64(sessions), held)
+        else:
+            begins, places, used = _blocks(ahead < below, sessions, count)
+            held = _counts(begins, (ahead[places] % np.uint64(sessions)).astype(np.int64), sessions, count)
+        yield held
         ahead = ahead[used:]
+
+
+def count_sessions(words: Any, below: Any, sessions: Any, held: Any) -> int:
+    """Add to `held`, (draws, sessions), how often each draw holds each session, word after word, for numba.
+
+    `below` and `sessions` are unsigned, as the words are. Returns how many words were used.
+    """
+    used = 0
+    for draw in range(len(held)):
+        place = 0
+        for session in range(held.shape[1]):
+            jumps = session == 0 or words[used] < below
+            used += 1
+            if jumps:
+                place = np.int64(words[used] % sessions)
+                used += 1
+            else:
+                place = place + 1 if place + 1 < held.shape[1] else 0
+            held[draw, place] += 1.0
+    return used
+
+
+COUNT_SESSIONS = Kernel(count_sessions)
 
 
 def _blocks(low: BoolArray, sessions: int, draws: int) -> tuple[IntArray, IntArray, int]:

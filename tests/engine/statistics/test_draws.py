@@ -7,6 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 
+from engine.compiled import expect_much_work
 from engine.statistics import draws as module
 from engine.statistics.draws import generator, mean_block, resampled
 from tests.oracles import statistics as oracle
@@ -38,6 +39,21 @@ def test_every_draw_is_what_single_words_make(sessions: int) -> None:
     for counts in counted(f"bars{sessions}", sessions, 60):
         places = oracle.draw(stream, sessions)
         assert counts == [places.count(session) for session in range(sessions)]
+
+
+def drawn_plainly(sha256: str, sessions: int, draws: int, monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    with monkeypatch.context() as patch:
+        patch.setattr(module.Kernel, "_worthwhile", False)
+        return counted(sha256, sessions, draws)
+
+
+@pytest.mark.parametrize("sessions", [2, 3, 8, 28, 126, 1_001])
+def test_the_compiled_form_draws_the_same(sessions: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = drawn_plainly("bars", sessions, 300, monkeypatch)
+    monkeypatch.setattr(module.Kernel, "_worthwhile", False)  # and as it was again afterwards
+    assert expect_much_work()
+    monkeypatch.setattr(module, "_CELLS_AT_ONCE", 5_000)
+    assert counted("bars", sessions, 300) == plain
 
 
 @pytest.mark.parametrize("cells", [1, 70, 1000])
