@@ -65,7 +65,7 @@ def count_sessions(words: Any, below: Any, sessions: Any, held: Any) -> int:
     """
     used = 0
     for draw in range(len(held)):
-        place = 0
+        place: Any = 0
         for session in range(held.shape[1]):
             jumps = session == 0 or words[used] < below
             used += 1
