@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.children import directory_of_caches, repeated, run
+from engine.statistics.clock import Clock
 from engine.sweeps.simulation.columns import Columns, view_of
 from engine.sweeps.simulation.kernel import AT_CLOSE, FIND_EXIT, Rows, Terms, find_exit
 
@@ -38,13 +39,15 @@ from benchmarks.work import daily, dataset_of, spec_of
 from engine.strategies.registry import Registry
 from engine.strategies.spec import compile_spec
 from engine.policy.workspace import Workspace
+from engine.sweeps.plan.run_plan import Variant
 from engine.sweeps.simulation import simulate
 from uuid import UUID
 simulate.MUCH_WORK = 0
 work = daily(500)
 spec = compile_spec(spec_of(work), Registry().get("breakout_52w_high"))
 swept = simulate.Simulation(dataset_of(work), Workspace(UUID(int=1), "benchmark", 1e4, 0))
-began = time.perf_counter(); list(swept.outcomes([spec])); print("kernels", time.perf_counter() - began)
+began = time.perf_counter(); list(swept.simulate_each([Variant("", "", (), {}, spec)]))
+print("kernels", time.perf_counter() - began)
 """
 
 
@@ -118,8 +121,8 @@ def main() -> int:
     from benchmarks.work import dataset_of, minutes  # noqa: PLC0415
     from engine.compiled import expect_much_work  # noqa: PLC0415
 
-    work = minutes(_BARS)
-    columns = Columns(dataset_of(work), ["SYN"])
+    data = dataset_of(minutes(_BARS))
+    columns = Columns(data, ["SYN"], Clock(data, ["SYN"]))
     entries = np.arange(1, _BARS - 1, _EVERY)
     if not expect_much_work():
         print("numba is not installed", file=sys.stderr)

@@ -106,7 +106,7 @@ def warm_up(call: Callable[[], object]) -> None:
 def _simulation(
     desk: Desk, spec: ExecutionSpec, dataset: Dataset, sweep: dict[str, list[Any]], question: dict[str, Any]
 ) -> dict[str, Any]:
-    """`Simulation.outcomes` alone, made anew each time: no generation, no journal; `form` says which kernels."""
+    """`Simulation.simulate_each` alone, made anew each time: no generation, no journal; `form` says which kernels."""
     from engine.policy.workspace import Workspace  # noqa: PLC0415
     from engine.sweeps.simulation import simulate  # noqa: PLC0415
     from engine.sweeps.simulation.simulate import Simulation  # noqa: PLC0415
@@ -114,14 +114,14 @@ def _simulation(
     if "form" in question:  # else it decides by the work there is
         simulate.MUCH_WORK = simulate.BUSY = 0 if question["form"] == "compiled" else 2**63
     variants = desk.plans.generate(spec, sweep, include_ablations=False, max_variants=1_000_000).variants
-    specs = [variant.spec for variant in variants if variant.spec is not None]
+    traded = [variant for variant in variants if variant.spec is not None]
     account = Workspace(UUID(int=1), "benchmark", STARTING_EQUITY, 0)
 
     def call() -> None:
-        deque(Simulation(dataset, account).outcomes(specs, workers=question.get("workers", 1)), 0)
+        deque(Simulation(dataset, account).simulate_each(traded, workers=question.get("workers", 1)), 0)
 
     (first,) = repeated(call, least=1, most=1)
-    return {"first_s": first, "seconds": repeated(call, least=question.get("least", 3)), "variants": len(specs)}
+    return {"first_s": first, "seconds": repeated(call, least=question.get("least", 3)), "variants": len(traded)}
 
 
 def _journal(

@@ -17,8 +17,9 @@ from engine.market.bars import Dataset
 from engine.market.synthetic import synthetic_minutes
 from engine.policy.workspace import Workspace
 from engine.strategies.registry import Registry
-from engine.strategies.spec import CompiledSpec, compile_spec, parse_spec
+from engine.strategies.spec import compile_spec, parse_spec
 from engine.sweeps.plan.generator import generate
+from engine.sweeps.plan.run_plan import Variant
 from engine.sweeps.simulation.simulate import Simulation
 
 PLAIN: dict[str, Any] = {"strategy_id": "sma_cross", "symbols": ["SYN"]}
@@ -31,10 +32,10 @@ EVERYTHING: dict[str, Any] = {
 SWEEP = {"entry.fast_period": list(range(5, 25, 2)), "entry.slow_period": list(range(30, 80, 5))}
 
 
-def variants(document: dict[str, Any]) -> list[CompiledSpec]:
-    """The specs of the sweep over a base document."""
+def variants(document: dict[str, Any]) -> list[Variant]:
+    """The variants of the sweep over a base document that are traded."""
     base = compile_spec(parse_spec(document), Registry().get("sma_cross"))
-    return [variant.spec for variant in generate(base, SWEEP).variants if variant.spec is not None]
+    return [variant for variant in generate(base, SWEEP).variants if variant.spec is not None]
 
 
 def main() -> None:
@@ -51,9 +52,9 @@ def main() -> None:
     simulations = {name: Simulation(data, account, 1.0) for name in sweeps}
     best = dict.fromkeys(sweeps, float("inf"))
     for turn in range(asked.rounds + 1):  # the first finds candidates and compiles
-        for name, specs in sweeps.items():
+        for name, found in sweeps.items():
             began = time.perf_counter()
-            for _ in simulations[name].outcomes(specs):
+            for _ in simulations[name].simulate_each(found):
                 pass
             best[name] = min(best[name], time.perf_counter() - began) if turn else best[name]
     for name, seconds in best.items():

@@ -64,14 +64,14 @@ class Stages:
         return run
 
     def wrapped_iterator(self, function: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-        """A generator of outcomes: what the first takes (columns laid out, compiled code loaded), then the others."""
+        """A generator of results: what the first takes (columns laid out, compiled code loaded), then the others."""
 
         @functools.wraps(function)
         def run(*args: Any, **kwargs: Any) -> Iterator[Any]:
-            outcomes, name = function(*args, **kwargs), "first variant"
+            results, name = function(*args, **kwargs), "first variant"
             while True:
                 with self.stage(name):
-                    found = next(outcomes, None)
+                    found = next(results, None)
                 if found is None:
                     return
                 yield found
@@ -105,7 +105,7 @@ def main() -> int:
     wrap(files, "load_dataset", stages.wrapped(files.load_dataset, "data"))
     wrap(store, "prepare", stages.wrapped(store.prepare, "open database"))
     wrap(simulate, "expect_much_work", stages.wrapped(simulate.expect_much_work, "load numba"))
-    wrap(simulate.Simulation, "outcomes", stages.wrapped_iterator(simulate.Simulation.outcomes))
+    wrap(simulate.Simulation, "simulate_each", stages.wrapped_iterator(simulate.Simulation.simulate_each))
     wrap(store.SqliteStore, "write", stages.wrapped_transaction(store.SqliteStore.write))
     stages.turn("the rest")
     code = run_command(arguments)

@@ -301,23 +301,20 @@ class Plans:
         return dataset
 
     def _trades(self, record: RunRecord, ref: str, load: Load) -> list[Trade]:
-        ids = record.variant_ids
-        index = find_variant(ref, ids, record.ended(self._stamps.now())["best_variant_id"])
-        done = record.done.get(index)
-        if done is None or done.metrics is None:
-            status = "pending" if done is None else done.status
-            raise NotFoundError("VARIANT_NOT_FOUND", f"variant {ids[index]} has no trades: it is {status}")
-        workspace_id = record.variant_workspace(index)
-        if workspace_id is not None:
-            return self._journaled(workspace_id)
+        place = find_variant(ref, record.variant_ids, record.ended(self._stamps.now())["best_variant_id"])
+        result = record.results()[place]
+        if result.metrics is None:
+            raise NotFoundError(
+                "VARIANT_NOT_FOUND", f"variant {result.variant_id} has no trades: it is {result.status}"
+            )
+        if result.workspace_id is not None:
+            return self._journaled(result.workspace_id)
         plan = self._plan(record)
-        spec = plan.variants[index].spec
-        assert spec is not None  # noqa: S101 - for the type checker: it has metrics
         simulation = Simulation(self._loaded(record, load), plan.account, plan.request.slippage_bps)
-        (outcome,) = simulation.outcomes([spec], fills=True)
-        if outcome.metrics != done.metrics:
-            raise came_out_otherwise(ids[index])
-        return trades_of(plan.account.starting_equity, outcome.fills)
+        simulated = simulation.simulate(plan.variants[place])
+        if simulated.result.metrics != result.metrics:
+            raise came_out_otherwise(result.variant_id)
+        return trades_of(plan.account.starting_equity, simulated.fills)
 
     def _curves(self, record: RunRecord, places: Sequence[int], load: Load) -> SessionCurves:
         plan = self._plan(record)

@@ -32,7 +32,9 @@ class Clock:
         self._symbols = list(symbols)
         self._bars = [dataset.bars[symbol] for symbol in symbols]
         self._windows = [Window(one, dataset.first_row(one.symbol), len(one)) for one in self._bars]
-        self._begins = [0, *np.cumsum([len(one) for one in self._bars]).tolist()]
+        lengths = [len(one) for one in self._bars]
+        self.begins: list[int] = np.cumsum([0, *lengths[:-1]]).tolist()
+        """Where each symbol's bars begin, all symbols' bars laid end to end in the spec's order"""
         self.sessions: IntArray = clock(self._windows)
         """Each session's day, as days since 1970-01-01, rising; shape (T,)"""
         self.by_name = np.array([self._symbols.index(symbol) for symbol in sorted(symbols)], dtype=np.int64)
@@ -90,7 +92,7 @@ class Clock:
             price,
             fees,
             self.of_rows,
-            self._symbol_of,
+            self.symbol_of,
             self.by_name,
             self.closes,
             None,
@@ -128,10 +130,11 @@ class Clock:
     def _row(self, symbol: str, ts: int) -> int:
         """A bar's place among all symbols' bars laid end to end."""
         place = self._symbols.index(symbol)
-        return int(self._begins[place] + np.searchsorted(self._bars[place].ts, ts))
+        return int(self.begins[place] + np.searchsorted(self._bars[place].ts, ts))
 
     @cached_property
-    def _symbol_of(self) -> IntArray:
+    def symbol_of(self) -> IntArray:
+        """The place of each bar's symbol, all symbols' bars laid end to end."""
         return np.repeat(np.arange(len(self._bars)), [len(bars) for bars in self._bars])
 
     @cached_property

@@ -9,7 +9,7 @@ from engine.account.metrics import Metrics
 from engine.errors import SystemFault
 from engine.market.bars import FloatArray, IntArray
 from engine.sweeps.plan.run_plan import RunPlan
-from engine.sweeps.results import Done
+from engine.sweeps.results import VariantResult
 from engine.sweeps.simulation.simulate import Simulation
 
 
@@ -28,17 +28,16 @@ class SessionCurves:
 
 
 def session_curves(
-    plan: RunPlan, simulation: Simulation, done: Mapping[int, Done], places: Sequence[int]
+    plan: RunPlan, simulation: Simulation, done: Mapping[int, VariantResult], places: Sequence[int]
 ) -> SessionCurves:
     """The curves of the variants at these places that succeeded. VERIFY_FAILED when one comes out otherwise."""
-    found = [place for place in places if place in done and done[place].metrics is not None]
-    specs = [spec for place in found if (spec := plan.variants[place].spec) is not None]
+    recorded = [(plan.variants[place], done[place]) for place in places if place in done and done[place].metrics]
     equity = {}
-    for place, outcome in zip(found, simulation.outcomes(specs), strict=True):
-        variant_id = plan.variants[place].variant_id
-        if outcome.equity is None or _ending(outcome.metrics) != _ending(done[place].metrics):
-            raise came_out_otherwise(variant_id)
-        equity[variant_id] = outcome.equity
+    again = simulation.simulate_each([variant for variant, _ in recorded])
+    for (variant, result), simulated in zip(recorded, again, strict=True):
+        if simulated.equity is None or _ending(simulated.result.metrics) != _ending(result.metrics):
+            raise came_out_otherwise(variant.variant_id)
+        equity[variant.variant_id] = simulated.equity
     clock, start = simulation.clock(plan.base), plan.account.starting_equity
     return SessionCurves(start, clock.sessions, equity, start * clock.benchmark.equity[1:])
 

@@ -1,9 +1,8 @@
-"""Objectives: one score of a variant's metrics, and the ranking by it."""
+"""Objectives: one score of a variant's metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
 
 from engine.account.metrics import Metrics
 from engine.errors import InvalidError
@@ -31,14 +30,6 @@ OBJECTIVES: Mapping[Objective, Callable[[Metrics], float | None]] = {
 """Name to score; None where a variant has none, and then it ranks last."""
 
 
-class Scored(NamedTuple):
-    """A variant with its score, to be ranked."""
-
-    variant_id: str
-    score: float | None
-    metrics: Metrics
-
-
 def objective(name: str) -> Callable[[Metrics], float | None]:
     """The objective of that name; INVALID_SPEC lists them."""
     if name not in OBJECTIVES:
@@ -50,13 +41,3 @@ def objective(name: str) -> Callable[[Metrics], float | None]:
         return of_metrics(metrics) if metrics.trade_count else None
 
     return score
-
-
-def ranked(scored: Sequence[Scored]) -> list[Scored]:
-    """Best first: higher score, then higher return, lower drawdown, smaller id; those without a score last."""
-    return sorted(scored, key=_rank)
-
-
-def _rank(one: Scored) -> tuple[bool, float, float, float, str]:
-    score = 0.0 if one.score is None else -one.score
-    return (one.score is None, score, -one.metrics.return_pct, one.metrics.max_drawdown_pct, one.variant_id)

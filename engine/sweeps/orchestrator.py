@@ -11,17 +11,17 @@ from engine.jsontext import compact_json
 from engine.market.bars import Dataset, FloatArray
 from engine.ports import Store, Unwatched, Watch
 from engine.sweeps.plan.fingerprint import differing, history_bars
-from engine.sweeps.plan.run_plan import RunPlan, variant_workspace_id
+from engine.sweeps.plan.run_plan import RunPlan
 from engine.sweeps.reasons import Sweep, sweep_reasons
 from engine.sweeps.record.earlier_tries import earlier_sharpes
-from engine.sweeps.record.ending import best_of, ending
+from engine.sweeps.record.ending import ending
 from engine.sweeps.record.lifecycle import RunWatch
 from engine.sweeps.record.recorder import STEPS, Recorder, Run, run_event
-from engine.sweeps.results import Done, PlanResult, VariantResult, result_of
+from engine.sweeps.results import PlanResult, VariantResult, best_of, unfinished
 from engine.sweeps.simulation.simulate import Simulation
 from engine.sweeps.simulation.verify import verify
 from engine.sweeps.statistics import PlanEvidence, Worth
-from engine.vocabulary import RunStatus
+from engine.vocabulary import JournalMode, RunStatus
 
 
 class Execution:
@@ -34,14 +34,13 @@ class Execution:
         plan: RunPlan,
         run: Run,
         *,
-        done: Mapping[int, Done] | None = None,
+        done: Mapping[int, VariantResult] | None = None,
         watch: Watch | None = None,
     ) -> None:
         self._store, self._stamps, self._plan, self._run = store, stamps, plan, run
         steps = 1 if watch is None else STEPS  # nobody waits for progress: as few transactions as memory allows
         self._recorder = Recorder(store, stamps, plan, run, done or {}, steps=steps)
         self._watch = RunWatch(store, stamps, run, watch)
-        self._ids = [variant.variant_id for variant in plan.variants]
         self._equity: dict[int, FloatArray] = {}
 
     def execute(self, dataset: Dataset, workers: int) -> PlanResult:
@@ -85,12 +84,12 @@ class Execution:
         if not plan.request.statistics:
             return Worth(holding)
         missing = [place for place, one in done.items() if one.status == "succeeded" and place not in self._equity]
-        specs = {place: spec for place in missing if (spec := plan.variants[place].spec) is not None}
-        for place, outcome in zip(specs, simulation.outcomes(list(specs.values()), watch=Unwatched()), strict=True):
-            if outcome.equity is not None:
-                self._equity[place] = outcome.equity
-        best = best_of(done.values(), self._ids)
-        of_best = None if best is None else self._ids.index(best.variant_id)
+        again = [plan.variants[place] for place in missing]
+        for place, simulated in zip(missing, simulation.simulate_each(again, watch=Unwatched()), strict=True):
+            if simulated.equity is not None:
+                self._equity[place] = simulated.equity
+        best = best_of(done.values())
+        of_best = next((place for place, one in done.items() if one is best), None)
         with self._store.read() as views:
             earlier = list(earlier_sharpes(views, plan, self._run.run_plan_id).values())
         evidence = PlanEvidence(plan, dataset, simulation, done, self._equity, of_best, earlier)
@@ -102,31 +101,32 @@ class Execution:
             return {}
         earlier = self._plan.duplicate_of[-1]
         with self._store.read() as views:
-            count = differing(views, earlier, self._recorder.done.values())
+            count = differing(views, earlier, self._plan.variants, self._recorder.done)
         return {earlier: count} if count else {}
 
     def _simulate(self, simulation: Simulation, workers: int) -> bool:
         """Whether every variant came out."""
         plan, recorder, watch = self._plan, self._recorder, self._watch
         total = len(plan.variants)
-        todo = [(index, variant) for index, variant in enumerate(plan.variants) if index not in recorder.done]
-        specs = [variant.spec for _, variant in todo if variant.spec is not None]
+        todo = [(place, variant) for place, variant in enumerate(plan.variants) if place not in recorder.done]
+        traded = [variant for _, variant in todo if variant.spec is not None]
         if watch.stopped():
             return False
-        outcomes = iter(simulation.outcomes(specs, fills=plan.request.journal == "full", workers=workers, watch=watch))
+        fills = plan.request.journal == JournalMode.FULL
+        came = iter(simulation.simulate_each(traded, fills=fills, workers=workers, watch=watch))
         told = recorder.committed
-        for index, variant in todo:
+        for place, variant in todo:
             if variant.spec is None:
-                recorder.skip(index, variant)
+                recorder.skip(place, variant)
                 continue
-            outcome = next(outcomes, None)
-            if outcome is None:
+            simulated = next(came, None)
+            if simulated is None:
                 if watch.stopped():
                     return False
                 raise SystemFault("INTERNAL", f"the simulation gave nothing for variant {variant.variant_id}")
-            recorder.take(index, variant, outcome)
-            if outcome.equity is not None:
-                self._equity[index] = outcome.equity
+            recorder.take(place, variant, simulated)
+            if simulated.equity is not None:
+                self._equity[place] = simulated.equity
             if told < recorder.committed < total:
                 watch.told(told := recorder.committed, total)
         return True
@@ -154,7 +154,7 @@ class Execution:
             "fingerprint": plan.fingerprint,
         }
         worked = run.worked_before + max(0, now - run.begun_at) / 1e6
-        best = best_of(done.values(), self._ids)
+        best = best_of(done.values())
         said = ending(heading, done.values(), best, worked, verified=verified, differs_from=differs_from, error=error)
         said |= {} if worth is None else worth.document()
         event_id = self._stamps.new_id()
@@ -164,8 +164,8 @@ class Execution:
         self, status: RunStatus, verified: int, differs: dict[str, int] | None = None, worth: Worth | None = None
     ) -> PlanResult:
         plan, run, done = self._plan, self._run, self._recorder.done
-        best = best_of(done.values(), self._ids)
-        results = self._results()
+        best = best_of(done.values())
+        results = [done.get(place) or unfinished(variant) for place, variant in enumerate(plan.variants)]
         return PlanResult.model_construct(
             run_plan_id=run.run_plan_id,
             fingerprint=plan.fingerprint,
@@ -185,14 +185,3 @@ class Execution:
             benchmark=None if worth is None else worth.holding,
             statistics=None if worth is None else worth.statistics,
         )
-
-    def _results(self) -> list[VariantResult]:
-        """Every variant, in plan order."""
-        plan, run, done = self._plan, self._run, self._recorder.done
-        full, found = plan.request.journal == "full", []
-        for index, variant in enumerate(plan.variants):
-            one = done.get(index)
-            stored = full and one is not None and one.status == "succeeded"
-            workspace = variant_workspace_id(run.run_plan_id, variant.variant_id) if stored else None
-            found.append(result_of(variant, one, workspace))
-        return found

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 from engine.account.fold import apply_fills
@@ -16,7 +16,6 @@ from engine.errors import SystemFault
 from engine.market.bars import FloatArray
 from engine.markup import table
 from engine.statistics.holding import HoldingMetrics
-from engine.sweeps.plan.overrides import overrides_of
 from engine.sweeps.plan.run_plan import Variant
 from engine.validation import StrictModel, UtcTime, trusted
 from engine.vocabulary import RunStatus
@@ -27,29 +26,15 @@ if TYPE_CHECKING:
 VariantStatus = Literal["succeeded", "failed", "skipped", "pending"]
 
 
-class Done(NamedTuple):
-    """How one variant came out; `place` is where in the plan it stands, from 0. Only one that succeeded has metrics.
-
-    `held_back` is None of a variant that came out before it was counted.
-    """
-
-    place: int
-    status: VariantStatus
-    score: float | None = None
-    metrics: Metrics | None = None
-    refusals: dict[str, int] = {}  # noqa: RUF012 - read only
-    held_back: dict[str, int] | None = {}  # noqa: RUF012 - read only
-    short_history: ShortHistory | None = None
-    error: str | None = None
-    error_code: str | None = None
-
-
 class VariantResult(StrictModel):
-    """One variant of a plan. `refusals` counts orders refused, by policy rule or by the broker's error code.
+    """One variant of a plan and how it came out: from the simulation to the journal, the lists and the screens.
+
+    `refusals` counts orders refused, by policy rule or by the broker's error code. The simulation knows no objective
+    and no run: `recorded` puts in the score and the workspace.
 
     `held_back` counts by signal code: entries that were signalled and dropped before they were orders, and symbol-bars
     on which nothing could enter; None of a result from before it was counted. `short_history` names the symbol with the
-    longest past where none has the past that the strategy looks back on.
+    longest past where none has the past that the strategy looks back on. Only one that succeeded has metrics.
     """
 
     variant_id: str
@@ -213,58 +198,83 @@ class PlanDetail(PlanSummary):
         return _html_of(self.run_plan_id, self.status, self.results, self.best_variant_id, self.statistics)
 
 
-def result_of(variant: Variant | dict[str, Any], done: Done | None, workspace_id: UUID | None) -> VariantResult:
-    """A variant and how it came out, for callers; None where it has not yet."""
-    named = variant if isinstance(variant, dict) else variant.payload()
-    skip_reason = named["skip_reason"]
-    if done is None:
-        done = Done(-1, "skipped" if skip_reason else "pending")
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A variant's result with what it was made from, which is dropped once it is recorded.
+
+    `fills` are in the order of execution, with `seq` 0; empty unless they were asked for. `equity` is that at the end
+    of every session of the plan's clock, (T,); None of a variant that failed.
+    """
+
+    result: VariantResult
+    fills: Sequence[Fill] = ()
+    equity: FloatArray | None = field(default=None, compare=False, repr=False)
+
+
+def result_of(
+    variant: Variant,
+    status: VariantStatus,
+    *,
+    score: float | None = None,
+    metrics: Metrics | None = None,
+    refusals: Mapping[str, int] | None = None,
+    held_back: Mapping[str, int] | None = None,
+    short_history: ShortHistory | None = None,
+    error: str | None = None,
+    error_code: str | None = None,
+) -> VariantResult:
+    """A variant and how it came out. Without `held_back` it was not counted."""
     # the values are our own: nothing is left to validate
     values = {
-        "variant_id": named["variant_id"],
-        "label": named["label"],
-        "tags": list(named["tags"]),
-        "overrides": overrides_of(named["overrides"]),
-        "status": done.status,
-        "objective_score": done.score,
-        "metrics": done.metrics,
-        "workspace_id": workspace_id,
-        "error": done.error,
-        "skip_reason": skip_reason,
-        "error_code": done.error_code,
-        "refusals": done.refusals,
-        "held_back": done.held_back,
-        "short_history": done.short_history,
+        "variant_id": variant.variant_id,
+        "label": variant.label,
+        "tags": list(variant.tags),
+        "overrides": dict(variant.overrides),
+        "status": status,
+        "objective_score": score,
+        "metrics": metrics,
+        "workspace_id": None,
+        "error": error,
+        "skip_reason": variant.skip_reason,
+        "error_code": error_code,
+        "refusals": {} if refusals is None else dict(refusals),
+        "held_back": None if held_back is None else dict(held_back),
+        "short_history": short_history,
     }
     return trusted(VariantResult, values)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a variant has no result: its own error, the run goes on."""
-
-    code: str
-    message: str
+def unfinished(variant: Variant) -> VariantResult:
+    """A variant that has not come out: skipped where its values are out of bounds, else pending."""
+    return result_of(variant, "skipped" if variant.skip_reason else "pending", held_back={})
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A variant's result, or its failure.
+def failed(variant: Variant, code: str, message: str) -> VariantResult:
+    """A variant without a result because of an error of its own: the run goes on."""
+    return result_of(variant, "failed", held_back={}, error=message, error_code=code)
 
-    `refusals` counts intents that the policy (by rule) or the broker (by error code) refused. `held_back` counts, by
-    signal code, entries that were signalled and dropped, and bars on which nothing could enter; `short_history` says
-    which past is missing when that is so of all. `fills` are in the order of execution, with `seq` 0; empty unless they
-    were asked for.
-    """
 
-    metrics: Metrics | None
-    refusals: Mapping[str, int] = field(default_factory=dict)
-    held_back: Mapping[str, int] = field(default_factory=dict)
-    short_history: ShortHistory | None = None
-    fills: Sequence[Fill] = ()
-    failure: Failure | None = None
-    equity: FloatArray | None = field(default=None, compare=False, repr=False)
-    """Equity at the end of every session of the plan's clock, (T,)"""
+def recorded(result: VariantResult, score: float | None, workspace_id: UUID | None) -> VariantResult:
+    """The result with what its plan adds: the score, and the workspace that has its fills."""
+    return trusted(VariantResult, {**vars(result), "objective_score": score, "workspace_id": workspace_id})
+
+
+def ranked(results: Iterable[VariantResult]) -> list[VariantResult]:
+    """Those that succeeded, best first: higher score, then higher return, lower drawdown, smaller id; no score last."""
+    return sorted((result for result in results if result.metrics is not None), key=_rank)
+
+
+def best_of(results: Iterable[VariantResult]) -> VariantResult | None:
+    """The variant that ranks first; None when none has a score."""
+    scored = (one for one in results if one.objective_score is not None and one.metrics is not None)
+    return min(scored, key=_rank, default=None)
+
+
+def _rank(result: VariantResult) -> tuple[bool, float, float, float, str]:
+    score, metrics = result.objective_score, result.metrics
+    assert metrics is not None  # noqa: S101 - for the type checker: only one that succeeded is ranked
+    better = 0.0 if score is None else -score
+    return (score is None, better, -metrics.return_pct, metrics.max_drawdown_pct, result.variant_id)
 
 
 def trades_of(starting_equity: float, fills: Sequence[Fill]) -> list[Trade]:

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from engine.account.ledger import BUY, Fill, Trade
-from engine.account.metrics import Metrics
 from engine.intents import to_quantity
 from engine.market.bars import Dataset, FloatArray
 from engine.statistics.clock import Clock
@@ -25,11 +24,11 @@ from engine.statistics.overfitting import overfitting
 from engine.statistics.sensitivity import Tried, sensitivity
 from engine.statistics.sessions import moments, returns_of
 from engine.statistics.verdict import Evidence, Performance, judge
-from engine.strategies.spec import CompiledSpec, ExecutionPart
+from engine.strategies.spec import ExecutionPart
 from engine.sweeps.plan.overrides import base_value
 from engine.sweeps.plan.run_plan import BASELINE, GRID, RunPlan, Variant
 from engine.sweeps.plan.trials import PlanTrial
-from engine.sweeps.results import Done, PlanStatistics, trades_of
+from engine.sweeps.results import PlanStatistics, Simulated, VariantResult, trades_of
 from engine.sweeps.simulation.simulate import Simulation
 from engine.validation import StrictModel, trusted
 from engine.vocabulary import FillModel
@@ -73,7 +72,7 @@ class PlanEvidence:
     plan: RunPlan
     dataset: Dataset
     simulation: Simulation
-    done: Mapping[int, Done]
+    done: Mapping[int, VariantResult]
     equity: Mapping[int, FloatArray]
     best: int | None
     """The place of the best variant; None when none has a score"""
@@ -197,13 +196,17 @@ class PlanEvidence:
             for path in self.plan.request.sweep
         }
         done = self.done.get(place)
-        return Tried(values, None if done is None else done.score, GRID in variant.tags)
+        return Tried(values, None if done is None else done.objective_score, GRID in variant.tags)
 
     @cached_property
+    def _simulated_best(self) -> Simulated | None:
+        """The best variant traded once more, for its fills."""
+        return None if self.best is None else self.simulation.simulate(self.plan.variants[self.best])
+
+    @property
     def _fills(self) -> list[Fill]:
         """The fills of the best variant."""
-        spec = None if self.best is None else self.plan.variants[self.best].spec
-        return [] if spec is None else list(self.simulation.outcome(spec).fills)
+        return [] if self._simulated_best is None else list(self._simulated_best.fills)
 
     @cached_property
     def _trades(self) -> list[Trade]:
@@ -215,19 +218,25 @@ class PlanEvidence:
 
     def _costs(self, trades: Sequence[Trade]) -> dict[str, Any]:
         fills: dict[str, Any] = {}
-        specs = {"best": None if self.best is None else self.plan.variants[self.best].spec, "baseline": self.plan.base}
+        best = None if self.best is None else self.plan.variants[self.best]
+        sides = {"best": best, "baseline": self.plan.variants[0]}
         for fill in FillModel:
-            fills[fill.value] = {name: self._filled(spec, fill) for name, spec in specs.items()}
+            fills[fill.value] = {name: self._filled(variant, fill) for name, variant in sides.items()}
         return {"breakeven_bps": breakeven_bps(_filled(trades)), "fills": fills}
 
-    def _filled(self, spec: CompiledSpec | None, fill: FillModel) -> dict[str, Any] | None:
-        """The metrics of a spec under a fill model, as JSON has them."""
-        if spec is None:
+    def _filled(self, variant: Variant | None, fill: FillModel) -> dict[str, Any] | None:
+        """The metrics of a variant under a fill model, as JSON has them."""
+        if variant is None:
             return None
-        execution = ExecutionPart(fill=fill)
-        other = replace(spec, spec=spec.spec.model_copy(update={"execution": execution}))
-        metrics: Metrics | None = self.simulation.outcome(other).metrics
+        metrics = self._under(variant, fill).result.metrics
         return None if metrics is None else metrics.model_dump(mode="json")
+
+    def _under(self, variant: Variant, fill: FillModel) -> Simulated:
+        spec, best = variant.compiled, self._simulated_best
+        if best is not None and best.result.variant_id == variant.variant_id and spec.fill is fill:
+            return best
+        filled = spec.spec.model_copy(update={"execution": ExecutionPart(fill=fill)})
+        return self.simulation.simulate(replace(variant, spec=replace(spec, spec=filled)), fills=False)
 
 
 def _filled(trades: Sequence[Trade]) -> list[Filled]:

@@ -99,12 +99,12 @@ def test_figures_in_the_text() -> None:
 
 
 def test_what_the_demo_shows(tmp_path: Path) -> None:
+    from engine.sweeps.results import ranked
     from tui.commands.demo.showcase import prepare
-    from tui.shared.leaderboard import in_order
 
     with open_desk(Settings(db=tmp_path / "demo.db")) as desk:
         sweeps = prepare(desk, lambda _: None).sweeps
-    earlier, later = ([one.variant_id for one in in_order(each.results)] for each in (sweeps.earlier, sweeps.later))
+    earlier, later = ([one.variant_id for one in ranked(each.results)] for each in (sweeps.earlier, sweeps.later))
     text = " ".join(section(PAGE, "## What a sweep cannot tell").split())
     assert f"was {later.index(earlier[0]) + 1}th of {len(later)} in the later years" in text
     assert f"the best of the later years had been {earlier.index(later[0]) + 1}th" in text

@@ -30,18 +30,11 @@ _EVERYTHING = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """A variant that succeeded, with its place among all of them, from 1."""
-
-    rank: int
-    result: VariantResult
-
-
-@dataclass(frozen=True, slots=True)
 class Leaderboard:
     """The rows to show of the `succeeded` that there are: the first ones, and the baseline wherever it ended."""
 
-    rows: list[Ranked]
+    rows: list[tuple[int, VariantResult]]
+    """Each variant with its rank among those that succeeded, from 1"""
     succeeded: int
     best_variant_id: str | None
     ids: Mapping[str, str]
@@ -50,15 +43,17 @@ class Leaderboard:
     @classmethod
     def of(cls, results: Sequence[VariantResult], best_variant_id: str | None, top: int) -> Leaderboard:
         """The first `top` of the variants that succeeded, in the objective's order, and the baseline."""
-        rows = [Ranked(rank, result) for rank, result in enumerate(in_order(results), 1)]
-        shown = [row for row in rows if row.rank <= top or "baseline" in row.result.tags]
+        from engine.sweeps.results import ranked
+
+        rows = list(enumerate(ranked(results), 1))
+        shown = [(rank, result) for rank, result in rows if rank <= top or "baseline" in result.tags]
         return cls(shown, len(rows), best_variant_id, short_ids([result.variant_id for result in results]))
 
     def heading(self) -> str:
         """A heading that says how many of the variants are shown."""
         if len(self.rows) == self.succeeded:
             return f"{figures.counted(self.succeeded, 'variant')}, best first"
-        top = sum(1 for place, row in enumerate(self.rows, 1) if row.rank == place)
+        top = sum(1 for place, (rank, _) in enumerate(self.rows, 1) if rank == place)
         besides = " and the baseline" if top < len(self.rows) else ""
         return f"The best {figures.whole(top)} of {figures.counted(self.succeeded, 'variant')}{besides}"
 
@@ -71,18 +66,18 @@ class Leaderboard:
     def legend(self, objective: str) -> str:
         """What the signs beside the ranks say, of those that are shown."""
         meaning = {BEST: f"best by {objective}", ABLATION: "ablation: one value put back to the base spec's"}
-        shown = {self.sign(row.result) for row in self.rows}
+        shown = {self.sign(result) for _, result in self.rows}
         return ", ".join(f"{sign} {meant}" for sign, meant in meaning.items() if sign in shown)
 
     def has_room_for_labels(self, width: int) -> bool:
         """Whether labels stand whole beside the main figures, or there is room for the values alone."""
-        labels = [row.result.label for row in self.rows]
+        labels = [result.label for _, result in self.rows]
         return _natural_width(self._table(labels, _ID_SPARED)) <= width
 
     def table(self, width: int) -> Table:
         """The rows, with as many figures as there is room for."""
         whole = self.has_room_for_labels(width)
-        labels = [row.result.label if whole else _values_of(row.result) for row in self.rows]
+        labels = [result.label if whole else _values_of(result) for _, result in self.rows]
         levels = {_ID_SPARED, _REFUSED_SPARED, _HELD_BACK_SPARED}
         levels |= {figure.metric.spared for figure in self._figures(_EVERYTHING) if figure.metric.spared}
         for most in sorted(levels, reverse=True):
@@ -93,7 +88,7 @@ class Leaderboard:
 
     def _table(self, labels: list[str], most: int) -> Table:
         """With the figures that are spared at `most`, or later."""
-        results = [row.result for row in self.rows]
+        results = [result for _, result in self.rows]
         table = Table().text("rank", self.ranks(), right=True)
         if most >= _ID_SPARED:
             table.text("id", [self.ids[result.variant_id] for result in results])
@@ -120,20 +115,7 @@ class Leaderboard:
 
     def ranks(self) -> list[str]:
         """`1*`: each rank with its sign."""
-        return [f"{figures.whole(row.rank)}{self.sign(row.result)}" for row in self.rows]
-
-
-def in_order(results: Sequence[VariantResult]) -> list[VariantResult]:
-    """The variants that succeeded, best first as the objective has it."""
-    from engine.sweeps.objectives import Scored, ranked
-
-    by_id = {result.variant_id: result for result in results}
-    scored = [
-        Scored(result.variant_id, result.objective_score, result.metrics)
-        for result in results
-        if result.metrics is not None
-    ]
-    return [by_id[result.variant_id] for result in ranked(scored)]
+        return [f"{figures.whole(rank)}{self.sign(result)}" for rank, result in self.rows]
 
 
 def show_board(

@@ -1,9 +1,9 @@
-"""A run plan as RUN_STARTED has it, and back; a variant's outcome as RUN_VARIANT_COMPLETED has it, and back."""
+"""A run plan as RUN_STARTED has it, and back; a variant's result as RUN_VARIANT_COMPLETED has it, and back."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from math import isfinite
@@ -29,8 +29,8 @@ from engine.strategies.spec import CompiledSpec, ExecutionSpec, as_tuples, parse
 from engine.sweeps.plan.generator import Maker
 from engine.sweeps.plan.overrides import overrides_of
 from engine.sweeps.plan.request import SweepRequest
-from engine.sweeps.plan.run_plan import RunPlan
-from engine.sweeps.results import Done
+from engine.sweeps.plan.run_plan import RunPlan, Variant
+from engine.sweeps.results import VariantResult, result_of
 from engine.validation import STORED, faults_of
 
 # a file's name may hold bytes that are no text: only escaped can SQLite keep them
@@ -173,40 +173,62 @@ def account_of(document: dict[str, Any], where: str) -> Workspace:
     )
 
 
-def done_payload(done: Done, variant_id: str) -> str:
-    """The payload of RUN_VARIANT_COMPLETED; ValueError when a metric is not a finite number."""
-    metrics = None if done.metrics is None else vars(done.metrics)
+def variants_of(document: Mapping[str, Any]) -> list[Variant]:
+    """A plan's variants as RUN_STARTED has them, in plan order: without their specs."""
+    return [
+        Variant(
+            named["variant_id"],
+            named["label"],
+            tuple(named["tags"]),
+            overrides_of(named["overrides"]),
+            None,
+            named["skip_reason"],
+        )
+        for named in document["variants"]
+    ]
+
+
+def result_payload(place: int, result: VariantResult) -> str:
+    """The payload of RUN_VARIANT_COMPLETED for the variant at a place in the plan, from 0.
+
+    ValueError when a metric is not a finite number.
+    """
+    metrics = None if result.metrics is None else vars(result.metrics)
     if metrics is not None and not _all_finite(filter(None, metrics.values())):
         raise ValueError("a metric is not finite")
     said = {
-        "index": done.place,
-        "variant_id": variant_id,
-        "status": done.status,
-        "objective_score": done.score,
+        "index": place,
+        "variant_id": result.variant_id,
+        "status": result.status,
+        "objective_score": result.objective_score,
         "metrics": metrics,
-        "refusals": done.refusals,
-        "held_back": done.held_back,
-        "short_history": None if done.short_history is None else vars(done.short_history),
-        "error": done.error,
-        "error_code": done.error_code,
+        "refusals": result.refusals,
+        "held_back": result.held_back,
+        "short_history": None if result.short_history is None else vars(result.short_history),
+        "error": result.error,
+        "error_code": result.error_code,
     }
     # a quarter of the standard library's cost; but a message may hold what only that can write
-    return to_json(said).decode() if done.error is None else compact_json(said)
+    return to_json(said).decode() if result.error is None else compact_json(said)
 
 
-def done_of(stored: StoredPayload) -> Done:
-    """How a variant came out, from RUN_VARIANT_COMPLETED; DATABASE_ERROR."""
+def read_result(stored: StoredPayload, variants: Sequence[Variant]) -> tuple[int, VariantResult]:
+    """A variant's place in the plan and its result, from RUN_VARIANT_COMPLETED; DATABASE_ERROR."""
     said = read_payload(stored.text, EventType.RUN_VARIANT_COMPLETED, stored.seq)
-    return Done(
-        said["index"],
+    place = said["index"]
+    if not 0 <= place < len(variants):
+        where = event_named(stored.seq, EventType.RUN_VARIANT_COMPLETED)
+        raise damaged(where, f"the plan has {len(variants):,} variants, and none at {place}")
+    return place, result_of(
+        variants[place],
         said["status"],
-        said["objective_score"],
-        None if said["metrics"] is None else _metrics_of(said["metrics"], stored.seq),
-        said["refusals"],
-        said.get("held_back"),
-        None if (short := said.get("short_history")) is None else ShortHistory.model_construct(**short),
-        said["error"],
-        said["error_code"],
+        score=said["objective_score"],
+        metrics=None if said["metrics"] is None else _metrics_of(said["metrics"], stored.seq),
+        refusals=said["refusals"],
+        held_back=said.get("held_back"),
+        short_history=None if (short := said.get("short_history")) is None else ShortHistory.model_construct(**short),
+        error=said["error"],
+        error_code=said["error_code"],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.account.metrics import Metrics
@@ -13,9 +13,9 @@ from engine.market.sessions import iso
 from engine.policy.workspace import Workspace
 from engine.ports import Views
 from engine.strategies.spec import CompiledSpec
-from engine.sweeps.plan.document import done_of
+from engine.sweeps.plan.document import read_result
 from engine.sweeps.plan.run_plan import Variant
-from engine.sweeps.results import Done
+from engine.sweeps.results import VariantResult
 
 _OFF_AT_FIRST: dict[str, Any] = {
     "allow_symbols": None,
@@ -95,13 +95,16 @@ def _extent(bars: Bars) -> list[Any]:
     return [len(bars), iso(int(bars.ts[0])), iso(int(bars.ts[-1]))] if len(bars) else [0, None, None]
 
 
-def differing(views: Views, earlier: str, done: Iterable[Done]) -> int:
-    """How many variants came out otherwise than in the run plan `earlier`, which has the same fingerprint."""
-    before = {one.place: one for one in map(done_of, views.run_variants(earlier))}
-    return sum(1 for one in done if not _same(before.get(one.place), one))
+def differing(views: Views, earlier: str, variants: Sequence[Variant], done: Mapping[int, VariantResult]) -> int:
+    """How many variants came out otherwise than in the run plan `earlier`, which has the same fingerprint.
+
+    `done` has results by place in the plan. The same fingerprint means the same `variants`.
+    """
+    before = dict(read_result(stored, variants) for stored in views.run_variants(earlier))
+    return sum(1 for place, result in done.items() if not _same(before.get(place), result))
 
 
-def _same(before: Done | None, now: Done) -> bool:
+def _same(before: VariantResult | None, now: VariantResult) -> bool:
     if before is None or before.status != now.status:
         return False
     was, given = _figures(before.metrics), _figures(now.metrics)

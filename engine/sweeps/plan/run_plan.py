@@ -31,6 +31,12 @@ class Variant:
     spec: CompiledSpec | None
     skip_reason: str | None = None
 
+    @property
+    def compiled(self) -> CompiledSpec:
+        """The spec of one that is not skipped."""
+        assert self.spec is not None  # noqa: S101 - for the type checker: whoever asks has left the skipped ones out
+        return self.spec
+
     def payload(self) -> dict[str, Any]:
         """As the journal and JSON have it."""
         return {

@@ -12,7 +12,7 @@ from engine.jsontext import canonical_json
 from engine.ports import SPEC_DIGEST, Trial
 from engine.strategies.spec import CompiledSpec
 from engine.sweeps.plan.run_plan import RunPlan
-from engine.sweeps.results import Done
+from engine.sweeps.results import VariantResult
 
 
 class SpecDigests:
@@ -68,9 +68,9 @@ class PlanTrial:
             found[self._digests[place]] = None
         return b"".join(found)
 
-    def tried(self, run_plan_id: UUID, done: Mapping[int, Done], seq: int) -> Trial | None:
+    def tried(self, run_plan_id: UUID, done: Mapping[int, VariantResult], seq: int) -> Trial | None:
         """What has come out so far; None where nothing has, or the plan was begun without what names a try."""
-        specs = self.specs(place for place, one in done.items() if one.status == "succeeded")
+        specs = self.specs(place for place, result in done.items() if result.status == "succeeded")
         return self._trial(str(run_plan_id), specs, seq) if specs and self.plan.bars_sha256 else None
 
     def count(self, others: Iterable[Trial]) -> TrialCount:

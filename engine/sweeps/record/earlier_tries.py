@@ -18,7 +18,7 @@ from engine.events import EventType
 from engine.payloads import read_payload
 from engine.ports import EventFilter, Trial, Views
 from engine.strategies.paths import PARTS
-from engine.sweeps.plan.document import done_of, read_plan
+from engine.sweeps.plan.document import read_plan, read_result, variants_of
 from engine.sweeps.plan.run_plan import RunPlan
 from engine.sweeps.plan.trials import PlanTrial
 from engine.sweeps.record.status import standing_of
@@ -74,11 +74,12 @@ def _of_plan(views: Views, run_plan_id: str) -> Iterator[tuple[bytes, float]]:
         return
     stored = views.run_document(run_plan_id)
     document = read_plan(stored.text, stored.seq)
+    variants = variants_of(document)
     for payload in views.run_variants(run_plan_id):
-        done = done_of(payload)
-        if done.metrics is not None and done.metrics.sharpe_annual is not None:
-            base = resolved(document["base"], document["variants"][done.place]["overrides"])
-            yield short_digest(spec_sha256(base)), _of_a_session(done.metrics, a_year)
+        place, result = read_result(payload, variants)
+        if result.metrics is not None and result.metrics.sharpe_annual is not None:
+            base = resolved(document["base"], document["variants"][place]["overrides"])
+            yield short_digest(spec_sha256(base)), _of_a_session(result.metrics, a_year)
 
 
 def _of_backtest(views: Views, trial: Trial) -> Iterator[tuple[bytes, float]]:

@@ -1,4 +1,4 @@
-"""How an execution ended: its best variant, its counts, and the event that says so."""
+"""How an execution ended: the payload of the event that says so."""
 
 from __future__ import annotations
 
@@ -6,24 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from engine.errors import PapertapeError
-from engine.sweeps.objectives import Scored, ranked
-from engine.sweeps.results import Done
-
-
-def best_of(done: Iterable[Done], variant_ids: list[str]) -> Scored | None:
-    """The variant that ranks first; None when none has a score."""
-    scored = [
-        Scored(variant_ids[one.place], one.score, one.metrics)
-        for one in done
-        if one.score is not None and one.metrics is not None
-    ]
-    return ranked(scored)[0] if scored else None
+from engine.sweeps.results import VariantResult
 
 
 def ending(
     heading: dict[str, Any],
-    done: Iterable[Done],
-    best: Scored | None,
+    done: Iterable[VariantResult],
+    best: VariantResult | None,
     worked_s: float,
     *,
     verified: int = 0,
@@ -31,7 +20,7 @@ def ending(
     error: BaseException | None = None,
 ) -> dict[str, Any]:
     """The payload of RUN_COMPLETED, RUN_FAILED or RUN_CANCELLED: all that a list of run plans shows."""
-    states = [one.status for one in done]
+    states = [result.status for result in done]
     known = isinstance(error, PapertapeError)
     return {
         **{name: heading[name] for name in ("strategy_id", "objective", "journal", "variants_count", "fingerprint")},
@@ -39,7 +28,7 @@ def ending(
         "failed": states.count("failed"),
         "skipped": states.count("skipped"),
         "best_variant_id": None if best is None else best.variant_id,
-        "best_score": None if best is None else best.score,
+        "best_score": None if best is None else best.objective_score,
         "worked_s": round(worked_s, 6),
         "verified": verified,
         "differs_from": differs_from or {},

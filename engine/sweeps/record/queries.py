@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
 from engine.errors import DamageFault, NotFoundError
-from engine.events import EventType
 from engine.market.sessions import from_micros
 from engine.payloads import damaged, event_named, stored_uuid
-from engine.ports import Owners, RunMark, StoredPayload, Views
-from engine.sweeps.plan.document import done_of, read_plan, trials_of
+from engine.ports import Owners, RunMark, Views
+from engine.sweeps.plan.document import read_plan, read_result, trials_of, variants_of
 from engine.sweeps.plan.fingerprint import history_bars
 from engine.sweeps.plan.run_plan import variant_workspace_id
 from engine.sweeps.reasons import Sweep, sweep_reasons
-from engine.sweeps.record.ending import best_of, ending
+from engine.sweeps.record.ending import ending
 from engine.sweeps.record.status import Standing, is_alive, standing_of, standings
-from engine.sweeps.results import Done, PlanDetail, PlanResult, PlanSummary, VariantResult, result_of
+from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary, VariantResult, best_of, recorded, unfinished
 from engine.sweeps.statistics import Worth
 from engine.vocabulary import RunStatus
 
@@ -50,7 +49,8 @@ class RunRecord:
         self.standing = standing_of(views.run_marks(run_plan_id), run_plan_id)
         self.seq, text = views.run_document(run_plan_id)
         self.document = read_plan(text, self.seq)
-        self.done = _done(views.run_variants(run_plan_id), self.variant_ids)
+        self._variants = variants_of(self.document)
+        self.done = {place: self._with_workspace(result) for place, result in self._read(views, run_plan_id)}
         self.alive = is_alive(owners, self.standing, self.document)
         self.status: RunStatus = self.standing.status(self.alive)
         self.last_at = self.standing.begun.recorded_at
@@ -61,33 +61,28 @@ class RunRecord:
     @property
     def variant_ids(self) -> list[str]:
         """The ids of all variants, in plan order."""
-        return [named["variant_id"] for named in self.document["variants"]]
-
-    def variant_workspace(self, index: int) -> UUID | None:
-        """Where a variant's fills are; None when they are recomputed instead."""
-        done = self.done.get(index)
-        if self.document["journal"] != "full" or done is None or done.status != "succeeded":
-            return None
-        return variant_workspace_id(self.id, self.variant_ids[index])
+        return [variant.variant_id for variant in self._variants]
 
     def results(self) -> list[VariantResult]:
         """Every variant, in plan order."""
-        full, found = self.document["journal"] == "full", []
-        for index, named in enumerate(self.document["variants"]):
-            done = self.done.get(index)
-            stored = full and done is not None and done.status == "succeeded"
-            workspace = variant_workspace_id(self.id, named["variant_id"]) if stored else None
-            found.append(result_of(named, done, workspace))
-        return found
+        return [self.done.get(place) or unfinished(variant) for place, variant in enumerate(self._variants)]
+
+    def _read(self, views: Views, run_plan_id: str) -> Iterator[tuple[int, VariantResult]]:
+        return (read_result(stored, self._variants) for stored in views.run_variants(run_plan_id))
+
+    def _with_workspace(self, result: VariantResult) -> VariantResult:
+        """The result, with the workspace that has its fills where they are kept."""
+        if self.document["journal"] != "full" or result.status != "succeeded":
+            return result
+        return recorded(result, result.objective_score, variant_workspace_id(self.id, result.variant_id))
 
     def ended(self, now: int) -> dict[str, Any]:
         """What the end says, or would say now; nobody has worked since an interrupted run's last event."""
         if self.standing.end is not None:
             return self._end(self.standing.end)
-        best = best_of(self.done.values(), self.variant_ids)
-        return ending(
-            self.document, self.done.values(), best, self.standing.worked(now if self.alive else self.last_at)
-        )
+        best = best_of(self.done.values())
+        worked = self.standing.worked(now if self.alive else self.last_at)
+        return ending(self.document, self.done.values(), best, worked)
 
     def _end(self, end: RunMark) -> dict[str, Any]:
         said = self.standing.ended
@@ -144,18 +139,6 @@ class RunRecord:
             return sweep_reasons(results, Sweep.read(self.document))
         except DamageFault:  # limits that cannot be read explain nothing; the results can be looked at
             return []
-
-
-def _done(stored: list[StoredPayload], variant_ids: list[str]) -> dict[int, Done]:
-    """How each variant came out, by its place in the plan."""
-    found: dict[int, Done] = {}
-    for one in stored:
-        done = done_of(one)
-        if not 0 <= done.place < len(variant_ids):
-            where = event_named(one.seq, EventType.RUN_VARIANT_COMPLETED)
-            raise damaged(where, f"the plan has {len(variant_ids):,} variants, and none at {done.place}")
-        found[done.place] = done
-    return found
 
 
 def summaries(

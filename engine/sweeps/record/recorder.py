@@ -1,11 +1,12 @@
-"""The recorder: outcomes to the journal, in plan order, many in one write transaction."""
+"""The recorder: results to the journal, in plan order, many in one write transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from engine.account.ledger import Fill
 from engine.account.metrics import Metrics
 from engine.account.state import Account
 from engine.errors import ConflictError
@@ -14,12 +15,12 @@ from engine.policy.workspace import Workspace
 from engine.ports import Store, UnitOfWork
 from engine.stamps import CountedStamps
 from engine.sweeps.objectives import objective
-from engine.sweeps.plan.document import done_payload
+from engine.sweeps.plan.document import result_payload
 from engine.sweeps.plan.run_plan import RunPlan, Variant, variant_workspace_id
 from engine.sweeps.plan.trials import PlanTrial
 from engine.sweeps.record.status import standing_of
 from engine.sweeps.record.variant_world import PER_FILL, VariantWorld, variant_workspace
-from engine.sweeps.results import Done, Failure, Outcome
+from engine.sweeps.results import Simulated, VariantResult, failed, recorded, unfinished
 from engine.vocabulary import JournalMode
 
 BATCH = 5_000
@@ -82,7 +83,7 @@ def check_mine(unit: UnitOfWork, run: Run) -> None:
 
 
 class Recorder:
-    """Takes outcomes in plan order; `done` is how every variant came out so far, by index.
+    """Takes results in plan order; `done` has those so far, by the variant's place in the plan, from 0.
 
     With the journal `full`, a variant's events and its account state are committed together, in parts when there are
     many, RUN_VARIANT_COMPLETED with the last part. What a half-written variant has already is not written again.
@@ -90,7 +91,14 @@ class Recorder:
     """
 
     def __init__(
-        self, store: Store, stamps: Stamps, plan: RunPlan, run: Run, done: Mapping[int, Done], *, steps: int = 1
+        self,
+        store: Store,
+        stamps: Stamps,
+        plan: RunPlan,
+        run: Run,
+        done: Mapping[int, VariantResult],
+        *,
+        steps: int = 1,
     ) -> None:
         self._store, self._stamps, self._plan, self._run = store, stamps, plan, run
         self._score = objective(plan.request.objective)
@@ -103,7 +111,7 @@ class Recorder:
         self._look_for_events = run.resumed
         self._written_at = run.begun_at
         self._tried = PlanTrial(plan)
-        self.done: dict[int, Done] = dict(done)
+        self.done: dict[int, VariantResult] = dict(done)
         self.least = max(1, len(plan.variants) // steps)
 
     @property
@@ -111,22 +119,21 @@ class Recorder:
         """How many variants the journal has the results of."""
         return len(self.done) - len(self._unwritten)
 
-    def skip(self, index: int, variant: Variant) -> None:
+    def skip(self, place: int, variant: Variant) -> None:
         """A variant whose values are out of bounds."""
-        self._finish(Done(index, "skipped"), variant)
+        self._finish(place, variant, unfinished(variant))
 
-    def take(self, index: int, variant: Variant, outcome: Outcome) -> None:
+    def take(self, place: int, variant: Variant, simulated: Simulated) -> None:
         """What came of a variant."""
-        failure, metrics = outcome.failure, outcome.metrics
-        if failure is None and metrics is not None and self._plan.request.journal == JournalMode.FULL:
-            failure = self._write_world(variant, outcome, metrics)
-        if failure is not None or metrics is None:
-            failure = failure or Failure("INTERNAL", "the simulation gave no metrics")
-            done = Done(index, "failed", error=failure.message, error_code=failure.code)
-        else:
-            counts = dict(outcome.refusals), dict(outcome.held_back), outcome.short_history
-            done = Done(index, "succeeded", self._score(metrics), metrics, *counts)
-        now = self._finish(done, variant)
+        result, workspace_id, fault = simulated.result, None, None
+        if result.metrics is not None and self._plan.request.journal == JournalMode.FULL:
+            workspace_id = variant_workspace_id(self._run.run_plan_id, variant.variant_id)
+            fault = self._write_world(workspace_id, simulated.fills, result.metrics)
+        if fault is not None:
+            result = failed(variant, "INTERNAL", f"a fault in papertape itself: {fault}")
+        elif result.metrics is not None:
+            result = recorded(result, self._score(result.metrics), workspace_id)
+        now = self._finish(place, variant, result)
         many = len(self._batch.rows) >= BATCH or len(self._unwritten) >= self.least
         if many or now - self._written_at >= PATIENCE:
             self._written_at = now
@@ -154,37 +161,35 @@ class Recorder:
 
     def drop(self) -> None:
         """Forget what was taken and is not written; `done` is then what the journal has."""
-        for index in self._unwritten:
-            del self.done[index]
+        for place in self._unwritten:
+            del self.done[place]
         self._batch, self._unwritten = _Batch(), []
 
-    def _finish(self, done: Done, variant: Variant) -> int:
+    def _finish(self, place: int, variant: Variant, result: VariantResult) -> int:
         """Put a variant's result into the batch; when that was, by the wall clock."""
         now = self._stamps.now()
         try:
-            payload = done_payload(done, variant.variant_id)
+            payload = result_payload(place, result)
         except ValueError:  # a figure beyond the floats
-            done = Done(done.place, "failed", error="its metrics are not finite numbers", error_code="INTERNAL")
-            payload = done_payload(done, variant.variant_id)
-        event_id = f"{self._prefix}{done.place + 1:012x}"  # the database refuses a variant's second result
+            result = failed(variant, "INTERNAL", "its metrics are not finite numbers")
+            payload = result_payload(place, result)
+        event_id = f"{self._prefix}{place + 1:012x}"  # the database refuses a variant's second result
         self._batch.rows.append(self._completed._replace(event_id=event_id, recorded_at=now, payload=payload))
-        self.done[done.place] = done
-        self._unwritten.append(done.place)
+        self.done[place] = result
+        self._unwritten.append(place)
         return now
 
-    def _write_world(self, variant: Variant, outcome: Outcome, metrics: Metrics) -> Failure | None:
-        run = self._run
-        workspace_id = variant_workspace_id(run.run_plan_id, variant.variant_id)
-        workspace = variant_workspace(self._plan.account, workspace_id, run.created_at)
-        world = VariantWorld(workspace, self._plan.base.spec.strategy_id, outcome.fills)
-        wrong = world.fault(metrics)
-        if wrong is None and self._look_for_events:
+    def _write_world(self, workspace_id: UUID, fills: Sequence[Fill], metrics: Metrics) -> str | None:
+        """Put a variant's world into batches; what contradicts its metrics or the journal instead."""
+        workspace = variant_workspace(self._plan.account, workspace_id, self._run.created_at)
+        world = VariantWorld(workspace, self._plan.base.spec.strategy_id, fills)
+        fault = world.fault(metrics)
+        if fault is None and self._look_for_events:
             self._look_for_events = False  # variants are written in order: only the first can be half-written
-            wrong = self._skip_written(world)
-        if wrong is not None:
-            return Failure("INTERNAL", f"a fault in papertape itself: {wrong}")
-        self._put(world)
-        return None
+            fault = self._skip_written(world)
+        if fault is None:
+            self._put(world)
+        return fault
 
     def _skip_written(self, world: VariantWorld) -> str | None:
         """Skip what the journal has of a world; what contradicts it."""

@@ -19,15 +19,17 @@ from engine.vocabulary import FillModel
 
 
 class Columns:
-    """Rows of every symbol in turn; a row's number is its place in them. Built once for a sweep, then only read."""
+    """Rows of every symbol in turn; a row's number is its place in them. Built once for a sweep, then only read.
 
-    def __init__(self, dataset: Dataset, symbols: Sequence[str]) -> None:
+    `clock` is that of the dataset and the symbols.
+    """
+
+    def __init__(self, dataset: Dataset, symbols: Sequence[str], clock: Clock) -> None:
         self.symbols = tuple(symbols)
         self.bars = [dataset.bars[symbol] for symbol in symbols]
         lengths = [len(bars) for bars in self.bars]
-        self.begins = np.cumsum([0, *lengths[:-1]]).tolist()
         self.rows = sum(lengths)
-        self.clock = Clock(dataset, symbols)
+        self.clock, self.begins = clock, clock.begins
         self.ts = self._laid("ts")
         self.session = self._laid("session")
         self.first_decisions = [dataset.first_decision(symbol) for symbol in symbols]
@@ -40,7 +42,7 @@ class Columns:
     def arrays(self) -> Rows:
         """What the compiled kernel reads: arrays that all lie in one piece."""
         prices = (self._laid(name) for name in ("open", "high", "low", "close"))
-        columns = (self.ts, *prices, self._session_end, self._symbol, self._day, *self._blocks)
+        columns = (self.ts, *prices, self._session_end, self.clock.symbol_of, self._day, *self._blocks)
         return Rows(*map(np.ascontiguousarray, columns))
 
     @cached_property
@@ -80,7 +82,7 @@ class Columns:
         when = self._filled_at_close if fill is FillModel.CLOSE else self._filled_at_open
         unknown = np.isnan(score)
         by_score = np.where(unknown, 0.0, -score)
-        return np.lexsort((self._symbol[rows], by_score, unknown, when[rows]))
+        return np.lexsort((self.clock.symbol_of[rows], by_score, unknown, when[rows]))
 
     @cached_property
     def _rank_at_close(self) -> IntArray:
@@ -93,7 +95,7 @@ class Columns:
 
     def _ranked(self, when: IntArray) -> IntArray:
         rank = np.empty(self.rows, dtype=np.int64)
-        rank[np.lexsort((self._symbol, when))] = np.arange(self.rows)
+        rank[np.lexsort((self.clock.symbol_of, when))] = np.arange(self.rows)
         return rank
 
     @cached_property
@@ -115,10 +117,6 @@ class Columns:
         """The lowest low and the highest high of every block of rows, whichever symbols they are of."""
         starts = np.arange(0, self.rows, BLOCK)
         return np.minimum.reduceat(self._laid("low"), starts), np.maximum.reduceat(self._laid("high"), starts)
-
-    @cached_property
-    def _symbol(self) -> IntArray:
-        return np.repeat(np.arange(len(self.bars)), [len(bars) for bars in self.bars])
 
     @cached_property
     def _day(self) -> IntArray:

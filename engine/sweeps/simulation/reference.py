@@ -15,8 +15,8 @@ from engine.policy.workspace import Workspace
 from engine.ports import Unwatched, Watch
 from engine.stamps import CountedStamps
 from engine.statistics.clock import Clock
-from engine.strategies.spec import CompiledSpec
-from engine.sweeps.results import Outcome
+from engine.sweeps.plan.run_plan import Variant
+from engine.sweeps.results import Simulated, result_of
 
 
 class _World:
@@ -39,14 +39,29 @@ class _World:
 
 
 def by_bar_loop(
-    spec: CompiledSpec, dataset: Dataset, workspace: Workspace, slippage_bps: float, watch: Watch | None = None
-) -> Outcome:
-    """A variant in a world of its own; `workspace` gives equity, limits and fees. Raises what its strategy raises."""
-    world = _World(workspace)
+    variant: Variant,
+    dataset: Dataset,
+    workspace: Workspace,
+    slippage_bps: float,
+    watch: Watch | None = None,
+    clock: Clock | None = None,
+) -> Simulated:
+    """A variant in a world of its own; `workspace` gives equity, limits and fees. Raises what its strategy raises.
+
+    `clock` is that of the dataset and the spec's symbols, where the caller has it.
+    """
+    world, spec = _World(workspace), variant.compiled
     walk = BarLoop(spec, dataset, workspace.id, Terms(slippage_bps))
     tally, ordinary = trade_all(walk, Book(world.account.ledger, workspace.limits), world.submit, watch or Unwatched())
-    clock, equity = Clock(dataset, spec.symbols), workspace.starting_equity
+    equity, clock = workspace.starting_equity, Clock(dataset, spec.symbols) if clock is None else clock
     held, sessions, curve = clock.world(equity, world.fills, world.trades, ordinary)
     metrics, stopped = metrics_of(equity, world.trades, held, sessions), Stopped.of_tally(tally, walk.unready())
-    counts = stopped.refusals, stopped.held_back, stopped.short_history
-    return Outcome(metrics, *counts, world.fills, equity=curve)
+    result = result_of(
+        variant,
+        "succeeded",
+        metrics=metrics,
+        refusals=stopped.refusals,
+        held_back=stopped.held_back,
+        short_history=stopped.short_history,
+    )
+    return Simulated(result, world.fills, curve)

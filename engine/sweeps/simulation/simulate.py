@@ -24,7 +24,8 @@ from engine.statistics.clock import Clock
 from engine.strategies.base import Candidates, Strategy
 from engine.strategies.guard import prepared
 from engine.strategies.spec import CompiledSpec
-from engine.sweeps.results import Failure, Outcome
+from engine.sweeps.plan.run_plan import Variant
+from engine.sweeps.results import Simulated, failed, result_of
 from engine.sweeps.simulation.columns import Columns, FillColumns, Scratch, own_exits, together, view_of
 from engine.sweeps.simulation.kernel import (
     BAR_LOOP,
@@ -106,51 +107,54 @@ class Simulation:
         self._money = money_terms(account, slippage_bps)
         self._entries: Shared[_Prepared] = Shared(_KEPT_BYTES, _bytes)
         self._once = threading.Lock()
+        self._clock: Clock | None = None
         self._columns: Columns | None = None
         self._candidates: Callable[[BaseModel], list[Candidates]] = lambda _: []
         self._denied: list[int] = []
         self._own = threading.local()
 
-    def outcomes(
-        self, specs: Sequence[CompiledSpec], *, fills: bool = False, workers: int = 1, watch: Watch | None = None
-    ) -> Iterator[Outcome]:
-        """An outcome for each spec, in the order given, whatever the number of workers.
+    def simulate_each(
+        self, variants: Sequence[Variant], *, fills: bool = False, workers: int = 1, watch: Watch | None = None
+    ) -> Iterator[Simulated]:
+        """Each variant's result, in the order given, whatever the number of workers; none of them may be skipped.
 
-        With `fills` they hold their fills. A strategy that fails makes an outcome with its failure. When the watch
-        says stop, the iterator ends early.
+        With `fills` they hold their fills. A variant whose strategy fails has failed. When the watch says stop, the
+        iterator ends early.
         """
         watch = watch or Unwatched()
         if self._needs_bar_loop:
-            yield from self._by_bar_loop_each(specs, fills, watch)
+            yield from self._by_bar_loop_each(variants, fills, watch)
             return
+        specs = [variant.compiled for variant in variants]
         scans, steps = self._load_what_pays(specs)
         in_threads = workers > 1 and is_loaded() and scans >= _WORTH_A_THREAD
-        chunks = _chunks(specs, 1 if fills else _chunk_size(specs, steps, alone=not in_threads))
+        chunks = _chunks(variants, 1 if fills else _chunk_size(specs, steps, alone=not in_threads))
         # threads gain nothing while Python itself does the work, and cost more than they bring where there is little
         if not in_threads:
             for part in chunks:
-                for outcome in self._chunk(part, fills=fills):
+                for simulated in self._chunk(part, fills=fills):
                     if watch.stopped():
                         return
-                    yield outcome
+                    yield simulated
             return
         with ThreadPoolExecutor(workers, thread_name_prefix="sweep") as pool:
             yield from self._in_order(pool, chunks, workers, fills, watch)
 
     def clock(self, spec: CompiledSpec) -> Clock:
         """The sessions that every variant of the spec is measured on."""
-        return self._prepared(spec).clock
+        with self._once:
+            return self._clock_of(spec)
 
     def _in_order(
         self,
         pool: ThreadPoolExecutor,
-        chunks: Iterator[Sequence[CompiledSpec]],
+        chunks: Iterator[Sequence[Variant]],
         workers: int,
         fills: bool,
         watch: Watch,
-    ) -> Iterator[Outcome]:
+    ) -> Iterator[Simulated]:
         """Chunks finish in any order; a few of them are under way or waiting to be their turn, never all."""
-        pending: deque[Future[list[Outcome]]] = deque()
+        pending: deque[Future[list[Simulated]]] = deque()
         try:
             for part in chunks:
                 pending.append(pool.submit(self._chunk, part, fills=fills))
@@ -166,55 +170,56 @@ class Simulation:
             for waiting in pending:
                 waiting.cancel()
 
-    def outcome(self, spec: CompiledSpec, *, fills: bool = True) -> Outcome:
-        """One spec's; its strategy's failure is an outcome too."""
-        return self._by_bar_loop(spec, fills) if self._needs_bar_loop else self._chunk([spec], fills=fills)[0]
+    def simulate(self, variant: Variant, *, fills: bool = True) -> Simulated:
+        """One variant's result; it has failed where its strategy fails."""
+        return self._by_bar_loop(variant, fills) if self._needs_bar_loop else self._chunk([variant], fills=fills)[0]
 
-    def _by_bar_loop_each(self, specs: Sequence[CompiledSpec], fills: bool, watch: Watch) -> Iterator[Outcome]:
+    def _by_bar_loop_each(self, variants: Sequence[Variant], fills: bool, watch: Watch) -> Iterator[Simulated]:
         """One after the other, in this thread: threads gain nothing where Python itself does the work."""
-        for spec in specs:
+        for variant in variants:
             try:
-                outcome = self._by_bar_loop(spec, fills, watch)
+                simulated = self._by_bar_loop(variant, fills, watch)
             except PapertapeError:  # it was stopped
                 return
             if watch.stopped():
                 return
-            yield outcome
+            yield simulated
 
-    def _by_bar_loop(self, spec: CompiledSpec, fills: bool, watch: Watch | None = None) -> Outcome:
+    def _by_bar_loop(self, variant: Variant, fills: bool, watch: Watch | None = None) -> Simulated:
         """By the bar loop, intent by intent; CANCELLED when the watch says stop meanwhile."""
+        clock = self.clock(variant.compiled)
         try:
-            outcome = by_bar_loop(spec, self._dataset, self._account, self._slippage_bps, watch)
+            simulated = by_bar_loop(variant, self._dataset, self._account, self._slippage_bps, watch, clock)
         except PapertapeError as error:
             if error.code == "CANCELLED":
                 raise
-            return Outcome(None, failure=Failure(error.code, error.message))
-        return outcome if fills else replace(outcome, fills=())
+            return Simulated(failed(variant, error.code, error.message))
+        return simulated if fills else replace(simulated, fills=())
 
-    def _chunk(self, specs: Sequence[CompiledSpec], *, fills: bool) -> list[Outcome]:
-        """The outcomes of a few specs in their order; fills are of one spec alone."""
-        found: dict[int, Outcome] = {}
-        for batch in self._batches(specs, found):
-            found.update(
-                zip(batch.places, self._simulated([specs[at] for at in batch.places], batch, fills), strict=True)
-            )
-        return [found[at] for at in range(len(specs))]
+    def _chunk(self, variants: Sequence[Variant], *, fills: bool) -> list[Simulated]:
+        """A few variants in their order; fills are of one alone."""
+        found: dict[int, Simulated] = {}
+        for batch in self._batches(variants, found):
+            mine = [variants[at] for at in batch.places]
+            found.update(zip(batch.places, self._simulated(mine, batch, fills), strict=True))
+        return [found[at] for at in range(len(variants))]
 
-    def _batches(self, specs: Sequence[CompiledSpec], found: dict[int, Outcome]) -> Iterator[_Batch]:
-        """What one call of the kernel can trade; specs whose strategy fails are `found` to have failed.
+    def _batches(self, variants: Sequence[Variant], found: dict[int, Simulated]) -> Iterator[_Batch]:
+        """What one call of the kernel can trade; variants whose strategy fails are `found` to have failed.
 
         Variants of one strategy without exits of its own go together, their candidates laid end to end; those with
         such exits, a byte for each bar, only when they have them in common.
         """
         alike: dict[tuple[int, FillModel], list[int]] = {}
-        for at, spec in enumerate(specs):  # a generator makes one object of parameters for the same values
+        for at, variant in enumerate(variants):
+            spec = variant.compiled  # a generator makes one object of parameters for the same values
             alike.setdefault((id(spec.params), spec.fill), []).append(at)
         batches: dict[tuple[bool, ...], tuple[_Batch, list[Entries]]] = {}
         for places in alike.values():
             try:
-                found_entries = self._entries_of(specs[places[0]])
+                found_entries = self._entries_of(variants[places[0]].compiled)
             except PapertapeError as error:
-                found.update((at, Outcome(None, failure=Failure(error.code, error.message))) for at in places)
+                found.update((at, Simulated(failed(variants[at], error.code, error.message))) for at in places)
                 continue
             entries, owns, unready = found_entries
             if owns is not _NO_EXITS:
@@ -231,7 +236,8 @@ class Simulation:
         for batch, parts in batches.values():
             yield batch._replace(prepared=_Prepared(together(parts), _NO_EXITS))
 
-    def _simulated(self, specs: Sequence[CompiledSpec], batch: _Batch, fills: bool) -> list[Outcome]:
+    def _simulated(self, variants: Sequence[Variant], batch: _Batch, fills: bool) -> list[Simulated]:
+        specs = [variant.compiled for variant in variants]
         columns, prepared = self._prepared(specs[0]), batch.prepared
         assert prepared is not None  # noqa: S101 - for the type checker
         scratch = self._scratch(columns)
@@ -240,20 +246,20 @@ class Simulation:
         out, found = scratch.out(most + 1), scratch.found(len(specs), len(clock))
         simulate_each, rows, entries, owns = _plain_or_compiled(columns, prepared, compiled=scratch.compiled)
         pairs = StepColumns()
-        variants = scratch.table(Terms, zip(*(variant_terms(spec, pairs) for spec in specs), strict=True))
+        terms = scratch.table(Terms, zip(*(variant_terms(spec, pairs) for spec in specs), strict=True))
         steps, spans = _steps(scratch, pairs), scratch.table(Spans, zip(*batch.spans, strict=True))
         marks = Clocked(clock.of_rows, clock.by_name, clock.closes, scratch.held)
         account = (self._money, self._limits, marks, scratch.slots)
-        simulate_each(spans, entries, rows, scratch.symbols, owns, variants, steps, *account, out, found)
+        simulate_each(spans, entries, rows, scratch.symbols, owns, terms, steps, *account, out, found)
         figures = clock.figures(self._account.starting_equity, found.equity, found.exposed.tolist())
         return [
-            self._outcome(spec, columns, idle, found, nth, figures[nth], out, fills=fills)
-            for nth, (spec, idle) in enumerate(zip(specs, batch.unready, strict=True))
+            self._found(variant, columns, idle, found, nth, figures[nth], out, fills=fills)
+            for nth, (variant, idle) in enumerate(zip(variants, batch.unready, strict=True))
         ]
 
-    def _outcome(
+    def _found(
         self,
-        spec: CompiledSpec,
+        variant: Variant,
         columns: Columns,
         idle: Unready,
         found: Found,
@@ -262,25 +268,34 @@ class Simulation:
         out: Out,
         *,
         fills: bool,
-    ) -> Outcome:
+    ) -> Simulated:
         """What the kernel found of one variant, or where it gave up, the bar loop."""
         trades = int(found.trades[nth])
         if trades == BAR_LOOP:
-            return self._by_bar_loop(spec, fills)
+            return self._by_bar_loop(variant, fills)
         metrics = figures_of(self._account.starting_equity, trades, found.totals[nth].tolist(), sessions)
-        refused, held_back = _counted(found.counts[nth].tolist(), idle, enabled=spec.spec.enabled)
+        refused, held_back = _counted(found.counts[nth].tolist(), idle, enabled=variant.compiled.spec.enabled)
         kept = FillColumns(columns, int(found.fills[nth]), out[_FILLS_FROM:]) if fills else ()
-        return Outcome(metrics, refused, held_back, idle.short, kept, equity=found.equity[nth])
+        result = result_of(
+            variant, "succeeded", metrics=metrics, refusals=refused, held_back=held_back, short_history=idle.short
+        )
+        return Simulated(result, kept, found.equity[nth])
 
     def _prepared(self, spec: CompiledSpec) -> Columns:
         """What all variants share, laid out by the first that comes."""
         with self._once:
             if self._columns is None:
-                columns = Columns(self._dataset, spec.symbols)
+                columns = Columns(self._dataset, spec.symbols, self._clock_of(spec))
                 self._candidates = prepared(spec.strategy, columns.bars)
                 self._denied = denied(self._account.limits, spec.symbols)
                 self._columns = columns
             return self._columns
+
+    def _clock_of(self, spec: CompiledSpec) -> Clock:
+        """The clock, made by the first that holds `_once` and asks for it."""
+        if self._clock is None:
+            self._clock = Clock(self._dataset, spec.symbols)
+        return self._clock
 
     def _entries_of(self, spec: CompiledSpec) -> _Prepared:
         columns = self._prepared(spec)
@@ -369,5 +384,5 @@ def _bytes(prepared: _Prepared) -> int:
     return int(sum(column.nbytes for column in prepared.entries) + prepared.owns.rows.nbytes)
 
 
-def _chunks(specs: Sequence[CompiledSpec], size: int) -> Iterator[Sequence[CompiledSpec]]:
-    return (specs[start : start + size] for start in range(0, len(specs), size))
+def _chunks(variants: Sequence[Variant], size: int) -> Iterator[Sequence[Variant]]:
+    return (variants[start : start + size] for start in range(0, len(variants), size))

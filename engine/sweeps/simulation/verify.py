@@ -8,41 +8,40 @@ from engine.errors import SystemFault
 from engine.market.bars import Dataset
 from engine.ports import Watch
 from engine.sweeps.plan.run_plan import RunPlan
-from engine.sweeps.record.ending import best_of
-from engine.sweeps.results import Done, Outcome
+from engine.sweeps.results import VariantResult, best_of
 from engine.sweeps.simulation.reference import by_bar_loop
 from engine.sweeps.simulation.simulate import Simulation
 
 
-def chosen(done: Mapping[int, Done], variant_ids: list[str], count: int) -> list[int]:
+def chosen(done: Mapping[int, VariantResult], count: int) -> list[int]:
     """Which variants: the best, and others spread evenly over those that succeeded, the first among them."""
-    succeeded = sorted(index for index, one in done.items() if one.status == "succeeded")
+    succeeded = sorted(place for place, result in done.items() if result.status == "succeeded")
     if count >= len(succeeded):
         return succeeded
-    best = best_of(done.values(), variant_ids)
-    picked = {variant_ids.index(best.variant_id)} if best is not None and count > 0 else set()
+    best = best_of(done.values()) if count > 0 else None
+    picked = {place for place, result in done.items() if result is best}
     left = count - len(picked)
-    others = [index for index in succeeded if index not in picked]
-    picked |= {others[place * len(others) // left] for place in range(left)}
+    others = [place for place in succeeded if place not in picked]
+    picked |= {others[nth * len(others) // left] for nth in range(left)}
     return sorted(picked)
 
 
-def verify(plan: RunPlan, dataset: Dataset, simulation: Simulation, done: Mapping[int, Done], watch: Watch) -> int:
+def verify(
+    plan: RunPlan, dataset: Dataset, simulation: Simulation, done: Mapping[int, VariantResult], watch: Watch
+) -> int:
     """How many variants came out the same; VERIFY_FAILED names one that did not."""
-    indices = chosen(done, [variant.variant_id for variant in plan.variants], plan.request.verify)
-    for index in indices:
-        variant = plan.variants[index]
-        if variant.spec is None:
-            continue
-        fast = next(iter(simulation.outcomes([variant.spec], fills=True)))
-        slow = by_bar_loop(variant.spec, dataset, plan.account, plan.request.slippage_bps, watch)
-        recorded = done[index]
+    places = chosen(done, plan.request.verify)
+    for place in places:
+        variant, recorded = plan.variants[place], done[place]
+        simulated = next(iter(simulation.simulate_each([variant], fills=True)))
+        traded = by_bar_loop(variant, dataset, plan.account, plan.request.slippage_bps, watch)
+        fast, slow = simulated.result, traded.result
         differs = [
             what
             for what, same in (
                 ("metrics", fast.metrics == slow.metrics and _same_metrics(slow, recorded)),
-                ("fills", [tuple(fill) for fill in fast.fills] == [(0, *fill[1:]) for fill in slow.fills]),
-                ("refusals", dict(fast.refusals) == dict(slow.refusals) == recorded.refusals),
+                ("fills", [tuple(fill) for fill in simulated.fills] == [(0, *fill[1:]) for fill in traded.fills]),
+                ("refusals", fast.refusals == slow.refusals == recorded.refusals),
                 ("held_back", _same_held_back(fast, slow, recorded)),
             )
             if not same
@@ -53,10 +52,10 @@ def verify(plan: RunPlan, dataset: Dataset, simulation: Simulation, done: Mappin
                 f"variant {variant.variant_id} ({variant.label}), run again bar by bar, has other {', '.join(differs)}",
                 hint="its results are not to be relied on; please report it",
             )
-    return len(indices)
+    return len(places)
 
 
-def _same_metrics(slow: Outcome, recorded: Done) -> bool:
+def _same_metrics(slow: VariantResult, recorded: VariantResult) -> bool:
     """By the figures that the record has: one from before a figure existed says nothing of it."""
     if slow.metrics is None or recorded.metrics is None:
         return slow.metrics is recorded.metrics
@@ -64,7 +63,7 @@ def _same_metrics(slow: Outcome, recorded: Done) -> bool:
     return slow.metrics.model_dump(include=names) == recorded.metrics.model_dump(include=names)
 
 
-def _same_held_back(fast: Outcome, slow: Outcome, recorded: Done) -> bool:
+def _same_held_back(fast: VariantResult, slow: VariantResult, recorded: VariantResult) -> bool:
     """One that was recorded before this was counted says nothing of it."""
     alike = (fast.held_back, fast.short_history) == (slow.held_back, slow.short_history)
     known = (recorded.held_back, recorded.short_history)

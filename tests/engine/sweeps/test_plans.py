@@ -27,7 +27,7 @@ from engine.sweeps import orchestrator
 from engine.sweeps.plan.run_plan import VARIANT_NS
 from engine.sweeps.record import lifecycle as watching
 from engine.sweeps.record import recorder
-from engine.sweeps.results import Failure, Outcome
+from engine.sweeps.results import Simulated, failed
 from engine.sweeps.simulation import verify
 from engine.sweeps.simulation.simulate import Simulation
 from tests.engine.sweeps.cases import (
@@ -274,12 +274,20 @@ def test_a_result_from_before_that_differs_fails_its_verification() -> None:
         other_desk(store).plans.resume(RUN, load)
 
 
+def with_metrics(simulated: Simulated, **changed: float) -> Simulated:
+    """A variant that came out with other metrics."""
+    metrics = simulated.result.metrics
+    assert metrics is not None
+    update = {"metrics": metrics.model_copy(update=changed)}
+    return replace(simulated, result=simulated.result.model_copy(update=update))
+
+
 class Interfering(Simulation):
     """Does something between two variants."""
 
-    def outcomes(self, specs: Any, **options: Any) -> Iterator[Outcome]:
+    def simulate_each(self, variants: Any, **options: Any) -> Iterator[Simulated]:
         watch = options["watch"]
-        for at, one in enumerate(super().outcomes(specs, **options)):
+        for at, one in enumerate(super().simulate_each(variants, **options)):
             if at == 2:
                 type(self).interfere()
             if watch.stopped():
@@ -398,29 +406,28 @@ def test_changed_data_and_changed_source_are_refused() -> None:
 
 def test_a_variant_that_fails_is_its_own_affair(monkeypatch: pytest.MonkeyPatch) -> None:
     class Failing(Simulation):
-        def outcomes(self, specs: Any, **options: Any) -> Iterator[Outcome]:
-            for at, one in enumerate(super().outcomes(specs, **options)):
+        def simulate_each(self, variants: Any, **options: Any) -> Iterator[Simulated]:
+            for at, one in enumerate(super().simulate_each(variants, **options)):
                 if at == 1:
-                    yield Outcome(None, failure=Failure("INVALID_STRATEGY", "it broke"))
+                    yield Simulated(failed(variants[at], "INVALID_STRATEGY", "it broke"))
                 elif at == 2:
                     yield replace(one, fills=one.fills[:-1])  # contradicts its metrics
                 elif at == 3:
-                    assert one.metrics is not None
-                    yield replace(one, metrics=one.metrics.model_copy(update={"gross_loss": float("inf")}))
+                    yield with_metrics(one, gross_loss=float("inf"))
                 else:
                     yield one
 
     monkeypatch.setattr(orchestrator, "Simulation", Failing)
     desk = memory_desk()
     result = run(desk)
-    failed = [one for one in result.results if one.status == "failed"]
-    assert [one.error_code for one in failed] == ["INVALID_STRATEGY", "INTERNAL", "INTERNAL"]
-    assert all(one.metrics is None and one.objective_score is None for one in failed)
+    lost = [one for one in result.results if one.status == "failed"]
+    assert [one.error_code for one in lost] == ["INVALID_STRATEGY", "INTERNAL", "INTERNAL"]
+    assert all(one.metrics is None and one.objective_score is None for one in lost)
     summary = desk.plans.all()[0]
     assert (result.status, summary.failed, summary.skipped, summary.done) == ("completed", 3, 2, 9)
     assert desk.plans.result(result.run_plan_id) == result
     with pytest.raises(NotFoundError, match="has no trades: it is failed"):
-        desk.plans.trades(result.run_plan_id, failed[0].variant_id, load)
+        desk.plans.trades(result.run_plan_id, lost[0].variant_id, load)
 
 
 def test_a_fault_outside_a_variant_ends_in_run_failed_and_can_be_resumed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -457,10 +464,9 @@ def test_verify_runs_the_best_and_the_first_again() -> None:
 
 def test_verify_fails_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
     class Wrong(Simulation):
-        def outcomes(self, specs: Any, **options: Any) -> Iterator[Outcome]:
-            for one in super().outcomes(specs, **options):
-                assert one.metrics is not None
-                yield replace(one, metrics=one.metrics.model_copy(update={"gross_profit": 1.0}))
+        def simulate_each(self, variants: Any, **options: Any) -> Iterator[Simulated]:
+            for one in super().simulate_each(variants, **options):
+                yield with_metrics(one, gross_profit=1.0)
 
     monkeypatch.setattr(orchestrator, "Simulation", Wrong)
     desk = memory_desk()
@@ -477,7 +483,7 @@ def test_chosen_variants_are_spread_evenly() -> None:
     done = desk.plans._record(result.run_plan_id).done
     ids = [one.variant_id for one in result.results]
     for count in range(1, 8):
-        picked = verify.chosen(done, ids, count)
+        picked = verify.chosen(done, count)
         assert len(picked) == count
         assert ids.index(result.best_variant_id or "") in picked
         assert count == 1 or 0 in picked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +16,12 @@ from engine.errors import SystemFault
 from engine.events import EventType
 from engine.market.bars import Dataset, make_bars
 from engine.strategies.spec import ExecutionSpec, parse_spec
-from engine.sweeps.results import Outcome, PlanResult
+from engine.sweeps.results import PlanResult, Simulated
 from engine.sweeps.simulation.reference import by_bar_loop
 from tests.engine.sweeps.cases import DATA, older, run, same
 from tests.support.memory_desks import memory_desk
 from tests.support.memory_store import MemoryStore
+from tests.support.variants import variant_of
 
 
 def rising(days: int = 6) -> Dataset:
@@ -100,8 +102,8 @@ def test_every_variant_counts_what_its_walk_counts() -> None:
                 part, name = path.split(".")
                 document[part] = {**document[part], name: value}
             spec = desk.research.compile(parse_spec(document))
-            slow = by_bar_loop(spec, DATA, desk.accounts.require(), 0.0)
-            assert (one.refusals, one.held_back) == (slow.refusals, slow.held_back)
+            slow = by_bar_loop(variant_of(spec), DATA, desk.accounts.require(), 0.0)
+            assert (one.refusals, one.held_back) == (slow.result.refusals, slow.result.held_back)
 
 
 def test_a_plan_from_before_says_nothing_rather_than_nought() -> None:
@@ -116,9 +118,10 @@ def test_a_plan_from_before_says_nothing_rather_than_nought() -> None:
 
 
 def test_verify_compares_what_was_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    def otherwise(*arguments: Any) -> Outcome:
-        outcome = by_bar_loop(*arguments)
-        return Outcome(outcome.metrics, outcome.refusals, {"entry_skipped_eod": 7}, None, outcome.fills)
+    def otherwise(*arguments: Any) -> Simulated:
+        simulated = by_bar_loop(*arguments)
+        changed = {"held_back": {"entry_skipped_eod": 7}, "short_history": None}
+        return replace(simulated, result=simulated.result.model_copy(update=changed))
 
     monkeypatch.setattr(engine.sweeps.simulation.verify, "by_bar_loop", otherwise)
     with pytest.raises(SystemFault) as fault:

@@ -17,7 +17,7 @@ from engine.policy.rules import ENTRY_RULES, Rule
 from engine.ports import EventFilter
 from engine.strategies.registry import Registry
 from engine.strategies.spec import ExecutionSpec, compile_spec, parse_spec
-from engine.sweeps.results import Outcome, PlanResult
+from engine.sweeps.results import PlanResult, Simulated
 from engine.sweeps.simulation import kernel
 from engine.sweeps.simulation.reference import by_bar_loop
 from engine.sweeps.simulation.simulate import Simulation
@@ -26,6 +26,7 @@ from tests.engine.sweeps.cases import DATA
 from tests.engine.sweeps.cases import spec as case
 from tests.engine.sweeps.test_simulate import Failing, Stops
 from tests.support.memory_desks import memory_desk
+from tests.support.variants import each_of, variant_of
 
 RISK: dict[str, Any] = {"dollars_per_trade": 3000.0, "max_positions": 3}
 SWEEP: dict[str, Any] = {"risk.dollars_per_trade": [2000, 4000, 6000]}
@@ -143,7 +144,7 @@ def test_a_rule_without_a_fast_form_costs_nothing_while_it_is_off(
     before = swept({"max_exposure_pct": "65"})[1]
     put(*ENTRY_RULES, KEEPS_CASH)
 
-    def unwanted(*_: object) -> Outcome:
+    def unwanted(*_: object) -> Simulated:
         raise AssertionError("it used the bar loop")
 
     monkeypatch.setattr(engine.sweeps.simulation.simulate, "by_bar_loop", unwanted)
@@ -187,12 +188,14 @@ def test_walked_variants_come_out_one_by_one_and_stop_when_they_are_told(put: Ca
     desk = memory_desk()
     compiled = compile_spec(spec(), Registry().get("breakout_52w_high"))
     simulation = Simulation(DATA, desk.accounts.require())
-    came = [len(list(simulation.outcomes([compiled] * 30, watch=Stops(after)))) for after in (0, 1, 5, 40, 60)]
+    came = [
+        len(list(simulation.simulate_each(each_of([compiled] * 30), watch=Stops(after)))) for after in (0, 1, 5, 40, 60)
+    ]
     assert came == [0, 0, 2, 20, 30], "asked once in each walk, and once after it"
-    (slow,) = simulation.outcomes([compiled], fills=True)
-    assert slow == by_bar_loop(compiled, DATA, desk.accounts.require(), 0.0)
-    assert (len(slow.fills) > 0, slow.refusals) == (True, {"second_thoughts": 4})
-    (bare,) = simulation.outcomes([compiled])
+    (slow,) = simulation.simulate_each(each_of([compiled]), fills=True)
+    assert slow == by_bar_loop(variant_of(compiled), DATA, desk.accounts.require(), 0.0)
+    assert (len(slow.fills) > 0, slow.result.refusals) == (True, {"second_thoughts": 4})
+    (bare,) = simulation.simulate_each(each_of([compiled]))
     assert bare == replace(slow, fills=())
 
 
@@ -200,5 +203,5 @@ def test_a_strategy_that_fails_in_the_walk_fails_its_variant_alone(put: Callable
     put(*ENTRY_RULES, SECOND_THOUGHTS)
     failing = compile_spec(parse_spec({"strategy_id": "failing", "symbols": ["AAA"]}), Failing())
     account = memory_desk().accounts.require()
-    (outcome,) = Simulation(DATA, account).outcomes([failing])
-    assert (outcome.metrics, outcome.failure and outcome.failure.code) == (None, "INVALID_STRATEGY")
+    (outcome,) = Simulation(DATA, account).simulate_each(each_of([failing]))
+    assert (outcome.result.metrics, outcome.result.error_code) == (None, "INVALID_STRATEGY")

@@ -21,11 +21,12 @@ from engine.policy.workspace import Workspace
 from engine.strategies.base import Candidates, Params, Signals, Strategy, Window
 from engine.strategies.held_back import LOOKBACK_PARTIAL, NO_HISTORY, NO_STOP, TOO_SMALL
 from engine.strategies.spec import CompiledSpec, RiskSpec, compile_spec, parse_spec
-from engine.sweeps.results import Outcome, trades_of
+from engine.sweeps.results import Simulated, trades_of
 from engine.sweeps.simulation.kernel import HELD_BACK, RULES
 from engine.sweeps.simulation.reference import by_bar_loop
 from engine.sweeps.simulation.simulate import Simulation
 from tests.support.sized_strategies import sized_registry
+from tests.support.variants import each_of, variant_of
 from tests.support.worlds import World, make_entry, make_spec_12, make_world, make_world_12, worlds, worlds_12
 
 REGISTRY = sized_registry()
@@ -63,26 +64,26 @@ def compiled_spec(document: dict[str, Any]) -> CompiledSpec:
     return compile_spec(spec, REGISTRY.get(spec.strategy_id))
 
 
-def assert_same(fast: Outcome, slow: Outcome) -> None:
-    assert fast.metrics == slow.metrics
+def assert_same(fast: Simulated, slow: Simulated) -> None:
+    assert fast.result.metrics == slow.result.metrics
     assert list(fast.fills) == list(slow.fills)
-    assert dict(fast.refusals) == dict(slow.refusals)
-    assert list(fast.held_back.items()) == list(slow.held_back.items())
-    assert fast.short_history == slow.short_history
-    assert fast.failure is None
+    assert fast.result.refusals == slow.result.refusals
+    assert list((fast.result.held_back or {}).items()) == list((slow.result.held_back or {}).items())
+    assert fast.result.short_history == slow.result.short_history
+    assert (fast.result.status, fast.result.error) == ("succeeded", None)
 
 
 def no_bar_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unwanted(*_: object) -> Outcome:
+    def unwanted(*_: object) -> Simulated:
         raise AssertionError("the kernel gave up")
 
     monkeypatch.setattr(engine.sweeps.simulation.simulate, "by_bar_loop", unwanted)
 
 
-def both(world: World) -> tuple[Outcome, Outcome]:
+def both(world: World) -> tuple[Simulated, Simulated]:
     spec, account = compiled_spec(world.spec), account_of(world)
-    fast = Simulation(world.dataset, account, world.slippage_bps).outcome(spec)
-    return fast, by_bar_loop(spec, world.dataset, account, world.slippage_bps)
+    fast = Simulation(world.dataset, account, world.slippage_bps).simulate(variant_of(spec))
+    return fast, by_bar_loop(variant_of(spec), world.dataset, account, world.slippage_bps)
 
 
 @given(worlds())
@@ -107,10 +108,10 @@ def test_seeded_worlds_meet_every_rule_and_exit(form: str, monkeypatch: pytest.M
     for seed in range(400):
         fast, slow = both(make_world(Random(seed)))
         assert_same(fast, slow)
-        refused |= set(slow.refusals)
-        held_back |= set(slow.held_back)
+        refused |= set(slow.result.refusals)
+        held_back |= set(slow.result.held_back or {})
         fills += len(slow.fills)
-        crowded += "max_positions" in slow.refusals
+        crowded += "max_positions" in slow.result.refusals
     no_bar_loop(monkeypatch)
     for seed in range(40):
         both(make_world(Random(seed)))
@@ -140,8 +141,12 @@ def test_seeded_worlds_meet_every_fill_size_and_exit(form: str, monkeypatch: pyt
     outcomes = [both(world) for world in worlds]
     for fast, slow in outcomes:
         assert_same(fast, slow)
-    assert set().union(*(slow.refusals for _, slow in outcomes)) == set(RULES)
-    assert set().union(*(slow.held_back for _, slow in outcomes)) == {*HELD_BACK, LOOKBACK_PARTIAL, NO_HISTORY}
+    assert set().union(*(slow.result.refusals for _, slow in outcomes)) == set(RULES)
+    assert set().union(*(slow.result.held_back or {} for _, slow in outcomes)) == {
+        *HELD_BACK,
+        LOOKBACK_PARTIAL,
+        NO_HISTORY,
+    }
     assert sum(len(slow.fills) for _, slow in outcomes) > 3000
     fills = {world.spec.get("execution", {}).get("fill", "close") for world in worlds}
     assert fills == {"close", "next_open", "pessimistic"}
@@ -160,9 +165,11 @@ def test_a_sweep_over_fills_sizes_and_exits_is_its_variants_one_by_one(
         documents = [make_spec_12(random, world.spec["symbols"]) for _ in range(60)]
         specs = [compiled_spec(one) for one in documents if one["strategy_id"] == world.spec["strategy_id"]]
         account = account_of(world)
-        outcomes = list(Simulation(world.dataset, account, world.slippage_bps).outcomes(specs, workers=workers))
+        outcomes = list(
+            Simulation(world.dataset, account, world.slippage_bps).simulate_each(each_of(specs), workers=workers)
+        )
         for spec, outcome in zip(specs, outcomes, strict=True):
-            slow = by_bar_loop(spec, world.dataset, account, world.slippage_bps)
+            slow = by_bar_loop(variant_of(spec), world.dataset, account, world.slippage_bps)
             assert_same(outcome, replace(slow, fills=()))
 
 
@@ -188,12 +195,12 @@ def test_a_sweep_is_its_variants_one_by_one(
     world = make_world(Random(seed))
     specs, account = variants_of(world), account_of(world)
     simulation = Simulation(world.dataset, account, world.slippage_bps)
-    outcomes = list(simulation.outcomes(specs, fills=True, workers=workers))
+    outcomes = list(simulation.simulate_each(each_of(specs), fills=True, workers=workers))
     assert len(outcomes) == len(specs)
     for spec, outcome in zip(specs, outcomes, strict=True):
-        assert_same(outcome, by_bar_loop(spec, world.dataset, account, world.slippage_bps))
-    bare = list(simulation.outcomes(specs, workers=workers))
-    assert [each.metrics for each in bare] == [each.metrics for each in outcomes]
+        assert_same(outcome, by_bar_loop(variant_of(spec), world.dataset, account, world.slippage_bps))
+    bare = list(simulation.simulate_each(each_of(specs), workers=workers))
+    assert [each.result.metrics for each in bare] == [each.result.metrics for each in outcomes]
     assert all(len(each.fills) == 0 for each in bare)
 
 
@@ -202,10 +209,10 @@ def test_the_fills_make_the_trades_that_the_metrics_count(form: str) -> None:
         world = make_world(Random(seed))
         outcome, _ = both(world)
         trades = trades_of(world.starting_equity, outcome.fills)
-        assert outcome.metrics is not None
-        assert len(trades) == outcome.metrics.trade_count
+        assert outcome.result.metrics is not None
+        assert len(trades) == outcome.result.metrics.trade_count
         if trades:
-            assert trades[-1].equity == outcome.metrics.ending_equity
+            assert trades[-1].equity == outcome.result.metrics.ending_equity
 
 
 def one_symbol(closes: list[float]) -> Dataset:
@@ -231,14 +238,14 @@ def test_what_the_kernel_leaves_to_the_walk_is_the_walks(
 ) -> None:
     walks = []
 
-    def counted(*arguments: Any) -> Outcome:
+    def counted(*arguments: Any) -> Simulated:
         walks.append(1)
         return by_bar_loop(*arguments)
 
     monkeypatch.setattr(engine.sweeps.simulation.simulate, "by_bar_loop", counted)
     spec = compiled_spec({**BREAKOUT, "risk": {"dollars_per_trade": dollars}})
     account, data = Workspace(UUID(int=7), "plan", equity, 0), one_symbol(closes)
-    assert_same(Simulation(data, account).outcome(spec), by_bar_loop(spec, data, account, 0.0))
+    assert_same(Simulation(data, account).simulate(variant_of(spec)), by_bar_loop(variant_of(spec), data, account, 0.0))
     assert walks
 
 
@@ -246,9 +253,9 @@ def test_a_disabled_spec_does_nothing(form: str) -> None:
     spec = compiled_spec({**BREAKOUT, "enabled": False})
     account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([1.0, 2.0, 3.0, 4.0])
     simulation = Simulation(data, account)
-    assert_same(simulation.outcome(spec), by_bar_loop(spec, data, account, 0.0))
-    assert simulation.outcome(spec).held_back == {"strategy_disabled": 3}
-    assert simulation.outcome(compiled_spec(BREAKOUT)).held_back == {"entry_skipped_end_of_data": 1}
+    assert_same(simulation.simulate(variant_of(spec)), by_bar_loop(variant_of(spec), data, account, 0.0))
+    assert simulation.simulate(variant_of(spec)).result.held_back == {"strategy_disabled": 3}
+    assert simulation.simulate(variant_of(compiled_spec(BREAKOUT))).result.held_back == {"entry_skipped_end_of_data": 1}
 
 
 @pytest.mark.parametrize(
@@ -268,10 +275,10 @@ def test_what_holds_entries_back_is_counted(
 ) -> None:
     spec, account = compiled_spec({**BREAKOUT, **strategy}), Workspace(UUID(int=7), "plan", 1000.0, 0)
     data = one_symbol(closes)
-    fast = Simulation(data, account).outcome(spec)
-    assert_same(fast, by_bar_loop(spec, data, account, 0.0))
-    assert fast.held_back == held_back
-    assert (None if fast.short_history is None else tuple(vars(fast.short_history).values())) == short
+    fast = Simulation(data, account).simulate(variant_of(spec))
+    assert_same(fast, by_bar_loop(variant_of(spec), data, account, 0.0))
+    assert fast.result.held_back == held_back
+    assert (None if fast.result.short_history is None else tuple(vars(fast.result.short_history).values())) == short
 
 
 class Counting(Strategy[Params]):
@@ -293,9 +300,10 @@ class Counting(Strategy[Params]):
 def test_a_past_that_a_strategy_of_ones_own_counts(form: str) -> None:
     spec = compile_spec(parse_spec({"strategy_id": "counting", "symbols": ["X"]}), Counting())
     account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([*map(float, range(1, 60))])
-    fast = Simulation(data, account).outcome(spec)
-    assert_same(fast, by_bar_loop(spec, data, account, 0.0))
-    assert (fast.held_back["entry_skipped_no_history"], fast.held_back["lookback_partial"]) == (20, 26)
+    fast = Simulation(data, account).simulate(variant_of(spec))
+    assert_same(fast, by_bar_loop(variant_of(spec), data, account, 0.0))
+    counts = fast.result.held_back or {}
+    assert (counts["entry_skipped_no_history"], counts["lookback_partial"]) == (20, 26)
 
 
 class Failing(Strategy[Params]):
@@ -313,12 +321,11 @@ class Failing(Strategy[Params]):
 def test_a_strategy_that_fails_fails_its_variant_alone() -> None:
     spec = compile_spec(parse_spec({"strategy_id": "failing", "symbols": ["X"]}), Failing())
     account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([1.0, 2.0, 3.0, 4.0])
-    first, second = Simulation(data, account).outcomes([spec, spec])
-    assert first.metrics is None
-    assert first.failure == second.failure
-    assert first.failure is not None
-    assert first.failure.code == "INVALID_STRATEGY"
-    assert "nothing to divide by" in first.failure.message
+    first, second = Simulation(data, account).simulate_each(each_of([spec, spec]))
+    assert first.result.metrics is None
+    assert first == second
+    assert (first.result.status, first.result.error_code) == ("failed", "INVALID_STRATEGY")
+    assert "nothing to divide by" in (first.result.error or "")
 
 
 class Stops:
@@ -342,9 +349,9 @@ def test_a_stopped_sweep_gives_the_first_outcomes_and_no_more(
     monkeypatch.setattr(engine.sweeps.simulation.simulate, "_WORTH_A_THREAD", 0)
     specs = [replace(compiled_spec(BREAKOUT)) for _ in range(200)]
     account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([1.0, 2.0, 3.0, 4.0])
-    outcomes = list(Simulation(data, account).outcomes(specs, workers=workers, watch=Stops(6)))
+    outcomes = list(Simulation(data, account).simulate_each(each_of(specs), workers=workers, watch=Stops(6)))
     assert len(outcomes) < 200
-    assert len({each.metrics.ending_equity for each in outcomes if each.metrics}) <= 1
+    assert len({each.result.metrics.ending_equity for each in outcomes if each.result.metrics}) <= 1
 
 
 @pytest.mark.parametrize("most", [1, 3, 64])
@@ -358,10 +365,10 @@ def test_variants_come_out_the_same_however_many_come_together(
         specs, account = variants_of(world), account_of(world)
         huge = replace(specs[3], spec=specs[3].spec.model_copy(update={"risk": RiskSpec(dollars_per_trade=1e300)}))
         specs[3:4] = [specs[3], huge]
-        outcomes = list(Simulation(world.dataset, account, world.slippage_bps).outcomes(specs))
+        outcomes = list(Simulation(world.dataset, account, world.slippage_bps).simulate_each(each_of(specs)))
         for spec, fast in zip(specs, outcomes, strict=True):
-            slow = by_bar_loop(spec, world.dataset, account, world.slippage_bps)
-            assert (fast.metrics, fast.refusals) == (slow.metrics, slow.refusals)
+            slow = by_bar_loop(variant_of(spec), world.dataset, account, world.slippage_bps)
+            assert (fast.result.metrics, fast.result.refusals) == (slow.result.metrics, slow.result.refusals)
 
 
 def test_each_variant_of_one_call_has_its_own_terms(form: str) -> None:
@@ -379,10 +386,10 @@ def test_each_variant_of_one_call_has_its_own_terms(form: str) -> None:
     ]
     specs = [compiled_spec({**base, **part}) for part in parts]
     account = Workspace(UUID(int=7), "plan", 5_000.0, 0)
-    slow = [by_bar_loop(spec, world.dataset, account, 0.0).metrics for spec in specs]
+    slow = [by_bar_loop(variant_of(spec), world.dataset, account, 0.0).result.metrics for spec in specs]
     assert len({repr(each) for each in slow}) >= 7, "the terms tell"
     for order in (specs, specs[::-1]):
-        fast = [each.metrics for each in Simulation(world.dataset, account).outcomes(order)]
+        fast = [each.result.metrics for each in Simulation(world.dataset, account).simulate_each(each_of(order))]
         assert fast == (slow if order is specs else slow[::-1])
 
 
@@ -393,14 +400,14 @@ def test_much_work_loads_the_compiled_kernels_and_little_does_not(monkeypatch: p
     monkeypatch.setattr(engine.sweeps.simulation.simulate, "expect_much_work", lambda: loaded.append(1))
     account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([1.0, 2.0, 3.0, 4.0])
     specs = [compiled_spec(BREAKOUT)] * 25
-    list(Simulation(data, account).outcomes(specs))
+    list(Simulation(data, account).simulate_each(each_of(specs)))
     assert not loaded
     monkeypatch.setattr(
         engine.sweeps.simulation.simulate, "BUSY", 100
     )  # three candidates, 25 variants: 75 steps a sweep
-    list(Simulation(data, account).outcomes(specs))
+    list(Simulation(data, account).simulate_each(each_of(specs)))
     assert not loaded
-    list(Simulation(data, account).outcomes(specs))
+    list(Simulation(data, account).simulate_each(each_of(specs)))
     assert loaded, "what a process has done before counts"
 
 
@@ -411,7 +418,7 @@ def test_one_large_sweep_loads_the_compiled_kernels(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(engine.sweeps.simulation.simulate, "MUCH_WORK", 40)
     monkeypatch.setattr(engine.sweeps.simulation.simulate, "expect_much_work", lambda: loaded.append(1))
     account, data = Workspace(UUID(int=7), "plan", 1000.0, 0), one_symbol([1.0, 2.0, 3.0, 4.0])
-    list(Simulation(data, account).outcomes([compiled_spec(BREAKOUT)] * 25))
+    list(Simulation(data, account).simulate_each(each_of([compiled_spec(BREAKOUT)] * 25)))
     assert loaded
 
 
@@ -434,8 +441,8 @@ def test_a_price_that_is_just_reached_is_hit(form: str, at: int, low: float, hig
     leave = {"type": "none", "stop_loss_pct": 12.5, "take_profit_pct": 25.0}
     spec = compiled_spec({**BREAKOUT, "exit": leave})
     account, data = Workspace(UUID(int=7), "plan", 10_000.0, 0), touching(low, high, at)
-    fast = Simulation(data, account).outcome(spec)
-    assert_same(fast, by_bar_loop(spec, data, account, 0.0))
+    fast = Simulation(data, account).simulate(variant_of(spec))
+    assert_same(fast, by_bar_loop(variant_of(spec), data, account, 0.0))
     assert [fill.price for fill in fast.fills][:2] == [16.0, exit_price]
     assert fast.fills[1].ts == data.bars["X"].ts[at if exit_price != 16.0 else -1]
 
@@ -458,10 +465,10 @@ def test_a_limit_that_is_just_met_lets_in(form: str, limits: dict[str, Any], fil
     spec = compiled_spec({**BREAKOUT, "exit": {"type": "none"}, "risk": {"dollars_per_trade": 1024.0}})
     account = Workspace(UUID(int=7), "plan", 1024.0, 0, limits=Limits(**limits))
     data = touching(16.0, 16.0, 5)
-    fast = Simulation(data, account).outcome(spec)
-    assert_same(fast, by_bar_loop(spec, data, account, 0.0))
+    fast = Simulation(data, account).simulate(variant_of(spec))
+    assert_same(fast, by_bar_loop(variant_of(spec), data, account, 0.0))
     assert bool(fast.fills) == filled
-    assert bool(fast.refusals) != filled
+    assert bool(fast.result.refusals) != filled
 
 
 def crowd(seed: int, symbols: int = 9, rows: int = 120) -> Dataset:
@@ -485,8 +492,8 @@ def test_equity_is_summed_in_the_order_of_names_not_of_the_spec(form: str, seed:
     spec = compiled_spec({**BREAKOUT, "symbols": names, "exit": leave, "risk": risk, "entry": {"lookback_days": 3}})
     limits = Limits(fee_bps=1.7, fee_per_share=0.0031, max_drawdown_pct=40.0)
     account = Workspace(UUID(int=7), "plan", 10_000.0, 0, limits=limits)
-    fast = Simulation(data, account, 1.3).outcome(spec)
-    assert_same(fast, by_bar_loop(spec, data, account, 1.3))
+    fast = Simulation(data, account, 1.3).simulate(variant_of(spec))
+    assert_same(fast, by_bar_loop(variant_of(spec), data, account, 1.3))
     assert len(fast.fills) > 100
 
 
@@ -512,10 +519,10 @@ def test_a_strategy_of_ones_own_that_always_enters(form: str, leave: dict[str, A
         parse_spec({"strategy_id": "always", "symbols": ["C", "A", "B"], "exit": leave, "risk": risk}), Always()
     )
     account = Workspace(UUID(int=7), "plan", 1000.0, 0)
-    fast = Simulation(data, account).outcome(spec)
-    assert_same(fast, by_bar_loop(spec, data, account, 0.0))
+    fast = Simulation(data, account).simulate(variant_of(spec))
+    assert_same(fast, by_bar_loop(variant_of(spec), data, account, 0.0))
     assert fast.fills[0].ts == data.bars["A"].ts[1]
-    assert fast.refusals["buying_power"] > 0
+    assert fast.result.refusals["buying_power"] > 0
 
 
 @pytest.mark.parametrize(
@@ -538,8 +545,8 @@ def test_a_loss_or_a_wait_that_just_meets_its_limit(form: str, limits: dict[str,
     leave, risk = {"type": "none", "max_bars": 1}, {"dollars_per_trade": 512.0}
     spec = compile_spec(parse_spec({"strategy_id": "always", "symbols": ["X"], "exit": leave, "risk": risk}), Always())
     account = Workspace(UUID(int=7), "plan", 1024.0, 0, limits=Limits(**limits))
-    fast = Simulation(data, account).outcome(spec)
-    assert_same(fast, by_bar_loop(spec, data, account, 0.0))
+    fast = Simulation(data, account).simulate(variant_of(spec))
+    assert_same(fast, by_bar_loop(variant_of(spec), data, account, 0.0))
     assert [fill.price for fill in fast.fills[:2]] == [16.0, 15.0]
     assert (len(fast.fills) > 2) == again
-    assert fast.refusals == ({} if again else {next(iter(limits)): 1})
+    assert fast.result.refusals == ({} if again else {next(iter(limits)): 1})

@@ -35,8 +35,7 @@ def returns_of(result: PlanResult, desk: Any, sweep: dict[str, list[Any]]) -> li
     account = desk.accounts.require()
     columns = []
     for variant in variants:
-        assert variant.spec is not None
-        equity = by_bar_loop(variant.spec, DATA, account, 0.0).equity
+        equity = by_bar_loop(variant, DATA, account, 0.0).equity
         assert equity is not None
         columns.append(oracle.returns([account.starting_equity, *equity.tolist()]))
     assert len(columns) == len(result.results)

@@ -20,13 +20,14 @@ from engine.ports import EventFilter
 from engine.strategies.base import Params, Signals, Strategy
 from engine.strategies.base import Window as Needs
 from engine.strategies.spec import CompiledSpec, compile_spec, parse_spec
-from engine.sweeps.results import Outcome, trades_of
+from engine.sweeps.results import Simulated, trades_of
 from engine.sweeps.simulation.reference import by_bar_loop
 from engine.sweeps.simulation.simulate import Simulation
 from tests.engine.sweeps.test_simulate import account_of, assert_same, compiled_spec, in_form, variants_of
 from tests.oracles.comparing import loops
 from tests.oracles.worth import assert_worth, worth_of
 from tests.support.memory_desks import memory_desk
+from tests.support.variants import each_of, variant_of
 from tests.support.worlds import DAY, MINUTE, Window, World, make_window, make_world
 
 
@@ -42,11 +43,11 @@ def assert_measured(metrics: Metrics, expected: dict[str, Any]) -> None:
     assert_worth(found, expected["worth"])
 
 
-def assert_plain(outcome: Outcome, expected: dict[str, Any], equity: float) -> None:
+def assert_plain(outcome: Simulated, expected: dict[str, Any], equity: float) -> None:
     assert [trade._asdict() for trade in trades_of(equity, outcome.fills)] == expected["trades"]
-    assert outcome.metrics is not None
-    assert_measured(outcome.metrics, expected)
-    assert dict(outcome.refusals) == Counter(rule for _, _, rule in expected["refusals"])
+    assert outcome.result.metrics is not None
+    assert_measured(outcome.result.metrics, expected)
+    assert dict(outcome.result.refusals) == Counter(rule for _, _, rule in expected["refusals"])
 
 
 def check_sweep(world: World, window: Window) -> int:
@@ -55,9 +56,9 @@ def check_sweep(world: World, window: Window) -> int:
     documents = [world.spec, *variant_documents(world)]
     specs, account = [compiled_spec(each) for each in documents], account_of(world)
     fills = 0
-    outcomes = Simulation(inside.dataset, account, world.slippage_bps).outcomes(specs, fills=True)
+    outcomes = Simulation(inside.dataset, account, world.slippage_bps).simulate_each(each_of(specs), fills=True)
     for document, spec, fast in zip(documents, specs, outcomes, strict=True):
-        assert_same(fast, by_bar_loop(spec, inside.dataset, account, world.slippage_bps))
+        assert_same(fast, by_bar_loop(variant_of(spec), inside.dataset, account, world.slippage_bps))
         assert_plain(fast, oracle(world, document, window), world.starting_equity)
         fills += len(fast.fills)
     return fills
@@ -136,8 +137,8 @@ BREAKOUT = {"strategy_id": "breakout_52w_high", "symbols": ["X"], "entry": {"loo
 def entries(data: Dataset, document: dict[str, Any] = BREAKOUT) -> list[int]:
     """The rows of X at which a spec enters, by the kernel; the walk's are the same."""
     spec, account = compiled_spec(document), account_of(World(document, data, {}, 10_000.0, 0.0))
-    fast = Simulation(data, account).outcome(spec)
-    assert_same(fast, by_bar_loop(spec, data, account, 0.0))
+    fast = Simulation(data, account).simulate(variant_of(spec))
+    assert_same(fast, by_bar_loop(variant_of(spec), data, account, 0.0))
     ts = data.bars["X"].ts.tolist()
     return [ts.index(trade.entry_ts) for trade in trades_of(10_000.0, fast.fills)]
 
@@ -170,7 +171,9 @@ def test_a_window_ends_as_a_closed_world() -> None:
     """What is open is closed at its last close, and nothing is seen of the bars after it."""
     document = {**BREAKOUT, "exit": {"type": "none"}}
     data = daily(RISING).window(day(20_003), day(20_005))
-    outcome = by_bar_loop(compiled_spec(document), data, account_of(World(document, data, {}, 10_000.0, 0.0)), 0.0)
+    outcome = by_bar_loop(
+        variant_of(compiled_spec(document)), data, account_of(World(document, data, {}, 10_000.0, 0.0)), 0.0
+    )
     (trade,) = trades_of(10_000.0, outcome.fills)
     assert (trade.entry_ts, trade.entry_price) == (20_003 * DAY, 13.0)
     assert (trade.exit_ts, trade.exit_price) == (20_005 * DAY, 15.0)
@@ -232,8 +235,8 @@ def test_a_symbol_without_bars_in_the_window_is_left_alone(form: str) -> None:
         compiled: CompiledSpec = compile_spec(spec, Everywhere())
         account = account_of(World({}, data, {}, 10_000.0, 0.0))
         with in_form(form):
-            fast = Simulation(data, account).outcome(compiled)
-        assert_same(fast, by_bar_loop(compiled, data, account, 0.0))
+            fast = Simulation(data, account).simulate(variant_of(compiled))
+        assert_same(fast, by_bar_loop(variant_of(compiled), data, account, 0.0))
         return [tuple(fill) for fill in fast.fills]
 
     assert traded(["LATER", "X", "LAST", "GONE"]) == traded(["GONE", "LAST", "X", "LATER"]) == traded(["X"])

@@ -96,7 +96,7 @@ def test_a_list_reads_an_unfinished_plan_as_its_detail_does(desk: Desk) -> None:
         if variant.spec is None:
             recorder.skip(index, variant)
         else:
-            recorder.take(index, variant, next(iter(simulation.outcomes([variant.spec], fills=True))))
+            recorder.take(index, variant, next(iter(simulation.simulate_each([variant], fills=True))))
     recorder.flush()
     listed, detail = desk.plans.all()[0], desk.plans.get(other)
     assert listed.status == "interrupted"

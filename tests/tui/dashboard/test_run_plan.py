@@ -21,7 +21,7 @@ from tests.support.desks import any_symbol_taken, open_test_desk
 from tests.tui.dashboard.driving import World, dashboard, matches, press, refreshed, screen_text, settled, toasts
 from tests.tui.dashboard.sweeping import GRID, RUNNING, STOPPED, WHOLE, StopAfter, other_desk, sweep_in
 from tui.dashboard.app import DashboardApp
-from tui.dashboard.screens.run_plan.board import COLUMNS, PAGE, Narrowing
+from tui.dashboard.screens.run_plan.board import PAGE, Narrowing, board_columns
 from tui.dashboard.screens.run_plan.curves import colour_of
 from tui.dashboard.screens.run_plan.map import HeatMap
 from tui.dashboard.screens.run_plan.run import RanDialog
@@ -33,7 +33,7 @@ from tui.shared.metrics import FIGURES
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 WIDE = (140, 40)
-AT = {column.key: place for place, column in enumerate(COLUMNS)}
+AT = {column.key: place for place, column in enumerate(board_columns(pytest.fail))}
 """The place of each column of the board"""
 DRAWDOWN = "max_drawdown_marked_pct"
 
@@ -282,7 +282,7 @@ async def test_the_map_s_cursor_is_what_the_other_parts_look_at(planned: Path) -
         await press(app, pilot, "b")
         current = table(app, "board").current
         assert current is not None
-        assert current.result.label == "fast_period=10, slow_period=30"
+        assert current.label == "fast_period=10, slow_period=30"
 
 
 async def test_a_click_on_the_map(planned: Path) -> None:
@@ -453,7 +453,7 @@ async def test_another_process_s_progress_shows_and_the_cursor_stays(db: Path) -
         after = table(app, "board").current
         assert before is not None
         assert after is not None
-        assert after.result.variant_id == before.result.variant_id
+        assert after.variant_id == before.variant_id
 
 
 async def test_parts_beside_each_other_and_by_a_click(planned: Path) -> None:

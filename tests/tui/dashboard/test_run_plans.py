@@ -15,7 +15,7 @@ import pytest
 
 from engine.sweeps.plan.run_plan import Variant
 from engine.sweeps.record.recorder import Recorder
-from engine.sweeps.results import Outcome
+from engine.sweeps.results import Simulated
 from storage.desk import open_desk
 from storage.settings import Settings
 from tests.support.desks import open_test_desk
@@ -236,10 +236,10 @@ def held_before(place: int) -> Iterator[threading.Event]:
     """Sweeps wait before the variant of a place until the event is set."""
     opened, take = threading.Event(), Recorder.take
 
-    def held(recorder: Recorder, index: int, variant: Variant, outcome: Outcome) -> None:
+    def held(recorder: Recorder, index: int, variant: Variant, simulated: Simulated) -> None:
         if index >= place:
             assert opened.wait(20)
-        take(recorder, index, variant, outcome)
+        take(recorder, index, variant, simulated)
 
     with patch.object(Recorder, "take", held):
         yield opened

@@ -8,9 +8,9 @@ import pytest
 
 from engine.account.metrics import Metrics
 from engine.numerals import value_text
-from engine.sweeps.results import VariantResult
+from engine.sweeps.results import VariantResult, ranked
 from tests.tui.console import Console
-from tui.shared.leaderboard import Leaderboard, in_order, short_ids, without_result
+from tui.shared.leaderboard import Leaderboard, short_ids, without_result
 from tui.shared.text import cell_width
 
 
@@ -65,7 +65,7 @@ def lines(top: int = 20, width: int = 100) -> list[str]:
 
 
 def test_best_first_without_a_score_last() -> None:
-    assert [one.objective_score for one in in_order(RESULTS)] == [0.7, 0.65, 0.6, 0.5, 0.4, 0.3, 0.2, -0.5, None]
+    assert [one.objective_score for one in ranked(RESULTS)] == [0.7, 0.65, 0.6, 0.5, 0.4, 0.3, 0.2, -0.5, None]
 
 
 def test_ties_go_to_return_then_drawdown_then_id() -> None:
@@ -75,7 +75,7 @@ def test_ties_go_to_return_then_drawdown_then_id() -> None:
         variant(3, 0.5, metrics=metrics(2.0, 2.0)),
         variant(4, 0.5, metrics=metrics(2.0, 2.0)),
     ]
-    assert [one.overrides["entry.lookback_days"] for one in in_order(tied)] == [3, 4, 2, 1]
+    assert [one.overrides["entry.lookback_days"] for one in ranked(tied)] == [3, 4, 2, 1]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ picked is worth.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,6 @@ from storage.datasets import load_again, loading
 from tui.commands.plan.pages import draw_over
 from tui.commands.progress import watching
 from tui.shared import figures
-from tui.shared.leaderboard import Ranked, in_order
 from tui.shared.pages import Table
 
 if TYPE_CHECKING:
@@ -131,26 +130,28 @@ def show_sweeps(page: Page, sweeps: Sweeps, strategy_id: str) -> None:
 
 
 def _table(sweeps: Sweeps) -> Table:
-    earlier, later = in_order(sweeps.earlier.results), in_order(sweeps.later.results)
-    shown = [*earlier[:PICKED], *(row for row in earlier if "baseline" in row.tags), later[0]]
-    ids = list(dict.fromkeys(row.variant_id for row in shown))
-    then, after = _by_id(earlier), _by_id(later)
-    table = Table().text("variant", [then[variant_id].result.label for variant_id in ids], shrinks=True)
-    for title, places in ((f"rank {EARLIER}", then), ("rank after", after)):
-        table.counts(title, [places[variant_id].rank for variant_id in ids])
-        table.gains("return %", [_return(places[variant_id].result) for variant_id in ids])
+    earlier, later = _ranks(sweeps.earlier), _ranks(sweeps.later)
+    baseline = (result.variant_id for _, result in earlier.values() if "baseline" in result.tags)
+    ids = list(dict.fromkeys([*[*earlier][:PICKED], *baseline, next(iter(later))]))
+    table = Table().text("variant", [earlier[variant_id][1].label for variant_id in ids], shrinks=True)
+    for title, ranks in ((f"rank {EARLIER}", earlier), ("rank after", later)):
+        table.counts(title, [ranks[variant_id][0] for variant_id in ids])
+        table.gains("return %", [_return(ranks[variant_id][1]) for variant_id in ids])
     return table
 
 
-def _by_id(order: Sequence[VariantResult]) -> dict[str, Ranked]:
-    return {result.variant_id: Ranked(rank, result) for rank, result in enumerate(order, 1)}
+def _ranks(plan: PlanResult) -> dict[str, tuple[int, VariantResult]]:
+    """Each variant that succeeded with its rank, from 1, best first; by its id."""
+    from engine.sweeps.results import ranked
+
+    return {result.variant_id: (rank, result) for rank, result in enumerate(ranked(plan.results), 1)}
 
 
 def _return(result: VariantResult) -> float | None:
     return None if result.metrics is None else result.metrics.return_pct
 
 
-def _rank_of(result: PlanResult, variant_id: str | None) -> int | None:
+def _rank_of(plan: PlanResult, variant_id: str | None) -> int | None:
     """The rank of a variant in another sweep of the same variants."""
-    place = _by_id(in_order(result.results)).get(variant_id or "")
-    return None if place is None else place.rank
+    rank, _ = _ranks(plan).get(variant_id or "", (None, None))
+    return rank

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -34,49 +34,6 @@ BEST, BASE, ABLATED = "*", "b", "~"
 LEGEND = "* best  b baseline  ~ ablation  1-4 marked"
 
 
-@dataclass(slots=True)
-class BoardRow:
-    """A variant of a run plan."""
-
-    view: PlanView
-    result: VariantResult
-    rank: int | None
-    label: str
-    _text: str = ""
-
-    @property
-    def sign(self) -> str:
-        """`1*`: the place among the marked ones, and whether it is the best, the baseline or an ablation."""
-        variant_id, tags = self.result.variant_id, self.result.tags
-        place = str(self.view.marked.index(variant_id) + 1) if variant_id in self.view.marked else " "
-        best = BEST if variant_id == self.view.detail.best_variant_id else ""
-        base = BASE if BASELINE in tags else ABLATED if ABLATION in tags else ""
-        return f"{place}{best}{base}".rstrip()
-
-    @property
-    def why(self) -> str | None:
-        """Why it has no result, or why it traded little."""
-        return self.result.error or self.result.skip_reason or ". ".join(self.view.reasons(self.result)) or None
-
-    @property
-    def refused(self) -> int | None:
-        """Orders refused; None without a result."""
-        return sum(self.result.refusals.values()) if self.result.metrics else None
-
-    @property
-    def held_back(self) -> int | None:
-        """Entries that were signalled and held back; None where nobody counted."""
-        return dropped_of(self.result)
-
-    def holds(self, words: list[str]) -> bool:
-        """Whether every word is somewhere in its label, tags, status, id or reason; the words in lower case."""
-        if not self._text:
-            result = self.result
-            parts = (self.label, result.label, *result.tags, result.status, result.variant_id, self.why or "")
-            self._text = " ".join(parts).casefold()
-        return all(word in self._text for word in words)
-
-
 STATUS = Form(lambda status, _, palette: Text(status, "" if status == "succeeded" else palette.loss), right=False)
 
 _ESSENTIAL = ("return_pct", "max_drawdown_marked_pct", "sharpe_annual", "trade_count")
@@ -87,25 +44,50 @@ def _first_on_a_narrow_screen(figure: Figure) -> int:
     return _ESSENTIAL.index(figure.key) if figure.key in _ESSENTIAL else len(_ESSENTIAL)
 
 
-def _column(figure: Figure) -> Column[BoardRow]:
+def _column(figure: Figure) -> Column[VariantResult]:
     metric = figure.metric
     form = RATES if metric.is_gain else fixed(metric.digits)
-    why = metric.short or metric.meaning
-    return Column(figure.key, metric.title.replace(" %", "%"), form, lambda row: figure.of(row.result), why)
+    return Column(figure.key, metric.title.replace(" %", "%"), form, figure.of, metric.short or metric.meaning)
 
 
-COLUMNS: tuple[Column[BoardRow], ...] = (
-    Column("sign", "", WORDS, lambda row: row.sign, LEGEND, 5),
-    Column("rank", "rank", COUNTS, lambda row: row.rank, "by the objective"),
-    Column("variant", "variant", WORDS, lambda row: row.label, "what it has otherwise than the base spec", 60),
-    _column(SCORE),
-    *map(_column, sorted(FIGURES, key=_first_on_a_narrow_screen)),
-    Column("status", "status", STATUS, lambda row: row.result.status, "failed ones have an error of their own", 12),
-    Column("id", "id", WORDS, lambda row: row.result.variant_id, "as commands take it", 18),
-    Column("why", "why", WORDS, lambda row: row.why, "why it failed, was skipped or traded little", 60),
-    Column("refused", "refused", COUNTS, lambda row: row.refused, "orders that policy or broker refused"),
-    Column("held", "held back", COUNTS, lambda row: row.held_back, "entries that were dropped before they were orders"),
-)
+def sign(view: PlanView, result: VariantResult) -> str:
+    """`1*`: the place among the marked ones, and whether it is the best, the baseline or an ablation."""
+    variant_id, tags = result.variant_id, result.tags
+    place = str(view.marked.index(variant_id) + 1) if variant_id in view.marked else " "
+    best = BEST if variant_id == view.detail.best_variant_id else ""
+    base = BASE if BASELINE in tags else ABLATED if ABLATION in tags else ""
+    return f"{place}{best}{base}".rstrip()
+
+
+def refused(result: VariantResult) -> int | None:
+    """Orders refused; None without a result."""
+    return sum(result.refusals.values()) if result.metrics else None
+
+
+def board_columns(view: Callable[[], PlanView]) -> tuple[Column[VariantResult], ...]:
+    """The columns of the board. A row is a variant's result; what only the plan knows of it comes from `view`."""
+
+    def label(result: VariantResult) -> str:
+        return view().labels[result.variant_id]
+
+    def rank(result: VariantResult) -> int | None:
+        return view().ranks.get(result.variant_id)
+
+    def why(result: VariantResult) -> str | None:
+        return view().why(result)
+
+    return (
+        Column("sign", "", WORDS, lambda result: sign(view(), result), LEGEND, 5),
+        Column("rank", "rank", COUNTS, rank, "by the objective"),
+        Column("variant", "variant", WORDS, label, "what it has otherwise than the base spec", 60),
+        _column(SCORE),
+        *map(_column, sorted(FIGURES, key=_first_on_a_narrow_screen)),
+        Column("status", "status", STATUS, lambda result: result.status, "failed ones have an error of their own", 12),
+        Column("id", "id", WORDS, lambda result: result.variant_id, "as commands take it", 18),
+        Column("why", "why", WORDS, why, "why it failed, was skipped or traded little", 60),
+        Column("refused", "refused", COUNTS, refused, "orders that policy or broker refused"),
+        Column("held", "held back", COUNTS, dropped_of, "entries that were dropped before they were orders"),
+    )
 
 
 class Narrowing(Input):
@@ -125,8 +107,9 @@ class BoardPart(Part):
     def __init__(self) -> None:
         super().__init__()
         self._view: PlanView | None = None
-        self._rows: list[BoardRow] = []
-        self._wanted: list[BoardRow] = []
+        self._rows: list[VariantResult] = []
+        self._wanted: list[VariantResult] = []
+        self._searched: dict[str, str] = {}
         self._drawn: tuple[PlanView, Palette] | None = None
 
     def compose(self) -> ComposeResult:
@@ -135,8 +118,8 @@ class BoardPart(Part):
         narrowing.display = False
         yield narrowing
         yield TablePane(
-            COLUMNS,
-            lambda row: row.result.variant_id,
+            board_columns(self._looked_at),
+            lambda result: result.variant_id,
             noun="variant",
             empty="No variant holds these words. Esc takes them away.",
             order=Order.parse(self.app.prefs.get("order", TABLE)),
@@ -145,12 +128,12 @@ class BoardPart(Part):
         )
 
     @property
-    def table(self) -> DeskTable[BoardRow]:
+    def table(self) -> DeskTable[VariantResult]:
         """The table of variants."""
         return self._pane.table
 
     @property
-    def _pane(self) -> TablePane[BoardRow]:
+    def _pane(self) -> TablePane[VariantResult]:
         return self.query_one("#board", TablePane)
 
     def focused_first(self) -> Widget | None:
@@ -162,8 +145,9 @@ class BoardPart(Part):
         drawn = (view, Palette.of(self.app))
         if drawn != self._drawn:
             self._rows, self._view, self._drawn = board_rows(view), view, drawn
+            self._searched.clear()
             self._fill(max(PAGE, len(self.table.items)))
-        places = [row.result.variant_id for row in self.table.items]
+        places = [result.variant_id for result in self.table.items]
         if view.current in places:
             self.table.move_cursor(row=places.index(view.current))
 
@@ -176,16 +160,28 @@ class BoardPart(Part):
     def signs_changed(self) -> None:
         """Update the signs: other variants are marked."""
         self.table.put_all()
-        signs = COLUMNS[0].cells(self.table.items, 0, Palette.of(self.app))
-        for row, cell in zip(self.table.items, signs, strict=True):
-            if self.table.get_cell(row.result.variant_id, "sign") != cell:
-                self.table.update_cell(row.result.variant_id, "sign", cell)
+        signs = board_columns(self._looked_at)[0].cells(self.table.items, 0, Palette.of(self.app))
+        for result, cell in zip(self.table.items, signs, strict=True):
+            if self.table.get_cell(result.variant_id, "sign") != cell:
+                self.table.update_cell(result.variant_id, "sign", cell)
 
     def look(self) -> None:
         """The variant under the cursor is the one that the other parts look at."""
-        row = self.table.current
-        if row is not None and self._view is not None:
-            self._view.current = row.result.variant_id
+        result = self.table.current
+        if result is not None and self._view is not None:
+            self._view.current = result.variant_id
+
+    def _looked_at(self) -> PlanView:
+        assert self._view is not None  # noqa: S101 - for the type checker: there are rows of a view alone
+        return self._view
+
+    def _holds(self, result: VariantResult, words: list[str]) -> bool:
+        """Whether every word is somewhere in a variant's label, tags, status, id or reason; words in lower case."""
+        view, known_as = self._looked_at(), result.variant_id
+        if known_as not in self._searched:
+            parts = (view.labels[known_as], result.label, *result.tags, result.status, known_as, view.why(result) or "")
+            self._searched[known_as] = " ".join(parts).casefold()
+        return all(word in self._searched[known_as] for word in words)
 
     @on(DeskTable.Ordered, f"#{TABLE}")
     def _arrange(self) -> None:
@@ -210,19 +206,17 @@ class BoardPart(Part):
 
     def _fill(self, most: int) -> None:
         words = self.query_one(Narrowing).value.casefold().split()
-        kept = [row for row in self._rows if row.holds(words)] if words else self._rows
+        kept = [result for result in self._rows if self._holds(result, words)] if words else self._rows
         self._wanted = self.table.in_order(kept)
         self._pane.show(self._wanted[:most], len(self._wanted), of=len(self._rows), totals=self._legend())
 
     def _legend(self) -> Text:
         palette = Palette.of(self.app)
         legend = Text(LEGEND, palette.muted)
-        without = sum(1 for row in self._rows if row.result.metrics is None)
+        without = sum(1 for result in self._rows if result.metrics is None)
         return legend.append(f"  {figures.whole(without)} without a result") if without else legend
 
 
-def board_rows(view: PlanView) -> list[BoardRow]:
+def board_rows(view: PlanView) -> list[VariantResult]:
     """The ranked variants best first, then those without a result in plan order."""
-    rest = [result for result in view.detail.results if result.variant_id not in view.ranks]
-    ordered = [(result, view.ranks.get(result.variant_id)) for result in [*view.ordered, *rest]]
-    return [BoardRow(view, result, rank, view.labels[result.variant_id]) for result, rank in ordered]
+    return [*view.ordered, *(result for result in view.detail.results if result.variant_id not in view.ranks)]

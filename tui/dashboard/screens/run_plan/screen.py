@@ -19,7 +19,7 @@ from tui.dashboard.collector import keep_what_is_there
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.screens.run_plan.about import head_lines
-from tui.dashboard.screens.run_plan.board import BoardPart, BoardRow
+from tui.dashboard.screens.run_plan.board import BoardPart
 from tui.dashboard.screens.run_plan.part import PARTS, Part
 from tui.dashboard.screens.run_plan.view import MOST_MARKED, RUNNING, PlanView, read_view
 from tui.dashboard.screens.run_plans.screen import cancel
@@ -157,9 +157,8 @@ class RunPlanScreen(DeskScreen):
         cancel(self, self._looked_at().detail.run_plan_id)
 
     @on(DeskTable.Chosen, "#board-table")
-    async def _open(self, event: DeskTable.Chosen) -> None:
-        if isinstance(event.row, BoardRow):
-            await self.action_part("trades")
+    async def _open(self) -> None:
+        await self.action_part("trades")
 
     async def on_heat_map_opened(self) -> None:
         """A variant was chosen on the map."""

@@ -10,7 +10,6 @@ from uuid import UUID
 from engine.numerals import value_text
 from tui.dashboard.sweeps import SHORT
 from tui.shared.grid import GRID, base_value
-from tui.shared.leaderboard import in_order
 
 if TYPE_CHECKING:
     from engine.desk import Desk
@@ -100,7 +99,9 @@ class PlanView:
     def __init__(self, detail: PlanDetail, seen: Seen, account: str = "") -> None:
         self.detail, self.seen, self.account = detail, seen, account or str(detail.workspace_id)
         self.by_id = {result.variant_id: result for result in detail.results}
-        self.ordered = in_order(detail.results)
+        from engine.sweeps.results import ranked
+
+        self.ordered = ranked(detail.results)
         self.ranks = {result.variant_id: rank for rank, result in enumerate(self.ordered, 1)}
         self.paths: list[str] = list(detail.plan["sweep"])
         self.marked: list[str] = []
@@ -116,6 +117,10 @@ class PlanView:
         from engine.sweeps.reasons import variant_reasons
 
         return [] if self._sweep is None else variant_reasons(result, self._sweep)
+
+    def why(self, result: VariantResult) -> str | None:
+        """Why a variant has no result, or why it traded little."""
+        return result.error or result.skip_reason or ". ".join(self.reasons(result)) or None
 
     @cached_property
     def _sweep(self) -> Sweep | None:
