@@ -19,7 +19,7 @@ from unittest import mock
 from engine.desk import Desk
 from storage.desk import open_desk
 from storage.settings import Settings
-from storage.sqlite.connection.transaction import Link
+from storage.sqlite.connection.database import Link
 from storage.sqlite.unit_of_work import SqliteStore
 
 SIZES = ((1, 1), (20, 250), (200, 2500))

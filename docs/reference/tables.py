@@ -11,8 +11,7 @@ from engine.policy.limits import Limits, kind_of
 from engine.policy.rules import ENTRY_RULES
 from engine.strategies.registry import BUILTIN
 from engine.vocabulary import EventType
-from storage.sqlite.connection.identity import APPLICATION_ID
-from storage.sqlite.connection.opening import SHIPPED
+from storage.sqlite.connection.opening import APPLICATION_ID, SHIPPED
 
 
 def rules() -> Iterator[str]:

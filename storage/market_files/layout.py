@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from storage.market_files.faults import FaultLog
+from storage.market_files.table import FaultLog
 from storage.market_files.values import read_time
 
 TIME_NAMES = ("ts", "datetime", "timestamp", "date", "time")

@@ -14,11 +14,9 @@ from engine.market.sessions import zone
 from engine.market.zones import NOTHING_STATED, Stated
 from engine.ports import Unwatched, Watch
 from engine.symbols import check_symbol
-from storage.market_files.extent import Extent, read_extent
-from storage.market_files.faults import KEPT
 from storage.market_files.reading import Reading, read_source
-from storage.market_files.sources import Source, digest, named_sources, read_bytes
-from storage.market_files.table import Table, read_stored_symbol, read_symbol, rows_by_symbol
+from storage.market_files.sources import Extent, Source, digest, named_sources, read_bytes, read_extent
+from storage.market_files.table import KEPT, Table, read_stored_symbol, read_symbol, rows_by_symbol
 from storage.system import Clock, wall_clock
 
 

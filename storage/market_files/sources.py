@@ -1,21 +1,27 @@
-"""What `--data` names: a file, and optionally the symbol that it holds."""
+"""What is asked of market data: `--data` names files and symbols, `--cut`, `--from` and `--to` the bars of them."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from engine.errors import NotFoundError, UsageError
+from engine.errors import InvalidError, NotFoundError, UsageError
+from engine.market.bars import Bars, Bound
+from engine.market.sessions import MICROS_PER_DAY, from_micros
 from engine.symbols import check_symbol
+from storage.market_files.values import read_time
 
 Source = tuple[str | None, Path]
 """A symbol, or None where the file or the spec says it, and a path."""
 
 
 _PAIRS = "give pairs of a symbol and a path, such as [('AAPL', 'AAPL.csv')]; None for the symbol where the file says it"
+_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}", re.ASCII)
 
 
 def parse_source(text: str, symbols: Sequence[str] = ()) -> Source:
@@ -100,3 +106,67 @@ def _exists(path: Path) -> bool:
 
 def _not_found(path: Path, what: str, hint: str) -> NotFoundError:
     return NotFoundError("FILE_NOT_FOUND", f"{path} {what}", hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of an extent, as its option gave it. `at` is a session's day, or an instant.
+
+    `first` and `last` bound the times that it may mean (UTC microseconds; a day as a day in UTC).
+    """
+
+    option: str
+    text: str
+    at: Bound
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"{self.option} {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What is read, from `cut` to `end`, and what is traded of it, from `start` on; inclusive, None is unbounded."""
+
+    cut: End | None
+    start: End | None
+    end: End | None
+
+    def apply(self, bars: Bars) -> Bars:
+        """The bars that are read. A date stands for its whole session, in the bars' own session zone."""
+        first = 0 if self.cut is None else bars.rows_before(self.cut.at)
+        last = len(bars) if self.end is None else bars.rows_through(self.end.at)
+        return bars.slice(first, max(first, last))
+
+    def said(self, *names: str) -> str:
+        """These ends as options: `--cut 2020-01-03 --to 2020-02-01`."""
+        return " ".join(str(end) for name in names if (end := getattr(self, name)) is not None)
+
+
+def read_extent(cut: str | None, start: str | None, end: str | None) -> Extent:
+    """The extent of `--cut`, `--from` and `--to`, each an ISO date or time (without a zone: UTC).
+
+    Raises INVALID_TIME if one cannot be read, or if they are not in the order cut, from, to.
+    """
+    given = read_end(cut, "--cut"), read_end(start, "--from"), read_end(end, "--to")
+    in_order = [one for one in given if one is not None]
+    for place, earlier in enumerate(in_order):
+        for later in in_order[place + 1 :]:
+            if earlier.first > later.last:
+                raise InvalidError("INVALID_TIME", f"{earlier} lies after {later}", hint="exchange them")
+    return Extent(*given)
+
+
+def read_end(text: str | None, option: str) -> End | None:
+    """The end that an option gives; None if it is not given. Raises INVALID_TIME."""
+    if text is None:
+        return None
+    text = text.strip()
+    try:
+        ts = read_time(text)
+    except ValueError as error:
+        raise InvalidError("INVALID_TIME", f"{option}: {error}") from error  # it says what to write
+    if _DATE.fullmatch(text):
+        return End(option, text, from_micros(ts).date(), ts, ts + MICROS_PER_DAY - 1)
+    return End(option, text, from_micros(ts), ts, ts)

@@ -11,8 +11,8 @@ from engine.payloads import HEADING, damaged, event_named, read_payload, stored_
 from engine.ports import RunMark, RunSoFar, StoredPayload, Trial
 from engine.shapes import TEXT, Each, fault_in
 from storage.sqlite import statements as sql
+from storage.sqlite.connection.database import Transaction, guarded
 from storage.sqlite.connection.driver import sqlite
-from storage.sqlite.connection.transaction import Transaction, guarded
 from storage.sqlite.stored_values import Columns, rows_of_events
 from storage.sqlite.tables import RUN_EVENT
 

@@ -22,13 +22,11 @@ from engine.ports import Progress, Trial
 from engine.vocabulary import TradingState
 from storage.sqlite import statements as sql
 from storage.sqlite.accounts import rewrite_accounts, write_account
-from storage.sqlite.connection.database import Database
+from storage.sqlite.connection.database import Database, Known, Link, Transaction, guarded
 from storage.sqlite.connection.driver import sqlite
-from storage.sqlite.connection.faults import DATABASE_ERRORS
+from storage.sqlite.connection.faults import DATABASE_ERRORS, RetryPolicy
 from storage.sqlite.connection.files import identity
 from storage.sqlite.connection.opening import file_behind, prepare, read_only_file
-from storage.sqlite.connection.retry import RetryPolicy
-from storage.sqlite.connection.transaction import Known, Link, Transaction, guarded
 from storage.sqlite.recordings import rewrite_recording, write_bars
 from storage.sqlite.run_plans import write_trial
 from storage.sqlite.schema import SHIPPED, Schema

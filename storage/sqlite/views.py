@@ -23,7 +23,7 @@ from engine.validation import STORED, faults_of
 from engine.vocabulary import IntentAction, TradingState
 from storage.sqlite import statements as sql
 from storage.sqlite.accounts import read_account
-from storage.sqlite.connection.transaction import guarded
+from storage.sqlite.connection.database import guarded
 from storage.sqlite.recordings import damaged_recordings, read_recordings
 from storage.sqlite.run_plans import RunPlanViews, read_trials
 from storage.sqlite.stored_values import Columns, rows_of_events, texts_named

@@ -20,9 +20,8 @@ from engine.strategies.spec import CompiledSpec, ExecutionSpec, compile_spec
 from engine.validation import StrictModel, parse_model
 from storage.strategies.files import UserRegistry, load_strategy_file
 from storage.strategies.identity import strategy_code
-from storage.strategies.modules import source_behind
-from storage.strategies.probing import Trial, listening, theirs
-from storage.strategies.trial_bars import bundled_data, bundled_groups
+from storage.strategies.loading import source_behind
+from storage.strategies.probing import Trial, bundled_data, bundled_groups, listening, theirs
 
 BarCheckName = Literal["signals", "deterministic", "look-ahead", "window", "rounding", "state", "proof"]
 CheckName = Literal["parameters"] | BarCheckName

@@ -20,10 +20,9 @@ from weakref import WeakKeyDictionary
 
 from engine.strategies.base import Strategy
 from engine.strategies.registry import BUILTIN
-from storage.strategies.imports import OURS
-from storage.strategies.modules import source_behind
+from storage.strategies.loading import source_behind
 from storage.strategies.places import is_installed
-from storage.strategies.source import Source, source_of_module
+from storage.strategies.source import OURS, Source, source_of_module
 
 _KNOWN: WeakKeyDictionary[type[Strategy[Any]], tuple[str, StrategyCode]] = WeakKeyDictionary()
 

@@ -5,14 +5,153 @@ Reading runs nothing. What is run later is the very text that was read: a file t
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
-from collections.abc import Mapping
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from storage.strategies.imports import Imports
-from storage.strategies.places import MAX_BYTES, OwnModule, find_in, read_text, spec_of
+from storage.strategies.places import MAX_BYTES, OwnModule, find_in, folder_in, on_path, read_text, spec_of
+
+OURS = frozenset({"api", "engine", "papertape", "storage", "tui"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """An import statement: `level` dots, a dotted name, and the names taken from it (`*` among them)."""
+
+    level: int
+    name: str
+    names: tuple[str, ...] = ()
+
+
+class Imports:
+    """The own modules that a text imports, transitively, by dotted name, and the installed packages it imports.
+
+    `beside` are the folders of the strategy's file; `tops` the first parts of names by which own modules are imported
+    absolutely. Raises INVALID_STRATEGY if a module cannot be read or decoded.
+    """
+
+    def __init__(self, beside: Sequence[Path] = ()) -> None:
+        self.modules: dict[str, OwnModule] = {}
+        self.tops: set[str] = set()
+        self.packages: set[str] = set()
+        self._others: set[str] = set()
+        self._beside = tuple(beside)
+        self._to_read: list[tuple[str, str | None]] = []
+
+    def read(self, text: str, package: str | None) -> None:
+        """Follow the imports of a text. `package` is what its relative imports start from: "" for the folder beside it,
+        None if it has no package.
+        """
+        self._to_read.append((text, package))
+        while self._to_read:
+            text, package = self._to_read.pop()
+            for each in _imports_in(text):
+                self._follow(each, package)
+
+    def _follow(self, wanted: _Import, package: str | None) -> None:
+        base = wanted.name if wanted.level == 0 else _absolute(wanted, package)
+        if base is None:
+            return
+        top = base.partition(".")[0]
+        is_ours = wanted.level > 0 and (not package or top in self.modules)
+        if not (is_ours or self._is_own(top)) or (base and not self._take(base)):
+            return
+        for name in wanted.names:
+            for each in self._all_of(base) if name == "*" else (name,):
+                self._take(f"{base}.{each}" if base else each)
+
+    def _take(self, dotted: str) -> bool:
+        """Whether the folders have the module; if so it is kept, with the packages above it."""
+        parts = dotted.split(".")
+        for end in range(1, len(parts) + 1):
+            name = ".".join(parts[:end])
+            if name not in self.modules:
+                folders = self.modules[".".join(parts[: end - 1])].folders if end > 1 else self._beside
+                found = find_in(folders, name) or folder_in(folders, name)
+                if found is None:
+                    return False
+                self._keep(name, found)
+        return True
+
+    def _is_own(self, top: str) -> bool:
+        """Whether a name without dots means an own module when it is imported absolutely."""
+        if top in self.tops:
+            return True
+        if top in self._others or top in sys.stdlib_module_names or top == "__main__":
+            return False
+        spec = spec_of(top)
+        found = None if top in OURS else find_in(self._beside, top) or on_path(top, spec)
+        if found is None and spec is None:
+            found = folder_in(self._beside, top)
+        if found is None:
+            self._others.add(top)
+            self.packages |= {top} if spec is not None else set()
+            return False
+        self.tops.add(top)
+        if top not in self.modules:
+            self._keep(top, found)
+        return True
+
+    def _keep(self, name: str, found: OwnModule) -> None:
+        self.modules[name] = found
+        if found.is_source and found.text is not None:
+            self._to_read.append((found.text, name if found.folders else name.rpartition(".")[0]))
+
+    def _all_of(self, base: str) -> Iterator[str]:
+        """The names in `__all__` of a package, if it is a plain list: what `from base import *` takes."""
+        package = self.modules.get(base)
+        if package is None or not package.is_source or package.text is None:
+            return
+        tree = _parsed(package.text)
+        for node in tree.body if tree is not None else ():
+            if isinstance(node, ast.Assign) and any(getattr(to, "id", None) == "__all__" for to in node.targets):
+                yield from (text for text in map(_text_of, ast.walk(node.value)) if text is not None)
+
+
+def _absolute(wanted: _Import, package: str | None) -> str | None:
+    """A relative import's dotted name; None when it goes beyond the package."""
+    if package is None:
+        return None
+    parts = package.split(".") if package else []
+    keep = len(parts) - wanted.level + 1
+    return ".".join([*parts[:keep], *filter(None, [wanted.name])]) if keep >= 0 else None
+
+
+def _imports_in(text: str) -> Iterator[_Import]:
+    """Every import statement at any depth, and imports by a name that is a string literal."""
+    tree = _parsed(text)
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Import):
+            yield from (_Import(0, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield _Import(node.level, node.module or "", tuple(alias.name for alias in node.names))
+        elif isinstance(node, ast.Call) and _name_called(node.func) in {"__import__", "import_module"}:
+            named = _text_of(node.args[0]) if node.args else None
+            if named and not named.startswith("."):
+                yield _Import(0, named)
+
+
+def _name_called(function: ast.expr) -> str:
+    return function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+
+
+def _parsed(text: str) -> ast.Module | None:
+    """The syntax tree; None for a text that does not compile, whose error is reported when it is run."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # compiling may emit SyntaxWarning
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+def _text_of(node: ast.AST) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,8 @@ import numpy as np
 
 from storage.market_files.csv.lines import UnreadableBytes
 from storage.market_files.csv.records import Blanks, RecordReader, csv_reason, decoded, is_blank
-from storage.market_files.faults import FaultLog
 from storage.market_files.layout import Layout
-from storage.market_files.table import SymbolCodes, Table
+from storage.market_files.table import FaultLog, SymbolCodes, Table
 
 
 def read_carefully(blocks: Iterable[bytes], layout: Layout, symbols: SymbolCodes, log: FaultLog) -> Table:

@@ -13,7 +13,8 @@ from functools import partial
 import numpy as np
 
 from engine.market.bars import FloatArray, IntArray
-from storage.market_files.csv.cells import (
+from storage.market_files.csv.fast_columns import read_numbers, read_symbols, read_times
+from storage.market_files.csv.lines import (
     BLANK,
     GONE,
     LOST,
@@ -22,13 +23,11 @@ from storage.market_files.csv.cells import (
     WIDE,
     Cells,
     Lines,
+    LineSource,
     SortedLines,
     is_all_blank,
     sort_lines,
 )
-from storage.market_files.csv.fast_columns import read_numbers, read_symbols
-from storage.market_files.csv.fast_times import read_times
-from storage.market_files.csv.lines import LineSource
 from storage.market_files.csv.records import (
     PADDING,
     Blanks,
@@ -40,9 +39,8 @@ from storage.market_files.csv.records import (
     is_blank,
     wrong_width,
 )
-from storage.market_files.faults import KEPT, FaultLog
 from storage.market_files.layout import Layout
-from storage.market_files.table import SymbolCodes, Table
+from storage.market_files.table import KEPT, FaultLog, SymbolCodes, Table
 from storage.market_files.values import number_reason, time_reason
 
 Tokenizer = Callable[[Iterable[bytes], Layout, SymbolCodes, FaultLog], Table]

@@ -10,14 +10,13 @@ import numpy as np
 
 from engine.market.bars import FloatArray, IntArray
 from engine.symbols import quoted
-from storage.market_files.faults import KEPT, FaultLog
 from storage.market_files.layout import Layout
-from storage.market_files.table import UNREADABLE, OffsetArray, SymbolCodes
+from storage.market_files.table import KEPT, UNREADABLE, FaultLog, OffsetArray, SymbolCodes
 from storage.market_files.values import read_number, read_stamp
 
 T = TypeVar("T")
 
-BLANK = " \t\r\n"
+BLANK_CHARACTERS = " \t\r\n"
 PADDING = " \t"
 """What may stand around a time or a number."""
 LONGEST_FIELD = 131_072
@@ -105,7 +104,7 @@ class RecordReader:
 
 def is_blank(fields: list[str]) -> bool:
     """Whether a record is an empty line."""
-    return len(fields) <= 1 and not "".join(fields).strip(BLANK)
+    return len(fields) <= 1 and not "".join(fields).strip(BLANK_CHARACTERS)
 
 
 def decoded(line: bytes, row: int, log: FaultLog) -> str | None:

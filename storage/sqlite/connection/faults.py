@@ -1,12 +1,19 @@
-"""Errors of the driver and of SQLAlchemy, turned into the `SystemFault` that a person reads."""
+"""Errors of the driver and of SQLAlchemy: turned into the `SystemFault` that a person reads, or tried again.
+
+Only the statements that begin a transaction are tried again, never a body that may have been committed.
+"""
 
 from __future__ import annotations
 
 import errno
+import random
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -37,6 +44,7 @@ _LACKS = re.compile(r"^(no such (table|column|index)|table \w+ has )")
 """How SQLite says that the schema is not the one a statement was written for."""
 _NO_ROOM_TO_SHARE = 4874
 """SQLITE_IOERR_SHMSIZE: the -shm file beside the database cannot grow, which opening it begins with."""
+Result = TypeVar("Result")
 
 
 def extended_code(error: BaseException) -> int:
@@ -159,3 +167,29 @@ def translated(path: Path) -> Iterator[None]:
 
 def _fault(message: str, hint: str) -> SystemFault:
     return SystemFault("DATABASE_ERROR", message, hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """`attempts` tries, in each of which SQLite waits `wait_ms` milliseconds, and up to `pause` seconds between them.
+
+    SQLite's back-off starts at 1 ms and grows: many short waits catch a gap between another process's transactions
+    sooner than a long one, and the jitter keeps two processes from meeting again and again.
+    """
+
+    wait_ms: int = 100
+    attempts: int = 100
+    pause: float = 0.02
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+
+    def run(self, attempt: Callable[[], Result]) -> Result:
+        """The result of `attempt`, called again while the database is busy; the last attempt's error is raised."""
+        for _ in range(self.attempts - 1):
+            try:
+                return attempt()
+            except DATABASE_ERRORS as error:
+                if not is_busy(error):
+                    raise
+            self.sleep(self.pause * self.jitter())
+        return attempt()

@@ -16,9 +16,8 @@ from tempfile import TemporaryDirectory
 
 from engine.errors import SystemFault
 from storage.sqlite.connection.driver import sqlite
-from storage.sqlite.connection.faults import DATABASE_ERRORS, busy, fault_of, is_closed_to_us
+from storage.sqlite.connection.faults import DATABASE_ERRORS, RetryPolicy, busy, fault_of, is_closed_to_us
 from storage.sqlite.connection.files import JOURNAL, SHM, WAL, beside, size_of, traces
-from storage.sqlite.connection.retry import RetryPolicy
 
 Check = Callable[[sqlite.Connection], None]
 """Raises a `SystemFault` for a database that is not to be read."""

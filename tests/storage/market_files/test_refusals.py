@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from storage.market_files.csv.records import Blanks
-from storage.market_files.faults import FaultLog
+from storage.market_files.table import FaultLog
 from tests.storage.market_files.files import GOOD, HEADER, ROWS, body, faults_of
 
 SYMBOLS = "ts,symbol,open,high,low,close,volume"

@@ -14,13 +14,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.market.synthetic import synthetic_minutes
-from storage.market_files import rules, write_csv
+from storage.market_files import write_csv
 from storage.market_files.csv.careful import read_carefully
 from storage.market_files.csv.fast import read_fast
 from storage.market_files.csv.lines import UnreadableBytes, line_blocks, read_header
-from storage.market_files.faults import FaultLog
 from storage.market_files.layout import Layout
-from storage.market_files.table import UNREADABLE, SymbolCodes, Table
+from storage.market_files.reading import check_rules
+from storage.market_files.table import UNREADABLE, FaultLog, SymbolCodes, Table
 from storage.market_files.values import read_time
 from tests.storage.market_files.files import GOOD, HEADER, ROWS
 
@@ -89,7 +89,7 @@ def passes(raw: bytes, size: int) -> tuple[Pass, Pass] | None:
     found = Pass(read_fast(blocks(body, size), layout, SymbolCodes(only), fast), fast)
     wanted = Pass(read_carefully(blocks(body, size), layout, SymbolCodes(only), careful), careful)
     for each in (found, wanted):
-        rules.check(each.table, layout, each.log)
+        check_rules(each.table, layout, each.log)
     return found, wanted
 
 
@@ -118,7 +118,7 @@ def test_usual_files_have_no_line_that_is_read_alone(seed: int, size: int, monke
     assert found is not None
     assert found.log.sentences() == [] or seed == len(SEEDS) - 1
     monkeypatch.setattr("storage.market_files.csv.fast._Reader._read_alone", None)
-    monkeypatch.setattr("storage.market_files.csv.fast_times.read_stamp", None)
+    monkeypatch.setattr("storage.market_files.csv.fast_columns.read_stamp", None)
     assert passes(SEEDS[seed].encode(), size) is not None
 
 

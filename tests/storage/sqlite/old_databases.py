@@ -9,7 +9,7 @@ from alembic import command
 from sqlalchemy import NullPool, create_engine
 
 from storage.sqlite.connection.driver import sqlite
-from storage.sqlite.connection.identity import APPLICATION_ID
+from storage.sqlite.connection.opening import APPLICATION_ID
 from storage.sqlite.connection.upgrading import alembic_config
 from storage.sqlite.schema import SHIPPED
 from storage.sqlite.statements import columns_of

@@ -19,7 +19,7 @@ from engine.account.ledger import Fill
 from engine.events import EventRow, EventType
 from storage.sqlite import statements
 from storage.sqlite.connection.driver import sqlite as sqlite3
-from storage.sqlite.connection.identity import APPLICATION_ID
+from storage.sqlite.connection.opening import APPLICATION_ID
 from storage.sqlite.connection.upgrading import alembic_config
 from storage.sqlite.schema import SHIPPED, TRIGGERS, Definitions, definitions_of
 from storage.sqlite.tables import Base

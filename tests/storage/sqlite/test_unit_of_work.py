@@ -17,7 +17,7 @@ from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import EventFilter, Progress, Store
 from engine.vocabulary import TradingState
 from storage.sqlite.connection.driver import sqlite as sqlite3
-from storage.sqlite.connection.retry import RetryPolicy
+from storage.sqlite.connection.faults import RetryPolicy
 from storage.sqlite.unit_of_work import SqliteStore, SqliteUnitOfWork
 from tests.storage.sqlite.rows import HIDDEN, KEY, OTHER, WORKSPACE, add, append, event, fill, raw
 

@@ -11,8 +11,7 @@ import pytest
 from engine.errors import InvalidError
 from engine.market.synthetic import synthetic_daily
 from storage.strategies.identity import strategy_code
-from storage.strategies.loading import anew, load_source, load_strategy_file
-from storage.strategies.modules import PREFIX, run_anew
+from storage.strategies.loading import PREFIX, anew, load_source, load_strategy_file, run_anew
 from storage.strategies.source import read_source
 from tests.storage.strategies.folders import strategy, written
 

@@ -52,7 +52,7 @@ def evaluate(
 
 def _moment(at: str | None) -> int | None:
     """The last time that `--at` may mean, in UTC microseconds; None: the end of the data."""
-    from storage.market_files.extent import read_end
+    from storage.market_files.sources import read_end
 
     end = read_end(at, "--at")
     return None if end is None else end.last

@@ -184,7 +184,7 @@ def _run_backtest(
 def _run_forward(
     call: Call, desk: Desk, spec: ExecutionSpec, data: DataOptions, forward: ForwardOptions, slippage_bps: float
 ) -> RunOutcome:
-    from storage.market_files.extent import read_end
+    from storage.market_files.sources import read_end
 
     begins = read_end(forward.begin, "--start")
     workspace = desk.accounts.ensure_default()

@@ -11,7 +11,7 @@ import pytest
 
 from engine.errors import SystemFault
 from storage.sqlite.connection.driver import sqlite
-from storage.sqlite.connection.identity import APPLICATION_ID
+from storage.sqlite.connection.opening import APPLICATION_ID
 from storage.sqlite.schema import SHIPPED
 from storage.sqlite.unit_of_work import SqliteStore
 from tests.docs.pages import code_blocks, text_of

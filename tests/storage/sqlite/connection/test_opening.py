@@ -20,8 +20,8 @@ import pytest
 import storage.migrations
 from engine.errors import SystemFault
 from storage.sqlite.connection.driver import sqlite as sqlite3
-from storage.sqlite.connection.identity import APPLICATION_ID
-from storage.sqlite.connection.retry import RetryPolicy
+from storage.sqlite.connection.faults import RetryPolicy
+from storage.sqlite.connection.opening import APPLICATION_ID
 from storage.sqlite.schema import SHIPPED, Schema
 from storage.sqlite.unit_of_work import SqliteStore
 from tests.storage.sqlite.rows import OTHER, WORKSPACE, add, append, event, fill, raw

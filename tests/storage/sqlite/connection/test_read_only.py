@@ -20,7 +20,7 @@ from engine.ports import EventFilter
 from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
 from storage.sqlite.connection.driver import sqlite
-from storage.sqlite.connection.retry import RetryPolicy
+from storage.sqlite.connection.faults import RetryPolicy
 from storage.sqlite.schema import SHIPPED, Schema
 from storage.sqlite.unit_of_work import SqliteStore
 from tests.storage.sqlite.rows import KEY, WORKSPACE, add, append, event, fill, raw
