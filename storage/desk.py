@@ -8,8 +8,7 @@ from storage.settings import Settings
 from storage.sqlite.owners import ProcessOwners
 from storage.sqlite.unit_of_work import SqliteStore
 from storage.strategies.files import make_registry
-from storage.strategies.identity import strategy_code
-from storage.strategies.recall import KnownCode
+from storage.strategies.identity import KnownCode, strategy_code
 from storage.system import wall_clock
 
 

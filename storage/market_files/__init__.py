@@ -1,8 +1,14 @@
 """Market data files, CSV (also gzipped) and Parquet: read whole, refused with every fault named, written exactly."""
 
 from storage.market_files.csv.write import write_csv
-from storage.market_files.loading import load_dataset
-from storage.market_files.report import DataReport, SymbolReport, check_file, data_report, infer_timeframe
+from storage.market_files.loading import (
+    DataReport,
+    SymbolReport,
+    check_file,
+    data_report,
+    infer_timeframe,
+    load_dataset,
+)
 from storage.market_files.sources import Source, parse_source
 
 __all__ = [

@@ -1,8 +1,9 @@
-"""Datasets from files: every file read and validated whole, then split by symbol and cut, with warnings."""
+"""Datasets from files, each read and validated whole, then split by symbol and cut; and what `data check` tells."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,13 @@ import numpy as np
 from engine.errors import DataError, InvalidError, SystemFault
 from engine.market.bars import Bars, Dataset, IntArray, make_bars
 from engine.market.quality import quality_warnings
-from engine.market.sessions import zone
+from engine.market.sessions import is_intraday, zone
+from engine.market.spacing import timeframe_of
 from engine.market.zones import NOTHING_STATED, Stated
 from engine.ports import Unwatched, Watch
 from engine.symbols import check_symbol
 from storage.market_files.reading import Reading, read_source
-from storage.market_files.sources import Extent, Source, digest, named_sources, read_bytes, read_extent
+from storage.market_files.sources import Extent, Source, digest, named_sources, read_bytes, read_extent, stem_symbol
 from storage.market_files.table import KEPT, Table, read_stored_symbol, read_symbol, rows_by_symbol
 from storage.system import Clock, wall_clock
 
@@ -220,3 +222,74 @@ def _window(dataset: Dataset, extent: Extent) -> Dataset:
             hint="begin earlier, or give data that go on",
         )
     return window
+
+
+def infer_timeframe(dataset: Dataset) -> str:
+    """The timeframe that the most common spacing of all symbols suggests.
+
+    Within sessions `<n>h` or `<n>m` (`<n>s` below a minute or between minutes). If the usual session has one bar:
+    `daily`, `weekly`, `monthly`, `quarterly` or `yearly`. Of two spacings that are equally common, the shorter one.
+    """
+    return timeframe_of(dataset.bars.values())
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolReport:
+    """One symbol of a file; the times are UTC microseconds, both inclusive."""
+
+    symbol: str
+    bars: int
+    sessions: int
+    first_ts: int
+    last_ts: int
+    timeframe: str
+    intraday: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DataReport:
+    """The content of a sound file, with its warnings."""
+
+    source: str
+    sha256: str
+    session_tz: str
+    timeframe: str
+    bar_count: int
+    symbols: tuple[SymbolReport, ...]
+    warnings: tuple[str, ...]
+
+
+def check_file(source: Source, session_tz: str = "UTC", watch: Watch | None = None) -> DataReport:
+    """The content of a file. Raises what `load_dataset` raises if it is refused.
+
+    The symbol of a file that neither has a symbol column nor is given a symbol is taken from its name
+    (`AAPL_daily.csv`: AAPL).
+    """
+    dataset = load_dataset([source], session_tz=session_tz, watch=watch, unnamed=stem_symbol(source[1]))
+    return data_report(dataset)
+
+
+def data_report(dataset: Dataset) -> DataReport:
+    """The report of a dataset that is already loaded."""
+    return DataReport(
+        source=", ".join(dataset.sources),
+        sha256=dataset.sha256,
+        session_tz=dataset.session_tz,
+        timeframe=infer_timeframe(dataset),
+        bar_count=dataset.bar_count,
+        symbols=tuple(_symbol_report(bars) for bars in dataset.bars.values()),
+        warnings=dataset.warnings,
+    )
+
+
+def _symbol_report(bars: Bars) -> SymbolReport:
+    sessions = 1 + int((bars.session[1:] != bars.session[:-1]).sum())
+    return SymbolReport(
+        bars.symbol,
+        len(bars),
+        sessions,
+        int(bars.ts[0]),
+        int(bars.ts[-1]),
+        timeframe_of([bars]),
+        is_intraday(bars.session),
+    )

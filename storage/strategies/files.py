@@ -18,9 +18,8 @@ from typing import Any
 from engine.errors import InvalidError, NotFoundError, PapertapeError
 from engine.strategies.base import KEY_PATTERN, Strategy
 from engine.strategies.registry import BUILTIN, Registered, Registry, StartedWith, check_strategy
-from storage.strategies.identity import StrategyCode, strategy_code, strategy_source
+from storage.strategies.identity import KnownCode, StrategyCode, found_for, strategy_code, strategy_source
 from storage.strategies.loading import installed_points, load_strategy_file, split_ref
-from storage.strategies.recall import KnownCode, found_for
 
 __all__ = [
     "StrategyCode",

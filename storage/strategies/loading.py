@@ -1,4 +1,9 @@
-"""Loading a strategy class: its source run, the file and its own modules as modules under names of their own."""
+"""Loading a strategy class: its source run, the file and its own modules as modules under names of their own.
+
+`helpers` beside a strategy is imported as `papertape_strategy_<digest>_own.helpers`: neither the import path nor the
+`helpers` of another strategy is touched, and a changed file is another module. Only what was read, and so is in the
+digest, can be imported so.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +27,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import InvalidError
 from engine.strategies.base import Strategy
 from engine.strategies.registry import check_strategy
-from storage.strategies.places import OwnModule, invalid
-from storage.strategies.source import Source, read_source, source_of_text
+from storage.strategies.source import OwnModule, Source, invalid, read_source, source_of_text
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -21,8 +21,7 @@ from engine.strategies.base import Signals, Strategy
 from engine.strategies.guard import signals_of, signals_of_all
 from engine.strategies.spec import ExecutionSpec, compile_spec
 from storage.strategies.loading import anew
-from storage.strategies.places import is_installed
-from storage.strategies.source import OURS
+from storage.strategies.source import OURS, is_installed
 
 
 class Trial:

@@ -21,8 +21,7 @@ from uuid import uuid4
 import httpx
 from pydantic import SecretStr
 
-from api.app import create_app
-from api.server import Server, address_of, listening
+from api.app import Server, address_of, create_app, listening
 from api.service import Service
 from api.token import HEADER
 from engine.desk import Desk

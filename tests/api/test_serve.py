@@ -10,9 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-import api.server
-from api.app import bare_app
-from api.server import address_of, listening
+import api.app
+from api.app import address_of, bare_app, listening
 from engine.errors import InvalidError
 from tests.api.serving import TOKEN, process
 from tests.tui.console import Console
@@ -49,7 +48,7 @@ def test_a_process_takes_the_flags(tmp_path: Path) -> None:
 
 def test_another_host_is_warned_of(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[str] = []
-    monkeypatch.setattr(api.server, "serve", lambda settings, ready: served.append(settings.host))
+    monkeypatch.setattr(api.app, "serve", lambda settings, ready: served.append(settings.host))
     for host in ("127.0.0.1", "::1", "localhost"):
         assert console.ok("serve", "--host", host).err == ""
     assert "nothing is encrypted" in console.ok("serve", "--host", "0.0.0.0").err
@@ -57,7 +56,7 @@ def test_another_host_is_warned_of(console: Console, monkeypatch: pytest.MonkeyP
 
 
 def test_it_says_where_it_serves(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.server, "serve", lambda settings, ready: ready("http://127.0.0.1:1"))
+    monkeypatch.setattr(api.app, "serve", lambda settings, ready: ready("http://127.0.0.1:1"))
     assert console.ok("serve").out == "serving on http://127.0.0.1:1 (Ctrl-C ends it)\n"
     assert console.json("serve") == {"success": True, "address": "http://127.0.0.1:1"}
 

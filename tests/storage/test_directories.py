@@ -12,7 +12,7 @@ import pytest
 
 from storage.datasets import keep_dataset
 from storage.sqlite.unit_of_work import SqliteStore
-from storage.strategies.recall import KnownCode
+from storage.strategies.identity import KnownCode
 from storage.system import make_private
 from tui.dashboard.surroundings import Prefs
 

@@ -51,7 +51,7 @@ def is_file(name: str) -> bool:
 
 def is_checked(sha256: str) -> bool:
     """Whether this source has passed `papertape strategy check` here."""
-    from storage.strategies.recall import KnownCode
+    from storage.strategies.identity import KnownCode
 
     return KnownCode().holds("checked", sha256)
 

@@ -15,8 +15,8 @@ from engine.market.synthetic import synthetic_daily
 from engine.strategies.proof import CUTS
 from storage.strategies import check as strategy_check
 from storage.strategies.check import StrategyCheck, check_strategy_class, check_strategy_file
-from storage.strategies.places import is_installed
 from storage.strategies.probing import listening, theirs
+from storage.strategies.source import is_installed
 from tests.storage.strategies.folders import RISES, strategy, written
 from tests.support.samples import sample_dataset
 

@@ -26,7 +26,7 @@ from storage.strategies.files import (
     strategy_source,
 )
 from storage.strategies.loading import load_strategy_source, split_ref
-from storage.strategies.places import MAX_BYTES
+from storage.strategies.source import MAX_BYTES
 from tests.support.memory_desks import memory_desk
 
 HEAD = "import numpy as np\nfrom papertape import Bars, Params, Signals, Strategy, Window\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.strategies.recall import FILE, KnownCode
+from storage.strategies.identity import FILE, KnownCode
 
 
 def test_facts_are_kept_for_their_own_user_alone(tmp_path: Path) -> None:

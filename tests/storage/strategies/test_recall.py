@@ -12,7 +12,7 @@ from engine.errors import PapertapeError
 from engine.strategies.builtin.sma_cross import SmaCross
 from engine.strategies.registry import StartedWith
 from storage.strategies.files import UserRegistry, load_strategy_file, make_registry, strategy_code
-from storage.strategies.recall import KnownCode
+from storage.strategies.identity import KnownCode
 from storage.strategies.source import read_source
 from tests.storage.strategies.folders import strategy, written
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import InvalidError, NotFoundError
-from storage.strategies.places import MAX_MODULE_BYTES
-from storage.strategies.source import Source, read_module, read_source
+from storage.strategies.source import MAX_MODULE_BYTES, Source, read_module, read_source
 from tests.storage.strategies.folders import strategy, written
 
 LOUD = "raise SystemExit('this must not run')\n"

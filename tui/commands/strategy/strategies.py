@@ -141,7 +141,7 @@ def _entry(strategy_class: type[Strategy[Any]], sets: list[str]) -> Mapping[str,
 def _remember(call: Call, checked: StrategyCheck) -> None:
     """Store that the source passed, for `run` and `plan run` to ask; built-in strategies need no such note."""
     from engine.strategies.registry import BUILTIN
-    from storage.strategies.recall import KnownCode
+    from storage.strategies.identity import KnownCode
 
     ships = checked.sha256 in {strategy_class.code_sha256 for strategy_class in BUILTIN}
     if not ships and not KnownCode().add("checked", checked.sha256):

@@ -36,7 +36,7 @@ def serve(
     if openapi:
         _print_document()
         return
-    from api.server import LOOPBACK, serve
+    from api.app import LOOPBACK, serve
     from storage.system import FOR_A_SERVICE, require_descriptors
 
     require_descriptors(FOR_A_SERVICE)
