@@ -24,8 +24,8 @@ from tests.docs.pages import codes, first_codes, section, table_under, text_of
 from tests.tui.shared.test_leaderboard import metrics
 from tui.commands.plan.fail_if import read_condition
 from tui.commands.plan.gate import figure_names
-from tui.shared.exports import FORMULA
-from tui.shared.sweep_values import read_sweep
+from tui.shared.files import FORMULA
+from tui.shared.inputs import read_sweep
 
 PAGE = text_of("sweeps.md")
 
@@ -89,7 +89,7 @@ def test_a_condition_may_name_every_metric() -> None:
 
 
 def test_figures_in_the_text() -> None:
-    from tui.shared.sweep_values import MAX_VALUES
+    from tui.shared.inputs import MAX_VALUES
 
     assert f"at most {MAX_VALUES:,} values" in " ".join(PAGE.split())
     assert f"(default {request.MAX_VARIANTS:,})" in " ".join(PAGE.split())

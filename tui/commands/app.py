@@ -17,8 +17,7 @@ from tui.commands.plan import plans, trials
 from tui.commands.strategy import data, evaluate, run, specs, strategies
 from tui.commands.system import doctor, serve
 from tui.commands.system.web import HostOption, KnownOption, PortOption, WebCall, WebOption, serve_dashboard
-from tui.shared.failures import ANYTHING_ELSE, DONE, as_papertape_error, tell, unwritten
-from tui.shared.streams import close_quietly, prepare_streams
+from tui.shared.failures import ANYTHING_ELSE, DONE, as_papertape_error, close_quietly, prepare_streams, tell, unwritten
 
 PROGRAM = "papertape"
 JSON_FLAG = "--json"

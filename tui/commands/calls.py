@@ -17,9 +17,8 @@ import typer
 
 from engine.errors import UsageError
 from tui.commands.groups import PlainCommand
-from tui.shared.documents import answers, answers_alone, write_document
 from tui.shared.failures import unwritten
-from tui.shared.pages import Page
+from tui.shared.output import Page, answers, answers_alone, write_document
 from tui.shared.text import safe_text
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from tui.shared.pages import RESET, Tone
+from tui.shared.output import RESET, Tone
 from tui.shared.text import colour_wanted
 
 HELP_OPTIONS = ("--help", "-h")

@@ -13,8 +13,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import SystemFault
-from tui.shared.documents import answers, are_json
 from tui.shared.failures import ANYTHING_ELSE, tell
+from tui.shared.output import answers, are_json
 
 if TYPE_CHECKING:
     from uuid import UUID

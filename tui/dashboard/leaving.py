@@ -19,8 +19,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
-from tui.shared.failures import DONE, code_of_signal
-from tui.shared.streams import close_quietly
+from tui.shared.failures import DONE, close_quietly, code_of_signal
 
 PATIENCE = 4.0
 """Seconds that the application has to leave in; the threads of one that leaves have less, see `start.LEAVING`."""

@@ -116,7 +116,7 @@ def load_told(told: Mapping[str, Any]) -> Dataset:
 
 def resume(run_plan_id: UUID, tell: Callable[[str], None], desk: Desk, watch: Watch) -> PlanResult:
     """Go on with a run plan that was stopped; `tell` is told of packages that are in another version by now."""
-    from tui.shared.sources import packages_moved
+    from tui.shared.inputs import packages_moved
 
     for sentence in packages_moved(desk, run_plan_id):
         tell(sentence)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from engine.numerals import value_text
 from tui.shared import figures
-from tui.shared.pages import Table
+from tui.shared.output import Table
 from tui.shared.text import cell_width
 
 if TYPE_CHECKING:
     from engine.sweeps.results import VariantResult
     from tui.shared.metrics import Figure
-    from tui.shared.pages import Page
+    from tui.shared.output import Page
 
 BEST, ABLATION = "*", "~"
 SHORTEST_ID = 4

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from engine.account.metrics import METRICS, SHOWN, Better, Metric, Metrics, Unit
 from tui.shared import figures
-from tui.shared.pages import Table
+from tui.shared.output import Table
 
 
 class HasMetrics(Protocol):

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.tui.console import Console, breakout, write_bars
-from tui.shared.documents import plain
+from tui.shared.output import plain
 
 FIRST = "0d4b7a52-5d0c-4f5b-9a53-0f4d6f1f6a01"
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")

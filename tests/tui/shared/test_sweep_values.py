@@ -16,7 +16,7 @@ from engine.market.bars import Bars
 from engine.strategies.base import Params, Signals, Strategy, Window
 from engine.strategies.registry import Registry
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, compile_spec
-from tui.shared.sweep_values import MAX_VALUES, read_sweep
+from tui.shared.inputs import MAX_VALUES, read_sweep
 
 
 class WordParams(Params):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from tui.shared import figures
-from tui.shared.pages import RESET, Page, Table, Tone
+from tui.shared.output import RESET, Page, Table, Tone
 from tui.shared.text import cell_width, colour_wanted, fit, pad, safe_text, speaks_unicode, width_of
 
 

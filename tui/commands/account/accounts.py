@@ -15,11 +15,11 @@ from tui.commands.account.workspaces import document_of
 from tui.commands.calls import Call, command
 from tui.commands.progress import watching
 from tui.shared import figures
-from tui.shared.pages import Table, gain_tone
+from tui.shared.output import Table, gain_tone
 
 if TYPE_CHECKING:
     from engine.broker.reconcile import ReconcileReport
-    from tui.shared.pages import Page
+    from tui.shared.output import Page
 
 PANEL = "Run the account"
 RESET_KEEPS = (

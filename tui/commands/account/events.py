@@ -12,8 +12,8 @@ import typer
 from engine.vocabulary import EventType
 from tui.commands.calls import Call, command
 from tui.commands.progress import on_signals
-from tui.shared.documents import answers, write_line
-from tui.shared.streams import has_lost_its_reader
+from tui.shared.failures import has_lost_its_reader
+from tui.shared.output import answers, write_line
 from tui.shared.text import fit, pad, safe_text, width_of
 from tui.shared.words import said_by
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engine.broker.execute import ExecutionResult
     from engine.desk import Desk
     from engine.intents import TradeIntent
-    from tui.shared.pages import Page
+    from tui.shared.output import Page
 
 STDIN = "-"
 

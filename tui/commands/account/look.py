@@ -9,7 +9,7 @@ import typer
 
 from tui.commands.calls import Call, command
 from tui.shared import figures
-from tui.shared.pages import Table, gain_tone
+from tui.shared.output import Table, gain_tone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engine.account.state import PaperPosition, PaperState
     from engine.desk.accounts import EquityPoint, TradeView
     from engine.policy.workspace import Workspace
-    from tui.shared.pages import Field, Page
+    from tui.shared.output import Field, Page
 
 
 PANEL = "Look"

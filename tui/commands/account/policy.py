@@ -9,11 +9,11 @@ import typer
 from engine.errors import UsageError
 from tui.commands.calls import Call, command
 from tui.shared import figures
-from tui.shared.pages import Table
+from tui.shared.output import Table
 
 if TYPE_CHECKING:
     from engine.policy.limits import Limits
-    from tui.shared.pages import Page
+    from tui.shared.output import Page
 
 NAME, PANEL = "policy", "Run the account"
 HELP = "Limits and fees of an account."

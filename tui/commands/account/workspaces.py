@@ -9,12 +9,11 @@ import typer
 from engine.numerals import typed_number
 from tui.commands.calls import Call, command
 from tui.shared import figures
-from tui.shared.documents import answers
-from tui.shared.pages import Table
+from tui.shared.output import Table, answers
 
 if TYPE_CHECKING:
     from engine.policy.workspace import Workspace
-    from tui.shared.pages import Page
+    from tui.shared.output import Page
 
 DEFAULT_EQUITY = 10_000.0
 ROOMY = 100

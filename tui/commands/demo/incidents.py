@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.policy.workspace import Workspace
     from engine.strategies.spec import ExecutionSpec
     from engine.sweeps.results import PlanSummary
-    from tui.shared.pages import Page
+    from tui.shared.output import Page
 
 LIMITS = {"max_order_notional": "5000"}
 """Above what the strategies trade with: only the orders by hand meet it."""

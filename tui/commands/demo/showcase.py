@@ -17,8 +17,7 @@ from tui.commands.demo.incidents import UNFINISHED_STRATEGY, Incidents, amiss, b
 from tui.commands.demo.sweeps import Sweeps, show_sweeps, sweep
 from tui.commands.progress import watching
 from tui.shared import figures
-from tui.shared.documents import plain
-from tui.shared.pages import Table
+from tui.shared.output import Table, plain
 
 if TYPE_CHECKING:
     from engine.account.metrics import Metrics
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from engine.desk.accounts import EquityPoint, TradeView
     from engine.market.bars import Dataset
     from engine.policy.workspace import Workspace
-    from tui.shared.pages import Page
+    from tui.shared.output import Page
 
 NAME = "demo"
 SYMBOLS = ["GOOG", "IBM"]

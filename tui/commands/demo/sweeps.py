@@ -19,7 +19,7 @@ from storage.datasets import load_again, loading
 from tui.commands.plan.pages import draw_over
 from tui.commands.progress import watching
 from tui.shared import figures
-from tui.shared.pages import Table
+from tui.shared.output import Table
 
 if TYPE_CHECKING:
     from engine.desk import Desk
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engine.policy.workspace import Workspace
     from engine.strategies.spec import ExecutionSpec
     from engine.sweeps.results import PlanResult, VariantResult
-    from tui.shared.pages import Page
+    from tui.shared.output import Page
 
 GRID: dict[str, list[Any]] = {
     "entry.fast_period": [5, 10, 15, 20, 25, 30],

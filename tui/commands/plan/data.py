@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import ConflictError
 from tui.commands.progress import watching
 from tui.commands.strategy.inputs import DataOptions, note_rights
-from tui.shared.sources import packages_moved, source_of, strategy_file, versions
+from tui.shared.inputs import packages_moved, source_of, strategy_file, versions
 
 if TYPE_CHECKING:
     from engine.desk import Desk

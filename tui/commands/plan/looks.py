@@ -10,7 +10,7 @@ import typer
 from engine.vocabulary import RunStatus
 from tui.commands.calls import Call, command
 from tui.commands.plan.options import PlanId, StrategyFile, Top, plan_named
-from tui.shared.documents import plain
+from tui.shared.output import plain
 
 app = typer.Typer()
 
@@ -87,8 +87,7 @@ def export(
     A row a variant, or the JSON document of `plan run`. In CSV a text that a spreadsheet would take for a formula has
     an apostrophe in front.
     """
-    from tui.shared.exports import encoder_for
-    from tui.shared.whole_files import write_whole
+    from tui.shared.files import encoder_for, write_whole
 
     path = Path(to)
     encode = encoder_for(path)

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from engine.numerals import value_text
 from tui.shared import figures
 from tui.shared.leaderboard import short_ids, show_board
-from tui.shared.pages import Table
-from tui.shared.words import HASH, bars_of, progress_of, took
-from tui.shared.worth import tries_of
+from tui.shared.output import Table
+from tui.shared.words import HASH, bars_of, progress_of, took, tries_of
 
 if TYPE_CHECKING:
     from engine.desk.accounts import EquityPoint
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from engine.sweeps.plan.generator import Generated
     from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary
     from tui.shared.charts import Points
-    from tui.shared.pages import Field, Page
+    from tui.shared.output import Field, Page
 
 
 SHORTEST_PLAN = 8

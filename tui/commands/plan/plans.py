@@ -14,8 +14,7 @@ from tui.commands.plan import looks
 from tui.commands.plan.options import FailIf, PlanId, RunOptions, StrategyFile, SweepOptions, Top, Workers, plan_named
 from tui.commands.progress import watching
 from tui.commands.strategy.inputs import DataOptions, SpecOptions
-from tui.shared.documents import plain, write_document
-from tui.shared.pages import Page
+from tui.shared.output import Page, plain, write_document
 
 if TYPE_CHECKING:
     from engine.desk import Desk
@@ -155,7 +154,7 @@ def _fresh_id() -> UUID:
 
 def _values(desk: Desk, wanted: ExecutionSpec, sweep: SweepOptions) -> dict[str, list[Scalar]]:
     """The values to try, refused before the data are read."""
-    from tui.shared.sweep_values import read_sweep
+    from tui.shared.inputs import read_sweep
 
     return read_sweep(desk.research.compile(wanted), sweep.sweep)
 

@@ -10,13 +10,13 @@ from tui.commands.calls import Call, command
 from tui.commands.plan.pages import SHORTEST_PLAN
 from tui.shared import figures
 from tui.shared.leaderboard import short_ids
-from tui.shared.pages import Table
+from tui.shared.output import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from engine.ports import Trial
-    from tui.shared.pages import Page
+    from tui.shared.output import Page
 
 PANEL = "Strategies"
 

@@ -10,13 +10,13 @@ from engine.account.metrics import METRICS, Metrics
 from engine.numerals import value_text
 from tui.shared import figures
 from tui.shared.metrics import SCORE, Figure
-from tui.shared.pages import Table
+from tui.shared.output import Table
 from tui.shared.text import cell_width, fit, pad
-from tui.shared.worth import breakeven_of, holding_of, neighbours_of, odds_of, tries_of, verdict_of
+from tui.shared.words import breakeven_of, holding_of, neighbours_of, odds_of, tries_of, verdict_of
 
 if TYPE_CHECKING:
     from engine.sweeps.results import PlanDetail, PlanResult, PlanStatistics
-    from tui.shared.pages import Field, Page
+    from tui.shared.output import Field, Page
 
 _COLUMNS = ("return_pct", "cagr_pct", "max_drawdown_marked_pct", "sharpe_annual", "trade_count")
 _WIDEST_VALUE = 16

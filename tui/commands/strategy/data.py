@@ -9,12 +9,12 @@ import typer
 from tui.commands.calls import Call, command
 from tui.commands.progress import watching
 from tui.shared import figures
-from tui.shared.pages import Table
-from tui.shared.sources import source_of
+from tui.shared.inputs import source_of
+from tui.shared.output import Table
 
 if TYPE_CHECKING:
     from storage.market_files import DataReport
-    from tui.shared.pages import Page
+    from tui.shared.output import Page
 
 NAME, PANEL = "data", "Data and installation"
 HELP = "Market data files."

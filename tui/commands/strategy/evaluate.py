@@ -10,11 +10,11 @@ from engine.vocabulary import FillModel, IntentAction
 from tui.commands.calls import Call, command
 from tui.commands.strategy.inputs import DataOptions, SpecOptions
 from tui.shared import figures
-from tui.shared.pages import Table
+from tui.shared.output import Table
 
 if TYPE_CHECKING:
     from engine.strategies.runner import StrategyEvaluation
-    from tui.shared.pages import Page
+    from tui.shared.output import Page
 
 app = typer.Typer()
 

@@ -11,7 +11,7 @@ import typer
 from engine.errors import UsageError
 from tui.commands.calls import Call
 from tui.commands.progress import watching
-from tui.shared.sources import UNCHECKED, is_checked, is_file, source_of, unchecked
+from tui.shared.inputs import UNCHECKED, is_checked, is_file, source_of, unchecked
 
 if TYPE_CHECKING:
     from engine.desk import Desk

@@ -15,8 +15,8 @@ from tui.commands.calls import Call, command
 from tui.commands.progress import watching
 from tui.commands.strategy.inputs import DataOptions, SpecOptions
 from tui.shared import figures
-from tui.shared.documents import plain
-from tui.shared.worth import holding_of
+from tui.shared.output import plain
+from tui.shared.words import holding_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.drivers.backtest import RunOutcome
     from engine.drivers.beginning import OnwardTerms
     from engine.strategies.spec import ExecutionSpec
-    from tui.shared.pages import Page
+    from tui.shared.output import Page
 
 app = typer.Typer()
 

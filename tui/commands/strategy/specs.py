@@ -10,10 +10,10 @@ import typer
 from tui.commands.calls import Call, command
 from tui.commands.strategy.inputs import key_in
 from tui.commands.strategy.strategies import registry_of
-from tui.shared.whole_files import write_new
+from tui.shared.files import write_new
 
 if TYPE_CHECKING:
-    from tui.shared.pages import Page
+    from tui.shared.output import Page
 
 NAME, PANEL = "spec", "Strategies"
 HELP = "Files that say what is to be run."

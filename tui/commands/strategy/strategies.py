@@ -10,8 +10,8 @@ import typer
 from engine.errors import UsageError
 from tui.commands.calls import Call, command
 from tui.commands.strategy.inputs import class_in, key_in, load_any, names_code
-from tui.shared.pages import Page, Table
-from tui.shared.whole_files import write_new
+from tui.shared.files import write_new
+from tui.shared.output import Page, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

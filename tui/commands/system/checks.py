@@ -17,7 +17,7 @@ from storage.settings import config_path, exposed_token
 from storage.sqlite.connection.driver import driver_name, has_wal_fault, sqlite_version
 from tui.commands.progress import watching
 from tui.shared import figures
-from tui.shared.documents import answers
+from tui.shared.output import answers
 from tui.shared.text import colour_wanted, safe_text, speaks_unicode, width_of
 
 if TYPE_CHECKING:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from tui.commands.calls import Call, command
-from tui.shared.documents import answers
-from tui.shared.pages import Table
+from tui.shared.output import Table, answers
 from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from tui.commands.system.checks import Check
-    from tui.shared.pages import Page
+    from tui.shared.output import Page
 
 GAP = "  "
 WIDTH = len("fault")

@@ -8,7 +8,7 @@ import typer
 
 from engine.errors import SystemFault
 from tui.commands.calls import Call, command
-from tui.shared.documents import answers
+from tui.shared.output import answers
 
 if TYPE_CHECKING:
     from storage.settings import Settings
@@ -64,7 +64,7 @@ def _announce(call: Call, address: str) -> None:
 
 def _print_document() -> None:
     from api.app import bare_app
-    from tui.shared.documents import write_document
+    from tui.shared.output import write_document
 
     write_document(bare_app().openapi())
 

@@ -11,7 +11,7 @@ import typer
 
 from engine.errors import SystemFault, UsageError
 from tui.commands.calls import Call
-from tui.shared.documents import answers
+from tui.shared.output import answers
 
 HOST, PORT = "127.0.0.1", 8001
 """Where it listens unless told otherwise; 8000 is the service's."""

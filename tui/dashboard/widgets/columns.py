@@ -221,7 +221,7 @@ MOST_TOLD = 100
 
 def row_cells(columns: Sequence[Column[Row]], row: Row, palette: Palette) -> Iterator[str]:
     """All cells of a row, of which a spreadsheet takes none for a formula."""
-    from tui.shared.exports import guarded
+    from tui.shared.files import guarded
 
     for column in columns:
         text = column.plain(row, palette)

@@ -19,7 +19,7 @@ from engine.errors import NotFoundError
 from engine.policy.workspace import as_uuid
 from tui.dashboard.widgets.dialog import DeskDialog
 from tui.shared import figures
-from tui.shared.sources import SAMPLE
+from tui.shared.inputs import SAMPLE
 from tui.shared.text import fit, safe_text
 
 if TYPE_CHECKING:

@@ -18,8 +18,7 @@ from pyarrow import parquet
 
 from engine.account.metrics import Metrics
 from engine.errors import ConflictError, NotFoundError, SystemFault, UsageError
-from tui.shared.exports import as_csv, as_json, as_parquet, encoder_for, guarded
-from tui.shared.whole_files import write_whole
+from tui.shared.files import as_csv, as_json, as_parquet, encoder_for, guarded, write_whole
 
 METRICS = {
     "trade_count": 12,

@@ -11,7 +11,7 @@ from engine.desk.accounts import EquityPoint
 from engine.sweeps.results import PlanSummary
 from tests.tui.console import Console
 from tui.commands.plan.pages import draw_over
-from tui.shared.pages import Page
+from tui.shared.output import Page
 from tui.shared.text import cell_width
 from tui.shared.words import progress_of, took
 

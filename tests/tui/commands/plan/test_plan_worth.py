@@ -16,7 +16,7 @@ from tests.support.desks import open_test_desk
 from tests.tui.commands.test_damage import around_the_guards, first_of
 from tests.tui.console import Console, breakout, write_bars
 from tui.commands.plan.gate import Gate
-from tui.shared.worth import MEANINGS, probability
+from tui.shared.words import MEANINGS, probability
 
 SMA = ("--strategy", "sma_cross", "--symbol", "GOOG", "--data", "sample:GOOG")
 FAST = ("--sweep", "entry.fast_period=5:25:5", "--sweep", "exit.stop_loss_pct=null,5")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import InvalidError, UsageError
 from tui.dashboard.screens.run_plans.new_sweep_entries import Entries, sources_of, spec_of
-from tui.shared.sources import unchecked
+from tui.shared.inputs import unchecked
 
 if TYPE_CHECKING:
     from engine.desk import Desk

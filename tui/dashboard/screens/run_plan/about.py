@@ -18,8 +18,18 @@ from tui.dashboard.widgets.money import Palette, gain
 from tui.shared import figures
 from tui.shared.leaderboard import without_result
 from tui.shared.text import safe_text
-from tui.shared.words import HASH, bars_of, took
-from tui.shared.worth import breakeven_of, brief_odds, holding_of, odds_of, probability, tries_of, verdict_of
+from tui.shared.words import (
+    HASH,
+    bars_of,
+    breakeven_of,
+    brief_odds,
+    holding_of,
+    odds_of,
+    probability,
+    took,
+    tries_of,
+    verdict_of,
+)
 
 if TYPE_CHECKING:
     from textual.widget import Widget

@@ -47,9 +47,8 @@ class ExportDialog(FormDialog[str]):
 
 def export(run_plan_id: UUID, force: bool, desk: Desk, values: Mapping[str, str]) -> str:
     """Write the file; what was written."""
-    from tui.shared.documents import plain
-    from tui.shared.exports import encoder_for
-    from tui.shared.whole_files import write_whole
+    from tui.shared.files import encoder_for, write_whole
+    from tui.shared.output import plain
 
     path = Path(values["to"].strip()).expanduser()
     encode = encoder_for(path)

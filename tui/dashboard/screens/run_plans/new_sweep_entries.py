@@ -11,8 +11,7 @@ from uuid import UUID
 from engine.errors import InvalidError, UsageError
 from engine.numerals import value_text
 from tui.shared import figures
-from tui.shared.sources import SAMPLE, source_of, strategy_file, unchecked
-from tui.shared.sweep_values import read_sweep
+from tui.shared.inputs import SAMPLE, read_sweep, source_of, strategy_file, unchecked
 
 if TYPE_CHECKING:
     from engine.desk import Desk

@@ -1,24 +1,102 @@
-"""What a command prints for people: lines, fields and tables on the standard output, made safe and fitted.
+"""What a command prints: JSON documents, or for people lines, fields and tables, made safe and fitted.
 
-What is piped is plain text, whatever the terminal; on a terminal a table wider than it is cut in the columns that may
-shrink, never in a figure.
+In JSON times are ISO 8601 with +00:00, ids and enums are text, figures are plain numbers and never NaN.
+
+For people, what is piped is plain text, whatever the terminal; on a terminal a table wider than it is cut in the
+columns that may shrink, never in a figure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import dataclasses
+import json
+import math
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime
 from enum import Enum
+from pathlib import PurePath
 from textwrap import wrap
+from typing import Any, NamedTuple, TextIO
+from uuid import UUID
 
 from tui.shared import figures
-from tui.shared.documents import answers
 from tui.shared.figures import Number
 from tui.shared.text import cell_width, colour_wanted, fit, pad, safe_text, speaks_unicode, width_of
 
 LEAST = 8
 """Cells that a shrinking column keeps."""
+
+
+class _Kept(NamedTuple):
+    stream: TextIO
+    is_json: bool
+
+
+_kept: list[_Kept] = []
+
+
+def answers() -> TextIO:
+    """Where the answer of the command goes."""
+    return _kept[-1].stream if _kept else sys.stdout
+
+
+def are_json() -> bool:
+    """Whether the command at work answers in JSON."""
+    return bool(_kept) and _kept[-1].is_json
+
+
+@contextmanager
+def answers_alone(*, json: bool) -> Iterator[None]:
+    """While a command works: what is printed goes to the standard error, and `answers` to the standard output."""
+    _kept.append(_Kept(sys.stdout, json))
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _kept.pop()
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON's own types."""
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    text = _as_text(value)
+    return _plain_compound(value) if text is None else text
+
+
+def _as_text(value: Any) -> str | None:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, (str, UUID, PurePath)) else None
+
+
+def _plain_compound(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return plain(value.model_dump())
+    if dataclasses.is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(plain(key)): plain(item) for key, item in value.items()}
+    return [plain(item) for item in value]
+
+
+def write_document(value: Any) -> None:
+    """One document to the standard output, indented for people."""
+    answers().write(json.dumps(plain(value), indent=2, allow_nan=False) + "\n")
+
+
+def write_line(value: Any) -> None:
+    """One document on one line: JSON Lines."""
+    answers().write(json.dumps(plain(value), separators=(", ", ": "), allow_nan=False) + "\n")
 
 
 class Tone(Enum):

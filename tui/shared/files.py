@@ -1,22 +1,27 @@
-"""A sweep's result as a file: CSV or Parquet with a row a variant, or the whole JSON document.
+"""Files that are written: a sweep's result as CSV, Parquet or JSON, and any file completely or not at all.
 
-A spreadsheet takes a text that starts with `=`, `+`, `-` or `@` for a formula, and labels come from strategies and
-specs: in CSV such a text gets an apostrophe in front. Numbers are written as they are, and Parquet keeps all as it is.
+Each is written beside its path, then moved there. A spreadsheet takes a text that starts with `=`, `+`, `-` or `@` for
+a formula, and labels come from strategies and specs: in CSV such a text gets an apostrophe in front. Numbers are
+written as they are, and Parquet keeps all as it is.
 """
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from engine.account.metrics import METRICS, Unit
-from engine.errors import SystemFault, UsageError
+from engine.errors import ConflictError, NotFoundError, SystemFault, UsageError
 from engine.numerals import value_text
 
+_DISK_FAILED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 Document = Mapping[str, Any]
 """A sweep's result as `plan run --json` prints it."""
 
@@ -29,6 +34,66 @@ _SCORED = ("status", "objective_score")
 _AT_END = ("workspace_id", "error", "skip_reason")
 _COUNTED = ("refusals", "held_back")
 """Counts by code, as `buying_power:3 max_positions:1`; a cell is empty where nothing was counted"""
+
+
+def write_new(path: Path, text: str) -> Path:
+    """Write a new text file for a command that replaces none; return its path."""
+    write_whole(path, text.encode(), instead="remove it")
+    return path
+
+
+def write_whole(path: Path, content: bytes, *, force: bool = False, instead: str = "say --force to replace it") -> None:
+    """Write a file that is not there yet, or with `force` in place of the one that is.
+
+    FILE_EXISTS when it is there and may not be replaced (`instead` is what one may do about it), FILE_NOT_FOUND when
+    its place cannot be written to, FILE_NOT_WRITTEN when the disk is full or failed. Whoever reads the path meanwhile
+    finds what was there before, or all of the new.
+    """
+    beside = path.parent / f".{path.name}.{token_hex(4)}.tmp"
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        _put(beside, path, force=force)
+    except FileExistsError as error:
+        raise ConflictError(
+            "FILE_EXISTS", f"{path} exists", hint=f"name another file with --to, or {instead}"
+        ) from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        if getattr(error, "errno", None) in _DISK_FAILED:
+            raise SystemFault(
+                "FILE_NOT_WRITTEN",
+                f"{path} could not be written: {reason}",
+                hint="free some space or name another place with --to; nothing was written",
+            ) from error
+        raise NotFoundError(
+            "FILE_NOT_FOUND", f"{path} cannot be written: {reason}", hint="name another place with --to"
+        ) from error
+    finally:
+        _forget(beside)
+
+
+def _put(beside: Path, path: Path, *, force: bool) -> None:
+    if force:
+        beside.replace(path)
+        return
+    try:
+        path.hardlink_to(beside)  # unlike a renaming, it refuses when somebody made the file meanwhile
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if path.exists():
+            raise FileExistsError(str(path)) from None
+        beside.replace(path)
+
+
+def _forget(beside: Path) -> None:
+    try:
+        beside.unlink(missing_ok=True)
+    except (OSError, ValueError):  # what could not be made need not be removed
+        return
 
 
 def encoder_for(path: Path) -> Callable[[Document], bytes]:
