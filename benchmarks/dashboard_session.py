@@ -23,9 +23,9 @@ from textual.widgets import Static
 from benchmarks.dashboard_heart import Heart, Watcher
 from storage.settings import Settings
 from tui.dashboard.app import DashboardApp
+from tui.dashboard.opening import Surroundings
 from tui.dashboard.registry import SCREENS
 from tui.dashboard.screens.base import DeskScreen
-from tui.dashboard.surroundings import Surroundings
 from tui.dashboard.widgets.table import DeskTable
 
 WORKSPACE = "desk"

@@ -21,8 +21,8 @@ from textual.widgets import DataTable
 
 from storage.settings import Settings
 from tui.dashboard.app import DashboardApp
+from tui.dashboard.opening import Surroundings
 from tui.dashboard.screens import base
-from tui.dashboard.surroundings import Surroundings
 from tui.dashboard.textual_internals import FastTable
 
 TIMES, ROWS, COLUMNS = 15, 500, 10

@@ -22,8 +22,8 @@ from engine.ports import EventFilter
 from storage.desk import open_desk
 from storage.settings import Settings
 from tui.dashboard.app import DashboardApp
+from tui.dashboard.opening import Surroundings
 from tui.dashboard.registry import SCREENS
-from tui.dashboard.surroundings import Surroundings
 
 SMALL = Size(events=1_500, plans=6, variants=12, held=12)
 

@@ -14,7 +14,7 @@ from storage.datasets import keep_dataset
 from storage.sqlite.unit_of_work import SqliteStore
 from storage.strategies.identity import KnownCode
 from storage.system import make_private
-from tui.dashboard.surroundings import Prefs
+from tui.dashboard.opening import Prefs
 
 
 @contextmanager

@@ -20,18 +20,16 @@ from textual.theme import ThemeProvider
 from textual.widgets import Input
 from textual.worker import WorkerFailed
 
-from tui.dashboard.collector import collect_at_leisure, keep_what_is_there
+from tui.dashboard.colours import DARK, DIM, FALLBACK, THEMES
 from tui.dashboard.keys import bound, every_binding, key_lines, unknown_names
 from tui.dashboard.live import Live, Reading, read_account
-from tui.dashboard.loading import Loader
-from tui.dashboard.opening import WORKSPACES, Opened, open_behind
+from tui.dashboard.loading import Loader, collect_at_leisure, keep_what_is_there
+from tui.dashboard.opening import NAME, WORKSPACES, Opened, Prefs, open_behind
 from tui.dashboard.palette import DeskCommands, Palette
 from tui.dashboard.registry import SCREENS
 from tui.dashboard.screens.base import DeskScreen
-from tui.dashboard.surroundings import NAME, Prefs
 from tui.dashboard.sweeps import Sweeps
 from tui.dashboard.textual_internals import QuietApp, patch_textual
-from tui.dashboard.themes import DARK, DIM, FALLBACK, THEMES
 from tui.shared.failures import as_papertape_error, lines_of
 from tui.shared.text import safe_text
 
@@ -43,7 +41,7 @@ if TYPE_CHECKING:
     from engine.desk import Desk
     from engine.errors import PapertapeError
     from storage.settings import Settings
-    from tui.dashboard.surroundings import Surroundings
+    from tui.dashboard.opening import Surroundings
 
 _STYLES = [Path(__file__).with_name("screens") / entry.name / f"{entry.name}.tcss" for entry in SCREENS]
 STYLES = [path for path in _STYLES if path.exists()]

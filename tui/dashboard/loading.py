@@ -1,12 +1,13 @@
-"""Reading and writing off the event loop: `load` runs one call in a thread and shows its result on the loop.
+"""Work kept off the event loop: `load` runs one call in a thread, and garbage is collected at leisure.
 
-What comes for a screen or a dialog that has gone meanwhile is dropped. What could not be read because the database was
-away is read again when it is back.
+The result of a call is shown on the loop. What comes for a screen or a dialog that has gone meanwhile is dropped. What
+could not be read because the database was away is read again when it is back.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from engine.ports import Watch
     from tui.dashboard.app import DashboardApp
 
-
 Found = TypeVar("Found")
 
 Advanced = Callable[[int, int], None]
@@ -37,6 +37,16 @@ OUTAGES = ("DATABASE_BUSY", "DATABASE_ERROR", "DATABASE_MOVED")
 
 LONGEST_WAIT = 64
 """Good looks at the database between two tries of a call that fails all the same, at most."""
+THRESHOLDS = (5_000, 3, 1_000_000)
+"""Objects made, beyond those that are gone again, before the youngest are walked, and how often that is done before the
+next older ones are: small steps. The oldest, a second's walk after a large sweep, wait for a moment of leisure.
+Python's own thresholds are (700, 10, 10)."""
+
+LEISURE = 10.0
+"""Seconds without a key or the mouse."""
+
+WORTH_IT = 20
+"""Walks of the middle generation, each of 15,000 objects that stayed, after which all are walked at leisure."""
 
 
 def is_there(node: DOMNode) -> bool:
@@ -210,3 +220,19 @@ class Brake:
     def stopped(self) -> bool:
         """Whether a person stopped it, or the result is no longer wanted."""
         return self._pulled.is_set() or self._watch.stopped()
+
+
+def keep_what_is_there() -> None:
+    """Exempt all objects that exist now from garbage collection; they still go with their last reference.
+
+    Called where much was made that stays: imports, thousands of results.
+    """
+    gc.freeze()
+    gc.set_threshold(*THRESHOLDS)
+
+
+def collect_at_leisure(untouched: float) -> None:
+    """Collect garbage when it is worth it and there was no key or mouse event for `LEISURE` seconds."""
+    if untouched >= LEISURE and gc.get_count()[2] >= WORTH_IT:
+        gc.collect()
+        gc.freeze()

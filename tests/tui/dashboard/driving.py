@@ -19,7 +19,7 @@ from textual.worker import WorkerCancelled, WorkerFailed
 
 from storage.settings import Settings
 from tui.dashboard.app import DashboardApp
-from tui.dashboard.surroundings import Surroundings
+from tui.dashboard.opening import Surroundings
 
 NOON = datetime(2024, 3, 1, 12, 0, tzinfo=UTC)
 SNAPSHOTS = Path(__file__).parent / "snapshots"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tui.dashboard import collector
+from tui.dashboard import loading
 
 
 @pytest.fixture
@@ -28,11 +28,11 @@ def test_all_is_walked_at_leisure_when_much_was_made(
     walks: list[str], monkeypatch: pytest.MonkeyPatch, untouched: float, older_walks: int, expected: list[str]
 ) -> None:
     monkeypatch.setattr(gc, "get_count", lambda: (0, 0, older_walks))
-    collector.collect_at_leisure(untouched)
+    loading.collect_at_leisure(untouched)
     assert walks == expected
 
 
 def test_the_oldest_are_never_walked_in_between(walks: list[str]) -> None:
-    collector.keep_what_is_there()
+    loading.keep_what_is_there()
     assert walks == ["freeze"]
     assert gc.get_threshold()[2] >= 1_000_000

@@ -13,9 +13,9 @@ from textual.widgets import Input
 from tests.support.desks import any_symbol_taken, open_test_desk
 from tests.tui.dashboard.conftest import BUY, SELL
 from tests.tui.dashboard.driving import World, dashboard, press, screen_text, settled, toasts
+from tui.dashboard.colours import Palette
 from tui.dashboard.screens.positions.screen import PositionsScreen
 from tui.dashboard.widgets.columns import WORDS, Column
-from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.table import PAGE
 
 COUNT = 1_000

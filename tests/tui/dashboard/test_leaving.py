@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.dashboard.leaving import RESTORE
+from tui.dashboard.start import RESTORE
 
 ROOT = Path(__file__).resolve().parents[3]
 SIGNALS = [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM]
@@ -140,7 +140,7 @@ def test_a_terminal_that_goes_away_ends_it(tmp_path: Path, owns: bool) -> None:
 
 UNREAD = """
 import os, signal, sys
-from tui.dashboard.leaving import leaving_at_signals
+from tui.dashboard.start import leaving_at_signals
 
 reader, writer = os.pipe()
 os.close(reader)
@@ -162,14 +162,14 @@ def test_what_cannot_be_written_any_more_does_not_change_the_exit_code(stream: s
 
 STUCK = """
 import os, threading
-from tui.dashboard import app, leaving, start
+from tui.dashboard import app, start
 
 def stuck(self):
     os.write(2, b"now it is stuck")
     threading.Event().wait()
 
 app.DashboardApp.on_ready = stuck
-leaving.PATIENCE = 0.1
+start.PATIENCE = 0.1
 start.open_alone()
 """
 

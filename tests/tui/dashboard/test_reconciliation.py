@@ -23,12 +23,12 @@ from tests.tui.dashboard.conftest import BUY
 from tests.tui.dashboard.driving import World, dashboard, matches, press, refreshed, screen_text, settled, toasts
 from tui.dashboard.app import DashboardApp
 from tui.dashboard.loading import progress_text
+from tui.dashboard.screens.acting import TradingStateDialog
 from tui.dashboard.screens.reconciliation import screen as reconciliation
+from tui.dashboard.screens.reconciliation.comparison import FieldRow, field_rows, left_out
 from tui.dashboard.screens.reconciliation.past import COLUMNS, PastDialog
-from tui.dashboard.screens.reconciliation.rows import FieldRow, field_rows, left_out
 from tui.dashboard.screens.reconciliation.screen import ReconciliationScreen
 from tui.dashboard.screens.story import StoryDialog
-from tui.dashboard.screens.trading_state import TradingStateDialog
 from tui.dashboard.widgets.dialog import Confirm
 from tui.dashboard.widgets.pane import TablePane
 

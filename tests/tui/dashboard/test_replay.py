@@ -20,8 +20,7 @@ from storage.samples import sample_path
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.driving import dashboard, matches, press, screen_text, settled, toasts
 from tui.dashboard.app import DashboardApp
-from tui.dashboard.screens.replay.begin import free_name
-from tui.dashboard.screens.replay.new_replay import NewReplayDialog
+from tui.dashboard.screens.replay.new_replay import NewReplayDialog, free_name
 from tui.dashboard.screens.replay.screen import ReplayScreen
 from tui.dashboard.screens.replay.session import SPEEDS, Pace
 from tui.dashboard.screens.trace import TraceDialog

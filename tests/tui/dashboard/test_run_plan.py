@@ -21,13 +21,13 @@ from tests.support.desks import any_symbol_taken, open_test_desk
 from tests.tui.dashboard.driving import World, dashboard, matches, press, refreshed, screen_text, settled, toasts
 from tests.tui.dashboard.sweeping import GRID, RUNNING, STOPPED, WHOLE, StopAfter, other_desk, sweep_in
 from tui.dashboard.app import DashboardApp
+from tui.dashboard.colours import Palette
 from tui.dashboard.screens.run_plan.board import PAGE, Narrowing, board_columns
 from tui.dashboard.screens.run_plan.curves import colour_of
 from tui.dashboard.screens.run_plan.map import HeatMap
 from tui.dashboard.screens.run_plan.run import RanDialog
 from tui.dashboard.screens.run_plan.screen import RunPlanScreen
 from tui.dashboard.widgets.dialog import Confirm, FormDialog
-from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.table import DeskTable
 from tui.shared.metrics import FIGURES
 

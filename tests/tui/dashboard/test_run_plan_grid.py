@@ -13,6 +13,7 @@ from engine.numerals import value_text
 from engine.strategies.spec import parse_spec
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.sweeping import WHOLE, sweep_in
+from tui.dashboard.colours import Palette
 from tui.dashboard.screens.run_plan.ablations import ablation_rows
 from tui.dashboard.screens.run_plan.map_page import (
     NOTHING,
@@ -26,7 +27,6 @@ from tui.dashboard.screens.run_plan.map_page import (
 )
 from tui.dashboard.screens.run_plan.run import spec_of
 from tui.dashboard.screens.run_plan.view import PlanView, read_view
-from tui.dashboard.widgets.money import Palette
 from tui.shared.grid import Cut, Grid
 from tui.shared.metrics import COMPARED, FIGURES, formatted
 

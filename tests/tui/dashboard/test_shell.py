@@ -23,9 +23,9 @@ from tests.tui.dashboard.driving import NOON, World, dashboard, press, refreshed
 from tui.dashboard.app import MOST_TOASTS, DashboardApp
 from tui.dashboard.keys import bindings_of, every_binding, key_lines
 from tui.dashboard.live import Live
+from tui.dashboard.opening import default_path
 from tui.dashboard.palette import commands
 from tui.dashboard.registry import SCREENS, ScreenEntry
-from tui.dashboard.surroundings import default_path
 from tui.dashboard.widgets.header import WIDE, DeskHeader, tabs
 from tui.dashboard.widgets.keys import HelpDialog, HelpPage
 from tui.dashboard.widgets.pickers import WorkspacePicker

@@ -15,10 +15,9 @@ from textual.pilot import Pilot
 from textual.widgets import DataTable
 
 from tui.dashboard import app
+from tui.dashboard.colours import FALLBACK, Palette
 from tui.dashboard.textual_internals import is_plain
-from tui.dashboard.themes import FALLBACK
 from tui.dashboard.widgets.columns import COUNTS, GAINS, MINUTES, PRICES, WORDS, Column, Fitting, frozen
-from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import BEFORE, BEYOND, SLICE, DeskTable, Order
 

@@ -9,7 +9,7 @@ from textual.color import Color
 from textual.theme import Theme
 
 from tests.tui.dashboard.driving import World, dashboard, press, screen_text, settled
-from tui.dashboard.themes import DARK, DIM, THEMES
+from tui.dashboard.colours import DARK, DIM, THEMES
 
 READABLE = 4.5
 EVERYWHERE = ("foreground", "gain", "loss", "muted")

@@ -101,8 +101,7 @@ def serve_dashboard(call: Call, asked: WebCall) -> None:
 
 def _try_opening(call: Call, named: str | None) -> None:
     """Open the desk once, so that an error is reported here and not to the first browser."""
-    from tui.dashboard.opening import open_behind
-    from tui.dashboard.surroundings import Prefs, default_path
+    from tui.dashboard.opening import Prefs, default_path, open_behind
 
     open_behind(call.settings, named, Prefs(default_path())).desk.close()
 

@@ -1,25 +1,105 @@
-"""The kill switch, the trading state and the reset: actions on a whole account, each after a question."""
+"""Actions on a whole account, each after a question: the kill switch, the trading state and the reset."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
 
+from engine.vocabulary import TradingState
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
-from tui.dashboard.screens.reconciliation.words import reset_facts
-from tui.dashboard.screens.trading_state import STATE_SAYS, TradingStateDialog, change_facts
-from tui.dashboard.widgets.dialog import Confirm
+from tui.dashboard.widgets.dialog import Confirm, DeskDialog
+from tui.dashboard.widgets.header import STATES
 from tui.shared import figures
 
 if TYPE_CHECKING:
+    from engine.desk.accounts import Overview
     from engine.policy.workspace import Workspace
-    from engine.vocabulary import TradingState
+    from tui.dashboard.widgets.dialog import Facts
 
+STATE_SAYS = {
+    TradingState.ACTIVE: "entries and exits are executed",
+    TradingState.REDUCING: "exits are executed, entries are refused",
+    TradingState.HALTED: "every order is refused, exits too",
+}
 HALT_WHY = "the kill switch: no trading, every order is refused; asks first"
 ACT = "act"
 """The group of calls that change the account: one at a time."""
+
+
+class TradingStateDialog(DeskDialog[TradingState]):
+    """Closes with the chosen state; the screen then applies it."""
+
+    def __init__(self, current: TradingState) -> None:
+        super().__init__()
+        self._current = current
+
+    def compose(self) -> ComposeResult:
+        """The three states, with the current one marked."""
+        with Vertical(classes="dialog"):
+            yield Static(Text("Trading state", "bold"), classes="dialog-title")
+            yield OptionList(*(Option(self._line(state)) for state in STATE_SAYS), markup=False)
+
+    def on_mount(self) -> None:
+        """Put the cursor on the current state, so that Enter alone changes nothing."""
+        self.query_one(OptionList).highlighted = list(STATE_SAYS).index(self._current)
+
+    @on(OptionList.OptionSelected)
+    def _choose(self, event: OptionList.OptionSelected) -> None:
+        chosen = list(STATE_SAYS)[event.option_index]
+        self.dismiss(None if chosen is self._current else chosen)
+
+    def _line(self, state: TradingState) -> Text:
+        now = "  (now)" if state is self._current else ""
+        return Text.assemble((f"{sign_of(state):<12}", "bold"), (STATE_SAYS[state], "dim"), now)
+
+
+def sign_of(state: TradingState) -> str:
+    """`■ HALTED`: a sign and a word."""
+    return f"{STATES[state.value][0]} {state.value}"
+
+
+def change_facts(workspace: Workspace, state: TradingState, held: int) -> Facts:
+    """The consequences of another trading state, as facts for a question."""
+    stay = "stay open" if held != 1 else "stays open"
+    return [
+        ("workspace", workspace.name),
+        ("trading", f"{sign_of(workspace.trading_state)} → {sign_of(state)}"),
+        ("held", f"{figures.counted(held, 'position')} {stay}; nothing is sold"),
+        ("whom", "everybody who trades in this account: dashboards, commands, the service"),
+        ("journal", "TRADING_STATE_CHANGED is added"),
+    ]
+
+
+def reset_facts(overview: Overview) -> Facts:
+    """The consequences of a reset, as facts for a question."""
+    state = overview.state
+    return [
+        ("cash", changed_amount(state.cash, state.starting_equity)),
+        ("positions", changed_count(len(state.positions), 0)),
+        ("journal", "stays: ids executed stay executed; STATE_RESET is added"),
+        ("back", "a reconciliation brings the old fills back"),
+        ("afresh", "`papertape workspace create` makes another account"),
+    ]
+
+
+def changed_amount(before: float, after: float) -> str:
+    """An amount of money before and after, such as `10.00 → 12.50`."""
+    if before == after:
+        return f"{figures.money(after)}, unchanged"
+    return f"{figures.money(before)} → {figures.money(after)}"
+
+
+def changed_count(before: int, after: int) -> str:
+    """A count before and after, such as `2 → 0`."""
+    return f"{after:,}, unchanged" if before == after else f"{before:,} → {after:,}"
 
 
 class ActingScreen(DeskScreen):
@@ -33,8 +113,6 @@ class ActingScreen(DeskScreen):
 
     def action_halt(self) -> None:
         """Halt trading, after a question."""
-        from engine.vocabulary import TradingState
-
         self._ask_for(TradingState.HALTED)
 
     def action_trading_state(self) -> None:

@@ -11,8 +11,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from tui.dashboard.colours import Palette, gain, rgb
 from tui.dashboard.loading import Loader
-from tui.dashboard.widgets.money import Palette, gain, rgb
 from tui.shared import charts, figures
 
 if TYPE_CHECKING:

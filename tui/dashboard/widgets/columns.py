@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from rich.cells import cell_len
 from rich.text import Text
 
-from tui.dashboard.widgets.money import Palette, gain
+from tui.dashboard.colours import Palette, gain
 from tui.shared import figures
 from tui.shared.text import fit, safe_text
 

@@ -14,9 +14,9 @@ from rich.text import Text
 from textual import on
 from textual.message import Message
 
+from tui.dashboard.colours import Palette
 from tui.dashboard.loading import Loader, is_outage
 from tui.dashboard.widgets.columns import Column, Form
-from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import PAGE, DeskTable, Order
 from tui.shared import figures

@@ -11,8 +11,8 @@ from rich.style import Style
 from rich.text import Text
 from textual.widgets import Static
 
+from tui.dashboard.colours import Palette, gain
 from tui.dashboard.registry import SCREENS, ScreenEntry
-from tui.dashboard.widgets.money import Palette, gain
 from tui.shared import figures
 from tui.shared.text import cell_width, fit, safe_text
 

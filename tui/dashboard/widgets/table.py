@@ -17,10 +17,10 @@ from textual.strip import Strip
 from textual.widgets import DataTable
 from textual.widgets.data_table import CellDoesNotExist
 
+from tui.dashboard.colours import Palette
 from tui.dashboard.keys import bound
 from tui.dashboard.textual_internals import FastTable
 from tui.dashboard.widgets.columns import Column, Fitting, copy, frozen, row_cells
-from tui.dashboard.widgets.money import Palette
 
 if TYPE_CHECKING:
     from textual.coordinate import Coordinate

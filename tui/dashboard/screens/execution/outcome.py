@@ -13,9 +13,9 @@ from rich.text import Text
 
 from engine.errors import ConflictError, PapertapeError
 from engine.vocabulary import EventType
+from tui.dashboard.colours import Palette, gain
 from tui.dashboard.screens.execution.ticket import Asked
 from tui.dashboard.screens.trace import rule_figures
-from tui.dashboard.widgets.money import Palette, gain
 from tui.shared import figures
 from tui.shared.failures import lines_of
 from tui.shared.text import safe_text

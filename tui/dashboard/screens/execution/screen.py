@@ -15,13 +15,13 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
 from engine.errors import PapertapeError
+from tui.dashboard.colours import Palette
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.screens.execution.orders import COLUMNS, KINDS, OrderLine, order_lines
 from tui.dashboard.screens.execution.outcome import Outcome, flow, preview, refused, submit, to_fill_in, told, verdict
 from tui.dashboard.screens.execution.ticket import IntentLine, Ticket, Typed
 from tui.dashboard.widgets.event_pane import EventPane
-from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.table import DeskTable
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from textual.widgets import Button, Input, Label, Static
 
 from engine.errors import InvalidError
 from engine.vocabulary import IntentAction
+from tui.dashboard.colours import Palette
 from tui.dashboard.widgets.fields import Choice, Completing, parse_price
-from tui.dashboard.widgets.money import Palette
 from tui.shared import figures
 from tui.shared.text import safe_text
 

@@ -10,11 +10,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from engine.symbols import readable
+from tui.dashboard.colours import Palette, gain
 from tui.dashboard.screens.execution.outcome import outcome_line, preview, rule_lines
 from tui.dashboard.screens.execution.ticket import SELL, Asked
 from tui.dashboard.widgets.dialog import Field, FormDialog, labelled
 from tui.dashboard.widgets.fields import parse_price
-from tui.dashboard.widgets.money import Palette, gain
 from tui.shared import figures
 
 if TYPE_CHECKING:

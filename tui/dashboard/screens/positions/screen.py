@@ -16,13 +16,13 @@ from textual.binding import BindingType
 
 from engine.account.arithmetic import total
 from engine.symbols import readable
+from tui.dashboard.colours import Palette, gain
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.widgets.chart import EquityChart
 from tui.dashboard.widgets.columns import GAINS, MINUTES, MONEY, PERCENT, PRICES, QUANTITIES, RATES, WORDS, Column
 from tui.dashboard.widgets.dialog import Field, FormDialog
 from tui.dashboard.widgets.fields import parse_price
-from tui.dashboard.widgets.money import Palette, gain
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import PAGE, DeskTable
 from tui.shared import figures

@@ -14,14 +14,25 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
 
+from tui.dashboard.colours import Palette
 from tui.dashboard.keys import bound
 from tui.dashboard.loading import Brake, progress_text
 from tui.dashboard.screens.acting import ACT, ActingScreen
+from tui.dashboard.screens.reconciliation.comparison import (
+    COLUMNS,
+    PROBLEMS,
+    FieldRow,
+    Problem,
+    apply_facts,
+    drift_in_words,
+    field_rows,
+    problems,
+    standing,
+    totals,
+    verdict,
+)
 from tui.dashboard.screens.reconciliation.past import PastDialog, newest_of_each
-from tui.dashboard.screens.reconciliation.rows import COLUMNS, PROBLEMS, FieldRow, Problem, field_rows, problems
-from tui.dashboard.screens.reconciliation.words import apply_facts, drift_in_words, standing, totals, verdict
 from tui.dashboard.widgets.dialog import Confirm
-from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import PAGE, DeskTable
 from tui.shared import figures

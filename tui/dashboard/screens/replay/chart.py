@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.text import Text
 
-from tui.dashboard.widgets.money import DOWN, UP, Palette, rgb
+from tui.dashboard.colours import DOWN, UP, Palette, rgb
 from tui.shared import charts, figures
 from tui.shared.text import safe_text
 

@@ -9,21 +9,32 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
 
+from tui.dashboard.colours import Palette
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.screens.replay.chart import ZOOMS, View, other_drawing, price_drawing, view_of
-from tui.dashboard.screens.replay.log import COLUMNS, LogLine
-from tui.dashboard.screens.replay.session import HURRY, Beating, Every, Pace, Session
-from tui.dashboard.screens.replay.words import EMPTY, NO_WAY_BACK, QUIET, ended, standing
+from tui.dashboard.screens.replay.session import (
+    COLUMNS,
+    EMPTY,
+    HURRY,
+    NO_WAY_BACK,
+    QUIET,
+    Beating,
+    Every,
+    LogLine,
+    Pace,
+    Session,
+    ended,
+    standing,
+)
 from tui.dashboard.widgets.chart import Chart
-from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import DeskTable
 
 if TYPE_CHECKING:
     from engine.drivers.replay import Step
     from engine.errors import PapertapeError
-    from tui.dashboard.screens.replay.begin import ReadyReplay
+    from tui.dashboard.screens.replay.new_replay import ReadyReplay
 
 STEP, LOOK = "step", "look"
 TABLE = "replay-table"

@@ -11,10 +11,10 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from engine.numerals import value_text
+from tui.dashboard.colours import Palette, gain
 from tui.dashboard.screens.run_plan.part import Part
 from tui.dashboard.screens.run_plans.rows import RUNNING, status_words
 from tui.dashboard.widgets.dialog import fact_lines
-from tui.dashboard.widgets.money import Palette, gain
 from tui.shared import figures
 from tui.shared.leaderboard import without_result
 from tui.shared.text import safe_text

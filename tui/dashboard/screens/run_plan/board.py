@@ -10,10 +10,10 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.widgets import Input
 
+from tui.dashboard.colours import Palette
 from tui.dashboard.screens.run_plan.part import Part
 from tui.dashboard.screens.run_plan.view import ABLATION, BASELINE, PlanView
 from tui.dashboard.widgets.columns import COUNTS, RATES, WORDS, Column, Form, fixed
-from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import DeskTable, Order
 from tui.shared import figures

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from engine.numerals import value_text
-from tui.dashboard.widgets.money import Palette, rgb
+from tui.dashboard.colours import Palette, rgb
 from tui.shared.metrics import formatted
 from tui.shared.text import cell_width, fit, pad, safe_text
 

@@ -15,8 +15,9 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from tui.dashboard.collector import keep_what_is_there
+from tui.dashboard.colours import Palette
 from tui.dashboard.keys import bound
+from tui.dashboard.loading import keep_what_is_there
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.screens.run_plan.about import head_lines
 from tui.dashboard.screens.run_plan.board import BoardPart
@@ -24,7 +25,6 @@ from tui.dashboard.screens.run_plan.part import PARTS, Part
 from tui.dashboard.screens.run_plan.view import MOST_MARKED, RUNNING, PlanView, read_view
 from tui.dashboard.screens.run_plans.screen import cancel
 from tui.dashboard.sweeps import SweepAdvanced, resume
-from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import READING
 from tui.dashboard.widgets.table import DeskTable
 

@@ -11,10 +11,10 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from engine.account.arithmetic import total
+from tui.dashboard.colours import Palette, gain
 from tui.dashboard.screens.run_plan.part import Part
 from tui.dashboard.sweeps import load_told
 from tui.dashboard.widgets.columns import COUNTS, GAINS, MONEY, PRICES, QUANTITIES, RATES, TIMES, WORDS, Column
-from tui.dashboard.widgets.money import Palette, gain
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import DeskTable, Order
 from tui.shared import figures

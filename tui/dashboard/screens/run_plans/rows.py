@@ -18,8 +18,8 @@ from tui.shared.leaderboard import short_ids
 
 if TYPE_CHECKING:
     from engine.sweeps.results import PlanSummary
+    from tui.dashboard.colours import Palette
     from tui.dashboard.sweeps import Sweeps
-    from tui.dashboard.widgets.money import Palette
 
 SIGNS = {"running": "▶", "completed": "✓", "failed": "✗", "cancelled": "□", "interrupted": "‖"}
 RUNNING, ALL = RunStatus.RUNNING.value, "all"

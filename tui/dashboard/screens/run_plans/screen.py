@@ -12,11 +12,11 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
 
+from tui.dashboard.colours import Palette
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.screens.run_plans.rows import ALL, COLUMNS, PlanRow, counts, plan_rows, status_line
 from tui.dashboard.sweeps import SHORT, SweepAdvanced, resume
-from tui.dashboard.widgets.money import Palette
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import DeskTable
 

@@ -1,20 +1,29 @@
-"""Two states side by side as rows: what stands in the account, and what the journal makes of it."""
+"""Two states side by side, what stands in the account and what the journal makes of it: as rows, and in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rich.console import RenderableType
 from rich.text import Text
 
+from engine.account.state import values_apart
+from engine.events import EventType
+from tui.dashboard.colours import Palette
+from tui.dashboard.screens.acting import STATE_SAYS, changed_amount, changed_count, sign_of
 from tui.dashboard.widgets.columns import QUANTITIES, WORDS, Column, Form
-from tui.dashboard.widgets.money import Palette
+from tui.dashboard.widgets.dialog import labelled
+from tui.dashboard.widgets.pane import READING
 from tui.shared import figures
 
 if TYPE_CHECKING:
     from engine.broker.reconcile import Comparison
+    from engine.desk.journal import EventView
+    from engine.policy.workspace import Workspace
+    from tui.dashboard.widgets.dialog import Facts
 
 DIFFERS, ALIKE = "≠", "="
 ACCOUNT = "account"
@@ -201,3 +210,90 @@ def _difference(name: str, stored: Any, rebuilt: Any) -> ComparedValue:
     digits = 0 if name in _COUNTS else max(2, figures.needed_decimals(change) if name == "quantity" else 2)
     shown = figures.signed(change, digits)
     return ComparedValue((0, change, ""), shown if shown[0] in "+-" else f"{change:+.1e}", differs=True)
+
+
+def standing(workspace: Workspace, past: Sequence[EventView] | None, run: Text, palette: Palette) -> RenderableType:
+    """Three lines: what the account may do, when it was last reconciled (None: not read yet), a dry run."""
+    state = workspace.trading_state
+    lines = [
+        ("trading", Text.assemble((sign_of(state), "bold"), f": {STATE_SAYS[state]}")),
+        ("last done", Text(READING) if past is None else past_line(past)),
+        ("dry run", run),
+    ]
+    return labelled([(f" {label}", value) for label, value in lines], palette.muted)
+
+
+def verdict(comparison: Comparison) -> Text:
+    """What a dry run came to."""
+    report, count = comparison.report, _apart(comparison.report.drift)
+    line = Text(f"{figures.counted(report.events_replayed, 'fill')} replayed, ")
+    line.append(f"{DIFFERS} {_fields_differ(count)}" if count else "no drift", "bold")
+    if report.duplicates_skipped:
+        line.append(f", {figures.counted(report.duplicates_skipped, 'duplicate')} skipped")
+    if report.errors:
+        line.append(f", {_unapplied(len(report.errors))}", "bold")
+    return line
+
+
+def totals(comparison: Comparison, palette: Palette) -> Text:
+    """How many fields differ, and how many matching rows are hidden."""
+    count, hidden = _apart(comparison.report.drift), left_out(comparison)
+    line = Text(f"{DIFFERS} {_fields_differ(count)}" if count else "no differences", "bold" if count else "")
+    if hidden:
+        line.append(f"; {figures.counted(hidden, 'matching daily row')} hidden", palette.muted)
+    return line
+
+
+def drift_in_words(drift: Mapping[str, Sequence[Any]]) -> str:
+    """`nothing had drifted`, or how many fields had, and the cash by how much."""
+    if not drift:
+        return "nothing had drifted"
+    words = f"{figures.counted(_apart(drift), 'field')} had drifted"
+    if "cash" in drift:
+        stored, rebuilt = drift["cash"]
+        words += f", cash by {figures.signed(rebuilt - stored)}"
+    return words
+
+
+def past_line(past: Sequence[EventView]) -> Text:
+    """When it was last reconciled and how far it had drifted; a reset since then is said."""
+    newest = {event.event_type: event for event in past}
+    done, reset = newest.get(EventType.STATE_RECONCILED), newest.get(EventType.STATE_RESET)
+    line = Text("never reconciled" if done is None else f"{figures.moment(done.ts)} UTC: {_past_words(done)}")
+    if reset is not None and (done is None or reset.seq > done.seq):
+        line.append(f"; reset {figures.moment(reset.ts)} UTC", "bold")
+    return line
+
+
+def apply_facts(comparison: Comparison) -> Facts:
+    """The consequences of applying, as facts for a question."""
+    report = comparison.report
+    return [
+        ("from", f"{figures.counted(report.events_replayed, 'fill')} of the journal"),
+        ("cash", changed_amount(comparison.stored["cash"], comparison.rebuilt["cash"])),
+        ("realized", changed_amount(comparison.stored["realized_pnl"], comparison.rebuilt["realized_pnl"])),
+        ("positions", changed_count(len(comparison.stored["positions"]), len(comparison.rebuilt["positions"]))),
+        ("then", "the replayed state replaces the stored one, and STATE_RECONCILED is journaled"),
+        ("orders", "none is placed, and the policy is not asked"),
+        *([("left out", _unapplied(len(report.errors)))] if report.errors else []),
+    ]
+
+
+def _past_words(done: EventView) -> str:
+    payload = done.payload
+    words = f"{drift_in_words(payload.get('drift', {}))} ({figures.counted(payload.get('events_replayed', 0), 'fill')})"
+    errors = payload.get("errors", [])
+    return f"{words}, {_unapplied(len(errors))}" if errors else words
+
+
+def _apart(drift: Mapping[str, Sequence[Any]]) -> int:
+    """How many fields had drifted: those that everything else counts."""
+    return len(list(values_apart(drift)))
+
+
+def _fields_differ(count: int) -> str:
+    return "1 field differs" if count == 1 else f"{count:,} fields differ"
+
+
+def _unapplied(count: int) -> str:
+    return f"{figures.counted(count, 'fill')} cannot be applied"
