@@ -22,8 +22,7 @@ from storage.desk import open_desk
 from storage.settings import Settings
 from tests.docs.pages import codes, first_codes, section, table_under, text_of
 from tests.tui.shared.test_leaderboard import metrics
-from tui.commands.plan.fail_if import read_condition
-from tui.commands.plan.gate import figure_names
+from tui.commands.plan.fail_if import figure_names, read_condition
 from tui.shared.files import FORMULA
 from tui.shared.inputs import read_sweep
 

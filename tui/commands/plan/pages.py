@@ -1,29 +1,46 @@
-"""Run plans as people read them."""
+"""Run plans as people read them, and below the leaderboard what the best is worth."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from engine.account.metrics import METRICS, Metrics
 from engine.numerals import value_text
 from tui.shared import figures
 from tui.shared.leaderboard import short_ids, show_board
+from tui.shared.metrics import SCORE, Figure
 from tui.shared.output import Table
-from tui.shared.words import HASH, bars_of, progress_of, took, tries_of
+from tui.shared.text import cell_width, fit, pad
+from tui.shared.words import (
+    HASH,
+    bars_of,
+    breakeven_of,
+    holding_of,
+    neighbours_of,
+    odds_of,
+    progress_of,
+    took,
+    tries_of,
+    verdict_of,
+)
 
 if TYPE_CHECKING:
     from engine.desk.accounts import EquityPoint
     from engine.desk.journal import EventView
     from engine.sweeps.plan.generator import Generated
-    from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary
+    from engine.sweeps.results import PlanDetail, PlanResult, PlanStatistics, PlanSummary
     from tui.shared.charts import Points
     from tui.shared.output import Field, Page
 
-
 SHORTEST_PLAN = 8
 _START_AND_END = ("RUN_STARTED", "RUN_COMPLETED")
+_COLUMNS = ("return_pct", "cagr_pct", "max_drawdown_marked_pct", "sharpe_annual", "trade_count")
+_WIDEST_VALUE = 16
+_GAP = "  "
 
 
 def show_generated(page: Page, generated: Generated, top: int) -> None:
@@ -62,7 +79,6 @@ def show_result(page: Page, result: PlanResult, top: int) -> None:
     show_board(page, result.results, result.best_variant_id, result.objective, top, result.reasons)
     if succeeded > 1 and result.statistics is None:
         page.paragraph(f"The best of {figures.whole(succeeded)} is partly the luckiest: try it on data not swept over.")
-    from tui.commands.plan.worth import show_worth
 
     show_worth(page, result)
 
@@ -89,7 +105,6 @@ def show_plan(page: Page, detail: PlanDetail, events: Sequence[EventView], top: 
     page.fields([*_standing(detail), *_history(events), *_asked(detail)])
     page.line()
     show_board(page, detail.results, detail.best_variant_id, detail.objective, top, detail.reasons)
-    from tui.commands.plan.worth import show_worth
 
     show_worth(page, detail)
     for sentence in detail.plan["data"].get("warnings", ()):
@@ -202,3 +217,80 @@ def _marks(curve: Points, count: int) -> Points:
 
 def _end(points: Sequence[EquityPoint]) -> str:
     return figures.money(points[-1].equity)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A variant under a fill model; without metrics where it failed under it."""
+
+    fill: str
+    side: str
+    metrics: Metrics | None
+
+
+def show_worth(page: Page, result: PlanResult | PlanDetail) -> None:
+    """The verdict with its figures; holding alone where nothing else was asked, nothing for a plan without either."""
+    statistics = result.statistics
+    if statistics is None:
+        if result.benchmark is not None:
+            page.line()
+            page.fields(holding_of(result.benchmark))
+        return
+    page.line()
+    page.heading(verdict_of(statistics))
+    page.paragraph(statistics.because)
+    page.line()
+    costs: Field = ("break-even", breakeven_of(statistics))
+    page.fields([*odds_of(statistics), *tries_of(result.trials), *holding_of(result.benchmark), costs])
+    _show_fills(page, result, statistics)
+    _show_sensitivity(page, statistics)
+
+
+def _show_fills(page: Page, result: PlanResult | PlanDetail, statistics: PlanStatistics) -> None:
+    is_baseline = any(one.variant_id == result.best_variant_id for one in result.results if "baseline" in one.tags)
+    rows = list(_filled(statistics.costs["fills"], is_baseline=is_baseline))
+    if not rows:
+        return
+    page.line()
+    table = Table().text("fill", [row.fill for row in rows]).text("variant", [row.side for row in rows])
+    for name in _COLUMNS:
+        Figure(name, METRICS[name]).put(table, rows)
+    page.table(table)
+
+
+def _filled(fills: Mapping[str, Any], *, is_baseline: bool) -> Iterator[Filled]:
+    """The best and the baseline under each fill model; one row where they are the same, or there is no best."""
+    for fill, sides in fills.items():
+        shown = [side for side in ("best", "baseline") if sides[side] is not None]
+        for place, side in enumerate(shown[:1] if is_baseline else shown):
+            said = "baseline" if is_baseline else side
+            yield Filled(fill if place == 0 else "", said, Metrics.model_construct(**sides[side]))
+
+
+def _show_sensitivity(page: Page, statistics: PlanStatistics) -> None:
+    parameters = statistics.sensitivity["parameters"]
+    if not parameters:
+        return
+    page.line()
+    page.heading("Median score by value")
+    name_width = max(map(cell_width, [*parameters, "neighbours"]))
+    rows: list[Field] = []
+    for path, values in parameters.items():
+        lines = list(_score_lines(values, page.width - name_width - len(_GAP)))
+        rows += [(path if place == 0 else "", line) for place, line in enumerate(lines)]
+    page.fields([*rows, ("neighbours", neighbours_of(statistics))])
+
+
+def _score_lines(values: list[dict[str, Any]], width: int) -> Iterator[str]:
+    """Values, and below each its score; as many side by side as there is room for."""
+    names = [fit(value_text(each["value"]), _WIDEST_VALUE) for each in values]
+    scores = [_score(each["median_score"]) for each in values]
+    wide = max(map(cell_width, [*names, *scores]), default=0)
+    side_by_side = max(1, (width + len(_GAP)) // (wide + len(_GAP)))
+    for start in range(0, len(values), side_by_side):
+        for cells in (names, scores):
+            yield _GAP.join(pad(cell, wide, right=True) for cell in cells[start : start + side_by_side])
+
+
+def _score(score: float | None) -> str:
+    return figures.NONE if score is None else figures.decimals(score, SCORE.metric.digits)

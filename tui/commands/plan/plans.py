@@ -1,17 +1,32 @@
-"""`plan`: sweeps generated, run, resumed and cancelled."""
+"""`plan`: sweeps generated, run, resumed, cancelled, and what they came to."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
 
+from engine.vocabulary import RunStatus
 from storage.system import processors
 from tui.commands.calls import Call, command
-from tui.commands.plan import looks
-from tui.commands.plan.options import FailIf, PlanId, RunOptions, StrategyFile, SweepOptions, Top, Workers, plan_named
+from tui.commands.plan.inputs import (
+    FailIf,
+    PlanId,
+    RunOptions,
+    StrategyFile,
+    SweepOptions,
+    Top,
+    Workers,
+    find_strategy,
+    loader,
+    once,
+    plan_named,
+    recorded,
+    tell_of_the_same,
+)
 from tui.commands.progress import watching
 from tui.commands.strategy.inputs import DataOptions, SpecOptions
 from tui.shared.output import Page, plain, write_document
@@ -23,7 +38,7 @@ if TYPE_CHECKING:
     from engine.strategies.spec import ExecutionSpec
     from engine.sweeps.plan.generator import Generated
     from engine.sweeps.results import PlanResult
-    from tui.commands.plan.gate import Gate
+    from tui.commands.plan.fail_if import Gate
 
 NAME, PANEL = "plan", "Strategies"
 HELP = "Sweeps: many variants under the same rules, compared."
@@ -66,7 +81,7 @@ def run(
     Each trades in an account of its own, under the same rules. Exit 0 when a variant succeeded and --fail-if does not
     hold. What Ctrl-C or a kill leaves, `plan resume` ends.
     """
-    from tui.commands.plan.gate import Gate
+    from tui.commands.plan.fail_if import Gate
 
     gate = Gate.read(fail_if)
     with call.desk() as desk:
@@ -88,8 +103,7 @@ def resume(
     By Ctrl-C, a kill, or `plan cancel`. What is finished is not run again; the end is as without the stop. A strategy
     of your own runs only when its source is the one that the plan was started with, and you ran or named it yourself:
     no code runs because a journal names it."""
-    from tui.commands.plan.data import find_strategy, loader, once
-    from tui.commands.plan.gate import Gate
+    from tui.commands.plan.fail_if import Gate
 
     gate = Gate.read(fail_if)
     with call.desk() as desk:
@@ -115,7 +129,86 @@ def cancel(call: Call, plan: PlanId) -> None:
     call.answer(document, lambda page: page.line(f"run plan {detail.run_plan_id} {sentence}"))
 
 
-app.add_typer(looks.app)
+@command(app, "list", example="papertape plan list --status interrupted")
+def list_all(
+    call: Call,
+    status: Annotated[RunStatus | None, typer.Option("--status", help="Only plans with this status.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, metavar="N", help="Only the newest N.", show_default=False)
+    ] = None,
+) -> None:
+    """Run plans, newest first.
+
+    With the flag -w those of that workspace alone."""
+    from tui.commands.plan.pages import show_plans
+
+    with call.desk() as desk:
+        plans = desk.plans.all(limit=limit, status=None if status is None else status.value, workspace=call.workspace)
+    call.answer(plans, lambda page: show_plans(page, plans))
+
+
+@command(app, "show", example="papertape plan show last --top 50", without_workspace=True)
+def show(call: Call, plan: PlanId, top: Top = 20) -> None:
+    """How a run plan stands, and what came of it.
+
+    What was asked of it, its variants best first, what to know of its data."""
+    from tui.commands.plan.pages import show_plan
+
+    with call.desk() as desk:
+        detail = desk.plans.get(plan_named(desk, plan))
+        events = desk.plans.events(detail.run_plan_id)
+    document = {**plain(detail), "events": events} if call.json else None
+    call.answer(document, lambda page: show_plan(page, detail, events, top))
+
+
+@command(app, "trades", example="papertape plan trades last best", without_workspace=True)
+def trades(
+    call: Call,
+    plan: PlanId,
+    variant: Annotated[
+        str,
+        typer.Argument(
+            metavar="VARIANT", help="Its id or the beginning of one, `best` or `baseline`.", show_default=False
+        ),
+    ],
+    strategy: StrategyFile = None,
+) -> None:
+    """A variant's round trips, in the order of closing.
+
+    From its fills; of a plan with --journal summary they are computed again from the same data."""
+    from tui.commands.account.look import show_trades
+
+    with call.desk() as desk:
+        detail = desk.plans.get(plan_named(desk, plan))
+        if detail.journal == "summary":
+            find_strategy(call, desk, detail, strategy)
+        closed = desk.plans.trades(detail.run_plan_id, variant, loader(call))
+    call.answer(closed, lambda page: show_trades(page, closed))
+
+
+@command(app, "export", example="papertape plan export last --to sweep.csv", without_workspace=True)
+def export(
+    call: Call,
+    plan: PlanId,
+    to: Annotated[
+        str, typer.Option("--to", metavar="FILE", help="A .csv, .json or .parquet file.", show_default=False)
+    ],
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+) -> None:
+    """A run plan's variants as a file.
+
+    A row a variant, or the JSON document of `plan run`. In CSV a text that a spreadsheet would take for a formula has
+    an apostrophe in front.
+    """
+    from tui.shared.files import encoder_for, write_whole
+
+    path = Path(to)
+    encode = encoder_for(path)
+    with call.desk() as desk:
+        result = desk.plans.result(plan_named(desk, plan))
+    write_whole(path, encode(plain(result)), force=force)
+    document = {"success": True, "run_plan_id": result.run_plan_id, "path": path, "variants": len(result.results)}
+    call.answer(document, lambda page: page.line(f"{path} written, {len(result.results):,} variants"))
 
 
 def _run(
@@ -127,8 +220,6 @@ def _run(
     terms: RunOptions,
     workers: int | None,
 ) -> tuple[PlanResult, Load]:
-    from tui.commands.plan.data import recorded
-
     wanted = spec.read_to_run(call, desk)
     values = _values(desk, wanted, sweep)
     model = desk.accounts.require(terms.like)
@@ -169,7 +260,6 @@ def _generated(generated: Generated, timeframe: str) -> dict[str, Any]:
 def _answer(call: Call, desk: Desk, result: PlanResult, load: Load, gate: Gate, top: int) -> None:
     """Print the result on stdout and notes on stderr; raise the error that a script should stop for."""
     from engine.sweeps.results import cancelled
-    from tui.commands.plan.data import tell_of_the_same
 
     if result.duplicate_of:
         tell_of_the_same(call, desk, result)

@@ -15,7 +15,7 @@ from engine.statistics.verdict import Verdict
 from tests.support.desks import open_test_desk
 from tests.tui.commands.test_damage import around_the_guards, first_of
 from tests.tui.console import Console, breakout, write_bars
-from tui.commands.plan.gate import Gate
+from tui.commands.plan.fail_if import Gate
 from tui.shared.words import MEANINGS, probability
 
 SMA = ("--strategy", "sma_cross", "--symbol", "GOOG", "--data", "sample:GOOG")
