@@ -31,7 +31,7 @@ from engine.vocabulary import IntentAction, TradingState
 from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.unit_of_work import SqliteStore
 from storage.strategies.files import make_registry
-from tui.commands.system.checks import FAULT, database_checks
+from tui.commands.system.doctor import FAULT, database_checks
 
 DAY = 86_400_000_000
 EPOCH = 1_700_000_000_000_000

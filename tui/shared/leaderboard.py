@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from tui.shared.output import Page
 
 BEST, ABLATION = "*", "~"
-SHORTEST_ID = 4
-"""What a command takes as the beginning of an id."""
+SHORTEST_ID, SHORTEST_PLAN = 4, 8
+"""Digits that a table shows at least of a variant's and of a run plan's id; commands take such a beginning."""
 _UNLIMITED = 1_000_000
 _ID_SPARED, _REFUSED_SPARED, _HELD_BACK_SPARED = 3, 4, 7
 """When these are left out among the figures, by `Figure.spared`."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.account.metrics import METRICS, Metrics
 from engine.numerals import value_text
 from tui.shared import figures
-from tui.shared.leaderboard import short_ids, show_board
+from tui.shared.leaderboard import SHORTEST_PLAN, short_ids, show_board
 from tui.shared.metrics import SCORE, Figure
 from tui.shared.output import Table
 from tui.shared.text import cell_width, fit, pad
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from tui.shared.charts import Points
     from tui.shared.output import Field, Page
 
-SHORTEST_PLAN = 8
 _START_AND_END = ("RUN_STARTED", "RUN_COMPLETED")
 _COLUMNS = ("return_pct", "cagr_pct", "max_drawdown_marked_pct", "sharpe_annual", "trade_count")
 _WIDEST_VALUE = 16

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tui.commands.calls import Call, command
-from tui.commands.plan.pages import SHORTEST_PLAN
 from tui.shared import figures
-from tui.shared.leaderboard import short_ids
+from tui.shared.leaderboard import SHORTEST_PLAN, short_ids
 from tui.shared.output import Table
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ import typer
 from tui.commands.calls import Call, command
 from tui.commands.strategy.inputs import key_in
 from tui.commands.strategy.strategies import registry_of
-from tui.shared.files import write_new
 
 if TYPE_CHECKING:
     from tui.shared.output import Page
@@ -37,6 +36,7 @@ def new(
 ) -> None:
     """A commented spec file to start from. No file is overwritten."""
     from storage.spec_files import new_spec_text
+    from tui.shared.files import write_new
 
     registry, symbols = registry_of(call), symbol or ["GOOG"]
     text = new_spec_text(registry.get(key_in(call, registry, strategy)), symbols)

@@ -10,7 +10,6 @@ import typer
 from engine.errors import UsageError
 from tui.commands.calls import Call, command
 from tui.commands.strategy.inputs import class_in, key_in, load_any, names_code
-from tui.shared.files import write_new
 from tui.shared.output import Page, Table
 
 if TYPE_CHECKING:
@@ -67,6 +66,7 @@ def new(
     It runs as it is. No file is overwritten.
     """
     from storage.strategies.files import new_strategy_text, rights_notice, strategy_key
+    from tui.shared.files import write_new
 
     key = strategy_key(name)
     path = write_new(Path(to or f"{key}.py"), new_strategy_text(name, all_symbols=all_symbols))

@@ -104,7 +104,7 @@ def test_the_doctor_fits_a_terminal_and_cuts_nothing(console: Console, monkeypat
 
 @pytest.mark.parametrize("fault", [True, False])
 def test_the_doctor_on_the_wal_fault(console: Console, monkeypatch: pytest.MonkeyPatch, fault: bool) -> None:
-    monkeypatch.setattr("tui.commands.system.checks.has_wal_fault", lambda: fault)
+    monkeypatch.setattr("storage.sqlite.connection.driver.has_wal_fault", lambda: fault)
     found = checks(console)["sqlite"]
     assert found["status"] == ("note" if fault else "ok")
     assert ("pysqlite3" in found.get("hint", "")) is fault
