@@ -183,30 +183,48 @@ def _longest(at_peak: BoolArray) -> IntArray:
     return longest
 
 
+def annual_ratio(name: str, equity: FloatArray, a_year: float | None) -> FloatArray:
+    """One of `sharpe_annual`, `sortino_annual`, `calmar_annual` alone, of each column; NaN where `figures` has None."""
+    if a_year is None or len(equity) < 3:
+        return np.full(equity.shape[1], np.nan)
+    found = np.concatenate([_annual_ratio(name, block, a_year) for block in blocks(equity)])
+    return np.where(np.all(equity > 0, axis=0), found, np.nan)
+
+
+def _annual_ratio(name: str, equity: FloatArray, a_year: float) -> FloatArray:
+    if name == "calmar_annual":
+        return _ratios(_annual_growths(equity, a_year), drawdowns(equity)[0])
+    with np.errstate(all="ignore"):
+        of = moments(returns_of(equity))
+    return _ratios(of.mean, of.spread if name == "sharpe_annual" else of.downside, math.sqrt(a_year))
+
+
 def _figures(equity: FloatArray, a_year: float | None) -> Iterator[SessionFigures]:
     falls, longest = drawdowns(equity)
     if a_year is None or len(equity) < 3:
         for fall, sessions in zip(falls.tolist(), longest.tolist(), strict=True):
             yield SessionFigures(None, None, None, None, fall, sessions, None, None, None, None)
         return
+    root = math.sqrt(a_year)
     with np.errstate(all="ignore"):
-        of_returns = moments(returns_of(equity))
-    alive = np.all(equity > 0, axis=0).tolist()
-    columns = [column.tolist() for column in (*of_returns, equity[0], equity[-1], falls, longest)]
-    for lives, *values in zip(alive, *columns, strict=True):
-        mean, spread, downside, skew, kurtosis, start, end, fall, sessions = values
+        of = moments(returns_of(equity))
+        volatility = of.spread * root * 100
+    growths = _annual_growths(equity, a_year)
+    ratios = _ratios(of.mean, of.spread, root), _ratios(of.mean, of.downside, root), _ratios(growths, falls)
+    columns = [column.tolist() for column in (*of, volatility, growths, *ratios, falls, longest)]
+    for lives, *values in zip(np.all(equity > 0, axis=0).tolist(), *columns, strict=True):
+        mean, spread, _, skew, kurtosis, variation, growth, sharpe, sortino, calmar, fall, sessions = values
         if not lives:
             yield SessionFigures(None, None, None, None, fall, sessions, None, None, None, None)
             continue
-        grown = _annual_growth(start, end, (len(equity) - 1) / a_year)
         yield SessionFigures(
-            sharpe_annual=_ratio(mean, spread, math.sqrt(a_year)),
-            sortino_annual=_ratio(mean, downside, math.sqrt(a_year)),
-            volatility_pct=_finite(spread * math.sqrt(a_year) * 100),
-            cagr_pct=grown,
+            sharpe_annual=_finite(sharpe),
+            sortino_annual=_finite(sortino),
+            volatility_pct=_finite(variation),
+            cagr_pct=_finite(growth),
             max_drawdown_marked_pct=fall,
             longest_drawdown_sessions=sessions,
-            calmar_annual=None if grown is None else _ratio(grown, fall),
+            calmar_annual=_finite(calmar),
             skew=_finite(skew),
             kurtosis=_finite(kurtosis),
             psr=_psr(mean, spread, skew, kurtosis, len(equity) - 1),
@@ -214,22 +232,33 @@ def _figures(equity: FloatArray, a_year: float | None) -> Iterator[SessionFigure
 
 
 def _psr(mean: float, spread: float, skew: float, kurtosis: float, sessions: int) -> float | None:
-    sharpe = _ratio(mean, spread)
-    if sharpe is None or _finite(skew) is None or _finite(kurtosis) is None:
+    sharpe = mean / spread if spread > 0 else math.nan
+    if not (math.isfinite(sharpe) and math.isfinite(skew) and math.isfinite(kurtosis)):
         return None
     return probabilistic_sharpe(sharpe, skew, kurtosis, sessions)
 
 
-def _annual_growth(start: float, end: float, years: float) -> float | None:
-    """In percent a year."""
+def _annual_growths(equity: FloatArray, a_year: float) -> FloatArray:
+    """Of each column, in percent a year; by Python's own powers, which no machine's vectors round otherwise."""
+    years = (len(equity) - 1) / a_year
+    return np.array(
+        [_annual_growth(*ends, years) for ends in zip(equity[0].tolist(), equity[-1].tolist(), strict=True)]
+    )
+
+
+def _annual_growth(start: float, end: float, years: float) -> float:
+    """NaN beyond what a float64 holds, and where there is nothing left."""
     try:
-        return _finite(((end / start) ** (1 / years) - 1) * 100)
+        return ((end / start) ** (1 / years) - 1) * 100 if end > 0 else math.nan
     except OverflowError:
-        return None
+        return math.nan
 
 
-def _ratio(above: float, below: float, scale: float = 1.0) -> float | None:
-    return _finite(above / below * scale) if below > 0 else None
+def _ratios(above: FloatArray, below: FloatArray, scale: float = 1.0) -> FloatArray:
+    """NaN where `below` is not above zero."""
+    with np.errstate(all="ignore"):
+        ratios: FloatArray = np.where(below > 0, above / below * scale, np.nan)
+    return ratios
 
 
 def _finite(value: float) -> float | None:

@@ -14,7 +14,7 @@ from engine.market.bars import Bars, BoolArray, Dataset, FloatArray, IntArray
 from engine.market.sessions import is_intraday, session_ends
 from engine.statistics.clock import Clock
 from engine.strategies.base import OF_ENTRIES, Candidates
-from engine.sweeps.simulation.kernel import BLOCK, HELD_BACK, RULES, Entries, Found, Out, Rows, Slots, Symbols
+from engine.sweeps.simulation.kernel import BLOCK, HELD_BACK, RULES, Entries, Found, Out, Owns, Rows, Slots, Symbols
 from engine.vocabulary import FillModel
 
 
@@ -153,12 +153,17 @@ def together(parts: Sequence[Entries]) -> Entries:
     return parts[0] if len(parts) == 1 else Entries(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def own_exits(columns: Sequence[BoolArray]) -> tuple[Any, Any]:
+def own_exits(columns: Sequence[BoolArray]) -> Owns:
     """Where strategies' own exits fire, laid end to end: a byte a row, and a word a block of them."""
     rows = sum(map(len, columns))
     padded = np.zeros(-(-rows // BLOCK) * BLOCK, dtype=np.uint8)
     np.concatenate(columns, out=padded[:rows].view(np.bool_))
-    return padded, padded.view(np.uint64)
+    return Owns(padded, padded.view(np.uint64))
+
+
+def exits_together(parts: Sequence[Owns]) -> Owns:
+    """Several variants' own exits laid end to end."""
+    return parts[0] if len(parts) == 1 else Owns(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _ends(bars: Bars) -> IntArray:

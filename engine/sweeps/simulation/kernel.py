@@ -678,10 +678,11 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
 
 
 class Spans(NamedTuple):
-    """Where each variant's candidates begin and end, each (variants,)."""
+    """Where each variant's candidates begin and end, and where its own exits begin, at a whole block: (variants,)."""
 
     begin: Any
     end: Any
+    own: Any
 
 
 class Clocked(NamedTuple):
@@ -749,9 +750,10 @@ def simulate_each(
             variants.most_open[nth],
             variants.fill[nth],
         )
-        begin, end = spans.begin[nth], spans.end[nth]
+        begin, end, own = spans.begin[nth], spans.end[nth], spans.own[nth]
+        mine = Owns(owns.rows[own:], owns.blocks[own // BLOCK :])
         trades, fills, ordinary = simulate(
-            begin, end, entries, rows, symbols, owns, terms, steps, money, caps, slots, out
+            begin, end, entries, rows, symbols, mine, terms, steps, money, caps, slots, out
         )
         found.trades[nth], found.fills[nth] = trades, fills
         for rule in range(len(out.counts)):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import BaseModel
 
-from engine.account.metrics import SessionFigures, figures_of
+from engine.account.metrics import Metrics, SessionFigures, figures_of
 from engine.compiled import expect_much_work, is_loaded
 from engine.drivers.short_history import Decided, Unready, unready_bars
 from engine.errors import PapertapeError
@@ -24,9 +24,10 @@ from engine.statistics.clock import Clock
 from engine.strategies.base import Candidates, Strategy
 from engine.strategies.guard import prepared
 from engine.strategies.spec import CompiledSpec
+from engine.sweeps.objectives import objective
 from engine.sweeps.plan.run_plan import Variant
 from engine.sweeps.results import Simulated, failed, result_of
-from engine.sweeps.simulation.columns import Columns, FillColumns, Scratch, own_exits, together, view_of
+from engine.sweeps.simulation.columns import Columns, FillColumns, Scratch, exits_together, own_exits, together, view_of
 from engine.sweeps.simulation.kernel import (
     BAR_LOOP,
     HELD_BACK,
@@ -42,6 +43,7 @@ from engine.sweeps.simulation.kernel import (
     Terms,
 )
 from engine.sweeps.simulation.reference import by_bar_loop
+from engine.sweeps.simulation.scores import scores_of
 from engine.sweeps.simulation.terms import (
     StepColumns,
     denied,
@@ -88,10 +90,10 @@ class _Prepared(NamedTuple):
 
 
 class _Batch(NamedTuple):
-    """Variants that are traded in one call: their places, where in the candidates each one's are, its unready bars."""
+    """Variants that are traded in one call: their places, where candidates and exits of each are, its unready bars."""
 
     places: list[int]
-    spans: list[tuple[int, int]]
+    spans: list[tuple[int, int, int]]
     unready: list[Unready]
     prepared: _Prepared | None = None
 
@@ -198,52 +200,97 @@ class Simulation:
 
     def _chunk(self, variants: Sequence[Variant], *, fills: bool) -> list[Simulated]:
         """A few variants in their order; fills are of one alone."""
-        found: dict[int, Simulated] = {}
-        for batch in self._batches(variants, found):
-            mine = [variants[at] for at in batch.places]
-            found.update(zip(batch.places, self._simulated(mine, batch, fills), strict=True))
-        return [found[at] for at in range(len(variants))]
+        came: dict[int, Simulated] = {}
+        batches = list(self._batches(variants, came))
+        if batches:
+            came |= self._simulated(variants, batches, fills=fills)
+        return [came[at] for at in range(len(variants))]
 
     def _batches(self, variants: Sequence[Variant], found: dict[int, Simulated]) -> Iterator[_Batch]:
         """What one call of the kernel can trade; variants whose strategy fails are `found` to have failed.
 
-        Variants of one strategy without exits of its own go together, their candidates laid end to end; those with
-        such exits, a byte for each bar, only when they have them in common.
+        Variants go together whose candidates have the same columns, laid end to end, and so do their own exits.
         """
         alike: dict[tuple[int, FillModel], list[int]] = {}
         for at, variant in enumerate(variants):
             spec = variant.compiled  # a generator makes one object of parameters for the same values
             alike.setdefault((id(spec.params), spec.fill), []).append(at)
-        batches: dict[tuple[bool, ...], tuple[_Batch, list[Entries]]] = {}
+        batches: dict[tuple[bool, ...], tuple[_Batch, list[_Prepared], list[int]]] = {}
         for places in alike.values():
             try:
-                found_entries = self._entries_of(variants[places[0]].compiled)
+                part = self._entries_of(variants[places[0]].compiled)
             except PapertapeError as error:
                 found.update((at, Simulated(failed(variants[at], error.code, error.message))) for at in places)
                 continue
-            entries, owns, unready = found_entries
-            if owns is not _NO_EXITS:
-                count = len(places)
-                yield _Batch(places, [(0, len(entries.rows))] * count, [unready] * count, found_entries)
-                continue
-            gives = tuple(len(column) > 0 for column in entries)  # what is laid end to end has the same columns
-            batch, parts = batches.setdefault(gives, (_Batch([], [], []), []))
-            begin = sum(len(part.rows) for part in parts)
-            parts.append(entries)
+            gives = (part.owns is not _NO_EXITS, *(len(column) > 0 for column in part.entries))
+            batch, parts, ends = batches.setdefault(gives, (_Batch([], [], []), [], [0, 0]))
+            begin, own = ends
+            ends[:] = begin + len(part.entries.rows), own + (len(part.owns.rows) if part.owns is not _NO_EXITS else 0)
+            parts.append(part)
             batch.places.extend(places)
-            batch.spans.extend([(begin, begin + len(entries.rows))] * len(places))
-            batch.unready.extend([unready] * len(places))
-        for batch, parts in batches.values():
-            yield batch._replace(prepared=_Prepared(together(parts), _NO_EXITS))
+            batch.spans.extend([(begin, ends[0], own)] * len(places))
+            batch.unready.extend([part.unready] * len(places))
+        for (has_exits, *_), (batch, parts, _ends) in batches.items():
+            owns = exits_together([each.owns for each in parts]) if has_exits else _NO_EXITS
+            yield batch._replace(prepared=_Prepared(together([each.entries for each in parts]), owns))
 
-    def _simulated(self, variants: Sequence[Variant], batch: _Batch, fills: bool) -> list[Simulated]:
+    def _simulated(
+        self, variants: Sequence[Variant], batches: Sequence[_Batch], *, fills: bool
+    ) -> dict[int, Simulated]:
+        """What comes of batches, by place: a call of the kernel for each, the figures of all at once."""
+        columns, found, out = self._traded(variants, batches)
+        figures = columns.clock.figures(self._account.starting_equity, found.equity, found.exposed.tolist())
+        idle = [unready for batch in batches for unready in batch.unready]
+        return {
+            at: self._found(variants[at], columns, idle[nth], found, nth, figures[nth], out, fills=fills)
+            for nth, at in enumerate(_places(batches))
+        }
+
+    def scores(self, variants: Sequence[Variant], name: str, watch: Watch) -> Iterator[float | None]:
+        """Each variant's score under the objective of that name, as `simulate_each` gives its metrics, in this thread.
+
+        None of one that has no score or whose strategy fails. When the watch says stop, the iterator ends early.
+        """
+        score = objective(name)
+        if self._needs_bar_loop:
+            for simulated in self._by_bar_loop_each(variants, False, watch):
+                yield _scored(simulated, score)
+            return
         specs = [variant.compiled for variant in variants]
-        columns, prepared = self._prepared(specs[0]), batch.prepared
+        _, steps = self._load_what_pays(specs)
+        for part in _chunks(variants, _chunk_size(specs, steps, alone=True)):
+            if watch.stopped():
+                return
+            came: dict[int, Simulated] = {}
+            batches = list(self._batches(part, came))
+            found_scores = dict.fromkeys(came)
+            if batches:
+                columns, found, _ = self._traded(part, batches)
+                each = scores_of(found, columns.clock, self._account.starting_equity, name)
+                found_scores |= zip(_places(batches), each, strict=True)
+                for nth, at in enumerate(_places(batches)):
+                    if found.trades[nth] == BAR_LOOP:
+                        found_scores[at] = _scored(self._by_bar_loop(part[at], False), score)
+            yield from (found_scores[at] for at in range(len(part)))
+
+    def _traded(self, variants: Sequence[Variant], batches: Sequence[_Batch]) -> tuple[Columns, Found, Out]:
+        """What the kernel finds of the batches' variants, end to end; the fills are the last one's."""
+        columns = self._prepared(variants[0].compiled)
+        scratch, places = self._scratch(columns), _places(batches)
+        most = max(end - begin for batch in batches for begin, end, _ in batch.spans)
+        out, found = scratch.out(most + 1), scratch.found(len(places), len(columns.clock))
+        begin = 0
+        for batch in batches:
+            end = begin + len(batch.places)
+            specs = [variants[at].compiled for at in batch.places]
+            self._trade(specs, batch, columns, out, Found(*(column[begin:end] for column in found)))
+            begin = end
+        return columns, found, out
+
+    def _trade(self, specs: Sequence[CompiledSpec], batch: _Batch, columns: Columns, out: Out, found: Found) -> None:
+        """One call of the kernel."""
+        prepared, scratch, clock = batch.prepared, self._scratch(columns), columns.clock
         assert prepared is not None  # noqa: S101 - for the type checker
-        scratch = self._scratch(columns)
-        most = max(end - begin for begin, end in batch.spans)
-        clock = columns.clock
-        out, found = scratch.out(most + 1), scratch.found(len(specs), len(clock))
         simulate_each, rows, entries, owns = _plain_or_compiled(columns, prepared, compiled=scratch.compiled)
         pairs = StepColumns()
         terms = scratch.table(Terms, zip(*(variant_terms(spec, pairs) for spec in specs), strict=True))
@@ -251,11 +298,6 @@ class Simulation:
         marks = Clocked(clock.of_rows, clock.by_name, clock.closes, scratch.held)
         account = (self._money, self._limits, marks, scratch.slots)
         simulate_each(spans, entries, rows, scratch.symbols, owns, terms, steps, *account, out, found)
-        figures = clock.figures(self._account.starting_equity, found.equity, found.exposed.tolist())
-        return [
-            self._found(variant, columns, idle, found, nth, figures[nth], out, fills=fills)
-            for nth, (variant, idle) in enumerate(zip(variants, batch.unready, strict=True))
-        ]
 
     def _found(
         self,
@@ -305,7 +347,7 @@ class Simulation:
     def _compute(self, columns: Columns, spec: CompiledSpec) -> _Prepared:
         found = self._candidates(spec.params)
         own = [each.exit for each in found if each.exit is not None]
-        owns = Owns(*own_exits(own)) if own else _NO_EXITS
+        owns = own_exits(own) if own else _NO_EXITS
         return _Prepared(columns.entries(found, spec.fill), owns, _unready(columns, found, spec))
 
     def _scratch(self, columns: Columns) -> Scratch:
@@ -347,6 +389,15 @@ def _chunk_size(specs: Sequence[CompiledSpec], steps: int, *, alone: bool) -> in
         return 1
     unheard = _UNHEARD * _FASTER if is_loaded() else _UNHEARD
     return max(1, min(_MANY, unheard * len(specs) // max(1, steps)))
+
+
+def _places(batches: Sequence[_Batch]) -> list[int]:
+    return [at for batch in batches for at in batch.places]
+
+
+def _scored(simulated: Simulated, score: Callable[[Metrics], float | None]) -> float | None:
+    metrics = simulated.result.metrics
+    return None if metrics is None else score(metrics)
 
 
 def _plain_or_compiled(columns: Columns, prepared: _Prepared, *, compiled: bool) -> tuple[Any, ...]:
