@@ -212,6 +212,7 @@ SHAPES: Mapping[str, Shape] = {
         "ts": Such(TEXT, _fault_in_time),
         "settled": Maybe(_TIMES),
         "strategy_sha256": Maybe(TEXT),
+        "marks": Maybe(Each(NUMBER, of=dict)),
         "signals": Maybe(Each(_SIGNALS, of=dict)),
     },
     EventType.BACKTEST_RECORDED: {

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from engine.account.ledger import Fill
+from engine.account.session_equity import SessionEquity
 from engine.account.state import Account
 from engine.errors import DamageFault
 from engine.events import EventRow
@@ -49,6 +50,9 @@ class Progress:
 
     began: int | None = None
     """The first timestamp that the spec traded here; None before it has traded any"""
+
+    clock_from: int | None = None
+    """The first bar from which on the account's sessions count for this spec; None before it has traded any"""
 
     def with_settled(self, symbol: str, ts: int) -> Progress:
         """A copy in which the symbol's bars up to `ts` are history."""
@@ -225,6 +229,10 @@ class Views(RunViews, Protocol):
         """The stored account state; a fresh one if none is stored."""
         ...
 
+    def equity_by_session(self, workspace_id: UUID) -> list[SessionEquity]:
+        """What an account that trades on was worth at the ends of its sessions, oldest first."""
+        ...
+
     def fills(self, workspace_id: UUID, after: int = 0) -> Iterator[Fill]:
         """Paper fills with `seq > after`, in `seq` order, as plain tuples of `Fill`'s shape."""
         ...
@@ -328,6 +336,14 @@ class UnitOfWork(Views, Protocol):
 
     def put_trial(self, trial: Trial) -> None:
         """Store what a run has tried so far, in place of what was stored of it."""
+        ...
+
+    def save_equity(self, workspace_id: UUID, rows: Sequence[SessionEquity]) -> None:
+        """Store what an account is worth at the ends of sessions, in place of the rows of the same sessions."""
+        ...
+
+    def replace_equity(self, workspace_id: UUID, rows: Sequence[SessionEquity]) -> None:
+        """Store what an account is worth at the ends of sessions, in place of all that was stored of it."""
         ...
 
     def record_bars(self, workspace_id: UUID, timeframe: str, spans: Sequence[Span]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from engine.account.arithmetic import total
 from engine.account.ledger import Holding, Ledger
+from engine.account.session_equity import SessionEquity
 from engine.market.sessions import day_to_date, from_micros, iso
 from engine.markup import table
 from engine.validation import StrictModel, UtcTime
@@ -132,12 +133,11 @@ class Account:
         )
 
 
-def drift(old: Account, new: Account) -> dict[str, list[Any]]:
-    """Field of the state to `[old, new]`, for every field of the fold that differs, bit for bit.
+def drift(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Field of the state to `[old, new]`, for every field of two `folded` states that differs, bit for bit.
 
-    Of fields that are maps (`positions`, `last_closed_at`, `realized_by_session`) only the keys that differ are shown.
+    Of fields that are maps (`positions`, `last_closed_at`, those by session) only the keys that differ are shown.
     """
-    before, after = folded(old), folded(new)
     found = {name: [before[name], after[name]] for name in before if before[name] != after[name]}
     return {name: _where_they_differ(*pair) if isinstance(pair[0], dict) else pair for name, pair in found.items()}
 
@@ -151,9 +151,12 @@ def values_apart(found: Mapping[str, Sequence[Any]]) -> Iterator[tuple[str, Any,
         yield from _values(name, old, new)
 
 
-def folded(account: Account) -> dict[str, Any]:
-    """The fields that fills make, as JSON has them; `entry_fees` and the days' P&L are not in `PaperState`."""
-    ledger = account.ledger
+def folded(account: Account, equity: Iterable[SessionEquity] = ()) -> dict[str, Any]:
+    """The fields that fills make, as JSON has them, and the rows of equity by session, which the recording makes too.
+
+    `entry_fees` and what is by session are not in `PaperState`.
+    """
+    ledger, rows = account.ledger, [(day_to_date(row.session).isoformat(), row) for row in equity]
     session = ledger.session
     return {
         "starting_equity": ledger.starting_equity,
@@ -169,6 +172,8 @@ def folded(account: Account) -> dict[str, Any]:
         "last_closed_at": {symbol: iso(ts) for symbol, ts in sorted(ledger.last_closed_at.items())},
         "orders_count": ledger.orders_count,
         "trades_count": ledger.trades_count,
+        "equity_by_session": {day: row.equity for day, row in rows},
+        "exposed_by_session": {day: row.is_exposed for day, row in rows},
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.account.ledger import Ledger
-from engine.account.state import Account, drift
+from engine.account.state import Account, drift, folded
 from engine.audit.findings import Audit, Findings
 from engine.audit.worlds import World
 from engine.drivers.trial import traded_window
@@ -61,7 +61,7 @@ def compare_progress(views: Views, worlds: Mapping[str, World], findings: Findin
 
 def _differing(stored: Account, made: Ledger) -> list[str]:
     """The names of the fields in which two states differ."""
-    names = list(drift(stored, Account(stored.workspace_id, made)))
+    names = list(drift(folded(stored), folded(Account(stored.workspace_id, made))))
     beside = ("last_seq", "last_event_at")
     return names + [name for name in beside if getattr(stored.ledger, name) != getattr(made, name)]
 
@@ -76,6 +76,7 @@ def _stored_as_said(progress: Progress) -> dict[str, Any]:
         "settled": {symbol: iso(last) for symbol, last in progress.settled.items()},
         "strategy_sha256": progress.strategy_sha256,
         "window": traded_window(progress.began, progress.ts),
+        "clock_from": None if progress.clock_from is None else iso(progress.clock_from),
     }
 
 

@@ -10,7 +10,7 @@ from engine.audit.findings import Audit
 from engine.audit.runs import Sweeps
 from engine.audit.stored import Tries, compare_account, compare_progress
 from engine.audit.worlds import World
-from engine.broker.reconcile import without_gc
+from engine.broker.replay import without_gc
 from engine.errors import DamageFault, SystemFault
 from engine.events import EventRow, EventType
 from engine.market.sessions import iso

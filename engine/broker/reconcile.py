@@ -1,28 +1,22 @@
-"""Reconciliation: the account rebuilt from its fills, and how the stored state differs from them."""
+"""Reconciliation: the account rebuilt from its fills and its recording, and how the stored state differs from that."""
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import islice
-from operator import itemgetter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from engine.account.fold import Unapplied, replay_fills
-from engine.account.ledger import Fill, Ledger
+from engine.account.ledger import Ledger
+from engine.account.session_equity import SessionEquity
 from engine.account.state import Account, drift, folded
-from engine.errors import PapertapeError, SystemFault
+from engine.broker.replay import Replay, sound_fills, without_gc
+from engine.broker.session_equity import rebuilt_equity
 from engine.events import EventType, Stamps, account_event
 from engine.market.sessions import from_micros
 from engine.policy.workspace import Workspace
-from engine.ports import Store, Unwatched, Views, Watch
+from engine.ports import Store, Unwatched, Watch
 from engine.validation import StrictModel, UtcTime
-
-_BLOCK = 50_000
-_symbol = itemgetter(1)
 
 
 class ReplayError(StrictModel):
@@ -69,53 +63,6 @@ class Comparison:
     head: int
 
 
-@dataclass(slots=True)
-class _Replay:
-    """A replay in progress, which can continue with later fills."""
-
-    ledger: Ledger
-    read: int = 0
-    duplicates: int = 0
-    head: int = 0
-    errors: list[Unapplied] = field(default_factory=list)
-    last: dict[str, Fill] = field(default_factory=dict)
-    """Each symbol's last fill that was applied"""
-
-    def take(self, views: Views, workspace_id: UUID, watch: Watch) -> None:
-        """Replay the fills after `head`. Raises CANCELLED if the watch stops it."""
-        skip = views.duplicate_fills(workspace_id)
-        total = views.head(workspace_id)
-        with sound_fills(views, workspace_id):
-            for block in _blocks(views.fills(workspace_id, after=self.head)):
-                self._apply(block, skip)
-                watch.advance(self.head, total)
-                if watch.stopped():
-                    raise SystemFault("CANCELLED", "the reconciliation was stopped", hint="nothing was changed")
-
-    def _apply(self, block: list[Fill], skip: frozenset[int]) -> None:
-        self.read += len(block)
-        self.head = block[-1][0]
-        if skip:
-            kept = [fill for fill in block if fill[0] not in skip]
-            self.duplicates += len(block) - len(kept)
-            block = kept
-        unapplied = replay_fills(self.ledger, block)
-        self.errors += unapplied
-        if unapplied:
-            without = {error.seq for error in unapplied}
-            block = [fill for fill in block if fill[0] not in without]
-        self.last.update(zip(map(_symbol, block), block, strict=True))
-
-    def mark(self, rebuilt: Account, stored: Account) -> None:
-        """Set marks: the last fill's price of each symbol, or the stored mark unless a fill came after it.
-
-        A reset removes the marks with the state; its event comes after the fills that it undoes.
-        """
-        late = {symbol for symbol, fill in self.last.items() if fill[0] > stored.ledger.last_seq}
-        rebuilt.value_at({symbol: fill[4] for symbol, fill in self.last.items()})
-        rebuilt.value_at({symbol: mark for symbol, mark in stored.marks.items() if symbol not in late})
-
-
 def reconcile(
     store: Store, workspace: Workspace, stamps: Stamps, *, dry_run: bool = False, watch: Watch | None = None
 ) -> ReconcileReport:
@@ -127,19 +74,24 @@ def reconcile(
     watch = watch or Unwatched()
     if dry_run:
         return compare(store, workspace, watch=watch).report
-    replay = _Replay(Ledger.fresh(workspace.starting_equity))
+    replay, version = Replay(Ledger.fresh(workspace.starting_equity)), store.data_version()
     with without_gc(), store.read() as views:
         replay.take(views, workspace.id, watch)
+        equity = rebuilt_equity(views, workspace)
     with store.write() as unit:
         # under the write lock: the fills since the snapshot, so that none is missed
         replay.take(unit, workspace.id, watch)
-        stored = unit.account(workspace)
+        if store.data_version() != version:
+            equity = rebuilt_equity(unit, workspace)
+        stored, rows = unit.account(workspace), unit.equity_by_session(workspace.id)
         with sound_fills(unit, workspace.id):
-            report = _report(replay, stored, workspace, dry_run=False)
+            report = _report(replay, (stored, rows), equity, workspace, dry_run=False)
         now = stamps.now()
         rebuilt = Account(workspace.id, replay.ledger, reconciled_at=now)
         replay.mark(rebuilt, stored)
         unit.replace(rebuilt)
+        if rows != equity:
+            unit.replace_equity(workspace.id, equity)
         payload = report.model_dump(mode="json", exclude={"success", "workspace_id", "dry_run"})
         unit.append([account_event(EventType.STATE_RECONCILED, str(workspace.id), stamps, payload, now)])
         unit.commit()
@@ -148,31 +100,27 @@ def reconcile(
 
 def compare(store: Store, workspace: Workspace, *, watch: Watch | None = None) -> Comparison:
     """A dry run: the account rebuilt beside the stored one, both from one snapshot. Nothing is written."""
-    replay = _Replay(Ledger.fresh(workspace.starting_equity))
+    replay = Replay(Ledger.fresh(workspace.starting_equity))
     with without_gc(), store.read() as views:
         replay.take(views, workspace.id, watch or Unwatched())
         stored, rebuilt = views.account(workspace), Account(workspace.id, replay.ledger)
         duplicates = tuple(sorted(views.duplicate_fills(workspace.id)))
         head = views.head(workspace.id)
+        rows, equity = views.equity_by_session(workspace.id), rebuilt_equity(views, workspace)
         with sound_fills(views, workspace.id):
-            report = _report(replay, stored, workspace, dry_run=True)
-            return Comparison(report, folded(stored), folded(rebuilt), duplicates, head)
+            report = _report(replay, (stored, rows), equity, workspace, dry_run=True)
+            return Comparison(report, folded(stored, rows), folded(rebuilt, equity), duplicates, head)
 
 
-def replayed(views: Views, workspace: Workspace, trades: list[Any] | None = None) -> Ledger:
-    """The ledger that the journal makes, over an account's whole life; closed trades are appended to `trades`."""
-    ledger = Ledger.fresh(workspace.starting_equity)
-    skip = views.duplicate_fills(workspace.id)
-    fills: Iterator[Fill] = views.fills(workspace.id)
-    if skip:
-        fills = (fill for fill in fills if fill[0] not in skip)
-    with without_gc(), sound_fills(views, workspace.id):
-        for block in _blocks(fills):
-            replay_fills(ledger, block, trades)
-    return ledger
-
-
-def _report(replay: _Replay, stored: Account, workspace: Workspace, *, dry_run: bool) -> ReconcileReport:
+def _report(
+    replay: Replay,
+    stored: tuple[Account, Sequence[SessionEquity]],
+    equity: Sequence[SessionEquity],
+    workspace: Workspace,
+    *,
+    dry_run: bool,
+) -> ReconcileReport:
+    """`stored` with the rows of its sessions, `equity` those that should be there."""
     ledger = replay.ledger
     return ReconcileReport(
         success=True,
@@ -186,37 +134,5 @@ def _report(replay: _Replay, stored: Account, workspace: Workspace, *, dry_run: 
         realized_pnl_after=ledger.realized_pnl,
         last_event_at=None if ledger.last_event_at is None else from_micros(ledger.last_event_at),
         errors=[ReplayError(seq=error.seq, reason=error.reason) for error in replay.errors],
-        drift=drift(stored, Account(workspace.id, ledger)),
+        drift=drift(folded(*stored), folded(Account(workspace.id, ledger), equity)),
     )
-
-
-def _blocks(fills: Iterator[Fill]) -> Iterator[list[Fill]]:
-    while block := list(islice(fills, _BLOCK)):
-        yield block
-
-
-@contextmanager
-def sound_fills(views: Views, workspace_id: UUID) -> Iterator[None]:
-    """If the body fails on a damaged fill, raise DATABASE_ERROR naming it; else the body's own error.
-
-    The fold does not check the types of millions of values beforehand.
-    """
-    try:
-        yield
-    except PapertapeError:
-        raise
-    except Exception:
-        views.check_fills(workspace_id)
-        raise
-
-
-@contextmanager
-def without_gc() -> Iterator[None]:
-    """Switch the garbage collector off: it would scan millions of tuples that have no cycles."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

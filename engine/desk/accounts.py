@@ -11,7 +11,8 @@ from engine.account.ledger import Ledger, Trade
 from engine.account.metrics import Metrics, metrics_of
 from engine.account.state import Account, PaperState
 from engine.broker.execute import create
-from engine.broker.reconcile import Comparison, ReconcileReport, compare, reconcile, replayed
+from engine.broker.reconcile import Comparison, ReconcileReport, compare, reconcile
+from engine.broker.replay import replayed
 from engine.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from engine.events import EventType, Stamps, account_event
 from engine.intents import to_quantity

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from engine.account.ledger import Trade
-from engine.broker.reconcile import replayed
+from engine.broker.replay import replayed
 from engine.desk.accounts import Accounts, EquityPoint, TradeView
 from engine.desk.journal import EventView
 from engine.desk.research import Distributions, Research, SourceSha256, check_window, moved, recalled

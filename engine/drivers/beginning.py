@@ -45,7 +45,8 @@ class Beginning:
     `progress`: how far the spec has come, `is_new` when it never ran here. `after`: the time after which it trades
     (UTC microseconds; None: from the window's first bar on). `current`: the symbols of which the account has seen no
     later bar than the data hold. `tried`: what names the try in the journal. `notes`: sentences for a person. `own`:
-    of each position in a symbol of the spec, by symbol and opening time, whether the spec opened it.
+    of each position in a symbol of the spec, by symbol and opening time, whether the spec opened it. `first_new`: the
+    time of the first bar in the window that is new (None: none is).
     """
 
     walk: BarLoop
@@ -58,6 +59,7 @@ class Beginning:
     tried: Tried
     notes: list[str]
     own: Mapping[tuple[str, int], bool]
+    first_new: int | None
 
     @classmethod
     def of(
@@ -96,7 +98,17 @@ class Beginning:
             tried=Tried.of(spec, sha256, dataset),
             notes=notes,
             own=own,
+            first_new=_first_new(spec, dataset, after),
         )
+
+    def clock_from(self, known: Progress | None) -> int:
+        """From which bar on the account's sessions count for the spec, once it trades; `known` is its progress then."""
+        if known is not None and known.clock_from is not None:
+            return known.clock_from
+        if known is not None and known.began is not None:  # of an earlier version, which counted no sessions
+            return known.began
+        assert self.first_new is not None  # noqa: S101 - a bar that is traded is new
+        return self.first_new
 
 
 def _begin_after(spec: CompiledSpec, memory: Memory, terms: OnwardTerms) -> tuple[int | None, list[str]]:
@@ -122,6 +134,13 @@ def _first_progress(spec: CompiledSpec, dataset: Dataset) -> Progress:
         intraday={symbol: is_intraday(column.session) for symbol, column in bars.items()},
         first_ts={symbol: int(column.ts[0]) for symbol, column in bars.items()},
     )
+
+
+def _first_new(spec: CompiledSpec, dataset: Dataset, after: int | None) -> int | None:
+    """The time of the first bar of the window after a time (None: of all of it)."""
+    windows = [dataset.traded(symbol).ts for symbol in spec.symbols]
+    new = [ts if after is None else ts[np.searchsorted(ts, after, side="right") :] for ts in windows]
+    return min((int(ts[0]) for ts in new if len(ts)), default=None)
 
 
 def _is_current(bars: Bars, recorded: Recorded) -> bool:

@@ -17,7 +17,7 @@ from engine.account.metrics import metrics_of
 from engine.account.state import Account
 from engine.broker.execute import record
 from engine.broker.paper import Placement, check, place
-from engine.broker.reconcile import replayed
+from engine.broker.replay import replayed
 from engine.drivers.acceptance import Acceptance, check_code
 from engine.drivers.backtest import RunOutcome
 from engine.drivers.bar_loop import Book, Tally
@@ -25,13 +25,14 @@ from engine.drivers.beginning import Beginning, OnwardTerms
 from engine.drivers.memory import opened_by
 from engine.drivers.order_signals import signals_of_row
 from engine.drivers.reasons import Asked, Stopped, reasons
+from engine.drivers.session_rows import SessionRows, rebuild_rows
 from engine.errors import NotFoundError, PapertapeError, SystemFault
 from engine.events import PAPER, EventRow, EventType, Stamps, account_event
 from engine.intents import TradeIntent
 from engine.market.bars import Dataset
-from engine.market.sessions import iso
+from engine.market.sessions import iso, session_day
 from engine.policy.workspace import Workspace
-from engine.ports import JournalEvent, Store, UnitOfWork, Unwatched, Views, Watch
+from engine.ports import JournalEvent, Progress, Store, UnitOfWork, Unwatched, Views, Watch
 from engine.strategies.spec import CompiledSpec
 
 
@@ -84,6 +85,7 @@ class ForwardRun:
         self._beginning, self._acceptance = beginning, beginning.acceptance
         self._progress, self._is_new = beginning.progress, beginning.is_new
         self._unrecorded = beginning.unrecorded
+        self._rows = SessionRows(spec.timeframe, {symbol: dataset.bars[symbol] for symbol in spec.symbols})
         self._enabled, self._workspace = spec.spec.enabled, workspace
         self.walk, self.notes = beginning.walk, beginning.notes
         after = beginning.after
@@ -165,10 +167,12 @@ class ForwardRun:
         if not (self._is_new or self._unrecorded.has(ts) or any(marks.get(name) != at for name, at in closes.items())):
             return
         with self._store.write() as unit:
-            _mark(unit, unit.account(self._found(unit.workspace(self._workspace_id))), closes)
+            workspace = self._found(unit.workspace(self._workspace_id))
+            _mark(unit, unit.account(workspace), closes)
             self._unrecorded.write(unit, self._workspace_id, ts)
             if self._is_new:
-                self._advance(unit, ts, Taken())
+                self._advance(unit, replace(self._progress, ts=ts, began=None), Taken(), {}, {})
+            rebuild_rows(unit, workspace)
             unit.commit()
         self._unrecorded.written(ts)
         self._account = None
@@ -178,6 +182,7 @@ class ForwardRun:
         if self._acceptance.is_needed:
             with self._store.write() as unit:
                 self._acceptance.write(unit, self._workspace_id, self._stamps)
+                rebuild_rows(unit, self._found(unit.workspace(self._workspace_id)))
                 unit.commit()
             self._acceptance = Acceptance(self._acceptance.spec, self._acceptance.dataset)
 
@@ -200,17 +205,34 @@ class ForwardRun:
                 return Taken(elsewhere=True)
             check_code(self.walk.spec, known, self._progress.strategy_sha256)
             tally = self.tally.copy()
-            self._execute(unit, tick, tally, taken)
+            workspace = self._found(unit.workspace(self._workspace_id))
+            account = unit.account(workspace)
+            before = account.ledger.last_seq
+            self._execute(unit, workspace, account, tick, tally, taken)
             if not (taken.events or tick == self.end):
                 self.tally = tally
                 return taken
             self._unrecorded.write(unit, self._workspace_id, ts)
-            began = None if known is None else known.began
-            self._advance(unit, ts, taken, int(self.walk.ticks[self.start]) if began is None else began, tick)
+            progress = self._advanced(known, ts)
+            self._rows.follow(unit, workspace, before, ts, self._beginning.clock_from(known))
+            marks = self._rows.marks(account, session_day(ts, workspace.limits.session_tz))
+            seq = self._advance(unit, progress, taken, self._signals(tick, taken), marks)
+            self._rows.write(unit, workspace, marks, seq)
             unit.commit()
+        self._rows.written()
         self._unrecorded.written(ts)
         self.tally, self._account, self._is_new = tally, None, False
         return taken
+
+    def _advanced(self, known: Progress | None, ts: int) -> Progress:
+        """How far the spec has come once it has traded the timestamp; `known` is how far it had come before."""
+        began = None if known is None else known.began
+        return replace(
+            self._progress,
+            ts=ts,
+            began=int(self.walk.ticks[self.start]) if began is None else began,
+            clock_from=self._beginning.clock_from(known),
+        )
 
     def _signals(self, tick: int, taken: Taken) -> dict[str, Any]:
         """What the strategy said of every symbol in which an order was filled."""
@@ -222,10 +244,9 @@ class ForwardRun:
             if series.bars.symbol in filled
         }
 
-    def _execute(self, unit: UnitOfWork, tick: int, tally: Tally, taken: Taken) -> None:
-        workspace = self._found(unit.workspace(self._workspace_id))
-        account = unit.account(workspace)
-
+    def _execute(
+        self, unit: UnitOfWork, workspace: Workspace, account: Account, tick: int, tally: Tally, taken: Taken
+    ) -> None:
         def submit(intent: TradeIntent, fill_price: float, ts: int) -> Placement:
             prior = unit.prior_fill(workspace.id, intent.id, PAPER)
             try:
@@ -243,12 +264,16 @@ class ForwardRun:
             _mark(unit, account, self.walk.last_closes())
 
     def _advance(
-        self, unit: UnitOfWork, ts: int, taken: Taken, began: int | None = None, tick: int | None = None
-    ) -> None:
-        """Move the progress on, and journal it; without `began` the spec has not traded a timestamp yet."""
-        progress = replace(self._progress, ts=ts, began=began)
+        self,
+        unit: UnitOfWork,
+        progress: Progress,
+        taken: Taken,
+        signals: Mapping[str, Any],
+        marks: Mapping[str, float],
+    ) -> int:
+        """Move the progress on, and journal it with the marks of what has no close; the event's `seq`."""
         unit.save_progress(self._workspace_id, progress)
-        workspace_id, tried = str(self._workspace_id), self._beginning.tried
+        workspace_id, tried, ts, began = str(self._workspace_id), self._beginning.tried, progress.ts, progress.began
         payload = {
             "spec_key": progress.spec_key,
             "ts": iso(ts),
@@ -257,13 +282,16 @@ class ForwardRun:
             "first_ts": {symbol: iso(first) for symbol, first in progress.first_ts.items()},
             "settled": {symbol: iso(last) for symbol, last in progress.settled.items()},
             **tried.payload(began, ts),
-            "signals": {} if tick is None else self._signals(tick, taken),
+            "clock_from": None if progress.clock_from is None else iso(progress.clock_from),
+            "marks": marks,
+            "signals": signals,
         }
         event = account_event(EventType.RUN_ADVANCED, workspace_id, self._stamps, payload, ts)
         last = unit.append([event])
         taken.journaled([event], last)
         if began is not None:
             unit.put_trial(tried.trial("forward", workspace_id, began, ts, last, progress.spec_key))
+        return last
 
     def _found(self, workspace: Workspace | None) -> Workspace:
         if workspace is None:

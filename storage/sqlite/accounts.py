@@ -1,4 +1,4 @@
-"""Account states as rows: read whole, written only where they changed."""
+"""Account states as rows, and equity by session: read whole, written only where they changed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from engine.account.ledger import Holding, Ledger
+from engine.account.session_equity import SessionEquity
 from engine.account.state import Account
 from engine.intents import to_quantity
 from engine.policy.workspace import Workspace
@@ -15,8 +16,9 @@ from storage.sqlite.statements import MOST_VALUES
 from storage.sqlite.stored_values import Columns
 
 _NOTHING = (None,) * 6
-_STATE, _SYMBOL, _SESSION = (
-    Columns(table, sql.columns_of(table)[1:]) for table in ("account_states", "account_symbols", "account_sessions")
+_STATE, _SYMBOL, _SESSION, _EQUITY = (
+    Columns(table, sql.columns_of(table)[1:])
+    for table in ("account_states", "account_symbols", "account_sessions", "account_equity")
 )
 
 
@@ -73,6 +75,18 @@ def rewrite_accounts(driver: sqlite.Connection, accounts: Sequence[Account]) -> 
         driver.execute(f"DELETE FROM account_sessions {among}", part)
     sql.WRITE_SYMBOLS.put(driver, (row for account in accounts for row in _symbol_rows(account)))
     sql.WRITE_SESSIONS.put(driver, (row for account in accounts for row in _session_rows(account)))
+
+
+def read_equity(driver: sqlite.Connection, workspace_id: str) -> list[SessionEquity]:
+    """What an account is worth session by session, oldest first. Raises DATABASE_ERROR if a row is damaged."""
+    rows = driver.execute(sql.READ_EQUITY, (workspace_id,)).fetchall()
+    _EQUITY.check_all(rows, f"the equity by session of workspace {workspace_id}")
+    return [SessionEquity(session, equity, bool(is_exposed)) for session, equity, is_exposed in rows]
+
+
+def write_equity(driver: sqlite.Connection, workspace_id: str, rows: Iterable[SessionEquity]) -> None:
+    """Store rows of sessions, in place of those of the same sessions."""
+    sql.WRITE_EQUITY.put(driver, ((workspace_id, row.session, row.equity, int(row.is_exposed)) for row in rows))
 
 
 def _symbol_rows(account: Account) -> Iterator[tuple[Any, ...]]:

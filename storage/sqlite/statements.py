@@ -105,6 +105,10 @@ DROP_SYMBOL = "DELETE FROM account_symbols WHERE workspace_id = ? AND symbol = ?
 WRITE_SESSIONS = _upsert("account_sessions", ("workspace_id", "session"))
 DROP_SESSION = "DELETE FROM account_sessions WHERE workspace_id = ? AND session = ?"
 
+READ_EQUITY = "SELECT session, equity, is_exposed FROM account_equity WHERE workspace_id = ? ORDER BY session"
+WRITE_EQUITY = _upsert("account_equity", ("workspace_id", "session"))
+DROP_EQUITY = "DELETE FROM account_equity WHERE workspace_id = ?"
+
 _WORKSPACE = f"SELECT {', '.join(columns_of('workspaces'))} FROM workspaces"
 WORKSPACE_BY_ID = f"{_WORKSPACE} WHERE id = ?"
 WORKSPACE_BY_NAME = f"{_WORKSPACE} WHERE name = ?"

@@ -188,11 +188,26 @@ class AccountSessionRow(Base, table=True):
     realized: float = _real()
 
 
+class AccountEquityRow(Base, table=True):
+    """What an account that trades on is worth at the end of a session, positions at their last closes.
+
+    `is_exposed`: whether a position was open at the session's start or was opened in it.
+    """
+
+    __tablename__: ClassVar[Any] = "account_equity"
+    __table_args__ = (_check("is_exposed IN (0, 1)", "account_equity_exposed"), _KEPT_BY_KEY)
+
+    workspace_id: str = _text(primary_key=True, foreign_key="workspaces.id")
+    session: int = _integer(primary_key=True)
+    equity: float = _real()
+    is_exposed: int = _integer()
+
+
 class RunProgressRow(Base, table=True):
     """How far `run -w` has come with a spec; rows are in the order of the first runs.
 
     `intraday`, `first_ts` and `settled` are JSON objects by symbol. `strategy_sha256` is empty if the run was recorded
-    without its strategy's code, `began` NULL if nothing has been traded.
+    without its strategy's code, `began` NULL if nothing has been traded, `clock_from` if no session counts yet.
     """
 
     __tablename__: ClassVar[Any] = "run_progress"
@@ -208,6 +223,7 @@ class RunProgressRow(Base, table=True):
     strategy_sha256: str = _text(sa_column_kwargs={"server_default": text("''")})
     settled: str = _text(sa_column_kwargs={"server_default": text("'{}'")})
     began: int | None = _integer()
+    clock_from: int | None = _integer()
 
 
 class RecordingRow(Base, table=True):

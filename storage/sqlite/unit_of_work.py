@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from engine.account.ledger import Ledger
+from engine.account.session_equity import SessionEquity
 from engine.account.state import Account
 from engine.errors import ConflictError, NotFoundError, ReadOnlyFault
 from engine.events import EventRow
@@ -21,7 +22,7 @@ from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Progress, Trial
 from engine.vocabulary import TradingState
 from storage.sqlite import statements as sql
-from storage.sqlite.accounts import rewrite_accounts, write_account
+from storage.sqlite.accounts import rewrite_accounts, write_account, write_equity
 from storage.sqlite.connection.database import Database, Known, Link, Transaction, guarded
 from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.connection.faults import DATABASE_ERRORS, RetryPolicy
@@ -138,8 +139,19 @@ class SqliteUnitOfWork(SqliteViews):
         """Store how far a run has come."""
         plain = (progress.spec_key, progress.ts, progress.timeframe, progress.untimed_key)
         documents = (compact_json(progress.intraday), compact_json(progress.first_ts))
-        code = (progress.strategy_sha256, compact_json(progress.settled), progress.began)
+        code = (progress.strategy_sha256, compact_json(progress.settled), progress.began, progress.clock_from)
         self._driver.execute(sql.WRITE_PROGRESS, (str(workspace_id), *plain, *documents, *code))
+
+    @guarded
+    def save_equity(self, workspace_id: UUID, rows: Sequence[SessionEquity]) -> None:
+        """Store what an account is worth at the ends of sessions, in place of the rows of the same sessions."""
+        write_equity(self._driver, str(workspace_id), rows)
+
+    @guarded
+    def replace_equity(self, workspace_id: UUID, rows: Sequence[SessionEquity]) -> None:
+        """Store what an account is worth at the ends of sessions, in place of all that was stored of it."""
+        self._driver.execute(sql.DROP_EQUITY, (str(workspace_id),))
+        write_equity(self._driver, str(workspace_id), rows)
 
     @guarded
     def record_bars(self, workspace_id: UUID, timeframe: str, spans: Sequence[Span]) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from engine.account.ledger import BUY, Fill
+from engine.account.session_equity import SessionEquity
 from engine.account.state import Account
 from engine.errors import DamageFault
 from engine.events import EventRow, EventType
@@ -22,7 +23,7 @@ from engine.shapes import COUNT, FLAG, Each
 from engine.validation import STORED, faults_of
 from engine.vocabulary import IntentAction, TradingState
 from storage.sqlite import statements as sql
-from storage.sqlite.accounts import read_account
+from storage.sqlite.accounts import read_account, read_equity
 from storage.sqlite.connection.database import guarded
 from storage.sqlite.recordings import damaged_recordings, read_recordings
 from storage.sqlite.run_plans import RunPlanViews, read_trials
@@ -68,6 +69,11 @@ class SqliteViews(RunPlanViews):
     def account(self, workspace: Workspace) -> Account:
         """The stored account state; a fresh account when there is none."""
         return read_account(self._driver, workspace)
+
+    @guarded
+    def equity_by_session(self, workspace_id: UUID) -> list[SessionEquity]:
+        """What an account that trades on was worth at the ends of its sessions, oldest first."""
+        return read_equity(self._driver, str(workspace_id))
 
     @guarded
     def fills(self, workspace_id: UUID, after: int = 0) -> Iterator[Fill]:
@@ -219,9 +225,9 @@ def _of_run(workspace_id: UUID) -> str:
 
 def _progress(row: tuple[Any, ...], where: str) -> Progress:
     _PROGRESS.check(row, where)
-    key, ts, timeframe, untimed_key, intraday, first_ts, sha256, settled, began = row
+    key, ts, timeframe, untimed_key, intraday, first_ts, sha256, settled, began, clock_from = row
     by_symbol = (_flags(intraday, where), _times(first_ts, where))
-    return Progress(key, ts, timeframe, untimed_key, *by_symbol, sha256, _times(settled, where), began)
+    return Progress(key, ts, timeframe, untimed_key, *by_symbol, sha256, _times(settled, where), began, clock_from)
 
 
 def _flags(document: str, where: str) -> dict[str, bool]:

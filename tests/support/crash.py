@@ -231,6 +231,8 @@ def look(path: Path, data: Dataset) -> tuple[Account, list[str]]:
         state = desk.accounts.state(WORKSPACE.id)
         events = desk.journal.events(WORKSPACE.id, where=EventFilter(types=("ORDER_FILLED",)))
         wrongly = _wrongly_recorded(desk, data)
+        with desk._store.read() as views:
+            equity = views.equity_by_session(WORKSPACE.id)
     fills = [(e.intent_id, e.symbol, e.side, e.quantity, e.price, e.ts.isoformat()) for e in events]
     faults = [f"drift {report.drift}"] if report.drift else []
     faults += [f"cannot be replayed: {error}" for error in report.errors]
@@ -238,7 +240,7 @@ def look(path: Path, data: Dataset) -> tuple[Account, list[str]]:
     intents = [fill[0] for fill in fills]
     faults += [f"intent {intent} is filled twice" for intent in set(intents) if intents.count(intent) > 1]
     shown = state.model_dump(mode="json", exclude={"last_seq", "last_event_at", "reconciled_at"})
-    return Account(shown, fills, [str(e.order_id) for e in events]), faults
+    return Account({**shown, "equity_by_session": equity}, fills, [str(e.order_id) for e in events]), faults
 
 
 def _wrongly_recorded(desk: Desk, data: Dataset) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.account.ledger import Fill, Ledger
+from engine.account.session_equity import SessionEquity
 from engine.account.state import Account
 from engine.errors import ConflictError, DamageFault, SystemFault
 from engine.events import EventRow, EventType
@@ -35,6 +36,7 @@ class MemoryStore:
         self.progress: dict[tuple[UUID, str], Progress] = {}
         self.recordings: dict[tuple[UUID, str, str], Recorded] = {}
         self.trials: dict[tuple[str, ...], Trial] = {}
+        self.equity: dict[UUID, dict[int, SessionEquity]] = {}
         self._unique: set[tuple[object, ...]] = set()
         self._writing = False
         self.version = 0
@@ -70,6 +72,7 @@ class MemoryViews:
         self._progress = dict(store.progress)
         self._recordings = dict(store.recordings)
         self._trials = dict(store.trials)
+        self._equity = {workspace_id: dict(rows) for workspace_id, rows in store.equity.items()}
 
     def workspace(self, ref: str | UUID) -> Workspace | None:
         found = [each for each in self._workspaces.values() if str(ref) in {str(each.id), each.name}]
@@ -85,6 +88,9 @@ class MemoryViews:
     def account(self, workspace: Workspace) -> Account:
         stored = self._accounts.get(workspace.id)
         return Account(workspace.id, Ledger.fresh(workspace.starting_equity)) if stored is None else _copy(stored)
+
+    def equity_by_session(self, workspace_id: UUID) -> list[SessionEquity]:
+        return sorted(self._equity.get(workspace_id, {}).values())
 
     def fills(self, workspace_id: UUID, after: int = 0) -> Iterator[Fill]:
         for seq, row in self._numbered(EventFilter(workspace_id, (EventType.ORDER_FILLED.value,), after=after)):
@@ -260,6 +266,12 @@ class MemoryUnit(MemoryViews):
     def put_trial(self, trial: Trial) -> None:
         self._trials[trial.kind, trial.run_id, trial.spec_key, trial.strategy_sha256] = trial
 
+    def save_equity(self, workspace_id: UUID, rows: Sequence[SessionEquity]) -> None:
+        self._equity.setdefault(workspace_id, {}).update({row.session: row for row in rows})
+
+    def replace_equity(self, workspace_id: UUID, rows: Sequence[SessionEquity]) -> None:
+        self._equity[workspace_id] = {row.session: row for row in rows}
+
     def record_bars(self, workspace_id: UUID, timeframe: str, spans: Sequence[Span]) -> None:
         for bars, start, stop in spans:
             known, seen = (
@@ -280,7 +292,7 @@ class MemoryUnit(MemoryViews):
         store = self._store
         store.journal, store.workspaces = self._rows, self._workspaces
         store.accounts, store.progress, store.recordings = self._accounts, self._progress, self._recordings
-        store.trials = self._trials
+        store.trials, store.equity = self._trials, self._equity
         store._unique |= self._new_keys
         store.version += 1
         self._committed = True

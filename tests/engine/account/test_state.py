@@ -118,6 +118,8 @@ def test_what_fills_make_is_compared_by_these_names() -> None:
         "last_closed_at": {"B": "2022-01-07T00:00:02+00:00"},
         "orders_count": 4,
         "trades_count": 1,
+        "equity_by_session": {},
+        "exposed_by_session": {},
     }
     assert folded(account())["session"] is None
 
@@ -129,14 +131,14 @@ def test_a_drift_has_what_differs_and_of_maps_the_keys_that_do() -> None:
     del other.ledger.holdings["C"]
     other.ledger.last_closed_at["D"] = 0
     other.ledger.last_seq, other.marks["A"], other.reconciled_at = 99, 1.0, None
-    found = drift(busy(), other)
+    found = drift(folded(busy()), folded(other))
     a, c = folded(busy())["positions"].values()
     assert found == {
         "cash": [9926.25, 9927.25],
         "positions": [{"A": a, "C": c}, {"A": {**a, "entry_fees": 0.5}}],
         "last_closed_at": [{}, {"D": "1970-01-01T00:00:00+00:00"}],
     }
-    assert drift(busy(), busy()) == {}
+    assert drift(folded(busy()), folded(busy())) == {}
     assert list(values_apart(found)) == [
         ("cash", 9926.25, 9927.25),
         ("positions.A.entry_fees", 0.25, 0.5),

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from engine.account.ledger import Ledger, Trade
 from engine.account.state import Account
-from engine.broker import reconcile as module
-from engine.broker.reconcile import ReconcileReport, ReplayError, compare, reconcile, replayed
+from engine.broker import replay as module
+from engine.broker.reconcile import ReconcileReport, ReplayError, compare, reconcile
+from engine.broker.replay import replayed
 from engine.errors import SystemFault
 from engine.events import EventRow
 from engine.policy.workspace import Workspace

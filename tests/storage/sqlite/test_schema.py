@@ -32,6 +32,7 @@ MADE_BY = {
     "0001": "25f6cdf884c02898",
     "0002": "a941dc37ebba050e",
     "0003": "ed159768373ecfe2",
+    "0004": "51565134023732a1",
 }
 """The first digits of the sha256 of what each revision makes of the one before it."""
 

@@ -382,7 +382,8 @@ async def test_every_column_can_be_ordered_by(drifted: Path) -> None:
 
 def compared(**changes: Any) -> Comparison:
     """Two states that are apart in the last bits of the cash, and in nothing else."""
-    stored = {"cash": 0.1 + 0.2, "positions": {}, "realized_by_session": {}, "last_closed_at": {}, **changes}
+    by_key = ("positions", "realized_by_session", "equity_by_session", "exposed_by_session", "last_closed_at")
+    stored = {"cash": 0.1 + 0.2, **{name: {} for name in by_key}, **changes}
     with memory_desk() as desk:
         report = desk.accounts.reconcile(dry_run=True)
     return Comparison(report, stored, {**stored, "cash": 0.3}, (), 0)
@@ -402,6 +403,16 @@ def test_a_time_leaves_out_a_year_that_both_have(rebuilt: str, briefly: list[str
     found.rebuilt["last_closed_at"] = {"GOOG": rebuilt}
     row = field_rows(found)[-1]
     assert [each.brief for each in (row.stored, row.rebuilt) if each] == briefly
+
+
+def test_rows_of_equity_that_differ_are_rows() -> None:
+    found = compared(equity_by_session={"2024-01-02": 5.0, "2024-01-03": 1.0}, exposed_by_session={"2024-01-02": True})
+    found.rebuilt["equity_by_session"] = {"2024-01-02": 5.0, "2024-01-03": 2.5}
+    found.rebuilt["exposed_by_session"] = {"2024-01-02": False}
+    rows = {(row.thing, row.field): shown(row) for row in field_rows(found)}
+    assert rows["2024-01-03", "equity"] == ("1.00", "2.50", "+1.50")
+    assert rows["2024-01-02", "exposed"] == ("yes", "no", "another")
+    assert left_out(found) == 1
 
 
 def test_days_that_differ_are_rows_and_the_others_are_counted() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.audit.walk import audit
-from engine.broker.reconcile import replayed
+from engine.broker.replay import replayed
 from engine.errors import DamageFault, SystemFault
 from engine.ports import EventFilter
 from storage.sqlite.connection.driver import sqlite

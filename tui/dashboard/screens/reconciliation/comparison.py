@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 
 DIFFERS, ALIKE = "≠", "="
 ACCOUNT = "account"
-_MAPS = ("positions", "realized_by_session", "last_closed_at")
+_BY_KEY = {
+    "realized_by_session": "realized_pnl",
+    "equity_by_session": "equity",
+    "exposed_by_session": "exposed",
+    "last_closed_at": "last_closed_at",
+}
+"""Maps by day or symbol, and what the field is of which they hold values"""
+_MAPS = ("positions", *_BY_KEY)
 _LABELS = {
     "starting_equity": "starting equity",
     "realized_pnl": "realized P&L",
@@ -127,7 +134,7 @@ def left_out(comparison: Comparison) -> int:
     """How many matching days and closing times are hidden."""
     return sum(
         comparison.stored[name].get(key) == value
-        for name in ("realized_by_session", "last_closed_at")
+        for name in ("realized_by_session", "equity_by_session", "last_closed_at")
         for key, value in comparison.rebuilt[name].items()
     )
 
@@ -150,8 +157,8 @@ def _rows(stored: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> Iterator[Fie
         held, made = before.get(symbol, {}), after.get(symbol, {})
         for name in {**held, **made}:
             yield _row(symbol, name, held.get(name), made.get(name))
-    yield from _differing("realized_by_session", "realized_pnl", stored, rebuilt)
-    yield from _differing("last_closed_at", "last_closed_at", stored, rebuilt)
+    for name, field in _BY_KEY.items():
+        yield from _differing(name, field, stored, rebuilt)
 
 
 def _differing(name: str, field: str, stored: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> Iterator[FieldRow]:
@@ -183,6 +190,8 @@ def _shown(name: str, value: Any) -> str:
         return figures.whole(value)
     if name in _TIMES:
         return figures.moment(datetime.fromisoformat(value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, str):
         return value
     return _SHOWN_AS.get(name, figures.money)(value)
@@ -204,7 +213,7 @@ def _as_figure(value: Any, text: str, *, differs: bool, brief: str) -> ComparedV
 def _difference(name: str, stored: Any, rebuilt: Any) -> ComparedValue:
     if stored is None or rebuilt is None:
         return ComparedValue((2, 0.0, ""), "added" if stored is None else "removed", differs=True)
-    if isinstance(stored, str):
+    if isinstance(stored, (str, bool)):
         return ComparedValue((1, 0.0, ""), "another", differs=True)
     change = rebuilt - stored
     digits = 0 if name in _COUNTS else max(2, figures.needed_decimals(change) if name == "quantity" else 2)
