@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from storage.settings import Settings
     from storage.spec_files import read_spec
     from storage.strategies.files import load_strategy_file, make_registry
+    from tui.report.files import write_account_report, write_plan_report
 
 _HOMES = {
     "engine.account.metrics": ("Metrics",),
@@ -101,6 +102,7 @@ _HOMES = {
     "storage.settings": ("Settings",),
     "storage.spec_files": ("read_spec",),
     "storage.strategies.files": ("load_strategy_file", "make_registry"),
+    "tui.report.files": ("write_account_report", "write_plan_report"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -162,6 +164,8 @@ __all__ = [
     "parse_spec",
     "read_spec",
     "trades_frame",
+    "write_account_report",
+    "write_plan_report",
 ]
 
 

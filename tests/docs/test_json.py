@@ -147,6 +147,8 @@ def test_a_sweep(printed: Print, tmp_path: Path) -> None:
     file = tmp_path / "sweep.json"
     fits(printed("plan", "export", "last", "--to", str(file)), "Export")
     assert json.loads(file.read_text()) == {name: run[name] for name in run if name != "fail_if"}
+    fits(printed("plan", "report", "last", "--to", str(tmp_path / "plan.md")), "Report of a run plan")
+    fits(printed("report", "--to", str(tmp_path / "account.md")), "Report of an account")
 
 
 def test_what_was_tried(printed: Print) -> None:

@@ -66,6 +66,8 @@ class Page:
 
     def __init__(self, wire: aiohttp.ClientWebSocketResponse) -> None:
         self._wire, self._sent = wire, 0
+        self.events: list[dict[str, Any]] = []
+        """What the browser has told without being asked, as `Network.enable` makes it do"""
 
     async def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """A command of the protocol; what it answers."""
@@ -77,6 +79,7 @@ class Page:
                 assert "error" not in answer, answer
                 result: dict[str, Any] = answer["result"]
                 return result
+            self.events.append(answer)
 
     async def evaluate(self, expression: str) -> Any:
         """What JavaScript makes of it; a promise is waited for."""

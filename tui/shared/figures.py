@@ -38,6 +38,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def joined(names: Sequence[str]) -> str:
+    """Names in a sentence, such as `best, baseline and holding`."""
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+
+
 def by_code(counts: Mapping[str, int]) -> str:
     """Counts by code, such as `buying_power 3, max_positions 1`."""
     return ", ".join(f"{code} {count:,}" for code, count in counts.items())

@@ -45,11 +45,11 @@ class Grid:
             for result in reversed(detail.results)  # the first of several stays
             if GRID in result.tags
         }
-        self._pairs = list(permutations(self.paths, 2)) or [(path, "") for path in self.paths]
+        self.pairs = list(permutations(self.paths, 2)) or [(path, "") for path in self.paths]
 
     def axes(self, cut: Cut) -> tuple[str, str]:
         """The parameters to the right and downwards; the second is empty when there is one alone."""
-        return self._pairs[cut.axes % len(self._pairs)]
+        return self.pairs[cut.axes % len(self.pairs)]
 
     def figure(self, cut: Cut) -> Figure:
         """The metric that is shown."""
@@ -84,7 +84,7 @@ class Grid:
         fixed = 1
         for path in self.fixed(replace(made, fixed=0)):
             fixed *= len(self.values[path])
-        return Cut(made.axes % len(self._pairs), made.metric % len(COMPARED), made.fixed % fixed)
+        return Cut(made.axes % len(self.pairs), made.metric % len(COMPARED), made.fixed % fixed)
 
     def within(self, cut: Cut) -> Iterator[VariantResult]:
         """Every variant that the cut has: far fewer than it has cells, where `max_variants` cut a huge sweep."""

@@ -23,6 +23,12 @@ MEANINGS = {
     "BEYOND_LUCK": "more than luck explains",
 }
 """What each verdict means."""
+ODDS = {
+    "p_luck": "probability that luck alone would do as well",
+    "dsr": "probability of a true Sharpe ratio above 0 after all tries",
+    "pbo": "how often the best of one half does poorly in the other",
+}
+"""The probabilities of a plan, and what each says."""
 
 Fact = tuple[str, str]
 
@@ -108,15 +114,13 @@ def verdict_of(statistics: PlanStatistics) -> str:
 
 def odds_of(statistics: PlanStatistics) -> Iterator[Fact]:
     """Each probability with what it says."""
-    yield "p_luck", _said(statistics.p_luck, "probability that luck alone would do as well")
-    yield "dsr", _said(statistics.dsr, "probability of a true Sharpe ratio above 0 after all tries")
-    yield "pbo", _said(statistics.pbo, "how often the best of one half does poorly in the other")
+    for name, meaning in ODDS.items():
+        yield name, f"{probability(getattr(statistics, name)):<6}  {meaning}"
 
 
 def brief_odds(statistics: PlanStatistics) -> str:
     """The probabilities in one line, such as `p_luck 0.195, dsr 0.910, pbo 0.254`."""
-    told = (("p_luck", statistics.p_luck), ("dsr", statistics.dsr), ("pbo", statistics.pbo))
-    return ", ".join(f"{name} {probability(value)}" for name, value in told)
+    return ", ".join(f"{name} {probability(getattr(statistics, name))}" for name in ODDS)
 
 
 def tries_of(trials: TrialCount | None) -> list[Fact]:
@@ -165,10 +169,6 @@ def probability(value: float | None) -> str:
     if 0 < value < 0.0005:
         return "<0.001"
     return ">0.999" if 0.9995 <= value < 1 else figures.decimals(value, 3)
-
-
-def _said(value: float | None, meaning: str) -> str:
-    return f"{probability(value):<6}  {meaning}"
 
 
 def _or_none(value: float | None, shown: Callable[[float], str]) -> str:

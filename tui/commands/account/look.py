@@ -1,9 +1,10 @@
-"""`state`, `positions`, `trades`, `equity`: an account to look at."""
+"""`state`, `positions`, `trades`, `equity`, `report`: an account to look at."""
 
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -48,6 +49,32 @@ def trades(call: Call) -> None:
     with call.desk() as desk:
         closed = desk.accounts.trades()
     call.answer(closed, lambda page: show_trades(page, closed))
+
+
+@command(app, "report", example="papertape report -w default --to account.html", panel=PANEL)
+def report(
+    call: Call,
+    to: Annotated[str, typer.Option("--to", metavar="FILE", help="A .html or a .md file.", show_default=False)],
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+) -> None:
+    """An account as one file to send.
+
+    Its figures, equity and trades. With -w the id of a backtest, too. The file needs nothing else and loads nothing.
+    HTML has charts to hover over and to zoom, and needs the extra `report`; Markdown has their figures as tables.
+    """
+    from tui.report.account import account_report
+    from tui.report.files import encoder_for
+    from tui.shared.files import write_whole
+
+    path = Path(to)
+    encode = encoder_for(path)
+    with call.desk() as desk:
+        workspace = desk.accounts.require()
+        made = account_report(desk, workspace.id)
+    content = encode(made)
+    write_whole(path, content, force=force)
+    document = {"success": True, "workspace_id": workspace.id, "path": path, "bytes": len(content)}
+    call.answer(document, lambda page: page.line(f"{path} written, {len(content):,} bytes"))
 
 
 def show_state(page: Page, workspace: Workspace, account: PaperState) -> None:

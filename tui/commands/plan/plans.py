@@ -12,6 +12,7 @@ import typer
 from engine.vocabulary import RunStatus
 from storage.system import processors
 from tui.commands.calls import Call, command
+from tui.commands.plan import report
 from tui.commands.plan.inputs import (
     FailIf,
     PlanId,
@@ -46,6 +47,7 @@ EXAMPLE = "papertape plan run --strategy sma_cross --symbol GOOG --data sample:G
 _SMA = "--strategy sma_cross --symbol GOOG --data sample:GOOG"
 
 app = typer.Typer()
+app.add_typer(report.app)
 
 
 @command(app, "generate", example=f"papertape plan generate {_SMA} --sweep entry.fast_period=5:25:5")

@@ -1,0 +1,119 @@
+"""Sections on sessions that had no part in choosing the best: the holdout and the walk-forward.
+
+Both are taken as JSON has them (docs/reference/json.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.account.metrics import METRICS, Metrics
+from engine.numerals import value_text
+from tui.report.content import BarChart, Block, Chart, Fact, Facts, Measure, Section, TableBlock, Text
+from tui.report.plan_worth import put_metrics
+from tui.shared import figures
+from tui.shared.metrics import SCORE, Figure, formatted
+from tui.shared.output import Table
+
+_SHOWN = ("return_pct", "cagr_pct", "sharpe_annual", "max_drawdown_marked_pct", "trade_count")
+_OF_A_FOLD = ("return_pct", "sharpe_annual", "max_drawdown_marked_pct", "trade_count")
+_BARS_BY = Figure("sharpe_annual", METRICS["sharpe_annual"])
+MOST_FOLDS = 200
+"""Folds that are listed and drawn."""
+
+
+def holdout_section(holdout: Mapping[str, Any] | None) -> Section | None:
+    """What the best made on the sessions that were kept from it; None where none were."""
+    if holdout is None:
+        return None
+    facts = [Fact("sessions", f"{holdout['from']} to {holdout['to']}")]
+    if not holdout["opened"]:
+        sealed = Text("It is sealed: `papertape plan open` evaluates the best on it, once.")
+        return Section("holdout", "Holdout", [sealed, Facts(facts)])
+    facts += [
+        Fact("opened before", _times(holdout["opened_before"]), "by any plan, an overlapping one on the same symbols"),
+        Fact("seen by", figures.counted(holdout["seen_by_trials"], "trial"), "in plain sweeps over these sessions"),
+    ]
+    rows = [(side, _metrics(holdout[side])) for side in ("best", "baseline") if holdout[side] is not None]
+    blocks: list[Block] = [Facts(facts)]
+    if rows:
+        table = Table().text("variant", [side for side, _ in rows])
+        put_metrics(table, [metrics for _, metrics in rows], _SHOWN)
+        blocks.insert(0, TableBlock(table, "On the holdout, from a new account"))
+    return Section("holdout", "Holdout", blocks)
+
+
+def _times(count: int) -> str:
+    return "never" if not count else "once" if count == 1 else f"{figures.whole(count)} times"
+
+
+def walk_forward_section(walk: Mapping[str, Any] | None, labels: Mapping[str, str]) -> Section | None:
+    """What choosing anew in each fold came to on the sessions after it; None where it was not asked for.
+
+    `labels` are those of the variants, by id.
+    """
+    if walk is None:
+        return None
+    outside = walk["out_of_sample"]
+    facts = [
+        Fact("folds", figures.whole(len(walk["folds"]))),
+        Fact("efficiency", _efficiency(walk["efficiency"]), _MEANT),
+    ]
+    blocks: list[Block] = []
+    if outside is not None:
+        stitched = put_metrics(Table().text("", ["all tests joined"]), [_metrics(outside)], _SHOWN)
+        blocks.append(TableBlock(stitched, "Out of sample: the sessions of all tests, one account after another"))
+    blocks.append(Facts(facts))
+    if walk["folds"]:
+        blocks.append(_folds_chart(walk["folds"][:MOST_FOLDS], labels, len(walk["folds"])))
+    blocks += [_chosen(path, values) for path, values in walk["chosen"].items()]
+    return Section("walk-forward", "Walk-forward", blocks)
+
+
+_MEANT = "growth outside the sample by growth inside it, a year"
+
+
+def _efficiency(value: float | None) -> str:
+    return formatted(value, 2)
+
+
+def _folds_chart(folds: Sequence[Mapping[str, Any]], labels: Mapping[str, str], total: int) -> Chart:
+    table = _folds_table(folds, labels)
+    values = [_BARS_BY.of(_Row(fold)) for fold in folds]
+    known = [value for value in values if value is not None]
+    above = sum(1 for value in known if value > 0)
+    return Chart(
+        "folds-chart",
+        f"{_BARS_BY.metric.label} of each test, outside the sample",
+        BarChart([str(fold["test_from"]) for fold in folds], values, _BARS_BY.metric.title, Measure.NUMBER),
+        f"A bar for each fold: above zero in {figures.whole(above)} of {figures.counted(len(known), 'fold')}.",
+        TableBlock(table, "Each fold: what was chosen in training, and what it made in its test"),
+        "" if len(folds) == total else f"The first {figures.whole(len(folds))} of {figures.counted(total, 'fold')}.",
+    )
+
+
+class _Row:
+    """A fold as tables of metrics take it."""
+
+    def __init__(self, fold: Mapping[str, Any]) -> None:
+        self.metrics = None if fold["metrics"] is None else _metrics(fold["metrics"])
+
+
+def _folds_table(folds: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) -> Table:
+    table = Table().text("trained", [f"{fold['train_from']} to {fold['train_to']}" for fold in folds])
+    table.text("tested", [f"{fold['test_from']} to {fold['test_to']}" for fold in folds])
+    table.text("chosen", [labels.get(fold["best_variant_id"], fold["best_variant_id"]) for fold in folds])
+    table.money("score inside", [fold["score"] for fold in folds], SCORE.metric.digits)
+    return put_metrics(table, [_Row(fold).metrics for fold in folds], _OF_A_FOLD)
+
+
+def _chosen(path: str, values: Sequence[Mapping[str, Any]]) -> TableBlock:
+    table = Table().text("value", [value_text(each["value"]) for each in values], right=True)
+    table.counts("folds", [each["folds"] for each in values])
+    return TableBlock(table, f"How often each value of {path} was chosen")
+
+
+def _metrics(said: Mapping[str, Any]) -> Metrics:
+    """As JSON has them: those that a newer or an older version says, and no others."""
+    return Metrics.model_construct(**{name: said.get(name) for name in METRICS})
