@@ -24,8 +24,8 @@ import numpy as np
 
 from engine.desk import Desk, DeskConfig
 from engine.errors import PapertapeError
+from engine.events import LiveStamps
 from engine.market.bars import Bars, Dataset
-from engine.stamps import LiveStamps
 from engine.strategies.spec import parse_spec
 from engine.vocabulary import IntentAction, TradingState
 from storage.sqlite.connection.driver import sqlite

@@ -21,12 +21,11 @@ from engine.account.state import Account
 from engine.broker.execute import create
 from engine.broker.paper import check, place
 from engine.desk import Desk, DeskConfig
-from engine.events import EventRow
+from engine.events import CountedStamps, EventRow, LiveStamps
 from engine.intents import TradeIntent
 from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace
 from engine.ports import EventFilter
-from engine.stamps import CountedStamps, LiveStamps
 from engine.strategies.registry import Registry
 from engine.vocabulary import IntentAction
 from storage.datasets import load_again, loading

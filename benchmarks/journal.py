@@ -29,11 +29,10 @@ from engine.account.state import Account
 from engine.broker.execute import PaperBroker, create
 from engine.broker.paper import check, place
 from engine.broker.reconcile import ReconcileReport, reconcile
-from engine.events import EventRow, EventType
+from engine.events import CountedStamps, EventRow, EventType, LiveStamps
 from engine.intents import TradeIntent
 from engine.policy.workspace import Workspace
 from engine.ports import EventFilter
-from engine.stamps import CountedStamps, LiveStamps
 from engine.vocabulary import IntentAction
 from storage.sqlite.connection.driver import has_wal_fault, sqlite_version
 from storage.sqlite.unit_of_work import SqliteStore

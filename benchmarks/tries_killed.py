@@ -13,8 +13,8 @@ from uuid import UUID
 
 from benchmarks.tries_world import Sweep, data_of, spec_of
 from engine.desk import Desk, DeskConfig
+from engine.events import LiveStamps
 from engine.ports import Unwatched
-from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
 from storage.sqlite.owners import ProcessOwners
 from storage.sqlite.unit_of_work import SqliteStore

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.desk import Desk, DeskConfig
-from engine.stamps import LiveStamps
+from engine.events import LiveStamps
 from storage.settings import Settings
 from storage.sqlite.owners import ProcessOwners
 from storage.sqlite.unit_of_work import SqliteStore

@@ -17,14 +17,13 @@ from engine.drivers.reasons import Asked, Stopped, reasons
 from engine.drivers.trial import Span, Tried, traded_span
 from engine.drivers.tries import TrialCount, count_trials
 from engine.errors import SystemFault
-from engine.events import EventRow, EventType, Stamps, account_event
+from engine.events import CountedStamps, EventRow, EventType, Stamps, account_event
 from engine.intents import TradeIntent
 from engine.market.bars import Dataset
 from engine.markup import table
 from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Store, Trial, Unwatched, Watch
-from engine.stamps import CountedStamps
 from engine.statistics.clock import Clock
 from engine.statistics.holding import HoldingMetrics
 from engine.statistics.verdict import sentence_of_run

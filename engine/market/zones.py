@@ -126,6 +126,7 @@ def moved_midnights(bars: Bars, session_tz: str, stated: Stated) -> list[str]:
     offsets = stated.offsets if stated.offsets is not None and stated.offsets.any() else None
     if offsets is None and session_tz == "UTC":
         return []  # a midnight in UTC is of its day
+    # few data are stamped at midnight: a sample spares all others a pass over every bar
     sample = slice(None, None, max(1, len(bars) // _MIDNIGHTS_SAMPLED))
     if not _mostly_midnights(_local(bars.ts[sample], None if offsets is None else offsets[sample])):
         return []

@@ -122,7 +122,7 @@ class FaultLog:
         """Log one fault at a row (1 is the header) and, if it lies in one, a column (from 0)."""
         self.count += 1
         self._first.append(Fault(row, column, text))
-        if len(self._first) >= 8 * KEPT:
+        if len(self._first) >= 8 * KEPT:  # not at every fault: a bad file has one in each row
             self._trim()
 
     def drop(self, row: int, text: str, column: int = -1) -> None:
@@ -145,7 +145,7 @@ class FaultLog:
         self.count += len(rows) if count is None else count
         for i, row in enumerate(rows[:KEPT].tolist()):
             if self._last_row is not None and row > self._last_row:
-                return
+                return  # as many are kept from rows above, and the rest of `rows` lie further down
             self._first.append(Fault(row, column(i) if callable(column) else column, describe(i)))
         self._trim()
 

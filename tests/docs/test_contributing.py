@@ -237,7 +237,7 @@ ADD_NOTE = """
 import sys
 from pathlib import Path
 from engine.events import EventType, account_event
-from engine.stamps import LiveStamps
+from engine.events import LiveStamps
 from storage.sqlite.unit_of_work import SqliteStore
 
 with SqliteStore(Path(sys.argv[1])) as store, store.write() as unit:

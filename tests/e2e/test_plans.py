@@ -15,9 +15,8 @@ from typing import Any
 from uuid import UUID
 
 from engine.desk import Desk, DeskConfig
-from engine.events import EventType
+from engine.events import EventType, LiveStamps
 from engine.ports import EventFilter
-from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
 from engine.sweeps.record import recorder
 from storage.sqlite.owners import ProcessOwners

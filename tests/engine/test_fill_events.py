@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 from engine.account.ledger import BUY, SELL, Ledger, Trade
 from engine.account.state import Account
 from engine.broker.paper import check, place
-from engine.events import EventRow, FillEvents
+from engine.events import CountedStamps, EventRow, FillEvents
 from engine.intents import TradeIntent
 from engine.market.sessions import from_micros
 from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace
-from engine.stamps import CountedStamps
 from engine.vocabulary import IntentAction
 
 ID = UUID("0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b")

@@ -8,7 +8,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.stamps import CountedStamps, LiveStamps
+from engine.events import CountedStamps, LiveStamps
 
 
 @given(st.lists(st.integers(0, 5000), min_size=2, max_size=50), st.integers(0, 2**48 - 100))

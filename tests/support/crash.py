@@ -30,12 +30,11 @@ from uuid import UUID
 import numpy as np
 
 from engine.desk import Desk, DeskConfig
-from engine.events import EventRow
+from engine.events import EventRow, LiveStamps
 from engine.market.bars import Bars, Dataset, make_bars
 from engine.market.recording import Recorded
 from engine.policy.workspace import Workspace
 from engine.ports import EventFilter
-from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
 from engine.strategies.spec import ExecutionSpec, parse_spec
 from storage.sqlite.unit_of_work import SqliteStore

@@ -9,8 +9,8 @@ from pathlib import Path
 from unittest import mock
 
 from engine.desk import Desk, DeskConfig
+from engine.events import LiveStamps
 from engine.market.sessions import MICROS_PER_SECOND
-from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
 from engine.symbols import check_held_symbol
 from storage.sqlite.unit_of_work import SqliteStore

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from engine.desk import Desk, DeskConfig
 from engine.desk.research import SourceSha256
-from engine.stamps import CountedStamps
+from engine.events import CountedStamps
 from engine.strategies.registry import Registry
 from tests.support.memory_store import MemoryStore
 

@@ -10,9 +10,8 @@ import typer
 
 from engine.errors import UsageError
 from tui.commands.account import accounts, events, execute, look, policy, workspaces
-from tui.commands.calls import Call, DbOption, JsonOption, WorkspaceOption
+from tui.commands.calls import Call, DbOption, JsonOption, SectionedGroup, WorkspaceOption, decorated, help_page
 from tui.commands.demo import demo
-from tui.commands.groups import SectionedGroup, decorated, help_page
 from tui.commands.plan import plans, trials
 from tui.commands.strategy import data, evaluate, run, specs, strategies
 from tui.commands.system import doctor, serve

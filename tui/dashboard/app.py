@@ -260,7 +260,7 @@ class DashboardApp(QuietApp):
             self.push_screen(WorkspacePicker(self._workspace), lambda it: self.show_workspace(it) if it else None)
 
     def action_command_palette(self) -> None:
-        """Open the command palette."""
+        """Open the command palette, unless it is open already."""
         if self.use_command_palette and not CommandPalette.is_open(self):
             self.push_screen(Palette(id="--command-palette"))
 

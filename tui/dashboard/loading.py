@@ -214,7 +214,7 @@ class Brake:
         self._watch, self._pulled = watch, pulled
 
     def advance(self, done: int, total: int) -> None:
-        """Pass the progress on."""
+        """Pass on how much of the call is done, `done` of `total`."""
         self._watch.advance(done, total)
 
     def stopped(self) -> bool:

@@ -165,7 +165,7 @@ class Aside:
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
-        """Write each line."""
+        """Write each line if possible; line ends are the caller's."""
         for line in lines:
             self.write(line)
 

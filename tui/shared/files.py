@@ -54,7 +54,7 @@ def write_whole(path: Path, content: bytes, *, force: bool = False, instead: str
         with beside.open("xb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(file.fileno())  # else the name may be on the disk before the content when the power fails
         _put(beside, path, force=force)
     except FileExistsError as error:
         raise ConflictError(

@@ -257,7 +257,7 @@ class Page:
         answers().write(text + "\n")
 
     def heading(self, text: str) -> None:
-        """Print a heading."""
+        """Print a heading, made safe, and strong where there is colour."""
         shown = safe_text(text)
         self.raw(f"{Tone.STRONG.value}{shown}{RESET}" if self.colour else shown)
 

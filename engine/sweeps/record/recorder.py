@@ -10,10 +10,9 @@ from engine.account.ledger import Fill
 from engine.account.metrics import Metrics
 from engine.account.state import Account
 from engine.errors import ConflictError
-from engine.events import EventRow, EventType, Stamps
+from engine.events import CountedStamps, EventRow, EventType, Stamps
 from engine.policy.workspace import Workspace
 from engine.ports import Store, UnitOfWork
-from engine.stamps import CountedStamps
 from engine.sweeps.objectives import objective
 from engine.sweeps.plan.document import result_payload
 from engine.sweeps.plan.run_plan import RunPlan, Variant, variant_workspace_id

@@ -10,10 +10,9 @@ from engine.account.fold import apply_fills
 from engine.account.ledger import BUY, Fill, Ledger, Trade
 from engine.account.metrics import Metrics
 from engine.account.state import Account
-from engine.events import EventRow, EventType, FillEvents
+from engine.events import CountedStamps, EventRow, EventType, FillEvents
 from engine.jsontext import compact_json
 from engine.policy.workspace import Workspace
-from engine.stamps import CountedStamps
 
 CREATED = 1
 """Events of a variant's workspace before its first fill."""

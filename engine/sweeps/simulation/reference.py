@@ -9,11 +9,11 @@ from engine.broker.paper import Placement, check, place
 from engine.drivers.backtest import trade_all
 from engine.drivers.bar_loop import BarLoop, Book, Terms
 from engine.drivers.reasons import Stopped
+from engine.events import CountedStamps
 from engine.intents import TradeIntent
 from engine.market.bars import Dataset
 from engine.policy.workspace import Workspace
 from engine.ports import Unwatched, Watch
-from engine.stamps import CountedStamps
 from engine.statistics.clock import Clock
 from engine.sweeps.plan.run_plan import Variant
 from engine.sweeps.results import Simulated, result_of

@@ -116,7 +116,7 @@ class SortedLines:
 
 def cut_lines(block: bytes, first_row: int) -> Lines:
     """The lines of a block. Only LF ends a line; the last line may lack it."""
-    ended = () if block.endswith(b"\n") else (b"\n",)
+    ended = () if block.endswith(b"\n") else (b"\n",)  # so that the last line is cut as all others
     buffer = np.frombuffer(b"".join((bytes(MARGIN), block, *ended, bytes(MARGIN))), np.uint8)
     end = np.flatnonzero(buffer == _LF)
     start = np.empty_like(end)

@@ -12,9 +12,8 @@ from uuid import UUID
 from engine.account.metrics import Metrics
 from engine.desk import Desk, DeskConfig
 from engine.errors import SystemFault
-from engine.events import EventType
+from engine.events import CountedStamps, EventType
 from engine.market.bars import Dataset
-from engine.stamps import CountedStamps
 from engine.strategies.registry import Registry
 from engine.strategies.spec import ExecutionSpec, parse_spec
 from engine.sweeps.results import PlanResult

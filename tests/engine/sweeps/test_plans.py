@@ -18,9 +18,9 @@ from engine.account.ledger import Ledger
 from engine.account.state import Account, drift, folded
 from engine.desk import Desk, DeskConfig
 from engine.errors import ConflictError, DataError, InvalidError, NotFoundError, PapertapeError, SystemFault
+from engine.events import CountedStamps
 from engine.market.bars import Dataset
 from engine.ports import EventFilter
-from engine.stamps import CountedStamps
 from engine.strategies.registry import Registry
 from engine.strategies.spec import parse_spec
 from engine.sweeps import orchestrator

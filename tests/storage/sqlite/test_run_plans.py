@@ -18,9 +18,8 @@ import pytest
 
 from engine.desk import Desk, DeskConfig
 from engine.errors import ConflictError, SystemFault
-from engine.events import EventType
+from engine.events import EventType, LiveStamps
 from engine.ports import EventFilter, Owner
-from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
 from engine.strategies.spec import parse_spec
 from engine.sweeps.plan.document import plan_payload

@@ -9,7 +9,7 @@ from unittest.mock import patch
 from uuid import UUID
 
 from engine.desk import Desk, DeskConfig
-from engine.stamps import LiveStamps
+from engine.events import LiveStamps
 from engine.strategies.registry import Registry
 from engine.sweeps.orchestrator import Execution
 from engine.sweeps.results import PlanResult

@@ -22,7 +22,7 @@ from storage.strategies.files import load_strategy_file
 from tests.storage.strategies.folders import strategy, written
 from tests.tui.console import write_bars
 from tests.tui.dashboard.sweeping import StopAfter
-from tui.dashboard.screens.run_plan.run import run_variant
+from tui.dashboard.screens.run_plan.dialogs import run_variant
 from tui.dashboard.sweeps import load_told, resume
 
 

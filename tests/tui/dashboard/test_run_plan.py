@@ -24,8 +24,8 @@ from tui.dashboard.app import DashboardApp
 from tui.dashboard.colours import Palette
 from tui.dashboard.screens.run_plan.board import PAGE, Narrowing, board_columns
 from tui.dashboard.screens.run_plan.curves import colour_of
+from tui.dashboard.screens.run_plan.dialogs import RanDialog
 from tui.dashboard.screens.run_plan.map import HeatMap
-from tui.dashboard.screens.run_plan.run import RanDialog
 from tui.dashboard.screens.run_plan.screen import RunPlanScreen
 from tui.dashboard.widgets.dialog import Confirm, FormDialog
 from tui.dashboard.widgets.table import DeskTable

@@ -15,6 +15,7 @@ from tests.support.desks import open_test_desk
 from tests.tui.dashboard.sweeping import WHOLE, sweep_in
 from tui.dashboard.colours import Palette
 from tui.dashboard.screens.run_plan.ablations import ablation_rows
+from tui.dashboard.screens.run_plan.dialogs import spec_of
 from tui.dashboard.screens.run_plan.map_page import (
     NOTHING,
     SHADES,
@@ -25,7 +26,6 @@ from tui.dashboard.screens.run_plan.map_page import (
     shade_of,
     window,
 )
-from tui.dashboard.screens.run_plan.run import spec_of
 from tui.dashboard.screens.run_plan.view import PlanView, read_view
 from tui.shared.grid import Cut, Grid
 from tui.shared.metrics import COMPARED, FIGURES, formatted

@@ -239,7 +239,7 @@ def _run(
 
 def _fresh_id() -> UUID:
     """The id of a run plan that is about to begin, so that an interrupted start can still name it."""
-    from engine.stamps import LiveStamps
+    from engine.events import LiveStamps
     from storage.system import wall_clock
 
     return UUID(LiveStamps(wall_clock).new_id())

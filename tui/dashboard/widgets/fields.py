@@ -26,7 +26,7 @@ class Choice(Static, can_focus=True):
     ]
 
     class Changed(Message):
-        """Another option was chosen."""
+        """Another option of `choice` was chosen."""
 
         def __init__(self, choice: Choice) -> None:
             super().__init__()
@@ -55,7 +55,7 @@ class Choice(Static, can_focus=True):
             self.post_message(self.Changed(self))
 
     def on_mount(self) -> None:
-        """Show the first option."""
+        """Show the option that is chosen, at first the first one."""
         self._paint()
 
     def on_click(self, event: events.Click) -> None:

@@ -16,8 +16,8 @@ import pytest
 
 from engine.desk import Desk, DeskConfig
 from engine.errors import ReadOnlyFault, SystemFault
+from engine.events import LiveStamps
 from engine.ports import EventFilter
-from engine.stamps import LiveStamps
 from engine.strategies.registry import Registry
 from storage.sqlite.connection.driver import sqlite
 from storage.sqlite.connection.faults import RetryPolicy

@@ -108,7 +108,7 @@ class Ticket(Vertical):
     ]
 
     class Changed(Message):
-        """A field was changed."""
+        """A field of the ticket was changed: the verdict on it is out of date."""
 
     class Submitted(Message):
         """The ticket is to be executed."""

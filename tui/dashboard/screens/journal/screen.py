@@ -93,7 +93,7 @@ class JournalScreen(DeskScreen):
 
     @property
     def table(self) -> DeskTable[EventLine]:
-        """The table of events."""
+        """The table of events, whose rows are paged in as they are wanted."""
         return self._pane.table
 
     @property

@@ -133,7 +133,7 @@ class ReconciliationScreen(ActingScreen):
         self._fill()
 
     def action_compare(self) -> None:
-        """Start a dry run."""
+        """Start a dry run: the journal is replayed and compared, and nothing is written."""
         if self.overview is not None:
             self._stopped = None
             self._compare(self.overview)

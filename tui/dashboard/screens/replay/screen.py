@@ -122,7 +122,7 @@ class ReplayScreen(DeskScreen):
         self.app.push_screen(NewReplayDialog(), lambda begun: self._begin(begun) if begun else None)
 
     def action_play(self) -> None:
-        """Play or pause."""
+        """Play at the chosen speed, or pause a replay that plays."""
         if self.is_playing:
             self.action_pause()
         elif self._may_go_on():
@@ -130,7 +130,7 @@ class ReplayScreen(DeskScreen):
             self._stand()
 
     def action_pause(self) -> None:
-        """Pause the replay."""
+        """Pause the replay, also on its way to the end."""
         if self._beating is not None:
             self._beating.stop()
         self._beating, self._is_hurrying = None, False

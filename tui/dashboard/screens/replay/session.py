@@ -175,7 +175,7 @@ class Beating(Protocol):
     """Something that calls back periodically until it is stopped, such as Textual's timer."""
 
     def stop(self) -> None:
-        """Stop the timer."""
+        """Stop the timer; it calls nobody afterwards."""
         ...
 
 

@@ -47,7 +47,7 @@ class AboutPart(Part):
     """A page of facts that scrolls."""
 
     def compose(self) -> ComposeResult:
-        """A scrolling page."""
+        """One page of text that scrolls."""
         with VerticalScroll():
             yield Static("", classes="page", markup=False)
 

@@ -129,7 +129,7 @@ class BoardPart(Part):
 
     @property
     def table(self) -> DeskTable[VariantResult]:
-        """The table of variants."""
+        """The table of variants, a row each, by the chosen order."""
         return self._pane.table
 
     @property

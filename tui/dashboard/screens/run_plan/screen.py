@@ -135,13 +135,13 @@ class RunPlanScreen(DeskScreen):
 
     def action_run(self) -> None:
         """Run the variant's spec as a backtest of its own."""
-        from tui.dashboard.screens.run_plan.run import run_dialog
+        from tui.dashboard.screens.run_plan.dialogs import run_dialog
 
         self.app.push_screen(run_dialog(self._looked_at()), self._ran)
 
     def action_export(self) -> None:
         """Export all variants to a file."""
-        from tui.dashboard.screens.run_plan.export import ExportDialog
+        from tui.dashboard.screens.run_plan.dialogs import ExportDialog
 
         self.app.push_screen(
             ExportDialog(self._looked_at()), lambda written: self.app.say(written) if written else None
@@ -241,7 +241,7 @@ class RunPlanScreen(DeskScreen):
         return self._view
 
     def _ran(self, ran: object) -> None:
-        from tui.dashboard.screens.run_plan.run import Ran, RanDialog
+        from tui.dashboard.screens.run_plan.dialogs import Ran, RanDialog
 
         if isinstance(ran, Ran):
             self.app.push_screen(RanDialog(ran), lambda world: self.app.show_workspace(world) if world else None)

@@ -123,7 +123,7 @@ class NewSweepDialog(StrategyForm[Prepared]):
         return Horizontal(Label(safe_text(parameter.path), markup=False), base, tried, classes="line")
 
     def strategy_chosen(self) -> None:
-        """Count the variants again."""
+        """Count the variants again: another strategy has other parameters."""
         self._count()
 
     def _begin(self, prepared: Prepared) -> None:
