@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from engine.numerals import value_text
 from tui.dashboard.screens.run_plan.compare import difference, signed
-from tui.dashboard.screens.run_plan.part import Part
+from tui.dashboard.screens.run_plan.view import Part
 from tui.dashboard.widgets.columns import WORDS, Column
 from tui.dashboard.widgets.pane import TablePane
 from tui.shared.metrics import COMPARED, Figure

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from engine.numerals import value_text
 from tui.dashboard.colours import Palette, gain
-from tui.dashboard.screens.run_plan.part import Part
+from tui.dashboard.screens.run_plan.view import Part
 from tui.dashboard.screens.run_plans.rows import RUNNING, status_words
 from tui.dashboard.widgets.dialog import fact_lines
 from tui.shared import figures

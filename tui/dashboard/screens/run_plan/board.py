@@ -11,8 +11,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from tui.dashboard.colours import Palette
-from tui.dashboard.screens.run_plan.part import Part
-from tui.dashboard.screens.run_plan.view import ABLATION, BASELINE, PlanView
+from tui.dashboard.screens.run_plan.view import ABLATION, BASELINE, Part, PlanView
 from tui.dashboard.widgets.columns import COUNTS, RATES, WORDS, Column, Form, fixed
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import DeskTable, Order

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from engine.numerals import value_text
-from tui.dashboard.screens.run_plan.part import Part
+from tui.dashboard.screens.run_plan.view import Part
 from tui.dashboard.widgets.columns import WORDS, Column, Form
 from tui.dashboard.widgets.pane import TablePane
 from tui.shared import figures

@@ -12,8 +12,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from tui.dashboard.colours import Palette, gain, rgb
-from tui.dashboard.screens.run_plan.part import Part
-from tui.dashboard.screens.run_plan.view import MOST_MARKED
+from tui.dashboard.screens.run_plan.view import MOST_MARKED, Part
 from tui.dashboard.sweeps import load_told
 from tui.dashboard.widgets.chart import Chart, drawdowns
 from tui.dashboard.widgets.pane import READING

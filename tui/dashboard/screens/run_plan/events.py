@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
-from tui.dashboard.screens.run_plan.part import Part
+from tui.dashboard.screens.run_plan.view import Part
 from tui.dashboard.widgets.columns import COUNTS, TIMES, WORDS, Column
 from tui.dashboard.widgets.dialog import DeskDialog, fact_lines
 from tui.dashboard.widgets.pane import TablePane

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from tui.dashboard.colours import Palette
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.run_plan.map_page import Layout, MapPage
-from tui.dashboard.screens.run_plan.part import Part
+from tui.dashboard.screens.run_plan.view import Part
 from tui.shared.grid import Cut, Grid
 
 if TYPE_CHECKING:

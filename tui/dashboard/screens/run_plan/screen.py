@@ -21,8 +21,7 @@ from tui.dashboard.loading import keep_what_is_there
 from tui.dashboard.screens.base import DeskScreen
 from tui.dashboard.screens.run_plan.about import head_lines
 from tui.dashboard.screens.run_plan.board import BoardPart
-from tui.dashboard.screens.run_plan.part import PARTS, Part
-from tui.dashboard.screens.run_plan.view import MOST_MARKED, RUNNING, PlanView, read_view
+from tui.dashboard.screens.run_plan.view import MOST_MARKED, PARTS, RUNNING, Part, PlanView, read_view
 from tui.dashboard.screens.run_plans.screen import cancel
 from tui.dashboard.sweeps import SweepAdvanced, resume
 from tui.dashboard.widgets.pane import READING

@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from engine.account.arithmetic import total
 from tui.dashboard.colours import Palette, gain
-from tui.dashboard.screens.run_plan.part import Part
+from tui.dashboard.screens.run_plan.view import Part
 from tui.dashboard.sweeps import load_told
 from tui.dashboard.widgets.columns import COUNTS, GAINS, MONEY, PRICES, QUANTITIES, RATES, TIMES, WORDS, Column
 from tui.dashboard.widgets.pane import TablePane
