@@ -2,6 +2,7 @@
 
     python -m benchmarks.luck                  100 and 1,000 variants; minutes with rivals
     python -m benchmarks.luck --no-rivals
+    python -m benchmarks.luck --compiled       with compiled kernels, as in a plan that has work enough to load them
     python -m benchmarks.luck --quick          small: does everything run and agree?
 
 The rivals, on the 100 variants, are a plain implementation in numpy, and ffn and purgedcv where they are installed
@@ -23,6 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.noise import Numbers, normals
+from engine.compiled import expect_much_work
 from engine.statistics.deflated import deflated_sharpe, variance_of_trials
 from engine.statistics.holding import exposures
 from engine.statistics.luck import plan_luck
@@ -148,8 +150,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure and print; 1 when tools disagree."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--no-rivals", action="store_true")
+    parser.add_argument("--compiled", action="store_true")
     parser.add_argument("--quick", action="store_true")
     asked = parser.parse_args(arguments)
+    if asked.compiled and not expect_much_work():
+        parser.error("numba is not installed")
     agree = True
     sizes = (10, 20) if asked.quick else tuple(OWED_MS)
     for variants in sizes:

@@ -6,7 +6,7 @@ Regular series are not warned of; each kind of damage is, and its place named.
 from __future__ import annotations
 
 import random
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import pytest
@@ -258,7 +258,7 @@ def test_bars_cut_out_of_a_session_are_counted_and_named(
     place = data.draw(st.integers(1, len(of_day) - size - 1))
     cut = of_day[place : place + size]
     warnings = quality_warnings(bars_at(np.delete(ts, cut).tolist(), zone), zone)
-    before, after = (datetime.utcfromtimestamp(int(ts[at]) / 1e6) for at in (cut[0] - 1, cut[-1] + 1))
+    before, after = (datetime.fromtimestamp(int(ts[at]) / 1e6, UTC) for at in (cut[0] - 1, cut[-1] + 1))
     if (np.diff(ts[cut[0] - 1 : cut[-1] + 2]) == 5 * MINUTE).all():  # neither at the edge of a break nor across one
         counted = "1 bar is" if size == 1 else f"{size} bars are"
         assert warnings == (
