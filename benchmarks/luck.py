@@ -25,11 +25,11 @@ import numpy as np
 
 from benchmarks.noise import Numbers, normals
 from engine.compiled import expect_much_work
-from engine.statistics.deflated import deflated_sharpe, variance_of_trials
 from engine.statistics.holding import exposures
 from engine.statistics.luck import plan_luck
 from engine.statistics.overfitting import MOST_BLOCKS, blocks_of, overfitting
 from engine.statistics.sessions import figures, moments
+from engine.statistics.sharpe import deflated_sharpe, variance_of_trials
 
 SESSIONS, QUICK = 2_500, 160
 OWED_MS = {100: 300.0, 1_000: 1_500.0}

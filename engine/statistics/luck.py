@@ -12,11 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.market.bars import FloatArray
-from engine.statistics import normal
-from engine.statistics.columns import blocks, means, sums, varies
+from engine.statistics.columns import Tiled, blocks, means, sums, varies
 from engine.statistics.draws import generator, mean_block, resampled
 from engine.statistics.holding import beyond
-from engine.statistics.products import Tiled
+from engine.statistics.sharpe import normal_below
 
 DRAWS = 2_000
 LEAST_SESSIONS = 3
@@ -58,7 +57,7 @@ def luck(plan: PlanLuck, tries_outside: int) -> float:
     """`p_plan` widened by the tries on these data outside the plan, as if each were independent of the rest."""
     if not tries_outside:
         return plan.p_plan
-    return 1 - (1 - plan.p_plan) * normal.below(plan.t_best) ** tries_outside
+    return 1 - (1 - plan.p_plan) * normal_below(plan.t_best) ** tries_outside
 
 
 def long_run_variance(returns: FloatArray) -> FloatArray:

@@ -1,11 +1,15 @@
-"""How a sweep's score moves with each parameter, and whether the best stands alone among its neighbours."""
+"""What a result hangs on: each parameter, the values beside the best one's, and costs.
+
+How a sweep's score moves with each parameter, whether the best stands alone among its neighbours, and what further
+costs would leave of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
-from typing import Any
+from typing import Any, NamedTuple
 
 Scalar = bool | int | float | str | tuple[Any, ...] | None
 Point = tuple[Scalar, ...]
@@ -46,6 +50,15 @@ class Sensitivity:
     neighbours: Neighbours | None
 
 
+class Filled(NamedTuple):
+    """A round trip: prices as filled, `pnl` after the costs that were paid."""
+
+    quantity: float
+    entry_price: float
+    exit_price: float
+    pnl: float
+
+
 def sensitivity(variants: Sequence[Tried], best: Tried | None, baseline: Tried) -> Sensitivity:
     """Of the variants in plan order. One whose values all lie on the grid stands on it, the baseline too; the first
     at each point counts.
@@ -57,6 +70,18 @@ def sensitivity(variants: Sequence[Tried], best: Tried | None, baseline: Tried) 
     if best is None:
         return Sensitivity(parameters, None)
     return Sensitivity(parameters, _neighbours(grid, list(axes.values()), best, baseline.score))
+
+
+def breakeven_bps(trades: Iterable[Filled]) -> float | None:
+    """The further cost of each side, in basis points of its value, at which the trades earn nothing.
+
+    None where they earn less than nothing now, or nothing was traded.
+    """
+    earned = traded = 0.0
+    for quantity, entry_price, exit_price, pnl in trades:
+        earned += pnl
+        traded += quantity * (entry_price + exit_price)
+    return None if earned < 0 or traded <= 0 else earned / traded * 1e4
 
 
 def _ascending(values: Iterable[Scalar]) -> list[Scalar]:

@@ -14,8 +14,8 @@ import numpy as np
 
 from engine.compiled import Kernel
 from engine.market.bars import BoolArray, FloatArray, IntArray
-from engine.statistics import normal
 from engine.statistics.columns import blocks, means, sums, varies
+from engine.statistics.sharpe import probabilistic_sharpe
 
 DAYS_A_YEAR = 365.25
 
@@ -122,20 +122,6 @@ def session_sharpes(returns: FloatArray) -> FloatArray:
     of = moments(returns)
     ratios: FloatArray = np.where(of.spread > 0, of.mean / np.where(of.spread > 0, of.spread, 1.0), 0.0)
     return ratios
-
-
-def probabilistic_sharpe(
-    sharpe: float, skew: float, kurtosis: float, sessions: int, threshold: float = 0.0
-) -> float | None:
-    """The probability that the true Sharpe ratio is above `threshold`; both are of one session, not annual.
-
-    David H. Bailey and Marcos López de Prado, The Sharpe Ratio Efficient Frontier, 2012. `kurtosis` is raw. None where
-    the ratio's own variance is none, which takes a series of two values.
-    """
-    variance = 1 - skew * sharpe + (kurtosis - 1) / 4 * (sharpe * sharpe)
-    if not variance > 0:
-        return None
-    return normal.below((sharpe - threshold) * math.sqrt(sessions - 1) / math.sqrt(variance))
 
 
 def drawdowns(equity: FloatArray) -> tuple[FloatArray, IntArray]:

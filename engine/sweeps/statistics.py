@@ -16,13 +16,12 @@ from engine.account.ledger import BUY, Fill, Trade
 from engine.intents import to_quantity
 from engine.market.bars import Dataset, FloatArray
 from engine.statistics.clock import Clock
-from engine.statistics.costs import Filled, breakeven_bps
-from engine.statistics.deflated import deflated_sharpe, variance_of_trials
 from engine.statistics.holding import HoldingMetrics
 from engine.statistics.luck import luck, plan_luck
 from engine.statistics.overfitting import overfitting
-from engine.statistics.sensitivity import Tried, sensitivity
+from engine.statistics.sensitivity import Filled, Tried, breakeven_bps, sensitivity
 from engine.statistics.sessions import moments, returns_of
+from engine.statistics.sharpe import deflated_sharpe, variance_of_trials
 from engine.statistics.verdict import Evidence, Performance, judge
 from engine.strategies.spec import ExecutionPart
 from engine.sweeps.plan.overrides import base_value

@@ -9,12 +9,12 @@ import pytest
 
 from engine.account.metrics import METRICS
 from engine.statistics import verdict
-from engine.statistics.costs import Filled, breakeven_bps
-from engine.statistics.deflated import EULER, deflated_sharpe
 from engine.statistics.holding import betas, beyond
 from engine.statistics.luck import DRAWS, PlanLuck, luck
 from engine.statistics.overfitting import LEAST_IN_BLOCK, LEAST_SESSIONS, MOST_BLOCKS
+from engine.statistics.sensitivity import Filled, breakeven_bps
 from engine.statistics.sessions import figures_of_one
+from engine.statistics.sharpe import EULER, deflated_sharpe
 from engine.sweeps.results import HoldingMetrics, PlanStatistics
 from tests.docs.pages import code_blocks, first_codes, section, table_under, text_of
 

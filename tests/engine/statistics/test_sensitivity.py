@@ -1,4 +1,4 @@
-"""Medians by value and neighbours of the best, worked out by hand."""
+"""Medians by value, neighbours of the best and break-even costs, worked out by hand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ from itertools import product
 
 import pytest
 
-from engine.statistics.sensitivity import Neighbours, Scalar, Sensitivity, Tried, ValueScore, sensitivity
+from engine.statistics.sensitivity import (
+    Filled,
+    Neighbours,
+    Scalar,
+    Sensitivity,
+    Tried,
+    ValueScore,
+    breakeven_bps,
+    sensitivity,
+)
 
 
 def tried(fast: Scalar, slow: Scalar, score: float | None, in_grid: bool = True) -> Tried:
@@ -83,3 +92,19 @@ def test_values_that_are_words_switches_or_nothing() -> None:
 
 def test_without_variants_there_is_nothing() -> None:
     assert sensitivity([], None, OFF) == Sensitivity({}, None)
+
+
+def test_the_cost_at_which_nothing_is_left() -> None:
+    """10 bought at 99 and sold at 101, 5 at 50 and 49.5: 2,497.5 were traded for a gain of 15."""
+    trades = [Filled(10.0, 99.0, 101.0, 17.5), Filled(5.0, 50.0, 49.5, -2.5)]
+    found = breakeven_bps(trades)
+    assert found == pytest.approx(15 / 2497.5 * 1e4)
+    assert sum(each.pnl - found / 1e4 * each.quantity * (each.entry_price + each.exit_price) for each in trades) == (
+        pytest.approx(0.0)
+    )
+
+
+def test_a_loss_has_none_and_nothing_earned_is_nought() -> None:
+    assert breakeven_bps([Filled(1.0, 10.0, 10.0, -0.1)]) is None
+    assert breakeven_bps([Filled(1.0, 10.0, 10.0, 0.0)]) == 0.0
+    assert breakeven_bps([]) is None

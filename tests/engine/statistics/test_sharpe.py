@@ -9,9 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.statistics import normal
-from engine.statistics.deflated import deflated_sharpe, expected_maximum, variance_of_trials
-from engine.statistics.sessions import moments, probabilistic_sharpe
+from engine.statistics.sessions import moments
+from engine.statistics.sharpe import (
+    deflated_sharpe,
+    expected_maximum,
+    normal_below,
+    normal_quantile_above,
+    probabilistic_sharpe,
+    variance_of_trials,
+)
 from tests.oracles import statistics as oracle
 from tests.support.noise import returns_of_noise
 
@@ -81,11 +87,11 @@ def test_trials_only_ever_deflate(sharpe: float, trials: int, variance: float) -
 
 @given(st.floats(-2, 8))
 def test_the_normal_distribution_and_its_quantile_are_one(z: float) -> None:
-    assert normal.quantile_above(normal.below(-z)) == pytest.approx(z, abs=1e-9)
-    assert normal.below(z) == pytest.approx(NormalDist().cdf(z), abs=1e-15)
+    assert normal_quantile_above(normal_below(-z)) == pytest.approx(z, abs=1e-9)
+    assert normal_below(z) == pytest.approx(NormalDist().cdf(z), abs=1e-15)
 
 
 def test_the_normal_distribution_far_out() -> None:
-    assert normal.below(-20.0) == pytest.approx(2.7536241186062337e-89, rel=1e-12)
-    assert normal.below(-40.0) == pytest.approx(0.0, abs=1e-300)
-    assert normal.below(0.0) == 0.5
+    assert normal_below(-20.0) == pytest.approx(2.7536241186062337e-89, rel=1e-12)
+    assert normal_below(-40.0) == pytest.approx(0.0, abs=1e-300)
+    assert normal_below(0.0) == 0.5

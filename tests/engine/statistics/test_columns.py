@@ -1,11 +1,11 @@
-"""Products in tiles are products."""
+"""Products of columns, in tiles, are products."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from engine.statistics.products import Tiled
+from engine.statistics.columns import Tiled
 from tests.support.noise import normals
 
 
