@@ -33,6 +33,7 @@ from engine.market.bars import Dataset
 from engine.market.sessions import iso, session_day
 from engine.policy.workspace import Workspace
 from engine.ports import JournalEvent, Progress, Store, UnitOfWork, Unwatched, Views, Watch
+from engine.strategies.runner import Held
 from engine.strategies.spec import CompiledSpec
 
 
@@ -135,6 +136,14 @@ class ForwardRun:
         if known not in self._own:
             self._own[known] = opened_by(views, self._workspace_id, self._progress.spec_key, holding)
         return self._own[known]
+
+    def held(self, symbol: str) -> Held | None:
+        """A symbol's position as its exits see it, as of the newest commit; None while the symbol is flat."""
+        book = self._book()
+        holding = book.ledger.holdings.get(symbol)
+        if holding is None:
+            return None
+        return Held(holding.quantity, holding.avg_price, holding.opened_at, book.is_own(holding))
 
     def stopped(self, stop: int | None = None) -> Stopped:
         """What kept this run's entries from being filled so far, before the tick `stop` (None: all are behind)."""

@@ -22,9 +22,10 @@ from engine.market.bars import Bars, Dataset, FloatArray
 from engine.market.sessions import LAST_MICROS, from_micros
 from engine.policy.workspace import Workspace
 from engine.ports import JournalEvent, Store, Unwatched, Watch
+from engine.strategies.exits import stop_of, target_of
 from engine.strategies.guard import signals_of
 from engine.strategies.held_back import DISABLED
-from engine.strategies.runner import Series, history_code, levels_at
+from engine.strategies.runner import Series, history_code, levels_at, standing_on
 from engine.strategies.spec import CompiledSpec
 
 _PROBED = 1_000
@@ -69,10 +70,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A symbol's bars up to where a replay is, and the strategy's levels on them (arrays of the same length)."""
+    """A symbol's bars up to where a replay is, and the strategy's levels on them (arrays of the same length).
+
+    `entry_price`, and the `stop` and `target` that the next bar is held against, are the position's; None without one.
+    """
 
     bars: Bars
     levels: Mapping[str, FloatArray]
+    entry_price: float | None = None
+    stop: float | None = None
+    target: float | None = None
 
 
 class Replay:
@@ -143,7 +150,18 @@ class Replay:
         stop = int(np.searchsorted(series.bars.ts, self._now(), side="right"))
         start = 0 if most is None else max(0, stop - most)
         levels = {name: column[start:stop] for name, column in series.signals.levels.items()}
-        return Past(series.bars.slice(start, stop), levels)
+        return Past(series.bars.slice(start, stop), levels, *self._exits(series, stop))
+
+    def _exits(self, series: Series, row: int) -> tuple[float | None, float | None, float | None]:
+        """A position's entry price, and the stop and the target that a row is held against."""
+        held = self._run.held(series.bars.symbol)
+        if held is None:
+            return None, None, None
+        standing = standing_on(self.spec, series, row, held)
+        if standing is None:
+            return held.avg_price, None, None
+        stop = stop_of(self.spec.exit, standing)
+        return held.avg_price, None if stop is None else stop[0], target_of(self.spec.exit, standing)
 
     def price_levels(self, symbol: str) -> frozenset[str]:
         """The levels that are prices: were every price twice as high, they would be so too."""

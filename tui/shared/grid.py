@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
@@ -85,6 +85,10 @@ class Grid:
         for path in self.fixed(replace(made, fixed=0)):
             fixed *= len(self.values[path])
         return Cut(made.axes % len(self.pairs), made.metric % len(COMPARED), made.fixed % fixed)
+
+    def all(self) -> Iterable[VariantResult]:
+        """Every variant on the grid."""
+        return self._at.values()
 
     def within(self, cut: Cut) -> Iterator[VariantResult]:
         """Every variant that the cut has: far fewer than it has cells, where `max_variants` cut a huge sweep."""

@@ -234,6 +234,36 @@ def test_nothing_later_than_the_replay_is_shown() -> None:
         assert {len(column) for column in past.levels.values()} == {3}
 
 
+def test_what_is_held_is_shown_with_the_stop_and_the_target_of_the_next_bar() -> None:
+    """Whatever the next bar does, it leaves at that stop or target where it touches one."""
+    world = simple(exit={"type": "none", "stop_loss_pct": 2.0, "take_profit_pct": 3.0})
+    symbol = world.spec["symbols"][0]
+    seen = left = 0
+    with memory_desk() as desk:
+        prepare(desk, world)
+        replay = begin(desk, world)
+        while not replay.is_over:
+            past = replay.past(symbol)
+            held = desk.accounts.state("w").positions.get(symbol)
+            assert (past.entry_price is None) is (held is None)
+            (step,) = replay.step(1)
+            if held is None:
+                assert (past.stop, past.target) == (None, None)
+                continue
+            seen += 1
+            assert past.entry_price == held.avg_price
+            assert past.stop == held.avg_price * (1 - 2.0 / 100)
+            assert past.target == held.avg_price * (1 + 3.0 / 100)
+            bar = step.symbols[0]
+            touched = bar.low <= past.stop or bar.high >= past.target
+            codes = {attempt.intent.reason for attempt in step.attempts}
+            if touched:
+                left += 1
+                assert codes & {"stop_loss_exit", "take_profit_exit"}
+    assert seen > 2
+    assert left
+
+
 def test_refusals_and_what_another_process_did_are_told() -> None:
     world = simple()
     with memory_desk() as desk:

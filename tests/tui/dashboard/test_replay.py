@@ -27,6 +27,8 @@ from tui.dashboard.screens.trace import TraceDialog
 from tui.dashboard.widgets.chart import Chart
 from tui.dashboard.widgets.dialog import QuitQuestion
 from tui.dashboard.widgets.pickers import FilePicker
+from tui.dashboard.widgets.price_chart import PriceChart
+from tui.shared import figures
 
 ENTRY = {"fast_period": "3", "slow_period": "8"}
 TO = "2005-03-31"
@@ -221,7 +223,7 @@ async def test_a_spec_file_takes_the_place_of_the_strategy(db: Path, tmp_path: P
         others = screen(app).query_one("#others", Chart)
         assert others.display  # an RSI is no price
         assert "rsi" in str(others.render())
-        assert "rsi" not in str(screen(app).query_one("#prices", Chart).render())
+        assert "rsi" not in str(screen(app).query_one("#prices", PriceChart).render())
 
 
 async def test_data_are_chosen_from_a_picker(db: Path) -> None:
@@ -389,17 +391,37 @@ async def test_the_cursor_stays_on_the_newest_line(db: Path) -> None:
         assert screen(app).table.cursor_row == 0
 
 
-async def test_the_chart_has_levels_entries_and_exits_and_can_be_zoomed(db: Path) -> None:
+async def test_the_chart_has_candles_levels_entries_and_exits_and_can_be_zoomed(db: Path) -> None:
     async with replaying(db, (120, 40)) as (app, pilot, _):
         await press(app, pilot, "z", "z", ".")
-        title = str(screen(app).query_one("#prices", Chart).render()).splitlines()[0]
-        for part in ("GOOG  close ", "  fast ", "  slow ", "▲ entry", "▼ exit"):
+        title, *drawn = str(screen(app).query_one("#prices", PriceChart).render()).splitlines()
+        for part in ("GOOG  20", "  O ", "  C ", "  fast ", "  slow ", "▲ entry", "▼ exit"):
             assert part in title
+        assert sum(line.count("┃") for line in drawn) > 20
+        assert any("volume" in line for line in drawn)
         assert "2004-08-19" in screen_text(app)
         await press(app, pilot, "left_square_bracket", "left_square_bracket")
         assert "2004-08-19" not in screen_text(app)
         await press(app, pilot, *["right_square_bracket"] * 9)
         assert "2004-08-19" in screen_text(app)
+
+
+async def test_the_crosshair_reads_a_bar_and_stays_on_it_as_bars_are_added(db: Path) -> None:
+    async with replaying(db, (120, 40)) as (app, pilot, _):
+        await press(app, pilot, "z", ".")
+        chart = screen(app).query_one("#prices", PriceChart)
+        bars = screen(app)._session.replay.past("GOOG").bars  # type: ignore[union-attr]
+        chart.focus()
+        await press(app, pilot, "left", "left", "left")
+        read = f"C {figures.price(float(bars.close[-3]))}"
+        assert read in str(chart.render()).splitlines()[0]
+        assert "┊" in str(chart.render())
+        await press(app, pilot, ".")
+        assert read in str(chart.render()).splitlines()[0]
+        await press(app, pilot, *["right"] * 13)
+        assert "┊" not in str(chart.render())
+        newest = screen(app)._session.replay.past("GOOG").bars.close[-1]  # type: ignore[union-attr]
+        assert f"C {figures.price(float(newest))}" in str(chart.render()).splitlines()[0]
 
 
 async def test_a_replay_from_a_day_has_the_bars_before_it_as_history(db: Path) -> None:
@@ -415,9 +437,9 @@ async def test_two_symbols_are_looked_at_in_turn(db: Path) -> None:
     texts = {"data": "sample:GOOG sample:IBM", "symbols": "GOOG IBM", "start": "2004-09-01"}
     async with replaying(db, (120, 40), **texts) as (app, pilot, _):
         await press(app, pilot, "z", "z", ".", "v")
-        assert str(screen(app).query_one("#prices", Chart).render()).startswith("IBM  close")
+        assert str(screen(app).query_one("#prices", PriceChart).render()).startswith("IBM  2005-01-24  O ")
         await press(app, pilot, "v")
-        assert str(screen(app).query_one("#prices", Chart).render()).startswith("GOOG  close")
+        assert str(screen(app).query_one("#prices", PriceChart).render()).startswith("GOOG  20")
 
 
 async def test_hostile_names_are_text(db: Path, tmp_path: Path) -> None:

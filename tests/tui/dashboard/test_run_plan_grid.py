@@ -6,26 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from engine.numerals import value_text
 from engine.strategies.spec import parse_spec
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.sweeping import WHOLE, sweep_in
 from tui.dashboard.colours import Palette
+from tui.dashboard.drawing.heat import HeatLayout
 from tui.dashboard.screens.run_plan.ablations import ablation_rows
 from tui.dashboard.screens.run_plan.dialogs import spec_of
-from tui.dashboard.screens.run_plan.map_page import (
-    NOTHING,
-    SHADES,
-    Layout,
-    MapPage,
-    cell,
-    colour_between,
-    shade_of,
-    window,
-)
+from tui.dashboard.screens.run_plan.map_page import MapPage, Paint
 from tui.dashboard.screens.run_plan.view import PlanView, read_view
 from tui.shared.grid import Cut, Grid
 from tui.shared.metrics import COMPARED, FIGURES, formatted
@@ -36,6 +26,7 @@ THREE: dict[str, list[Any]] = {
     "exit.stop_loss_pct": [None, 5.0],
 }
 PALETTE = Palette("#0000ff", "#ff0000", "#888888", "#00ff00", ("#000000",) * 4)
+PAINT = Paint(PALETTE, "#000000", "#ffffff", "#202020")
 
 
 def view_of(db: Path, grid: dict[str, list[Any]], **terms: Any) -> PlanView:
@@ -78,30 +69,6 @@ def test_one_parameter_has_a_single_row_and_what_was_dropped_no_variant(db: Path
     assert [grid.variant(Cut(), column, 0) is None for column in range(3)] == [False, False, True]
 
 
-@given(st.integers(0, 999), st.integers(1, 1000), st.integers(1, 200))
-def test_the_cursor_is_always_in_the_window(at: int, count: int, room: int) -> None:
-    at = min(at, count - 1)
-    first, shown = window(at, count, room)
-    assert shown == min(count, room)
-    assert 0 <= first <= at < first + shown <= count
-
-
-@given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9), st.floats(0, 1))
-def test_shades_rise_with_the_figure(one: float, other: float, part: float) -> None:
-    low, high = sorted((one, other))
-    value = min(high, low + (high - low) * part)
-    assert shade_of(value, low, high) in SHADES
-    if low < high:
-        assert (shade_of(low, low, high), shade_of(high, low, high)) == (SHADES[0], SHADES[-1])
-    assert len(colour_between(value, low, high, PALETTE)) == 7
-
-
-def test_a_cell_without_a_figure_is_told_from_the_least() -> None:
-    assert shade_of(None, 0, 1) == NOTHING
-    assert NOTHING not in SHADES
-    assert (colour_between(0, 0, 1, PALETTE), colour_between(1, 0, 1, PALETTE)) == (PALETTE.loss, PALETTE.gain)
-
-
 def test_values_that_are_lists_and_newer_fields_have_their_places(db: Path) -> None:
     """The base leaves out fields at their defaults: `execution.fill` and the list are none of it."""
     steps = [[[1, 5]], [[2, 3.0], [9, 1.5]], None]
@@ -126,36 +93,71 @@ def test_values_that_are_lists_and_newer_fields_have_their_places(db: Path) -> N
     assert again.exit.take_profit_by_bars == ((2, 3.0), (9, 1.5))
 
 
-@pytest.mark.parametrize(
-    ("x", "y", "cell"), [(4, 4, (2, 1)), (9, 5, (3, 2)), (3, 4, None), (4, 3, None), (14, 4, None)]
-)
-def test_where_a_click_falls(x: int, y: int, cell: tuple[int, int] | None) -> None:
-    assert Layout(left=2, columns=2, top=1, rows=3, label=4, width=5, with_figures=False).cell_at(x, y) == cell
-
-
-def test_a_cell_under_the_cursor_keeps_its_shade_and_its_width() -> None:
-    for here, text in ((False, " ▓▓▓* 1.50 "), (True, "[▓▓▓* 1.50]")):
-        assert cell("▓", "#ffffff", "*", " 1.50", 11, here=here).plain == text
-
-
 def test_the_best_by_the_figure_shown_by_the_objective_and_the_base_values_are_told_apart(db: Path) -> None:
     view = view_of(db, {"entry.fast_period": [5, 10, 20], "entry.slow_period": [30, 50, 70]})
-    grid, results = Grid(view.detail), [one for one in view.detail.results if "grid" in one.tags and one.metrics]
+    results = [one for one in view.detail.results if "grid" in one.tags and one.metrics]
     for metric, figure in enumerate(COMPARED):
-        page = MapPage(grid, Cut(metric=metric), view.detail.best_variant_id, PALETTE)
+        page = page_of(view, Cut(metric=metric))
         by_sign = {sign: one for one, signs in page._signs.items() for sign in signs}
         values = {one.variant_id: value for one in results if (value := figure.of(one)) is not None}
         if figure.metric.better.value:
             assert values[by_sign["*"]] == (max if figure.metric.better.value > 0 else min)(values.values())
         assert view.detail.best_variant_id in (by_sign.get("◆"), by_sign.get("*"))
         assert view.by_id[by_sign["b"]].overrides == {"entry.fast_period": 20, "entry.slow_period": 50}
+        page.at = (1, 1)
+        drawn = page.text(page.laid_out(120, 30), 30).plain
         least, greatest = (formatted(bound(values.values()), figure.metric.digits) for bound in (min, max))
-        assert f"{least} ░░▒▒▓▓██ {greatest}" in page.text(page.laid_out(120, 30)).plain
+        assert f"{least} {' ' * 20} {greatest}" in drawn
 
 
-def test_a_wide_screen_has_wide_cells_that_fit(db: Path) -> None:
-    page = MapPage(Grid(view_of(db, THREE).detail), Cut(), None, PALETTE)
-    narrow, wide = page.laid_out(30, 20), page.laid_out(160, 20)
-    assert wide.width > narrow.width
-    for layout, width in ((narrow, 30), (wide, 160)):
-        assert layout.label + layout.columns * layout.width <= width
+def test_the_scale_is_the_whole_sweeps_whichever_cut_is_shown(db: Path) -> None:
+    view = view_of(db, THREE)
+    grid = Grid(view.detail)
+    scales = [
+        page_of(view, Cut(axes=axes, fixed=fixed)).text(HeatLayout(9, 8, 2, 1, 1, True), 30).plain.split("\n")[1]
+        for axes in range(len(grid.paths))
+        for fixed in range(2)
+    ]
+    assert len({scale.split("  ")[0] for scale in scales}) == 1
+
+
+def page_of(view: PlanView, cut: Cut | None = None, paint: Paint = PAINT) -> MapPage:
+    return MapPage(Grid(view.detail), cut or Cut(), view.detail.best_variant_id, view.ranks, paint)
+
+
+def test_the_cell_under_the_cursor_its_neighbours_and_how_few_trades_made_it(db: Path) -> None:
+    view = view_of(db, {"entry.fast_period": [5, 10, 20], "entry.slow_period": [30, 50, 70]})
+    grid, page = Grid(view.detail), page_of(view)
+    page.at = (1, 1)
+    facts = page.text(page.laid_out(200, 30), 30).plain.split("\n")[-3:]
+    here = grid.variant(Cut(), 1, 1)
+    assert here is not None
+    assert here.metrics is not None
+    assert here.objective_score is not None
+    around = [one for one in grid.all() if one is not here and one.objective_score is not None]
+    scores = [one.objective_score for one in around if one.objective_score is not None]
+    assert facts[0].startswith(here.label)
+    assert f"rank {view.ranks[here.variant_id]} of {len(view.ranks)}" in facts[0]
+    mean = formatted(sum(scores) / len(scores), 4)
+    assert facts[1].endswith(f"{len(scores)} neighbours: mean {mean}, worst {formatted(min(scores), 4)}")
+    assert f"trades {here.metrics.trade_count}" in facts[1]
+    assert ("too few to judge it by" in facts[2]) is (here.metrics.trade_count < 30)
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (120, 40), (200, 55)])
+def test_every_cell_is_in_view_and_a_click_on_it_finds_it(db: Path, size: tuple[int, int]) -> None:
+    page = page_of(view_of(db, {"entry.fast_period": list(range(2, 8)), "entry.slow_period": list(range(20, 29))}))
+    layout = page.laid_out(*size)
+    lines = page.text(layout, size[1]).plain.split("\n")
+    assert len(lines) <= size[1]
+    assert max(map(len, lines)) <= size[0]
+    found = {page.cell_at(layout, x, y) for x in range(size[0]) for y in range(size[1])}
+    assert found == {None} | {(column, row) for column in range(6) for row in range(9)}
+
+
+def test_without_colour_the_map_has_shades(db: Path) -> None:
+    view = view_of(db, {"entry.fast_period": [5, 10, 20], "entry.slow_period": [30, 50, 70]})
+    page = page_of(view, paint=Paint(PALETTE, "#000000", "#ffffff", "#202020", coloured=False))
+    drawn = page.text(page.laid_out(60, 20), 20)
+    assert set("░█") <= set(drawn.plain)
+    assert not [span for span in drawn.spans if " on #" in str(span.style)]

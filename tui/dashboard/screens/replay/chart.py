@@ -1,4 +1,4 @@
-"""The chart of a replay: closes with the levels that are prices, entries and exits; other levels below."""
+"""The chart of a replay: candles with the levels that are prices, entries and exits; other levels below."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.text import Text
 
-from tui.dashboard.colours import DOWN, UP, Palette, rgb
+from tui.dashboard.colours import Palette, rgb
+from tui.dashboard.drawing.candles import Across, Candles, Signed
 from tui.shared import charts, figures
 from tui.shared.text import safe_text
 
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 ZOOMS = (30, 60, 120, 250, 500, None)
 """Bars on the chart; None: all that were replayed."""
 _MICROS = 1e6
-_LEAST = 2
 _MARGIN = 9
-_ABOVE = charts.Axes(framed=False, margin=_MARGIN)
 _BELOW = charts.Axes(framed=False, margin=_MARGIN, x_ticks=False)
 
 
@@ -67,32 +66,29 @@ def view_of(replay: Replay, symbol: str, most: int | None) -> View:
     return View(symbol, replay.past(symbol, most), replay.price_levels(symbol))
 
 
-def price_drawing(view: View, marks: Sequence[Mark], palette: Palette) -> Drawing:
-    """Closes, levels, entries and exits."""
-    bars = view.past.bars
-    times = (bars.ts / _MICROS).tolist()
-    title = Text.assemble((safe_text(view.symbol), "bold"))
-    if len(times) < _LEAST:
-        return Drawing(title.append("  the chart begins with the second bar", palette.muted), [], _ABOVE)
-    closes = bars.close.tolist()
-    title.append(f"  close {figures.price(closes[-1])}", palette.line)
+def candles_of(view: View, marks: Sequence[Mark], palette: Palette) -> Candles | None:
+    """Candles with the levels that are prices, entries and exits, and a position's entry price, stop and target.
+
+    None before the first bar.
+    """
+    past, bars = view.past, view.past.bars
+    if not len(bars):
+        return None
     shown = {
         name: column
-        for name, column in view.past.levels.items()
+        for name, column in past.levels.items()
         if name in view.prices and not np.array_equal(column, bars.close)
     }
-    series, legend = _levels(times, shown, (palette.muted, palette.gain))
-    title.append_text(legend)
-    series.append(charts.Series(list(zip(times, closes, strict=True)), rgb(palette.line)))
-    for is_entry, glyph, colour, word in (
-        (True, UP, palette.gain, "entry"),
-        (False, DOWN, palette.loss, "exit"),
-    ):
-        points = [(mark.ts, mark.price) for mark in marks if mark.is_entry is is_entry and mark.ts >= times[0]]
-        if points:
-            series.append(charts.Series(points, rgb(colour), glyph=glyph))
-            title.append(f"  {glyph} {word}", colour)
-    return Drawing(title, series, _ABOVE)
+    times = [round(mark.ts * _MICROS) for mark in marks]
+    rows = np.searchsorted(bars.ts, times).tolist()
+    fills = [
+        Signed(row, mark.is_entry)
+        for row, ts, mark in zip(rows, times, marks, strict=True)
+        if row < len(bars) and bars.ts[row] == ts
+    ]
+    lines = ((past.stop, "stop", palette.loss), (past.target, "target", palette.gain), (past.entry_price, "entry", ""))
+    across = [Across(price, name, colour or palette.muted) for price, name, colour in lines if price is not None]
+    return Candles(bars, shown, fills, across)
 
 
 def other_drawing(view: View, palette: Palette) -> Drawing | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -12,7 +13,7 @@ from textual.widgets import Static
 from tui.dashboard.colours import Palette
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
-from tui.dashboard.screens.replay.chart import ZOOMS, View, other_drawing, price_drawing, view_of
+from tui.dashboard.screens.replay.chart import ZOOMS, View, candles_of, other_drawing, view_of
 from tui.dashboard.screens.replay.session import (
     COLUMNS,
     EMPTY,
@@ -29,7 +30,9 @@ from tui.dashboard.screens.replay.session import (
 )
 from tui.dashboard.widgets.chart import Chart
 from tui.dashboard.widgets.pane import TablePane
+from tui.dashboard.widgets.price_chart import PriceChart
 from tui.dashboard.widgets.table import DeskTable
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.drivers.replay import Step
@@ -45,6 +48,7 @@ class ReplayScreen(DeskScreen):
 
     NAME = "replay"
     CSS_PATH = "replay.tcss"
+    AUTO_FOCUS = "DeskTable"
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("n", "begin", "new", "strategy, data, workspace: a form", "replay.new", show=True),
         bound(
@@ -76,7 +80,7 @@ class ReplayScreen(DeskScreen):
     def compose_body(self) -> ComposeResult:
         """The replay's status over its charts and its log."""
         yield Static("", id="standing", markup=False)
-        yield Chart(id="prices")
+        yield PriceChart(id="prices")
         yield Chart(id="others")
         yield TablePane(COLUMNS, lambda line: str(line.number), noun="line", empty=EMPTY, id="replay")
 
@@ -285,13 +289,16 @@ class ReplayScreen(DeskScreen):
 
     def _draw(self) -> None:
         """The price chart, and the other levels below it when there are any."""
-        prices, others = self.query_one("#prices", Chart), self.query_one("#others", Chart)
+        prices, others = self.query_one("#prices", PriceChart), self.query_one("#others", Chart)
         prices.display, others.display = self._view is not None, False
         if self._view is None or self._session is None:
             return
         palette, marks = Palette.of(self.app), self._session.marks[self._view.symbol]
-        above, below = price_drawing(self._view, marks, palette), other_drawing(self._view, palette)
-        prices.show(above.title, above.series, above.axes)
+        candles, below = candles_of(self._view, marks, palette), other_drawing(self._view, palette)
+        if candles is None:
+            prices.say(Text(f"{safe_text(self._view.symbol)}  the chart begins with the first bar", palette.muted))
+        else:
+            prices.show(candles)
         others.display = below is not None
         if below is not None:
             others.show(below.title, below.series, below.axes)

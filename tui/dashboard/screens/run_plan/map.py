@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,9 +13,9 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Static
 
-from tui.dashboard.colours import Palette
+from tui.dashboard.drawing.heat import HeatLayout
 from tui.dashboard.keys import bound
-from tui.dashboard.screens.run_plan.map_page import Layout, MapPage
+from tui.dashboard.screens.run_plan.map_page import MapPage, Paint
 from tui.dashboard.screens.run_plan.view import Part
 from tui.shared.grid import Cut, Grid
 
@@ -28,7 +29,7 @@ EMPTY = "Nothing was swept: a map needs a parameter with several values."
 
 
 class HeatMap(Static, can_focus=True):
-    """The cells that fit, around the cursor. `show` gives it a run plan; the cursor is on a variant."""
+    """All cells at once. `show` gives it a run plan; the cursor is on a variant."""
 
     app: DashboardApp
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -69,13 +70,14 @@ class HeatMap(Static, can_focus=True):
         self.at = (0, 0)
         self._grid: Grid | None = None
         self._best: str | None = None
-        self._laid_out: Layout | None = None
+        self._laid_out: HeatLayout | None = None
         self._page: MapPage | None = None
-        self._drawn: tuple[Grid, Cut, Palette] | None = None
+        self._ranks: Mapping[str, int] = {}
+        self._drawn: tuple[Grid, Cut, Paint] | None = None
 
     def show(self, view: PlanView) -> None:
         """Another run plan, or another reading of it; the cursor on the variant that is looked at."""
-        self._grid, self._best = Grid(view.detail), view.detail.best_variant_id
+        self._grid, self._best, self._ranks = Grid(view.detail), view.detail.best_variant_id, view.ranks
         self.cut = self._grid.turned(self.cut, lambda cut: cut) if view.paths else self.cut
         placed = self._grid.position_of(self.cut, view.variant)
         self.cut, *at = placed if placed is not None else (self.cut, 0, 0)
@@ -98,7 +100,8 @@ class HeatMap(Static, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor; on its cell it opens the variant."""
-        cell = None if self._laid_out is None else self._laid_out.cell_at(event.x, event.y)
+        drawn = self._page is not None and self._laid_out is not None
+        cell = self._page.cell_at(self._laid_out, event.x, event.y) if drawn else None  # type: ignore[union-attr, arg-type]
         if cell is not None and cell == self.at:
             self.action_open()
         elif cell is not None:
@@ -125,12 +128,13 @@ class HeatMap(Static, can_focus=True):
         if not self._grid.paths:
             self.update(Text(EMPTY))
             return
-        drawn = (self._grid, self.cut, Palette.of(self.app))
+        drawn = (self._grid, self.cut, Paint.of(self.app))
         if drawn != self._drawn or self._page is None:
-            self._drawn, self._page = drawn, MapPage(self._grid, self.cut, self._best, drawn[2])
+            self._drawn = drawn
+            self._page = MapPage(self._grid, self.cut, self._best, self._ranks, drawn[2])
         self._page.at = self.at
         self._laid_out = self._page.laid_out(self.size.width, self.size.height)
-        self.update(self._page.text(self._laid_out))
+        self.update(self._page.text(self._laid_out, self.size.height))
 
 
 class MapPart(Part):
