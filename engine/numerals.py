@@ -1,4 +1,4 @@
-"""Numbers from outside, typed by a person or handed over by a script; and a parameter's value as text for people.
+"""Numbers from outside, typed by a person or handed over by a script; and values as text for people.
 
 A typed one is as data files have them, without separators between digits:
 Python's `float` and `int` read `1_000`; nobody who types it into a price can be sure that a trading tool does.
@@ -7,6 +7,8 @@ Python's `float` and `int` read `1_000`; nobody who types it into a price can be
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
+from html import escape
 from numbers import Real
 
 SEPARATOR = "_"
@@ -46,3 +48,20 @@ def value_text(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{','.join(json.dumps(item) if isinstance(item, str) else value_text(item) for item in value)}]"
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def table(caption: str, rows: Iterable[Sequence[object]], heading: Sequence[str] = ()) -> str:
+    """A small HTML table for notebooks; every text of it is escaped, and None is a dash."""
+    head = f"<thead>{_row(heading, 'th')}</thead>" if heading else ""
+    body = "".join(_row(row, "td") for row in rows)
+    return f"<table><caption>{escape(caption)}</caption>{head}<tbody>{body}</tbody></table>"
+
+
+def _row(cells: Sequence[object], tag: str) -> str:
+    return f"<tr>{''.join(f'<{tag}>{escape(_text(cell))}</{tag}>' for cell in cells)}</tr>"
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return "-"
+    return f"{cell:,.4f}" if isinstance(cell, float) else str(cell)

@@ -12,7 +12,7 @@ from engine.account.arithmetic import total
 from engine.account.ledger import Holding, Ledger
 from engine.account.session_equity import SessionEquity
 from engine.market.sessions import day_to_date, from_micros, iso
-from engine.markup import table
+from engine.numerals import table
 from engine.validation import StrictModel, UtcTime
 
 

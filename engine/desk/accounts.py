@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from engine.account.ledger import Ledger, Trade
-from engine.account.metrics import Metrics, metrics_of
+from engine.account.measure import metrics_of
+from engine.account.metrics import Metrics
 from engine.account.state import Account, PaperState
 from engine.broker.execute import create
 from engine.broker.reconcile import Comparison, ReconcileReport, compare, reconcile
@@ -17,8 +18,7 @@ from engine.errors import ConflictError, ForbiddenError, InvalidError, NotFoundE
 from engine.events import EventType, Stamps, account_event
 from engine.intents import to_quantity
 from engine.market.sessions import from_micros
-from engine.markup import table
-from engine.numerals import real_number
+from engine.numerals import real_number, table
 from engine.payloads import read_payload
 from engine.policy.limits import Limits
 from engine.policy.workspace import (

@@ -22,7 +22,6 @@ from engine.payloads import damaged, stored_uuid
 from engine.policy.workspace import Workspace, WorkspaceKind, check_open
 from engine.ports import EventFilter, Owners, Store, Watch
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, compile_spec
-from engine.sweeps.curves import SessionCurves, came_out_otherwise, session_curves
 from engine.sweeps.orchestrator import Execution
 from engine.sweeps.plan.document import plan_of
 from engine.sweeps.plan.fingerprint import describe, fingerprint, same_data
@@ -32,6 +31,7 @@ from engine.sweeps.plan.run_plan import RunPlan
 from engine.sweeps.record.lifecycle import begin, cancel, check_resumable, take_over
 from engine.sweeps.record.queries import RunRecord, find_run, find_variant, summaries
 from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary, trades_of
+from engine.sweeps.simulation.rerun import SessionCurves, came_out_otherwise, session_curves
 from engine.sweeps.simulation.simulate import Simulation
 
 if TYPE_CHECKING:

@@ -8,19 +8,19 @@ from typing import Any
 from uuid import UUID
 
 from engine.account.ledger import Fill, Ledger, Trade
-from engine.account.metrics import Metrics, metrics_of
+from engine.account.measure import metrics_of
+from engine.account.metrics import Metrics
 from engine.account.state import Account
 from engine.broker.execute import create
 from engine.broker.paper import Placement, check, place
 from engine.drivers.bar_loop import BarLoop, Book, Submit, Tally, Terms
 from engine.drivers.reasons import Asked, Stopped, reasons
-from engine.drivers.trial import Span, Tried, traded_span
-from engine.drivers.tries import TrialCount, count_trials
+from engine.drivers.trial import Span, TrialCount, Tried, count_trials, traded_span
 from engine.errors import SystemFault
 from engine.events import CountedStamps, EventRow, EventType, Stamps, account_event
 from engine.intents import TradeIntent
 from engine.market.bars import Dataset
-from engine.markup import table
+from engine.numerals import table
 from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Store, Trial, Unwatched, Watch

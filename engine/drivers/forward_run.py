@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from engine.account.ledger import Holding, Ledger, Trade
-from engine.account.metrics import metrics_of
+from engine.account.measure import metrics_of
 from engine.account.state import Account
 from engine.broker.execute import record
 from engine.broker.paper import Placement, check, place

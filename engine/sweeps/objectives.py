@@ -1,8 +1,9 @@
-"""Objectives: one score of a variant's metrics."""
+"""Objectives: one score of a variant's metrics, and the ranking by it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, TypeVar
 
 from engine.account.metrics import Metrics
 from engine.errors import InvalidError
@@ -41,3 +42,40 @@ def objective(name: str) -> Callable[[Metrics], float | None]:
         return of_metrics(metrics) if metrics.trade_count else None
 
     return score
+
+
+class Scored(Protocol):
+    """What a variant's rank depends on: `results.VariantResult` has it, and stands above this module."""
+
+    @property
+    def variant_id(self) -> str:
+        """Which variant."""
+
+    @property
+    def objective_score(self) -> float | None:
+        """The score; None where it has none."""
+
+    @property
+    def metrics(self) -> Metrics | None:
+        """The metrics; None unless it succeeded."""
+
+
+Result = TypeVar("Result", bound=Scored)
+
+
+def ranked(results: Iterable[Result]) -> list[Result]:
+    """Those that succeeded, best first: higher score, then higher return, lower drawdown, smaller id; no score last."""
+    return sorted((result for result in results if result.metrics is not None), key=_rank)
+
+
+def best_of(results: Iterable[Result]) -> Result | None:
+    """The variant that ranks first; None when none has a score."""
+    scored = (one for one in results if one.objective_score is not None and one.metrics is not None)
+    return min(scored, key=_rank, default=None)
+
+
+def _rank(result: Scored) -> tuple[bool, float, float, float, str]:
+    score, metrics = result.objective_score, result.metrics
+    assert metrics is not None  # noqa: S101 - for the type checker: only one that succeeded is ranked
+    better = 0.0 if score is None else -score
+    return (score is None, better, -metrics.return_pct, metrics.max_drawdown_pct, result.variant_id)

@@ -10,16 +10,17 @@ from engine.events import EventType, Stamps
 from engine.jsontext import compact_json
 from engine.market.bars import Dataset, FloatArray
 from engine.ports import Store, Unwatched, Watch
+from engine.sweeps.objectives import best_of
 from engine.sweeps.plan.fingerprint import differing, history_bars
 from engine.sweeps.plan.run_plan import RunPlan
 from engine.sweeps.reasons import Sweep, sweep_reasons
 from engine.sweeps.record.earlier_tries import earlier_sharpes
-from engine.sweeps.record.ending import ending
 from engine.sweeps.record.lifecycle import RunWatch
 from engine.sweeps.record.recorder import STEPS, Recorder, Run, run_event
-from engine.sweeps.results import PlanResult, VariantResult, best_of, unfinished
+from engine.sweeps.record.status import ending
+from engine.sweeps.results import PlanResult, VariantResult, unfinished
+from engine.sweeps.simulation.rerun import verify
 from engine.sweeps.simulation.simulate import Simulation
-from engine.sweeps.simulation.verify import verify
 from engine.sweeps.statistics import PlanEvidence, Worth
 from engine.vocabulary import JournalMode, RunStatus
 

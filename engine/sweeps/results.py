@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
@@ -11,10 +11,10 @@ from engine.account.fold import apply_fills
 from engine.account.ledger import Fill, Ledger, Trade
 from engine.account.metrics import METRICS, Metrics
 from engine.drivers.short_history import ShortHistory
-from engine.drivers.tries import TrialCount
+from engine.drivers.trial import TrialCount
 from engine.errors import SystemFault
 from engine.market.bars import FloatArray
-from engine.markup import table
+from engine.numerals import table
 from engine.statistics.holding import HoldingMetrics
 from engine.sweeps.plan.run_plan import Variant
 from engine.validation import StrictModel, UtcTime, trusted
@@ -257,24 +257,6 @@ def failed(variant: Variant, code: str, message: str) -> VariantResult:
 def recorded(result: VariantResult, score: float | None, workspace_id: UUID | None) -> VariantResult:
     """The result with what its plan adds: the score, and the workspace that has its fills."""
     return trusted(VariantResult, {**vars(result), "objective_score": score, "workspace_id": workspace_id})
-
-
-def ranked(results: Iterable[VariantResult]) -> list[VariantResult]:
-    """Those that succeeded, best first: higher score, then higher return, lower drawdown, smaller id; no score last."""
-    return sorted((result for result in results if result.metrics is not None), key=_rank)
-
-
-def best_of(results: Iterable[VariantResult]) -> VariantResult | None:
-    """The variant that ranks first; None when none has a score."""
-    scored = (one for one in results if one.objective_score is not None and one.metrics is not None)
-    return min(scored, key=_rank, default=None)
-
-
-def _rank(result: VariantResult) -> tuple[bool, float, float, float, str]:
-    score, metrics = result.objective_score, result.metrics
-    assert metrics is not None  # noqa: S101 - for the type checker: only one that succeeded is ranked
-    better = 0.0 if score is None else -score
-    return (score is None, better, -metrics.return_pct, metrics.max_drawdown_pct, result.variant_id)
 
 
 def trades_of(starting_equity: float, fills: Sequence[Fill]) -> list[Trade]:

@@ -95,9 +95,9 @@ def add_strategy(made: Product) -> None:
 
 def add_metric(made: Product) -> None:
     field, formula = blocks("metric")
-    path, _ = files_of("metric")
-    made.insert(path, "\n\ndef _described(", indent(field, "    "))
-    made.insert(path, "    }\n    return trusted(Metrics", indent(formula, "        "))
+    table, formulas, _ = files_of("metric")
+    made.insert(table, "\n\ndef _described(", indent(field, "    "))
+    made.insert(formulas, "    }\n    return trusted(Metrics", indent(formula, "        "))
 
 
 def add_screen(made: Product) -> None:

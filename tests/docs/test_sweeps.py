@@ -98,7 +98,7 @@ def test_figures_in_the_text() -> None:
 
 
 def test_what_the_demo_shows(tmp_path: Path) -> None:
-    from engine.sweeps.results import ranked
+    from engine.sweeps.objectives import ranked
     from tui.commands.demo.showcase import prepare
 
     with open_desk(Settings(db=tmp_path / "demo.db")) as desk:

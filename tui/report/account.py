@@ -10,7 +10,7 @@ from uuid import UUID
 
 import numpy as np
 
-from engine.drivers.tries import count_trials
+from engine.drivers.trial import count_trials
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import EventFilter
 from engine.statistics.verdict import sentence_of_run

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from engine.desk import Desk
     from engine.desk.accounts import TradeView
     from engine.desk.plans import Load
-    from engine.sweeps.curves import SessionCurves
     from engine.sweeps.results import PlanDetail
+    from engine.sweeps.simulation.rerun import SessionCurves
 
 NAMED_SYMBOLS = 6
 """Symbols that a title names."""

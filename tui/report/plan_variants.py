@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.numerals import value_text
-from engine.sweeps.results import ranked
+from engine.sweeps.objectives import ranked
 from tui.report.content import (
     Block,
     Cell,

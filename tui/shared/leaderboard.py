@@ -43,7 +43,7 @@ class Leaderboard:
     @classmethod
     def of(cls, results: Sequence[VariantResult], best_variant_id: str | None, top: int) -> Leaderboard:
         """The first `top` of the variants that succeeded, in the objective's order, and the baseline."""
-        from engine.sweeps.results import ranked
+        from engine.sweeps.objectives import ranked
 
         rows = list(enumerate(ranked(results), 1))
         shown = [(rank, result) for rank, result in rows if rank <= top or "baseline" in result.tags]

@@ -10,7 +10,7 @@ from tui.shared import figures
 
 if TYPE_CHECKING:
     from engine.desk.journal import EventView
-    from engine.drivers.tries import TrialCount
+    from engine.drivers.trial import TrialCount
     from engine.statistics.holding import HoldingMetrics
     from engine.sweeps.results import PlanDetail, PlanStatistics, PlanSummary
 

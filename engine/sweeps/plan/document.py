@@ -15,8 +15,7 @@ from pydantic_core import to_json
 
 from engine.account.metrics import Metrics
 from engine.drivers.short_history import ShortHistory
-from engine.drivers.trial import traded_window
-from engine.drivers.tries import TrialCount
+from engine.drivers.trial import TrialCount, traded_window
 from engine.errors import ConflictError, InvalidError
 from engine.events import EventType
 from engine.jsontext import compact_json

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid5
 
-from engine.drivers.tries import TrialCount
+from engine.drivers.trial import TrialCount
 from engine.jsontext import canonical_json
 from engine.policy.workspace import Workspace
 from engine.strategies.spec import CompiledSpec

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from engine.drivers.tries import TrialCount, count_trials
+from engine.drivers.trial import TrialCount, count_trials
 from engine.jsontext import canonical_json
 from engine.ports import SPEC_DIGEST, Trial
 from engine.strategies.spec import CompiledSpec

@@ -12,8 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.account.metrics import Metrics
-from engine.drivers.trial import short_digest, spec_sha256
-from engine.drivers.tries import shares_data
+from engine.drivers.trial import shares_data, short_digest, spec_sha256
 from engine.events import EventType
 from engine.payloads import read_payload
 from engine.ports import EventFilter, Trial, Views

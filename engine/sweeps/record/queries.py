@@ -10,13 +10,13 @@ from engine.errors import DamageFault, NotFoundError
 from engine.market.sessions import from_micros
 from engine.payloads import damaged, event_named, stored_uuid
 from engine.ports import Owners, RunMark, Views
+from engine.sweeps.objectives import best_of
 from engine.sweeps.plan.document import read_plan, read_result, trials_of, variants_of
 from engine.sweeps.plan.fingerprint import history_bars
 from engine.sweeps.plan.run_plan import variant_workspace_id
 from engine.sweeps.reasons import Sweep, sweep_reasons
-from engine.sweeps.record.ending import ending
-from engine.sweeps.record.status import Standing, is_alive, standing_of, standings
-from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary, VariantResult, best_of, recorded, unfinished
+from engine.sweeps.record.status import Standing, ending, is_alive, standing_of, standings
+from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary, VariantResult, recorded, unfinished
 from engine.sweeps.statistics import Worth
 from engine.vocabulary import RunStatus
 

@@ -1,4 +1,4 @@
-"""How an execution stands: a fold over its starts, resumptions, requests to cancel and ends."""
+"""How an execution stands and how it ended: a fold over its starts, resumptions, requests to cancel and ends."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.errors import PapertapeError
 from engine.events import EventType
 from engine.payloads import damaged, read_payload
 from engine.ports import Owner, Owners, RunMark
+from engine.sweeps.results import VariantResult
 from engine.vocabulary import RunStatus
 
 BEGINS = frozenset({EventType.RUN_STARTED.value, EventType.RUN_RESUMED.value})
@@ -92,6 +94,34 @@ def owner_of(standing: Standing, heading: dict[str, Any]) -> Owner:
 def is_alive(owners: Owners, standing: Standing, heading: dict[str, Any]) -> bool:
     """Whether somebody is at work on it."""
     return standing.end is None and owners.alive(owner_of(standing, heading))
+
+
+def ending(
+    heading: dict[str, Any],
+    done: Iterable[VariantResult],
+    best: VariantResult | None,
+    worked_s: float,
+    *,
+    verified: int = 0,
+    differs_from: dict[str, int] | None = None,
+    error: BaseException | None = None,
+) -> dict[str, Any]:
+    """The payload of RUN_COMPLETED, RUN_FAILED or RUN_CANCELLED: all that a list of run plans shows."""
+    states = [result.status for result in done]
+    known = isinstance(error, PapertapeError)
+    return {
+        **{name: heading[name] for name in ("strategy_id", "objective", "journal", "variants_count", "fingerprint")},
+        "done": len(states),
+        "failed": states.count("failed"),
+        "skipped": states.count("skipped"),
+        "best_variant_id": None if best is None else best.variant_id,
+        "best_score": None if best is None else best.objective_score,
+        "worked_s": round(worked_s, 6),
+        "verified": verified,
+        "differs_from": differs_from or {},
+        "error": None if error is None else str(error) if known else f"{type(error).__name__}: {error}",
+        "error_code": None if error is None else error.code if isinstance(error, PapertapeError) else "INTERNAL",
+    }
 
 
 def _said(mark: RunMark) -> dict[str, Any]:

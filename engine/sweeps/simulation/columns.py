@@ -9,7 +9,7 @@ from typing import Any, overload
 import numpy as np
 
 from engine.account.ledger import Fill
-from engine.account.metrics import TradeTotals
+from engine.account.measure import TradeTotals
 from engine.market.bars import Bars, BoolArray, Dataset, FloatArray, IntArray
 from engine.market.sessions import is_intraday, session_ends
 from engine.statistics.clock import Clock

@@ -16,7 +16,7 @@ import math
 from typing import Any, NamedTuple
 
 from engine.account.ledger import BUY, SELL
-from engine.account.metrics import MEASURE, measure
+from engine.account.measure import MEASURE, measure
 from engine.compiled import Kernel
 from engine.statistics.clock import MARK_SESSIONS, mark_sessions
 from engine.strategies.exits import STOP_LEVEL, TARGET_LEVEL, stop_level, target_level
@@ -699,7 +699,7 @@ class Clocked(NamedTuple):
 
 class Found(NamedTuple):
     """What `simulate_each` finds: numbers of trades and fills, counts by rule and code (variants, rules and codes),
-    what `metrics.measure` and `sessions.measure` find, (variants, figures), the sessions with a position, and equity
+    what `account.measure` finds, (variants, figures), the sessions with a position, and equity
     at the end of each session, (variants, sessions).
     """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.account.ledger import Fill, Ledger, Trade
-from engine.account.metrics import metrics_of
+from engine.account.measure import metrics_of
 from engine.account.state import Account
 from engine.broker.paper import Placement, check, place
 from engine.drivers.backtest import trade_all

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.account.metrics import figures_of
+from engine.account.measure import figures_of
 from engine.statistics.clock import Clock
 from engine.statistics.sessions import annual_ratio
 from engine.sweeps.objectives import objective

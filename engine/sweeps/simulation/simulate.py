@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import BaseModel
 
-from engine.account.metrics import Metrics, SessionFigures, figures_of
+from engine.account.measure import figures_of
+from engine.account.metrics import Metrics, SessionFigures
 from engine.compiled import expect_much_work, is_loaded
 from engine.drivers.short_history import Decided, Unready, unready_bars
 from engine.errors import PapertapeError

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from engine.account.ledger import Trade
-from engine.account.metrics import Metrics, metrics_of
+from engine.account.measure import metrics_of
+from engine.account.metrics import Metrics
 
 
 def metrics(*curve: tuple[float, float], start: float = 100.0) -> Metrics:

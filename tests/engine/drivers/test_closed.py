@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.account.metrics import OF_SESSIONS, metrics_of
+from engine.account.measure import metrics_of
+from engine.account.metrics import OF_SESSIONS
 from engine.desk import Desk
 from engine.drivers.backtest import RunOutcome
 from engine.errors import NotFoundError, SystemFault

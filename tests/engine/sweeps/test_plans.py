@@ -28,7 +28,7 @@ from engine.sweeps.plan.run_plan import VARIANT_NS
 from engine.sweeps.record import lifecycle as watching
 from engine.sweeps.record import recorder
 from engine.sweeps.results import Simulated, failed
-from engine.sweeps.simulation import verify
+from engine.sweeps.simulation import rerun
 from engine.sweeps.simulation.simulate import Simulation
 from tests.engine.sweeps.cases import (
     DATA,
@@ -483,7 +483,7 @@ def test_chosen_variants_are_spread_evenly() -> None:
     done = desk.plans._record(result.run_plan_id).done
     ids = [one.variant_id for one in result.results]
     for count in range(1, 8):
-        picked = verify.chosen(done, count)
+        picked = rerun.chosen(done, count)
         assert len(picked) == count
         assert ids.index(result.best_variant_id or "") in picked
         assert count == 1 or 0 in picked

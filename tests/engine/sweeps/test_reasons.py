@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-import engine.sweeps.simulation.verify
+import engine.sweeps.simulation.rerun
 from engine.desk import Desk
 from engine.errors import SystemFault
 from engine.events import EventType
@@ -123,7 +123,7 @@ def test_verify_compares_what_was_held_back(monkeypatch: pytest.MonkeyPatch) -> 
         changed = {"held_back": {"entry_skipped_eod": 7}, "short_history": None}
         return replace(simulated, result=simulated.result.model_copy(update=changed))
 
-    monkeypatch.setattr(engine.sweeps.simulation.verify, "by_bar_loop", otherwise)
+    monkeypatch.setattr(engine.sweeps.simulation.rerun, "by_bar_loop", otherwise)
     with pytest.raises(SystemFault) as fault:
         run(memory_desk(), verify=1)
     assert (fault.value.code, "has other held_back" in fault.value.message) == ("VERIFY_FAILED", True)

@@ -13,8 +13,7 @@ import pytest
 
 from engine.desk import Desk
 from engine.drivers.beginning import OnwardTerms
-from engine.drivers.trial import short_digest, spec_sha256
-from engine.drivers.tries import TrialCount, count_trials, shares_data
+from engine.drivers.trial import TrialCount, count_trials, shares_data, short_digest, spec_sha256
 from engine.errors import SystemFault
 from engine.market.bars import Dataset, make_bars
 from engine.ports import Trial, Unwatched

@@ -8,7 +8,8 @@ import pytest
 
 from engine.account.metrics import Metrics
 from engine.numerals import value_text
-from engine.sweeps.results import VariantResult, ranked
+from engine.sweeps.objectives import ranked
+from engine.sweeps.results import VariantResult
 from tests.tui.console import Console
 from tui.shared.leaderboard import Leaderboard, short_ids, without_result
 from tui.shared.text import cell_width

@@ -142,7 +142,7 @@ def _table(sweeps: Sweeps) -> Table:
 
 def _ranks(plan: PlanResult) -> dict[str, tuple[int, VariantResult]]:
     """Each variant that succeeded with its rank, from 1, best first; by its id."""
-    from engine.sweeps.results import ranked
+    from engine.sweeps.objectives import ranked
 
     return {result.variant_id: (rank, result) for rank, result in enumerate(ranked(plan.results), 1)}
 

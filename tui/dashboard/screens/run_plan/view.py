@@ -109,7 +109,7 @@ class PlanView:
     def __init__(self, detail: PlanDetail, seen: Seen, account: str = "") -> None:
         self.detail, self.seen, self.account = detail, seen, account or str(detail.workspace_id)
         self.by_id = {result.variant_id: result for result in detail.results}
-        from engine.sweeps.results import ranked
+        from engine.sweeps.objectives import ranked
 
         self.ordered = ranked(detail.results)
         self.ranks = {result.variant_id: rank for rank, result in enumerate(self.ordered, 1)}

@@ -7,7 +7,7 @@ import pytest
 from engine.errors import InvalidError
 from engine.market.bars import Dataset
 from engine.market.synthetic import synthetic_daily
-from engine.markup import table
+from engine.numerals import table
 from engine.strategies.builtin.sma_cross import SmaCross
 from engine.strategies.registry import Registry
 from engine.strategies.spec import parse_spec
