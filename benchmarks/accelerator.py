@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +138,7 @@ def main() -> int:
             ways["C"] = in_c(library)
         found = {name: way(entries, columns) for name, way in ways.items()}
         for name, way in ways.items():
-            seconds = min(repeated(lambda way=way: way(entries, columns)))
+            seconds = min(repeated(partial(way, entries, columns)))
             print(f"{name:14} {seconds * 1e3:10.2f} ms   {seconds / len(entries) * 1e9:10.0f} ns an entry")
     for state, figures in costs().items():
         print(f"{state}: " + ", ".join(f"{what} {seconds:.2f} s" for what, seconds in figures.items()))
@@ -171,6 +171,7 @@ def _compiled_loop() -> Callable[..., Exits]:
     import numba  # noqa: PLC0415
 
     search = FIND_EXIT.compiled
+    assert search is not None, "numba is not installed"
 
     def loop(
         entries: Any, last: int, columns: Any, own: Any, own_blocks: Any, step_bars: Any, step_pcts: Any, leave: Any

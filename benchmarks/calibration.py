@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import math
 import sys
 import tempfile
 from collections import Counter
@@ -30,7 +31,7 @@ import numpy as np
 from benchmarks.noise import Numbers, normals
 from engine.compiled import expect_much_work
 from engine.desk import Desk
-from engine.market.bars import Dataset, make_bars
+from engine.market.bars import Dataset, FloatArray, make_bars
 from engine.market.sessions import MICROS_PER_DAY
 from engine.statistics.verdict import Verdict
 from engine.strategies.spec import ExecutionSpec, parse_spec
@@ -86,7 +87,7 @@ PLANTED = "regimes of 40 days"
 
 def dataset(kind: str, seed: int) -> Dataset:
     """Daily bars that are their closes, of a symbol that no other seed has: no sweep is a try on another's data."""
-    closes = 100 * np.cumprod(1 + KINDS[kind](seed))
+    closes: FloatArray = 100 * np.cumprod(1 + KINDS[kind](seed), dtype=np.float64)
     sessions = np.arange(len(closes), dtype=np.int64)
     ts = (sessions // 5 * 7 + sessions % 5) * MICROS_PER_DAY  # five days of each week
     symbol = f"{list(KINDS).index(kind)}-{seed}"
@@ -126,9 +127,12 @@ def alpha_sharpe(result: PlanResult) -> float:
     best = next(one.metrics for one in result.results if one.variant_id == result.best_variant_id)
     assert best is not None
     assert result.benchmark is not None
-    whole, market = best.volatility_pct, result.benchmark.volatility_pct
-    assert None not in {best.alpha_annual_pct, best.beta, whole, market}
-    return best.alpha_annual_pct / (whole**2 - (best.beta * market) ** 2) ** 0.5
+    alpha, beta, whole, market = best.alpha_annual_pct, best.beta, best.volatility_pct, result.benchmark.volatility_pct
+    assert alpha is not None
+    assert beta is not None
+    assert whole is not None
+    assert market is not None
+    return alpha / math.sqrt(whole**2 - (beta * market) ** 2)
 
 
 def calibrate(kind: str, seeds: range, workers: int = 1) -> list[Judged]:

@@ -17,7 +17,7 @@ import random
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import islice
@@ -80,7 +80,7 @@ def batches(rows: Sequence[EventRow], size: int) -> Iterator[Sequence[EventRow]]
 
 def executions(count: int, held: int) -> Iterator[tuple[IntentAction, str]]:
     """Opens and closes of 20 symbols, about `held` of them open at a time."""
-    source, open_now = random.Random(7), []
+    source, open_now = random.Random(7), list[str]()
     symbols = [f"SYM{i:02d}" for i in range(20)]
     for _ in range(count):
         if len(open_now) > held or (open_now and source.random() < 0.45):
@@ -112,10 +112,9 @@ def fill_events(count: int) -> Iterator[EventRow]:
     for nth, (action, symbol) in enumerate(executions(count, 5)):
         side = 1 if action is IntentAction.OPEN_LONG else -1
         ts = nth * 60_000_000
-        yield EventRow(
-            *(stamps.new_id(), key, EventType.ORDER_FILLED.value, ts, ts, stamps.new_id(), stamps.new_id()),
-            *(stamps.new_id(), "paper", symbol, side, 1_250_000_000, 100.0 + nth % 50, 1.25, ts // DAY, payload),
-        )
+        fill = ("paper", symbol, side, 1_250_000_000, 100.0 + nth % 50, 1.25, ts // DAY, payload)
+        ids = (stamps.new_id() for _ in range(4))
+        yield EventRow._make((next(ids), key, EventType.ORDER_FILLED.value, ts, ts, *ids, *fill))
 
 
 def open_store(room: Path, name: str) -> SqliteStore:
@@ -125,6 +124,12 @@ def open_store(room: Path, name: str) -> SqliteStore:
         create(unit, WORKSPACE, CountedStamps(UUID(int=4), wall_clock))
         unit.commit()
     return store
+
+
+def append_all(store: SqliteStore, batches: Iterable[Sequence[EventRow]]) -> None:
+    """A write transaction for each of the batches."""
+    for batch in batches:
+        append(store, batch)
 
 
 def append(store: SqliteStore, rows: Sequence[EventRow]) -> None:
@@ -142,7 +147,7 @@ def bulk_append(room: Path, count: int, size: int) -> Iterator[Figure]:
             "events appended",
             len(rows),
             f"{size} in a transaction, five of an execution",
-            lambda: [append(store, batch) for batch in batches(rows, size)],
+            partial(append_all, store, batches(rows, size)),
         )
         yield from pages(store, len(rows))
 
@@ -175,10 +180,15 @@ def replay(room: Path, count: int) -> Iterator[Figure]:
             note = "a reconciliation, file to stored state; about 5 positions open"
             reports: list[ReconcileReport] = []
             work = partial(reconcile, store, WORKSPACE, LiveStamps(wall_clock))
-            yield timed(f"fills replayed, {state}", count, note, lambda work=work, into=reports: into.append(work()))
+            yield timed(f"fills replayed, {state}", count, note, partial(keep, reports, work))
             assert (reports[0].events_replayed, reports[0].errors) == (count, [])
         with store.read() as views:
             yield timed("fills read, warm", count, "without the fold", partial(deque, views.fills(WORKSPACE.id), 0))
+
+
+def keep(reports: list[ReconcileReport], work: Callable[[], ReconcileReport]) -> None:
+    """Put what the work reports beside the others."""
+    reports.append(work())
 
 
 def forget(path: Path) -> None:

@@ -17,6 +17,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -127,7 +128,7 @@ def beside(returns: Numbers) -> bool:
         if name in {"ffn", "purgedcv"} and find_spec(name) is None:
             print(f"  pbo, {name}: not installed")
             continue
-        theirs, ms = timed(lambda rival=rival: rival(whole, blocks))
+        theirs, ms = timed(partial(rival, whole, blocks))
         agree &= theirs == ours
         print(f"  {f'pbo, {name}':<34} {ms}   {theirs:.10f}   {ms.cpu / took.cpu:,.0f} times as much", flush=True)
     return agree

@@ -97,14 +97,16 @@ def main() -> int:
     import engine.sweeps.simulation.simulate as simulate  # noqa: PLC0415
     import storage.market_files as files  # noqa: PLC0415
     import storage.sqlite.unit_of_work as store  # noqa: PLC0415
+    from engine.compiled import expect_much_work  # noqa: PLC0415
     from storage import desk  # noqa: F401, PLC0415
+    from storage.sqlite.connection.opening import prepare  # noqa: PLC0415
     from tui.commands.app import run_command  # noqa: PLC0415
     from tui.commands.plan import plans  # noqa: F401, PLC0415
 
     wrap: Any = setattr  # the type checker need not be told that functions are replaced
     wrap(files, "load_dataset", stages.wrapped(files.load_dataset, "data"))
-    wrap(store, "prepare", stages.wrapped(store.prepare, "open database"))
-    wrap(simulate, "expect_much_work", stages.wrapped(simulate.expect_much_work, "load numba"))
+    wrap(store, "prepare", stages.wrapped(prepare, "open database"))
+    wrap(simulate, "expect_much_work", stages.wrapped(expect_much_work, "load numba"))
     wrap(simulate.Simulation, "simulate_each", stages.wrapped_iterator(simulate.Simulation.simulate_each))
     wrap(store.SqliteStore, "write", stages.wrapped_transaction(store.SqliteStore.write))
     stages.turn("the rest")

@@ -135,7 +135,7 @@ class Runs:
             self._code = one.code
         else:
             whole = self._source.choice([market for market in MARKETS if not market.start])
-            name, market = f"account {len(self._forward_runs)}", whole._replace(count=whole.count // 2)
+            name, market = f"account {len(self._forward_runs)}", whole._replace(length=whole.length // 2)
             one = Try(whole.symbols, self._setting(), self._code)
             self._desk.accounts.create(name)
             self._halfway.append((name, whole, one))

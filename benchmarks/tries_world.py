@@ -19,13 +19,13 @@ class Market(NamedTuple):
 
     symbols: tuple[str, ...]
     first: int
-    count: int
+    length: int
     start: int = 0
 
     @property
     def days(self) -> tuple[int, int]:
         """The first and the last day that is traded; a symbol's very first bar is not."""
-        return self.first + max(1, self.start), self.first + self.count - 1
+        return self.first + max(1, self.start), self.first + self.length - 1
 
     def has_tries_of(self, other: Market) -> bool:
         """Whether it trades a symbol of the other's, by name or by its bars, at the same time."""
@@ -35,7 +35,7 @@ class Market(NamedTuple):
         return not self._known_by().isdisjoint(other._known_by())
 
     def _known_by(self) -> set[object]:
-        return {*self.symbols, *((_PATHS[symbol], self.first, self.count) for symbol in self.symbols)}
+        return {*self.symbols, *((_PATHS[symbol], self.first, self.length) for symbol in self.symbols)}
 
 
 _PATHS = {"A": 0, "B": 1, "C": 2, "COPY": 0}
@@ -125,6 +125,6 @@ def data_of(market: Market) -> Dataset:
 
 
 def _bars(symbol: str, market: Market) -> Bars:
-    days = np.arange(market.first, market.first + market.count, dtype=np.int64)
+    days = np.arange(market.first, market.first + market.length, dtype=np.int64)
     close = 100.0 + 20 * _PATHS[symbol] + (days * 7) % 13 + days / 10
     return make_bars(symbol, days * MICROS_PER_DAY, close, close + 1, close - 1, close, np.ones(len(days)))

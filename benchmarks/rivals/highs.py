@@ -15,7 +15,8 @@ Flags = npt.NDArray[np.bool_]
 
 def session_ends(bars: Bars) -> Flags:
     """Whether a bar is its session's last, (n,)."""
-    return np.r_[bars.session[1:] != bars.session[:-1], True]
+    ends: Flags = np.r_[bars.session[1:] != bars.session[:-1], True]
+    return ends
 
 
 def breakouts(bars: Bars, lookbacks: Sequence[int]) -> Flags:

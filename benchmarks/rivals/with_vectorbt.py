@@ -29,7 +29,7 @@ def measure(question: dict[str, Any]) -> dict[str, Any]:
 
     imported = time.perf_counter() - began
 
-    @numba.njit  # type: ignore[untyped-decorator]
+    @numba.njit
     def signal(now: Any, entries: Any, ends: Any, sizes: int) -> tuple[bool, bool, bool, bool]:
         if now.position_now > 0:
             return False, ends[now.i], False, False
