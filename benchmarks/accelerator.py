@@ -25,7 +25,8 @@ import numpy as np
 from benchmarks.children import directory_of_caches, repeated, run
 from engine.statistics.clock import Clock
 from engine.sweeps.simulation.columns import Columns, view_of
-from engine.sweeps.simulation.kernel import AT_CLOSE, FIND_EXIT, Rows, Terms, find_exit
+from engine.sweeps.simulation.find_exit import FIND_EXIT, find_exit
+from engine.sweeps.simulation.layout import AT_CLOSE, Rows, Terms
 
 _BARS, _EVERY, _STOP, _TARGET = 1_000_000, 50, 0.5, 1.0
 _LEAVE = Terms._make([0] * len(Terms._fields))._replace(stop_pct=_STOP, target_pct=_TARGET, fill=AT_CLOSE)

@@ -1,4 +1,4 @@
-/* `engine.sweeps.simulation.kernel.find_exit` for stop and target alone, over many entries: what a C extension could reach. */
+/* `engine.sweeps.simulation.find_exit` for stop and target alone, over many entries: what a C extension could reach. */
 
 #include <math.h>
 #include <stdint.h>

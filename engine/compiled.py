@@ -8,9 +8,11 @@ of them ran shows in no result.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
-from types import FunctionType
+from functools import cached_property
+from types import CodeType, FunctionType
 from typing import Any, Final
 
 _LOADING = threading.RLock()
@@ -47,19 +49,43 @@ class Kernel:
                 self._compiled = self._compile()
             return self._compiled
 
+    @cached_property
+    def _digest(self) -> str:
+        """Of all that is compiled: the function, the numbers it takes from its module, the functions that it uses."""
+        source = _function(self.plain)
+        numbers = {
+            name: value
+            for name in source.__code__.co_names
+            if isinstance(value := source.__globals__.get(name), (int, float, str, tuple))
+        }
+        parts = (_written(source.__code__), repr(numbers), *(used._digest for used in self._uses))
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
     def _compile(self) -> Callable[..., Any]:
-        source = self.plain
-        assert isinstance(source, FunctionType)  # noqa: S101 - for the type checker
+        source = _function(self.plain)
         namespace = dict(source.__globals__)
         for used in self._uses:
             namespace[used._known_as] = used.compiled
         twin = FunctionType(source.__code__, namespace, source.__name__, source.__defaults__)
-        twin.__qualname__, twin.__module__ = source.__qualname__, source.__module__
+        # what numba keeps is known by this name and the function's own file alone: it would go on with what it compiled
+        # of a function in another file that has changed since
+        twin.__qualname__, twin.__module__ = f"{source.__qualname__}_{self._digest}", source.__module__
         try:
             made = Kernel._numba.njit(nogil=True, cache=True, inline="always" if self._inline else "never")(twin)
         except RuntimeError:  # there is no place to keep it
             made = Kernel._numba.njit(nogil=True, inline="always" if self._inline else "never")(twin)
         return made  # type: ignore[no-any-return]
+
+
+def _function(plain: Callable[..., Any]) -> FunctionType:
+    assert isinstance(plain, FunctionType)  # noqa: S101 - for the type checker
+    return plain
+
+
+def _written(code: CodeType) -> str:
+    """A function's code as text: the same wherever its file lies."""
+    inner = [_written(each) if isinstance(each, CodeType) else repr(each) for each in code.co_consts]
+    return repr((code.co_code, code.co_names, code.co_varnames, inner))
 
 
 def expect_much_work() -> bool:

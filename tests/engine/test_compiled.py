@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,36 @@ def test_where_nothing_can_be_kept_it_is_compiled_all_the_same(monkeypatch: pyte
 
     monkeypatch.setattr(Kernel, "_numba", NoPlace)
     assert Kernel(half).compiled(3.0) == 1.5  # type: ignore[misc]
+
+
+CALLER = """
+from engine.compiled import Kernel
+from callee_of_a_kernel import USED, used
+
+def calls(value):
+    return used(value) + 1.0
+
+CALLS = Kernel(calls, uses=(USED,))
+"""
+
+
+def test_what_was_compiled_of_an_older_function_in_another_file_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert expect_much_work()
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "caller_of_a_kernel.py").write_text(CALLER, encoding="utf-8")
+    for times in (2, 30, 30):
+        source = (
+            f"from engine.compiled import Kernel\n\nTIMES = {times}.0\n\n\ndef used(value):\n    return value * TIMES\n"
+        )
+        (tmp_path / "callee_of_a_kernel.py").write_text(f"{source}\nUSED = Kernel(used)\n", encoding="utf-8")
+        for name in ("caller_of_a_kernel", "callee_of_a_kernel"):
+            sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        compiled = importlib.import_module("caller_of_a_kernel").CALLS.compiled
+        assert compiled(4.0) == 4 * times + 1.0
+    assert sum(compiled.stats.cache_hits.values()) == 1, "the same functions are not compiled again"
 
 
 def test_a_small_sweep_does_not_import_numba() -> None:

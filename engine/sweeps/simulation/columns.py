@@ -14,7 +14,8 @@ from engine.market.bars import Bars, BoolArray, Dataset, FloatArray, IntArray
 from engine.market.sessions import is_intraday, session_ends
 from engine.statistics.clock import Clock
 from engine.strategies.base import OF_ENTRIES, Candidates
-from engine.sweeps.simulation.kernel import BLOCK, HELD_BACK, RULES, Entries, Found, Out, Owns, Rows, Slots, Symbols
+from engine.sweeps.simulation.kernel import HELD_BACK, RULES
+from engine.sweeps.simulation.layout import BLOCK, Entries, Found, Out, Owns, Rows, Slots, Symbols
 from engine.vocabulary import FillModel
 
 

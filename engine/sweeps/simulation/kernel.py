@@ -13,15 +13,17 @@ variant costs what its candidates and the bars it holds cost, and nothing for th
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 from engine.account.ledger import BUY, SELL
 from engine.account.measure import MEASURE, measure
 from engine.compiled import Kernel
 from engine.statistics.clock import MARK_SESSIONS, mark_sessions
-from engine.strategies.exits import STOP_LEVEL, TARGET_LEVEL, stop_level, target_level
+from engine.strategies.exits import STOP_LEVEL, stop_level
 from engine.strategies.held_back import END_OF_DATA, END_OF_SESSION, MAX_POSITIONS, NO_STOP, TOO_SMALL, ZERO_QUANTITY
 from engine.strategies.sizing import LOTS_WITHIN, lots_within
+from engine.sweeps.simulation.find_exit import FIND_EXIT, find_exit
+from engine.sweeps.simulation.layout import AT_CLOSE, BLOCK, DOLLARS, EQUITY, PESSIMISTIC, Owns, Terms
 
 BAR_LOOP = -1
 """What `simulate` returns when an amount leaves the range in which its arithmetic is the broker's: use the bar loop."""
@@ -45,9 +47,6 @@ Which rules there are is not said here but in `policy.rules.ENTRY_RULES`; `terms
 HELD_BACK = (END_OF_DATA, END_OF_SESSION, MAX_POSITIONS, ZERO_QUANTITY, NO_STOP, TOO_SMALL)
 """The signal codes with which `simulate` drops a candidate; counted after the rules."""
 
-BLOCK = 8
-"""Rows that `find_exit` may pass over at once: as many as own exits, a byte each, make a machine word."""
-
 (
     _SYMBOLS,
     _BUYING_POWER,
@@ -67,307 +66,10 @@ BLOCK = 8
 ) = range(len(RULES) + len(HELD_BACK))
 _APPROVED = -1
 
-AT_CLOSE, AT_OPEN, PESSIMISTIC = range(3)
-"""Where decisions are filled, as `Terms.fill` has it."""
-DOLLARS, EQUITY, RISK = range(3)
-"""What an entry's size is a share of, as `Terms.size` has it."""
-
 _LOTS = 1e8
 _MOST_LOTS = 2**26 * 1e8  # beyond so many units the quantity's shortest decimal may name a neighbouring lot
 _NEVER = 9_223_372_036_854_775_807
 _MICROS_PER_MINUTE = 60_000_000
-
-
-class Rows(NamedTuple):
-    """All symbols' bars laid end to end, each (rows,): `session_end` is the last row of a row's session, `day` its day
-    from 0, `symbol` the place of its symbol. `block_low` and `block_high` are the extremes of every `BLOCK` of rows.
-    """
-
-    ts: Any
-    open: Any
-    high: Any
-    low: Any
-    close: Any
-    session_end: Any
-    symbol: Any
-    day: Any
-    block_low: Any
-    block_high: Any
-
-
-class Symbols(NamedTuple):
-    """Of each symbol: its last row, whether it is intraday, its place in the order of their names, whether the policy
-    keeps it out. The last two are scratch: whether it is held, and the row of its last exit.
-    """
-
-    last_row: Any
-    intraday: Any
-    text_order: Any
-    denied: Any
-    held: Any
-    closed_row: Any
-
-
-class Owns(NamedTuple):
-    """Where the strategy's own exit fires: a byte a row, and a word a block of them."""
-
-    rows: Any
-    blocks: Any
-
-
-class Entries(NamedTuple):
-    """Candidates in the order in which they are filled, each (candidates,); columns of length 0 are not given.
-
-    `size`, `stop_distance` and `target_distance` are those of the signals.
-    """
-
-    rows: Any
-    size: Any
-    stop_distance: Any
-    target_distance: Any
-
-
-class Terms(NamedTuple):
-    """What a variant sets; 0 stands for what is not set.
-
-    `eod` to `max_bars`, `trail_pct` to `breakeven_pct`: exits. `steps_begin`, `steps_end`: where in `Steps` its
-    `take_profit_by_bars` lies. `size` and `size_value` (dollars or a percentage), `scales` (to the cash),
-    `min_dollars`: sizes. `most_open`: positions. `fill`: where decisions are filled.
-    """
-
-    eod: Any
-    signal: Any
-    stop_pct: Any
-    target_pct: Any
-    max_bars: Any
-    trail_pct: Any
-    trails: Any
-    breakeven_pct: Any
-    steps_begin: Any
-    steps_end: Any
-    size: Any
-    size_value: Any
-    scales: Any
-    min_dollars: Any
-    most_open: Any
-    fill: Any
-
-
-class Steps(NamedTuple):
-    """The pairs of all variants' `take_profit_by_bars`: held bars, and the percentage from then on."""
-
-    bars: Any
-    pct: Any
-
-
-class Money(NamedTuple):
-    """What every variant begins with and pays."""
-
-    starting_equity: float
-    slippage_bps: float
-    fee_fixed: float
-    fee_per_share: float
-    fee_bps: float
-
-
-class Caps(NamedTuple):
-    """The limits of `RULES` from the third on, 0 where one is off; the two before it are `denied` and the cash.
-
-    `any_on`: whether one of them is on.
-    """
-
-    any_on: int
-    max_positions: Any
-    max_order: float
-    max_position: float
-    max_exposure: float
-    max_daily_loss: float
-    max_drawdown: float
-    cooldown: float
-
-
-class Slots(NamedTuple):
-    """Scratch for open positions, each (max_positions,), in the order of their symbols' names.
-
-    `due` orders exits: twice the time of the exit, and 1 more for one in the course of a bar.
-    """
-
-    symbol: Any
-    row: Any
-    due: Any
-    lots: Any
-    price: Any
-    cost: Any
-    fees: Any
-    exit_price: Any
-    entry_row: Any
-
-
-class Out(NamedTuple):
-    """What `simulate` leaves: of each trade the equity after it, P&L, cost, fees and bars held; counts by rule and
-    code, P&L by day, and the fills in order.
-    """
-
-    equity: Any
-    pnl: Any
-    cost: Any
-    fees: Any
-    bars: Any
-    counts: Any
-    of_day: Any
-    fill_row: Any
-    fill_side: Any
-    fill_lots: Any
-    fill_price: Any
-    fill_fees: Any
-
-
-_NOT_HIT, _STAYS = -2, -1
-
-
-def first_hit(  # noqa: C901, PLR0912 - the order of the bar loop's exits, unrolled
-    entry: int,
-    last: int,
-    avg_price: float,
-    stop_distance: float,
-    target_distance: float,
-    last_row: int,
-    opened: Any,
-    high: Any,
-    low: Any,
-    close: Any,
-    block_low: Any,
-    block_high: Any,
-    own: Any,
-    own_blocks: Any,
-    step_bars: Any,
-    step_pcts: Any,
-    terms: Any,
-) -> tuple[int, float, int]:
-    """The first exit that a bar up to `last` brings about by its prices or its signal; as `find_exit` has it.
-
-    Row `_NOT_HIT` when no bar does, `_STAYS` when the data end first. A block of bars in which nothing can be hit is
-    passed over at once.
-    """
-    _, signal, stop_pct, target_pct, _, trail_pct, trails, breakeven_pct, step, steps_end, _, _, _, _, _, fill = terms
-    at_close = fill == AT_CLOSE
-    first, within = (entry + 1, 0) if at_close else (entry, 1)
-    moves = trail_pct > 0 or breakeven_pct > 0 or (trails != 0 and stop_distance > 0)
-    step_pct, next_step = -1.0, _NEVER
-    if step < steps_end:
-        next_step = first + step_bars[step] - 1
-    peak, stop, target = avg_price, -math.inf, math.inf
-    if moves or stop_pct > 0 or stop_distance > 0:
-        stop, _ = stop_level(avg_price, peak, stop_pct, trail_pct, trails, breakeven_pct, stop_distance)
-    if target_pct > 0 or target_distance > 0:
-        target = target_level(avg_price, target_pct, step_pct, target_distance)
-    spared = entry if fill == PESSIMISTIC else -1  # the bar of the entry: what came first is not known
-    row = first
-    while row <= last:
-        while row >= next_step:
-            step_pct = step_pcts[step]
-            step += 1
-            next_step = first + step_bars[step] - 1 if step < steps_end else _NEVER
-            target = target_level(avg_price, target_pct, step_pct, target_distance)
-        end, lowest, highest = min(last + 1, next_step), stop, target
-        if row == spared:
-            end, lowest, highest = row + 1, -math.inf, math.inf
-        while row < end:
-            if row % BLOCK == 0 and row + BLOCK <= next_step:
-                block = row // BLOCK
-                if block_low[block] > stop and block_high[block] < target and not (signal and own_blocks[block] != 0):
-                    if not moves:
-                        row += BLOCK
-                        continue
-                    reached = max(peak, block_high[block])
-                    raised, _ = stop_level(
-                        avg_price, reached, stop_pct, trail_pct, trails, breakeven_pct, stop_distance
-                    )
-                    if block_low[block] > raised:
-                        peak, stop, lowest = reached, raised, raised
-                        row += BLOCK
-                        continue
-            if low[row] <= lowest:
-                return row, min(opened[row], stop), within
-            if high[row] >= highest:
-                return row, max(opened[row], target), within
-            if signal and own[row]:
-                if at_close:
-                    return row, close[row], 0
-                if row == last_row:  # there is no next bar
-                    return _STAYS, 0.0, 0
-                return row + 1, (low if fill == PESSIMISTIC else opened)[row + 1], 0
-            if moves and high[row] > peak:
-                peak = high[row]
-                stop, _ = stop_level(avg_price, peak, stop_pct, trail_pct, trails, breakeven_pct, stop_distance)
-                lowest = stop
-            row += 1
-    return _NOT_HIT, 0.0, 0
-
-
-def find_exit(
-    entry: int,
-    avg_price: float,
-    stop_distance: float,
-    target_distance: float,
-    last_row: int,
-    looks: Any,
-    opened: Any,
-    high: Any,
-    low: Any,
-    close: Any,
-    session_end: Any,
-    block_low: Any,
-    block_high: Any,
-    own: Any,
-    own_blocks: Any,
-    step_bars: Any,
-    step_pcts: Any,
-    terms: Any,
-) -> tuple[int, float, int]:
-    """The row and price, before slippage, of the first exit of an entry filled on a row, and whether it happens in the
-    course of the bar (1) rather than with what is decided (0). Row -1 when the data end before it.
-
-    `looks`: whether an exit can come on any bar. Distances that there are not are NaN.
-    """
-    at_close = terms.fill == AT_CLOSE
-    first = entry + 1 if at_close else entry
-    if first > last_row:
-        return _STAYS, 0.0, 0
-    last = last_row
-    closes = leaves_at_open = False  # whether the position is closed at `last`, or at the open after it, in any case
-    if terms.eod:
-        last, closes = session_end[first], True
-    max_bars = terms.max_bars
-    if max_bars > 0 and entry + max_bars <= last:
-        last, closes, leaves_at_open = first + max_bars - 1, True, not at_close
-    if looks or stop_distance > 0 or target_distance > 0:
-        row, price, within = first_hit(
-            entry,
-            last,
-            avg_price,
-            stop_distance,
-            target_distance,
-            last_row,
-            opened,
-            high,
-            low,
-            close,
-            block_low,
-            block_high,
-            own,
-            own_blocks,
-            step_bars,
-            step_pcts,
-            terms,
-        )
-        if row != _NOT_HIT:
-            return row, price, within
-    if leaves_at_open:
-        return last + 1, (low if terms.fill == PESSIMISTIC else opened)[last + 1], 0
-    if closes:
-        return last, close[last], 0 if at_close else 1
-    return _STAYS, 0.0, 0
 
 
 def next_due(dues: Any, symbols: Any, count: int, now: int) -> int:
@@ -677,40 +379,6 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
     return trades, fills, fills if ordinary < 0 else ordinary
 
 
-class Spans(NamedTuple):
-    """Where each variant's candidates begin and end, and where its own exits begin, at a whole block: (variants,)."""
-
-    begin: Any
-    end: Any
-    own: Any
-
-
-class Clocked(NamedTuple):
-    """The clock as the kernel reads it: the session of every row, the symbols by name, each one's close a session.
-
-    `of_rows` (rows,), `by_name` (symbols,), `closes` (symbols, sessions); `held` is scratch, (symbols,).
-    """
-
-    of_rows: Any
-    by_name: Any
-    closes: Any
-    held: Any
-
-
-class Found(NamedTuple):
-    """What `simulate_each` finds: numbers of trades and fills, counts by rule and code (variants, rules and codes),
-    what `account.measure` finds, (variants, figures), the sessions with a position, and equity
-    at the end of each session, (variants, sessions).
-    """
-
-    trades: Any
-    fills: Any
-    counts: Any
-    totals: Any
-    exposed: Any
-    equity: Any
-
-
 def simulate_each(
     spans: Any,
     entries: Any,
@@ -781,8 +449,6 @@ def simulate_each(
         )
 
 
-FIRST_HIT = Kernel(first_hit, uses=(STOP_LEVEL, TARGET_LEVEL), inline=True)
-FIND_EXIT = Kernel(find_exit, uses=(FIRST_HIT,), inline=True)
 _MOVE_SLOT = Kernel(move_slot, inline=True)
 SIMULATE = Kernel(
     simulate,

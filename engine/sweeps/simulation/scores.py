@@ -8,7 +8,7 @@ from engine.account.measure import figures_of
 from engine.statistics.clock import Clock
 from engine.statistics.sessions import annual_ratio
 from engine.sweeps.objectives import objective
-from engine.sweeps.simulation.kernel import Found
+from engine.sweeps.simulation.layout import Found
 from engine.vocabulary import Objective
 
 _OF_SESSIONS = frozenset({Objective.SHARPE_ANNUAL, Objective.SORTINO_ANNUAL, Objective.CALMAR_ANNUAL})

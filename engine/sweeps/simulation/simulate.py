@@ -29,20 +29,8 @@ from engine.sweeps.objectives import objective
 from engine.sweeps.plan.run_plan import Variant
 from engine.sweeps.results import Simulated, failed, result_of
 from engine.sweeps.simulation.columns import Columns, FillColumns, Scratch, exits_together, own_exits, together, view_of
-from engine.sweeps.simulation.kernel import (
-    BAR_LOOP,
-    HELD_BACK,
-    RULES,
-    SIMULATE_EACH,
-    Clocked,
-    Entries,
-    Found,
-    Out,
-    Owns,
-    Spans,
-    Steps,
-    Terms,
-)
+from engine.sweeps.simulation.kernel import BAR_LOOP, HELD_BACK, RULES, SIMULATE_EACH
+from engine.sweeps.simulation.layout import Clocked, Entries, Found, Out, Owns, Spans, Steps, Terms
 from engine.sweeps.simulation.reference import by_bar_loop
 from engine.sweeps.simulation.scores import scores_of
 from engine.sweeps.simulation.terms import (

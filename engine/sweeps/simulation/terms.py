@@ -9,18 +9,8 @@ from engine.policy.limits import Limits
 from engine.policy.rules import Rule, keeps_out
 from engine.policy.workspace import Workspace
 from engine.strategies.spec import CompiledSpec
-from engine.sweeps.simulation.kernel import (
-    AT_CLOSE,
-    AT_OPEN,
-    DOLLARS,
-    EQUITY,
-    PESSIMISTIC,
-    RISK,
-    RULES,
-    Caps,
-    Money,
-    Terms,
-)
+from engine.sweeps.simulation.kernel import RULES
+from engine.sweeps.simulation.layout import AT_CLOSE, AT_OPEN, DOLLARS, EQUITY, PESSIMISTIC, RISK, Caps, Money, Terms
 from engine.vocabulary import FillModel, ShortOfCash, SizeRule
 
 _NAMED = {rule.name: rule for rule in rules.ENTRY_RULES}
