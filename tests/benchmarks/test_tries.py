@@ -14,7 +14,7 @@ from benchmarks import tries
 from benchmarks.tries import Runs, main
 from benchmarks.tries_killed import execute, kill, open_desk
 from benchmarks.tries_world import MARKETS, Setting, Sweep, Try
-from engine.drivers import tries as counting
+from engine.drivers import trial as counting
 from engine.ports import Trial
 from engine.sweeps.plan import trials
 
