@@ -21,17 +21,19 @@ def demo(
 
     The workspace `demo` trades GOOG and IBM from 2000 to 2013 day by day in a forward run. Every built-in strategy is
     backtested on each, and one is swept over the earlier and over the later years. Two orders are refused, the account
-    is reset and reconciled, and a sweep is left half-way, to be resumed. Without a terminal, and with `--headless` or
-    `--json`, the outcome is printed. A second demo shows what is there and adds nothing.
+    is reset and reconciled, and a sweep is left half-way, to be resumed. A report of the sweep is written beside the
+    database: demo.html, or demo.md without the extra `report`. Without a terminal, and with `--headless` or `--json`,
+    the outcome is printed. A second demo shows what is there and adds nothing.
     """
-    from tui.commands.demo.showcase import NAME, prepare, show
+    from tui.commands.demo.showcase import NAME, near_home, prepare, show
     from tui.dashboard.start import has_terminal, open_dashboard
 
     if call.workspace is not None:
         raise UsageError("USAGE", "-w with demo", hint="the demo has a workspace of its own, `demo`")
     with call.desk() as desk:
-        showcase = prepare(desk, call.warn)
+        showcase = prepare(desk, call.settings().db.parent, call.warn)
     if has_terminal() and not (headless or call.json):
+        call.warn([f"a report to send is in {near_home(showcase.report)}"], "note")
         open_dashboard(call, NAME)
     else:
         call.answer(showcase.document(), lambda page: show(page, showcase))

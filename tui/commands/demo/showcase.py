@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
@@ -61,6 +64,8 @@ class Showcase:
     sweeps: Sweeps
     incidents: Incidents
     reconcile: ReconcileReport
+    report: Path
+    """The file with the report of the sweep over the earlier years"""
 
     def document(self) -> dict[str, Any]:
         """The fields that `--json` prints."""
@@ -72,11 +77,12 @@ class Showcase:
             "sweeps": plain(self.sweeps.document()),
             "incidents": plain(self.incidents.document()),
             "reconcile": plain(self.reconcile),
+            "report": plain(self.report),
         }
 
 
-def prepare(desk: Desk, warn: Callable[[Iterable[str]], None]) -> Showcase:
-    """Run what was not run before, and gather all of it."""
+def prepare(desk: Desk, directory: Path, warn: Callable[[Iterable[str]], None]) -> Showcase:
+    """Run what was not run before, gather all of it, and write a report of it into the directory."""
     sources = [(name, sample_path(name)) for name in SYMBOLS]
     with watching("reading the samples") as watch:
         dataset = load_dataset(sources, symbols=SYMBOLS, watch=watch)
@@ -99,7 +105,23 @@ def prepare(desk: Desk, warn: Callable[[Iterable[str]], None]) -> Showcase:
         sweeps,
         found_in(desk, workspace),
         desk.accounts.reconcile(NAME, dry_run=True),
+        _report(desk, sweeps.earlier.run_plan_id, directory),
     )
+
+
+def _report(desk: Desk, run_plan_id: UUID, directory: Path) -> Path:
+    """The report of a sweep, in the format that can be written here; a second demo writes the same again."""
+    from tui.report.files import write_plan_report
+
+    path = directory / (f"{NAME}.html" if find_spec("bokeh") is not None else f"{NAME}.md")
+    with watching("writing a report"):
+        return write_plan_report(desk, run_plan_id, path, force=True)
+
+
+def near_home(path: Path) -> str:
+    """A path as a shell takes it, the home directory as `~`."""
+    home = Path.home()
+    return f"~/{quote(str(path.relative_to(home)))}" if path.is_relative_to(home) else quote(str(path))
 
 
 def _backtest(desk: Desk, dataset: Dataset, workspace: Workspace, strategy: str, symbol: str) -> Backtest:
@@ -140,6 +162,7 @@ def show(page: Page, showcase: Showcase) -> None:
     show_incidents(page, showcase.incidents)
     page.line()
     _show_reconcile(page, showcase.reconcile)
+    page.line(f"A report to send:  {near_home(showcase.report)}")
     page.line("Next:  papertape -w demo")
     page.line("       papertape trades -w demo")
     page.line("       papertape events -w demo --limit 10")

@@ -231,7 +231,7 @@ def _faulty(name: str, where: str, first: Sequence[str], count: int, hint: str) 
     return Check(name, FAULT, f"{where}{detail}{more}", hint, ERROR, tuple(first))
 
 
-EXTRAS = {"api": "fastapi", "parquet": "pyarrow", "web": "textual_serve"}
+EXTRAS = {"api": "fastapi", "parquet": "pyarrow", "report": "bokeh", "web": "textual_serve"}
 OLDEST_PYTHON = (3, 11)
 
 

@@ -36,6 +36,21 @@ def test_the_demo_again_adds_nothing(console: Console) -> None:
     assert again.out == first.out
 
 
+@pytest.mark.parametrize(("installed", "name"), [(True, "demo.html"), (False, "demo.md")])
+def test_the_demo_writes_a_report_and_says_where(
+    console: Console, monkeypatch: pytest.MonkeyPatch, installed: bool, name: str
+) -> None:
+    if not installed:
+        monkeypatch.setattr(showcase, "find_spec", lambda _: None)
+    out = console.ok("demo", "--headless").out
+    assert f"A report to send:  ~/{name}\n" in out
+    written = (console.home / name).read_bytes()
+    assert b"sma\\_cross" not in written
+    assert b"sma_cross on GOOG, IBM" in written
+    assert console.json("demo")["report"] == str(console.home / name)
+    assert (console.home / name).read_bytes() == written
+
+
 def test_the_demo_in_json(console: Console) -> None:
     found = console.json("demo")
     assert found["workspace"]["name"] == "demo"
