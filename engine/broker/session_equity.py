@@ -116,6 +116,12 @@ def rebuilt_equity(views: Views, workspace: Workspace) -> list[SessionEquity]:
     return list(SessionBook.load(views, workspace, newest[0].seq).marked.rows())
 
 
+def rows_zone(views: Views, workspace: Workspace) -> str:
+    """The session zone of the account's rows: that of its newest event of a run."""
+    newest = views.events(EventFilter(workspace.id, _OF_RUNS), limit=1, newest_first=True)
+    return _zone_at(views, workspace, newest[0].seq) if newest else workspace.limits.session_tz
+
+
 def _zone_at(views: Views, workspace: Workspace, seq: int) -> str:
     """The account's session zone as of an event: the zone now, unless it was changed since."""
     where = EventFilter(workspace.id, (EventType.POLICY_CHANGED.value,), after=seq)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from engine.account.ledger import Ledger, Trade
-from engine.account.measure import metrics_of
 from engine.account.metrics import Metrics
 from engine.account.state import Account, PaperState
+from engine.broker.account_life import AccountLife, curve_of, life_of
 from engine.broker.execute import create
 from engine.broker.reconcile import Comparison, ReconcileReport, compare, reconcile
 from engine.broker.replay import replayed
 from engine.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from engine.events import EventType, Stamps, account_event
 from engine.intents import to_quantity
-from engine.market.sessions import from_micros
+from engine.market.sessions import day_to_date, from_micros, session_day
 from engine.numerals import real_number, table
 from engine.payloads import read_payload
 from engine.policy.limits import Limits
@@ -77,6 +78,16 @@ class EquityPoint(StrictModel):
     """Equity at cost right after a trade was closed; the first point is the starting equity, without a time."""
 
     ts: UtcTime | None
+    equity: float
+
+
+class SessionPoint(StrictModel):
+    """Equity at marks at the end of a session; the last point is the account now, on the day of its newest event.
+
+    The first point is what the account was worth before, without a day.
+    """
+
+    session: date | None
     equity: float
 
 
@@ -186,11 +197,33 @@ class Accounts:
         trades = self._trades(workspace)
         return [start, *(EquityPoint(ts=from_micros(trade.exit_ts), equity=trade.equity) for trade in trades)]
 
+    def equity_by_session(self, ref: str | UUID | None = None) -> list[SessionPoint]:
+        """Equity at marks session by session, of an account that `run -w` trades; empty of any other."""
+        workspace = self.require(ref)
+        with self._store.read() as views:
+            curve, account = curve_of(views, workspace), views.account(workspace)
+        if not curve.rows:
+            return []
+        now, newest = account.ledger.equity_at(account.marks), curve.rows[-1].session
+        points = [SessionPoint(session=None, equity=curve.start)]
+        points += [SessionPoint(session=day_to_date(row.session), equity=row.equity) for row in curve.rows]
+        if now != points[-1].equity:  # an order or a mark by hand since
+            ts = account.ledger.last_event_at
+            today = newest if ts is None else session_day(ts, workspace.limits.session_tz)
+            points.append(SessionPoint(session=day_to_date(max(newest, today)), equity=now))
+        return points
+
     def metrics(self, ref: str | UUID | None = None) -> Metrics:
         """The metrics of the workspace over its whole life; of a backtest those that were recorded with it."""
         workspace = self.require(ref)
         recorded = self._recorded(workspace) if workspace.kind is WorkspaceKind.CLOSED else None
-        return recorded or metrics_of(workspace.starting_equity, self._trades(workspace))
+        return recorded or self.life(workspace.id).metrics
+
+    def life(self, ref: str | UUID | None = None) -> AccountLife:
+        """The account's whole life: its trades, its metrics, and buying and holding beside them."""
+        workspace = self.require(ref)
+        with self._store.read() as views:
+            return life_of(views, workspace)
 
     def _recorded(self, workspace: Workspace) -> Metrics | None:
         """The metrics of a backtest from its BACKTEST_RECORDED; None of one from before there was such an event."""

@@ -40,7 +40,7 @@ class RunOutcome:
 
     `bars` of all symbols in the window, `history_bars` of all before it; `notes` are sentences for a person. `stopped`
     is what kept entries from being filled, and `reasons` says so in words. `benchmark` is buying and holding on the
-    run's clock, `worth` a sentence that says what the result is worth; None of a forward run.
+    run's clock, `worth` a sentence that says what the result is worth; None of an account that has traded no session.
     """
 
     workspace_id: UUID

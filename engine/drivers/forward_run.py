@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from engine.account.ledger import Holding, Ledger, Trade
-from engine.account.measure import metrics_of
+from engine.account.ledger import Holding, Ledger
+from engine.account.metrics import Metrics
 from engine.account.state import Account
+from engine.broker.account_life import life_of
 from engine.broker.execute import record
 from engine.broker.paper import Placement, check, place
-from engine.broker.replay import replayed
 from engine.drivers.acceptance import Acceptance, check_code
 from engine.drivers.backtest import RunOutcome
 from engine.drivers.bar_loop import Book, Tally
@@ -26,6 +26,7 @@ from engine.drivers.memory import opened_by
 from engine.drivers.order_signals import signals_of_row
 from engine.drivers.reasons import Asked, Stopped, reasons
 from engine.drivers.session_rows import SessionRows, rebuild_rows
+from engine.drivers.tries import count_trials
 from engine.errors import NotFoundError, PapertapeError, SystemFault
 from engine.events import PAPER, EventRow, EventType, Stamps, account_event
 from engine.intents import TradeIntent
@@ -33,6 +34,7 @@ from engine.market.bars import Dataset
 from engine.market.sessions import iso, session_day
 from engine.policy.workspace import Workspace
 from engine.ports import JournalEvent, Progress, Store, UnitOfWork, Unwatched, Views, Watch
+from engine.statistics.verdict import sentence_of_run
 from engine.strategies.runner import Held
 from engine.strategies.spec import CompiledSpec
 
@@ -335,16 +337,28 @@ def run_onward(
         run.take(end)
     run.finish()
     watch.advance(end + 1, end + 1)
-    trades: list[Trade] = []
     with store.read() as views:
-        replayed(views, workspace, trades)
-    metrics = metrics_of(workspace.starting_equity, trades)
+        life = life_of(views, workspace)
+        worth = _worth(views, workspace, spec, life.metrics)
     return RunOutcome(
-        *(workspace.id, dataset.bar_count, run.tally, metrics, trades, dataset.history_bars),
+        *(workspace.id, dataset.bar_count, run.tally, life.metrics, life.trades, dataset.history_bars),
         notes=tuple(run.notes),
         stopped=run.stopped(),
         reasons=tuple(run.reasons()),
+        benchmark=life.benchmark,
+        worth=worth,
     )
+
+
+def _worth(views: Views, workspace: Workspace, spec: CompiledSpec, metrics: Metrics) -> str | None:
+    """What the account's result is worth, with the tries on the data of this spec; None before it has traded any."""
+    trials = views.trials()
+    here = [one for one in trials if (one.kind, one.run_id, one.spec_key) == ("forward", str(workspace.id), spec.key)]
+    if not here:
+        return None
+    mine = here[-1]
+    tries = count_trials(mine, [one for one in trials if one.seq < mine.seq])
+    return sentence_of_run(metrics.psr, metrics.alpha_annual_pct, metrics.trade_count, tries.on_these_data)
 
 
 def with_first_timeframe(store: Store, workspace: Workspace, spec: CompiledSpec) -> CompiledSpec:

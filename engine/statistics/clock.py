@@ -22,23 +22,16 @@ from engine.statistics.holding import Benchmark, HoldingMetrics, Window, buy_and
 from engine.statistics.sessions import figures, sessions_a_year
 
 
-class Clock:
-    """The sessions of a dataset's window for a spec's symbols, in their order; made once for a run or a plan.
+class Sessions:
+    """Sessions, and what figures need of them; `windows` are the bars that are bought and held on them.
 
-    `benchmark` is buying and holding on this clock, from an equity of 1: its ratios hold for any other.
+    `benchmark` is buying and holding on these sessions, from an equity of 1: its ratios hold for any other.
     """
 
-    def __init__(self, dataset: Dataset, symbols: Sequence[str]) -> None:
-        self._symbols = list(symbols)
-        self._bars = [dataset.bars[symbol] for symbol in symbols]
-        self._windows = [Window(one, dataset.first_row(one.symbol), len(one)) for one in self._bars]
-        lengths = [len(one) for one in self._bars]
-        self.begins: list[int] = np.cumsum([0, *lengths[:-1]]).tolist()
-        """Where each symbol's bars begin, all symbols' bars laid end to end in the spec's order"""
-        self.sessions: IntArray = clock(self._windows)
+    def __init__(self, windows: Sequence[Window], sessions: IntArray) -> None:
+        self._windows = windows
+        self.sessions = sessions
         """Each session's day, as days since 1970-01-01, rising; shape (T,)"""
-        self.by_name = np.array([self._symbols.index(symbol) for symbol in sorted(symbols)], dtype=np.int64)
-        """The places of the symbols in the order of their names"""
 
     def __len__(self) -> int:
         return len(self.sessions)
@@ -64,6 +57,46 @@ class Clock:
         if values["return_pct"] is None:
             return None
         return HoldingMetrics.model_validate({name: values[name] for name in HoldingMetrics.model_fields})
+
+    def figures(
+        self, starting_equity: float, equity: FloatArray, exposed: Sequence[int]
+    ) -> list[dict[str, float | int | None]]:
+        """The metrics of `OF_SESSIONS` of accounts, by name.
+
+        `equity` has a row for each account, the equity at the end of each session: (accounts, T). `exposed` says in how
+        many sessions each had a position.
+        """
+        count, sessions = equity.shape
+        columns = np.concatenate([np.full((1, count), starting_equity), equity.T])
+        with np.errstate(all="ignore"):  # amounts near the end of the floats
+            of_returns = figures(columns, self.sessions_a_year)
+            of_market = exposures(columns, self.benchmark.returns, self.sessions_a_year)
+        return [
+            _finite(
+                {
+                    **found._asdict(),
+                    "exposure_pct": open_in / sessions * 100 if sessions else None,
+                    "beta": None if owed is None else owed.beta,
+                    "alpha_annual_pct": None if owed is None else owed.alpha_annual_pct,
+                }
+            )
+            for found, owed, open_in in zip(of_returns, of_market, exposed, strict=True)
+        ]
+
+
+class Clock(Sessions):
+    """The sessions of a dataset's window for a spec's symbols, in their order; made once for a run or a plan."""
+
+    def __init__(self, dataset: Dataset, symbols: Sequence[str]) -> None:
+        self._symbols = list(symbols)
+        self._bars = [dataset.bars[symbol] for symbol in symbols]
+        windows = [Window(one, dataset.first_row(one.symbol), len(one)) for one in self._bars]
+        super().__init__(windows, clock(windows))
+        lengths = [len(one) for one in self._bars]
+        self.begins: list[int] = np.cumsum([0, *lengths[:-1]]).tolist()
+        """Where each symbol's bars begin, all symbols' bars laid end to end in the spec's order"""
+        self.by_name = np.array([self._symbols.index(symbol) for symbol in sorted(symbols)], dtype=np.int64)
+        """The places of the symbols in the order of their names"""
 
     @cached_property
     def closes(self) -> FloatArray:
@@ -101,31 +134,6 @@ class Clock:
         held = [self._row(trade.symbol, trade.exit_ts) - self._row(trade.symbol, trade.entry_ts) for trade in trades]
         (found,) = self.figures(starting_equity, equity[np.newaxis], [exposed])
         return held, found, equity
-
-    def figures(
-        self, starting_equity: float, equity: FloatArray, exposed: Sequence[int]
-    ) -> list[dict[str, float | int | None]]:
-        """The metrics of `OF_SESSIONS` of accounts, by name.
-
-        `equity` has a row for each account, the equity at the end of each session: (accounts, T). `exposed` says in how
-        many sessions each had a position.
-        """
-        count, sessions = equity.shape
-        columns = np.concatenate([np.full((1, count), starting_equity), equity.T])
-        with np.errstate(all="ignore"):  # amounts near the end of the floats
-            of_returns = figures(columns, self.sessions_a_year)
-            of_market = exposures(columns, self.benchmark.returns, self.sessions_a_year)
-        return [
-            _finite(
-                {
-                    **found._asdict(),
-                    "exposure_pct": open_in / sessions * 100 if sessions else None,
-                    "beta": None if owed is None else owed.beta,
-                    "alpha_annual_pct": None if owed is None else owed.alpha_annual_pct,
-                }
-            )
-            for found, owed, open_in in zip(of_returns, of_market, exposed, strict=True)
-        ]
 
     def _row(self, symbol: str, ts: int) -> int:
         """A bar's place among all symbols' bars laid end to end."""

@@ -124,6 +124,18 @@ def test_a_run(printed: Print) -> None:
     assert len(points) == run["metrics"]["trade_count"] + 1
 
 
+def test_an_account_that_trades_on(printed: Print) -> None:
+    printed("workspace", "create", "onward")
+    run = printed(*RUN, "-w", "onward")
+    fits(run, "Run")
+    fits(run["benchmark"], "Buying and holding")
+    points = printed("equity", "-w", "onward", "--by-session")
+    for point in points:
+        fits(point, "Session point")
+    assert points[-1]["equity"] == printed("state", "-w", "onward")["equity"]
+    assert printed("equity", "--by-session") == []
+
+
 def test_a_sweep(printed: Print, tmp_path: Path) -> None:
     sma = ["--strategy", "sma_cross", *AAPL, "--sweep", "entry.fast_period=10,60"]
     generated = printed("plan", "generate", *sma)

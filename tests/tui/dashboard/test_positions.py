@@ -8,6 +8,8 @@ import pytest
 from textual.widgets import Input, Static
 
 from engine.vocabulary import TradingState
+from tests.engine.drivers.test_past import daily
+from tests.engine.drivers.test_past import run as forward
 from tests.support.desks import open_test_desk
 from tests.tui.dashboard.conftest import BUY, SELL
 from tests.tui.dashboard.driving import (
@@ -225,6 +227,29 @@ async def test_the_curve_is_read_again_when_a_trade_closes(stocked: Path) -> Non
             other.trading.order(SELL, "IBM", 20, 210.0)
         await refreshed(app, pilot)
         assert "at cost after 6 trades" in screen_text(app)
+
+
+async def test_the_curve_of_an_account_that_trades_on_is_at_marks_and_ends_with_what_it_is_worth(db: Path) -> None:
+    closes = [100.0, 101.0, 103.0, 102.0, 104.0]
+    with open_test_desk(db) as desk:
+        desk.accounts.create("w")
+        forward(desk, daily(*closes[:4]))
+        worth = desk.accounts.state("w").equity
+    async with dashboard(db, workspace="w") as (app, pilot):
+        assert f"Equity  {worth:,.2f}" in screen_text(app)
+        assert "at marks after 4 sessions" in screen_text(app)
+        with open_test_desk(db) as other:
+            forward(other, daily(*closes))
+            grown = other.accounts.state("w").equity
+        await refreshed(app, pilot)
+        assert f"Equity  {grown:,.2f}" in screen_text(app)
+        assert "at marks after 5 sessions" in screen_text(app)
+        with open_test_desk(db) as other:
+            other.accounts.mark("X", 150.0, "w")
+            marked = other.accounts.state("w").equity
+        await refreshed(app, pilot)
+        assert f"equity at marks {marked:,.2f}" in " ".join(screen_text(app).split())
+        assert f"Equity  {marked:,.2f}" in screen_text(app)
 
 
 async def test_the_chart_is_drawn_to_its_size(stocked: Path) -> None:

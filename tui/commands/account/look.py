@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from engine.errors import UsageError
 from tui.commands.calls import Call, command
 from tui.shared import figures
 from tui.shared.output import Table, gain_tone
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from engine.account.metrics import Metrics
     from engine.account.state import PaperPosition, PaperState
-    from engine.desk.accounts import EquityPoint, TradeView
+    from engine.desk.accounts import EquityPoint, SessionPoint, TradeView
     from engine.policy.workspace import Workspace
     from tui.shared.output import Field, Page
 
@@ -32,7 +34,8 @@ def state(call: Call) -> None:
     """The account now: cash, equity, P&L, positions."""
     with call.desk() as desk:
         workspace, account = desk.accounts.require(), desk.accounts.state()
-    call.answer(account, lambda page: show_state(page, workspace, account))
+        metrics = desk.accounts.metrics() if not call.json and desk.accounts.equity_by_session() else None
+    call.answer(account, lambda page: show_state(page, workspace, account, metrics))
 
 
 @command(app, "positions", example="papertape positions --json", panel=PANEL)
@@ -77,8 +80,8 @@ def report(
     call.answer(document, lambda page: page.line(f"{path} written, {len(content):,} bytes"))
 
 
-def show_state(page: Page, workspace: Workspace, account: PaperState) -> None:
-    """Print the account's figures, then its positions."""
+def show_state(page: Page, workspace: Workspace, account: PaperState, metrics: Metrics | None = None) -> None:
+    """Print the account's figures, those of its sessions where it has any (`metrics`), then its positions."""
     page.heading(f"{workspace.name}  {workspace.trading_state.value}")
     today = f" on {account.session}" if account.session else ""
     page.fields(
@@ -93,11 +96,17 @@ def show_state(page: Page, workspace: Workspace, account: PaperState) -> None:
             ("orders", f"{figures.whole(account.orders_count)}, trades closed {figures.whole(account.trades_count)}"),
             ("last event", f"{figures.moment(account.last_event_at)}, seq {figures.whole(account.last_seq)}"),
             ("reconciled", "never" if account.reconciled_at is None else f"{account.reconciled_at:%Y-%m-%d %H:%M:%S}"),
+            *([] if metrics is None else session_fields(metrics)),
         ]
     )
     if account.positions:
         page.line()
         show_positions(page, list(account.positions.values()))
+
+
+def session_fields(metrics: Metrics) -> list[Field]:
+    """The main figures of an account's sessions, labelled."""
+    return [field for field in metric_fields(metrics) if field[0] in _OF_SESSIONS]
 
 
 def show_positions(page: Page, held: Sequence[PaperPosition]) -> None:
@@ -138,36 +147,54 @@ def show_trades(page: Page, closed: Sequence[TradeView]) -> None:
 
 
 @command(app, "equity", example="papertape equity -w default", panel=PANEL)
-def equity(call: Call) -> None:
+def equity(
+    call: Call,
+    by_session: Annotated[
+        bool, typer.Option("--by-session", help="With --json: the points at marks, one for each session.")
+    ] = False,
+) -> None:
     """The equity curve, drawn in the terminal.
 
-    Equity at cost after each closed trade, the starting equity first; with --json its points."""
+    At marks at the end of each session of an account that `run -w` trades, else at cost after each closed trade; with
+    --json the points at cost, the starting equity first, or with --by-session those at marks."""
+    if by_session and not call.json:
+        raise UsageError("USAGE", "--by-session without --json", hint="the chart has the sessions where there are any")
     with call.desk() as desk:
-        points = desk.accounts.equity()
+        points, marked = desk.accounts.equity(), desk.accounts.equity_by_session()
         metrics = None if call.json else desk.accounts.metrics()
-    call.answer(points, lambda page: show_curve(page, points, metrics))
+    call.answer(marked if by_session else points, lambda page: show_curve(page, points, marked, metrics))
 
 
-def show_curve(page: Page, points: Sequence[EquityPoint], metrics: Metrics | None) -> None:
+def show_curve(
+    page: Page, points: Sequence[EquityPoint], marked: Sequence[SessionPoint], metrics: Metrics | None
+) -> None:
     """Print the curve and its figures."""
-    draw(page, points)
-    if metrics is not None and metrics.trade_count:
+    draw(page, points, marked)
+    if metrics is not None and (metrics.trade_count or marked):
         page.fields(metric_fields(metrics))
 
 
-def draw(page: Page, points: Sequence[EquityPoint]) -> None:
-    """Draw the curve, or print a sentence when there is none yet."""
+def draw(page: Page, points: Sequence[EquityPoint], marked: Sequence[SessionPoint] = ()) -> None:
+    """Draw the curve at marks, else that at cost, or print a sentence when there is none yet."""
     from tui.shared.charts import step_chart
 
     closed = [(point.ts, point.equity) for point in points if point.ts is not None]
-    if not closed:
+    if marked:
+        days = [datetime.combine(point.session, time(), UTC) for point in marked if point.session]
+        page.line(f"at marks, at the end of {figures.counted(len(set(days)), 'session')}")
+        times, values = [days[0], *days], [point.equity for point in marked]
+    elif closed:
+        page.line(f"at cost, after {figures.counted(len(closed), 'trade')}")
+        # in the journal's order: a trade of older data, run later, is drawn where the curve has come to
+        times = list(accumulate([closed[0][0], *(ts for ts, _ in closed)], max))
+        values = [points[0].equity, *(value for _, value in closed)]
+    else:
         page.line(f"no trade is closed yet; equity {figures.money(points[0].equity)}")
         return
-    # in the journal's order: a trade of older data, run later, is drawn where the curve has come to
-    times = list(accumulate([closed[0][0], *(ts for ts, _ in closed)], max))
-    values = [points[0].equity, *(value for _, value in closed)]
     page.raw(step_chart(times, values, page.width, colour=page.colour, unicode=page.unicode))
 
+
+_OF_SESSIONS = ("growth a year", "Sharpe, annual", "max drawdown", "exposure")
 
 _LINES: Mapping[str, str] = {
     "equity": "{starting_equity} to {ending_equity}",

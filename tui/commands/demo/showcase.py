@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engine.account.state import PaperState
     from engine.broker.reconcile import ReconcileReport
     from engine.desk import Desk
-    from engine.desk.accounts import EquityPoint, TradeView
+    from engine.desk.accounts import EquityPoint, SessionPoint, TradeView
     from engine.market.bars import Dataset
     from engine.policy.workspace import Workspace
     from tui.shared.output import Page
@@ -59,6 +59,7 @@ class Showcase:
     state: PaperState
     metrics: Metrics
     equity: list[EquityPoint]
+    by_session: list[SessionPoint]
     trades: list[TradeView]
     runs: list[Backtest]
     sweeps: Sweeps
@@ -100,6 +101,7 @@ def prepare(desk: Desk, directory: Path, warn: Callable[[Iterable[str]], None]) 
         desk.accounts.state(NAME),
         desk.accounts.metrics(NAME),
         desk.accounts.equity(NAME),
+        desk.accounts.equity_by_session(NAME),
         desk.accounts.trades(NAME),
         runs,
         sweeps,
@@ -145,7 +147,7 @@ def _spec(strategy: str, symbols: list[str]) -> ExecutionSpec:
 def show(page: Page, showcase: Showcase) -> None:
     """Print the account, its curve and last trades, the backtests, the reconciliation, and where to go on."""
     page.heading(f"{NAME}: {ACCOUNT_STRATEGY} on {' and '.join(SYMBOLS)}, daily, forward run")
-    draw(page, showcase.equity)
+    draw(page, showcase.equity, showcase.by_session)
     page.fields(metric_fields(showcase.metrics))
     page.line()
     page.heading("Held now")

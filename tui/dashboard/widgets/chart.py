@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, time
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from tui.dashboard.loading import Loader
 from tui.shared import charts, figures
 
 if TYPE_CHECKING:
-    from engine.desk.accounts import EquityPoint
+    from engine.desk.accounts import EquityPoint, SessionPoint
     from tui.dashboard.app import DashboardApp
 
 LEAST_HEIGHT, LEAST_WIDTH = 2, 24
@@ -63,12 +64,23 @@ class Chart(Static):
 
 
 class EquityChart(Vertical):
-    """An account's equity at cost after each closed trade, in steps, and its drawdown below."""
+    """An account's equity, and its drawdown below: at marks session by session, or at cost after each closed trade."""
 
     def compose(self) -> ComposeResult:
         """The curve, and how far below its highest it was."""
         yield Chart(id="equity-curve")
         yield Chart(id="drawdown")
+
+    def show_marked(self, points: Sequence[SessionPoint]) -> None:
+        """The curve as `desk.accounts.equity_by_session` has it: the first point is what there was before."""
+        days = [datetime.combine(point.session, time(), UTC).timestamp() for point in points if point.session]
+        sessions = len(dict.fromkeys(days))
+        self._plot(
+            [days[0], *days],
+            [point.equity for point in points],
+            f" at marks after {figures.counted(sessions, 'session')}",
+            stepped=False,
+        )
 
     def show(self, points: Sequence[EquityPoint]) -> None:
         """The curve as `desk.accounts.equity` has it: the first point is the start, and has no time."""
@@ -83,11 +95,16 @@ class EquityChart(Vertical):
         # in the journal's order: a trade of older data, run later, stands where the curve has come to
         times = list(accumulate([closed[0][0], *(ts for ts, _ in closed)], max))
         values = [start, *(equity for _, equity in closed)]
-        falls = drawdowns(values)
-        line = [charts.Series(list(zip(times, values, strict=True)), rgb(palette.line), stepped=True)]
-        curve.show(_curve_title(start, values[-1], len(closed), palette), line, _UPPER)
-        fall = [charts.Series(list(zip(times, falls, strict=True)), rgb(palette.loss), stepped=True)]
-        below.show(_fall_title(falls, palette), fall, _LOWER)
+        self._plot(times, values, f" at cost after {figures.counted(len(closed), 'trade')}", stepped=True)
+
+    def _plot(self, times: Sequence[float], values: Sequence[float], words: str, *, stepped: bool) -> None:
+        """Both charts; `words` say what the values are."""
+        palette, falls = Palette.of(self.app), drawdowns(values)
+        line = [charts.Series(list(zip(times, values, strict=True)), rgb(palette.line), stepped=stepped)]
+        title = _curve_title(values[0], values[-1], words, palette)
+        self.query_one("#equity-curve", Chart).show(title, line, _UPPER)
+        fall = [charts.Series(list(zip(times, falls, strict=True)), rgb(palette.loss), stepped=stepped)]
+        self.query_one("#drawdown", Chart).show(_fall_title(falls, palette), fall, _LOWER)
 
 
 def drawdowns(values: Sequence[float]) -> list[float]:
@@ -96,9 +113,8 @@ def drawdowns(values: Sequence[float]) -> list[float]:
     return [(value / peak - 1) * 100 if peak > 0 else 0.0 for value, peak in zip(values, peaks, strict=True)]
 
 
-def _curve_title(start: float, now: float, trades: int, palette: Palette) -> Text:
+def _curve_title(start: float, now: float, words: str, palette: Palette) -> Text:
     growth = gain((now / start - 1) * 100, palette, unit=" %")
-    words = f" at cost after {figures.counted(trades, 'trade')}"
     return Text.assemble(("Equity", "bold"), f"  {figures.money(now)}  ", growth, (words, palette.muted))
 
 

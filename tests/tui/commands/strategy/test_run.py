@@ -113,11 +113,20 @@ def test_a_backtest_stands_beside_buying_and_holding(console: Console) -> None:
     assert [name for name in names if name in order] == order
 
 
-def test_a_forward_run_says_nothing_of_luck(console: Console, bars: Path) -> None:
+def test_a_forward_run_says_what_its_account_is_worth(console: Console) -> None:
+    """Of all that the account kept, also where this run finds nothing new; on the sessions that a backtest has."""
     console.ok("workspace", "create", "mine")
-    found = run_json(console, "-w", "mine", *breakout(bars))
-    assert (found["benchmark"], found["because"]) == (None, None)
-    assert "holding" not in console.ok("run", "-w", "mine", *breakout(bars)).out
+    backtest, found = run_json(console, *SMA_GOOG), run_json(console, "-w", "mine", *SMA_GOOG)
+    assert found["benchmark"] == backtest["benchmark"]
+    assert isinstance(found["metrics"]["sharpe_annual"], float)  # type: ignore[index]
+    assert "on these data." in str(found["because"])
+    again = run_json(console, "-w", "mine", *SMA_GOOG)
+    assert [again[name] for name in ("metrics", "benchmark", "because")] == [
+        found[name] for name in ("metrics", "benchmark", "because")
+    ]
+    out = console.ok("run", "-w", "mine", *SMA_GOOG).out
+    assert str(found["because"]) in words(out)
+    assert {"Sharpe, annual", "max drawdown", "holding"} <= {line.split("  ")[0] for line in out.splitlines()}
 
 
 def test_slippage_costs(console: Console, bars: Path) -> None:

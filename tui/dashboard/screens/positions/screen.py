@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from engine.account.state import PaperPosition, PaperState
     from engine.broker.execute import ExecutionResult
     from engine.desk import Desk
-    from engine.desk.accounts import EquityPoint, Overview
+    from engine.desk.accounts import EquityPoint, Overview, SessionPoint
 
 TABLE = "positions-table"
 
@@ -89,6 +89,8 @@ class PositionsScreen(DeskScreen):
         self._held: list[HeldRow] = []
         self._shown = PAGE
         self._curve_of: tuple[object, ...] = ()
+        self._drawn_at_cost: tuple[UUID, int] | None = None
+        """Of which account and after how many trades the curve at cost on screen is"""
 
     def compose_body(self) -> ComposeResult:
         """The table of positions over the equity curve."""
@@ -112,7 +114,7 @@ class PositionsScreen(DeskScreen):
         return self.query_one("#positions", TablePane)
 
     def account_changed(self, overview: Overview) -> None:
-        """The positions now; the curve only when a trade was closed since it was drawn."""
+        """The positions now; the curve when it has changed since it was drawn."""
         self._held = held_rows(overview.state)
         self._pane.say(nothing_held(shlex.quote(safe_text(overview.workspace.name))))
         self._fill()
@@ -120,7 +122,7 @@ class PositionsScreen(DeskScreen):
 
     def show_again(self) -> None:
         """Redraw the curve too: the theme may have changed."""
-        self._curve_of = ()
+        self._curve_of, self._drawn_at_cost = (), None
         super().show_again()
 
     def action_close(self) -> None:
@@ -165,17 +167,29 @@ class PositionsScreen(DeskScreen):
 
     def _read_curve(self, overview: Overview) -> None:
         state = overview.state
-        wanted = (state.workspace_id, state.trades_count)
+        wanted = (state.workspace_id, state.trades_count, state.equity, state.last_seq)
         if wanted == self._curve_of:
             return
         self._curve_of = wanted
+        of_trades = (state.workspace_id, state.trades_count)
+        is_drawn = of_trades == self._drawn_at_cost
         self.load(
-            lambda desk, _: desk.accounts.equity(state.workspace_id), self._show_curve, group="curve", in_turn=True
+            lambda desk, _: read_curve(desk, state, is_drawn=is_drawn),
+            lambda curve: self._show_curve(curve, of_trades),
+            group="curve",
+            in_turn=True,
         )
 
-    def _show_curve(self, points: list[EquityPoint]) -> None:
-        self.set_class(len(points) < 2, "-curveless")  # the start alone: the room is the positions'
-        self.query_one(EquityChart).show(points)
+    def _show_curve(self, curve: Curve | None, of_trades: tuple[UUID, int]) -> None:
+        if curve is None:
+            return
+        marked, at_cost = curve
+        self._drawn_at_cost = None if marked else of_trades
+        self.set_class(not marked and len(at_cost) < 2, "-curveless")  # the start alone: the room is the positions'
+        if marked:
+            self.query_one(EquityChart).show_marked(marked)
+        else:
+            self.query_one(EquityChart).show(at_cost)
 
     def _sold(self, result: ExecutionResult | None) -> None:
         if result is not None and result.fill_price is not None:
@@ -187,6 +201,18 @@ class PositionsScreen(DeskScreen):
         if state is not None:
             self.app.say("the mark is set")
         self.app.refresh_now()
+
+
+Curve = tuple[list["SessionPoint"], list["EquityPoint"]]
+"""Equity at marks by session, or, where there is none, at cost by trade; the other is empty."""
+
+
+def read_curve(desk: Desk, state: PaperState, *, is_drawn: bool) -> Curve | None:
+    """The account's curve; None of one at cost that is drawn as it is: it is read from all fills."""
+    marked = desk.accounts.equity_by_session(state.workspace_id)
+    if marked:
+        return marked, []
+    return None if is_drawn else ([], desk.accounts.equity(state.workspace_id))
 
 
 def held_rows(state: PaperState) -> list[HeldRow]:
