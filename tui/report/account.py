@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, time
 from itertools import accumulate
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ _KINDS = {
     WorkspaceKind.VARIANT: "Report of a variant",
 }
 _AT_COST = "Equity is at cost, after each closed trade: open positions do not show."
+_AT_MARKS = "Equity is at marks, at the end of each session."
 _OF_A_RUN = (EventType.BACKTEST_RECORDED.value, EventType.RUN_ADVANCED.value)
 
 
@@ -42,7 +44,8 @@ def account_report(desk: Desk, workspace: str | UUID | None = None) -> Report:
     """The report of a workspace, as it is now; None means the desk's own. WORKSPACE_NOT_FOUND."""
     account = desk.accounts.require(workspace)
     state, metrics = desk.accounts.state(account.id), desk.accounts.metrics(account.id)
-    trades, points = desk.accounts.trades(account.id), desk.accounts.equity(account.id)
+    trades = desk.accounts.trades(account.id)
+    curves = _marked_curves(desk, account) or (_curves(desk.accounts.equity(account.id), trades) if trades else None)
     runs = _newest_runs(desk, account)
     lead = key_figures([("account", metrics)]) if trades else None
     verdict, *because = _sentences(desk, account, state, metrics, runs)
@@ -53,7 +56,7 @@ def account_report(desk: Desk, workspace: str | UUID | None = None) -> Report:
         because=because,
         about=_about(account, state),
         lead=[] if lead is None else [lead],
-        sections=list(_sections(account, state, metrics, trades, points, runs)),
+        sections=list(_sections(account, state, metrics, trades, curves, runs)),
     )
 
 
@@ -62,11 +65,11 @@ def _sections(
     state: PaperState,
     metrics: Metrics,
     trades: Sequence[TradeView],
-    points: Sequence[EquityPoint],
+    curves: Curves | None,
     runs: Sequence[dict[str, Any]],
 ) -> Iterator[Section]:
-    if trades:
-        yield equity_section(_curves(points, trades), [_AT_COST])
+    if curves is not None:
+        yield equity_section(curves, [_AT_COST if curves.stepped else _AT_MARKS])
         yield figures_section([("account", metrics)])
     if state.positions:
         yield Section("positions", "Held now", [_positions(state)])
@@ -129,6 +132,16 @@ def _about(account: Workspace, state: PaperState) -> list[Fact]:
         Fact("trading", account.trading_state.value),
         Fact("last event", f"{figures.moment(state.last_event_at)}, seq {figures.whole(state.last_seq)}"),
     ]
+
+
+def _marked_curves(desk: Desk, account: Workspace) -> Curves | None:
+    """Session by session, of an account that trades on; None of any other."""
+    points = desk.accounts.equity_by_session(account.id)
+    if not points:
+        return None
+    days = [datetime.combine(point.session, time(), UTC) for point in points if point.session is not None]
+    values = np.array([point.equity for point in points], dtype=np.float64)
+    return Curves(milliseconds([days[0], *days]), [Series("account", Role.BEST, values)], points[0].equity, "sessions")
 
 
 def _curves(points: Sequence[EquityPoint], trades: Sequence[TradeView]) -> Curves:
