@@ -26,7 +26,7 @@ from engine.drivers.memory import opened_by
 from engine.drivers.order_signals import signals_of_row
 from engine.drivers.reasons import Asked, Stopped, reasons
 from engine.drivers.session_rows import SessionRows, rebuild_rows
-from engine.drivers.tries import count_trials
+from engine.drivers.trial import count_trials
 from engine.errors import NotFoundError, PapertapeError, SystemFault
 from engine.events import PAPER, EventRow, EventType, Stamps, account_event
 from engine.intents import TradeIntent
