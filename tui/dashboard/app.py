@@ -34,6 +34,7 @@ from tui.shared.failures import as_papertape_error, lines_of
 from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
+    from textual.app import App
     from textual.dom import DOMNode
     from textual.screen import Screen
     from textual.theme import Theme
@@ -261,7 +262,7 @@ class DashboardApp(QuietApp):
 
     def action_command_palette(self) -> None:
         """Open the command palette, unless it is open already."""
-        if self.use_command_palette and not CommandPalette.is_open(self):
+        if self.use_command_palette and not CommandPalette.is_open(cast("App[object]", self)):
             self.push_screen(Palette(id="--command-palette"))
 
     def search_themes(self) -> None:

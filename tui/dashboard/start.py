@@ -50,6 +50,8 @@ RESTORE = (
 """What Textual's driver writes when it leaves, for when it cannot."""
 
 _NAMES = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM")
+_STDIN, _STDERR = 0, 2
+"""The process's own, whatever stands in `sys.stdin` and `sys.stderr`"""
 
 
 class Asked(Protocol):
@@ -217,7 +219,7 @@ class Leaving:
     def await_hangup(self) -> None:
         """Leave once the terminal has gone. Blocks until then."""
         poll = select.poll()
-        poll.register(sys.__stdin__.fileno(), 0)  # a hang-up is told without being asked for
+        poll.register(_STDIN, 0)  # a hang-up is told without being asked for
         gone = any(happened & select.POLLHUP for _, happened in poll.poll())
         if gone and self._number is None:
             self._number = signal.SIGHUP
@@ -237,8 +239,8 @@ class Leaving:
         if self._terminal is not None:
             import termios
 
-            termios.tcsetattr(sys.__stdin__.fileno(), termios.TCSANOW, self._terminal)
-            os.write(sys.__stderr__.fileno(), RESTORE.encode())  # where Textual's driver writes
+            termios.tcsetattr(_STDIN, termios.TCSANOW, self._terminal)
+            os.write(_STDERR, RESTORE.encode())  # where Textual's driver writes
 
 
 @contextmanager
@@ -297,6 +299,6 @@ def _attributes() -> list[Any] | None:
     try:
         import termios
 
-        return termios.tcgetattr(sys.__stdin__.fileno())
+        return termios.tcgetattr(_STDIN)
     except Exception:  # a pipe or nothing at all; or a system that has no termios
         return None

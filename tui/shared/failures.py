@@ -149,7 +149,7 @@ def prepare_streams() -> None:
     for name in ("stdout", "stderr"):
         _make_writable(name)
     if not isinstance(sys.stderr, Aside):
-        sys.stderr = Aside(sys.stderr)  # type: ignore[assignment]
+        sys.stderr = Aside(sys.stderr)
 
 
 class Aside:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from engine.strategies.spec import ExecutionSpec
     from engine.sweeps.plan.request import SweepRequest
     from engine.sweeps.results import PlanDetail, PlanResult
+    from storage.strategies.files import UserRegistry
     from tui.commands.calls import Call
 
 LAST = "last"
@@ -197,6 +198,15 @@ def once(load: Load) -> Load:
     return loaded
 
 
+def _registry_of(desk: Desk) -> UserRegistry:
+    from storage.strategies.files import UserRegistry
+
+    registry = desk.research.registry
+    if not isinstance(registry, UserRegistry):
+        raise TypeError(f"a desk that opens files has a UserRegistry, not {type(registry).__name__}")
+    return registry
+
+
 def find_strategy(call: Call, desk: Desk, plan: PlanDetail, named: str | None) -> None:
     """Make the plan's strategy known to the desk: what is `named` for it, else what it was started with.
 
@@ -206,7 +216,7 @@ def find_strategy(call: Call, desk: Desk, plan: PlanDetail, named: str | None) -
 
     told = plan.plan["data"].get("strategy_file")
     if named is not None:
-        desk.research.registry.trust(named)
+        _registry_of(desk).trust(named)
         note_rights(call, named)
     elif isinstance(told, str) and not _ships(plan.strategy_id) and split_ref(told)[0].is_file():
         note_rights(call, told)

@@ -95,8 +95,14 @@ class Check:
 
     def document(self) -> dict[str, Any]:
         """The fields that `--json` prints, without empty ones."""
-        fields = {"name": self.name, "status": self.status, "detail": self.detail, "hint": self.hint, "code": self.code}
-        fields["findings"] = list(self.findings)
+        fields = {
+            "name": self.name,
+            "status": self.status,
+            "detail": self.detail,
+            "hint": self.hint,
+            "code": self.code,
+            "findings": list(self.findings),
+        }
         return {name: value for name, value in fields.items() if value}
 
     def error(self, details: Mapping[str, Any]) -> PapertapeError:

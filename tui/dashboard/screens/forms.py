@@ -100,7 +100,12 @@ class StrategyForm(DeskDialog[Result]):
             self.dismiss(None)
         else:
             question = Confirm("Leave the form?", [("lost", "what was filled in")], yes="Leave")
-            self.app.push_screen(question, lambda yes: self.dismiss(None) if yes else None)
+
+            def left(yes: bool | None) -> None:
+                if yes:
+                    self.dismiss(None)
+
+            self.app.push_screen(question, left)
 
     def _offer_strategies(self, strategies: Iterable[Strategy[Any]]) -> None:
         self._strategies = {strategy.key: strategy for strategy in strategies}

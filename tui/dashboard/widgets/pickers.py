@@ -75,8 +75,12 @@ class WorkspacePicker(DeskDialog[UUID]):
             return
         named = self.query_one(Input).value.strip()
         known = as_uuid(named)
+
+        def take(workspace_id: UUID) -> None:
+            self.dismiss(workspace_id)
+
         self.loader.load(
-            lambda desk, _: desk.accounts.overview(known or named).workspace.id, self.dismiss, group="take", acts=True
+            lambda desk, _: desk.accounts.overview(known or named).workspace.id, take, group="take", acts=True
         )
 
     @on(OptionList.OptionSelected)
