@@ -48,11 +48,13 @@ def apply_fills(  # noqa: C901, PLR0915 - one flat loop, see below
             else:
                 held.avg_price = scaled_average(held.avg_price, held.quantity, price, quantity)
                 held.lots += lots
+                # from the whole lots, not added to what it was: so a full close leaves exactly nothing
                 held.quantity = held.lots / LOTS_PER_UNIT
                 held.entry_fees += fees
                 costs[bisect_left(symbols, symbol)] = held.quantity * held.avg_price
             cash = bought(cash, quantity, price, fees)
             gain = -fees
+        # the broker sells a position whole or not at all: a sale of a part was not written by it
         elif side == SELL and held is not None and held.lots == lots:
             cash = sold(cash, quantity, price, fees)
             gain = realized_on_sale(held.avg_price, quantity, price, fees)
@@ -65,12 +67,14 @@ def apply_fills(  # noqa: C901, PLR0915 - one flat loop, see below
             unapplied.append(Unapplied(seq, _why_not(side, symbol, lots, held)))
             continue
         realized += gain
+        # fills of one day mostly follow each other: the table of days is looked at when the day changes
         if session != day:
             if day is not None:
                 by_session[day] = of_day
             day, of_day = session, by_session.get(session, 0.0)
         of_day += gain
         orders += 1
+        # cash first, then one position at a time: another order of these additions has other last bits
         equity = cash
         for cost in costs:
             equity += cost
@@ -80,6 +84,7 @@ def apply_fills(  # noqa: C901, PLR0915 - one flat loop, see below
             trades.append(_trade(held, price, fees, ts, equity))
     if day is not None:
         by_session[day] = of_day
+    # a dict keeps the order of insertion, and every sum over positions goes by name
     ledger.holdings = {symbol: holdings[symbol] for symbol in symbols}
     ledger.cash, ledger.realized_pnl, ledger.peak_equity = cash, realized, peak
     ledger.orders_count += orders

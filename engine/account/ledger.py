@@ -63,6 +63,7 @@ class Ledger:
     realized_pnl: float
     peak_equity: float
     holdings: dict[str, Holding] = field(default_factory=dict)
+    # every day, not the latest alone: an order dated last Tuesday meets last Tuesday's loss (decision 2)
     realized_by_session: dict[int, float] = field(default_factory=dict)
     last_closed_at: dict[str, int] = field(default_factory=dict)
     orders_count: int = 0

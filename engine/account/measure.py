@@ -130,6 +130,7 @@ def measure(starting_equity: float, equity: Any, pnl: Any, cost: Any, fees: Any,
         fall = (peak - point) / peak * 100
         worst = max(worst, fall)
         least = min(least, point)
+        # a change relative to nothing, or to debt, means nothing: from there on no ratio can be had
         if least > 0:
             changes += point / before - 1
         before = point

@@ -76,6 +76,7 @@ class _Walk:
             try:
                 yield from self._views.events(EventFilter(after=after, before=seqs[-1] + 1), limit=None)
             except DamageFault:
+                # a page is read as a whole; where an event in it is damaged, the others are still looked at
                 yield from self._one_by_one(seqs)
             after = seqs[-1]
             self._go_on(after)

@@ -89,6 +89,7 @@ def place(
     `prior` is the fill that this intent id has already; `ts` is the trading time in UTC microseconds. Raises
     `ConflictError` or `InvalidError` with nothing to write; a policy refusal is a `Placement` without a fill.
     """
+    # before the position is looked at: a repeated intent is told of its order whatever is held by now
     _check_prior(order, prior)
     ledger = account.ledger
     held = ledger.holdings.get(order.intent.symbol)
@@ -102,6 +103,7 @@ def place(
         # sell exactly the lots that are held: the order's float may stand for several
         order = replace(order, lots=held.lots, quantity=held.quantity)
     fees = workspace.limits.fees(order.quantity, order.price)
+    # kept with the fill: a zone that is set later does not move it to another day (decision 2)
     session = session_day(ts, workspace.limits.session_tz)
     fill = Fill(ledger.last_seq, intent.symbol, order.side, order.lots, order.price, fees, ts, session)
     _check_amounts(order, fees, ledger)

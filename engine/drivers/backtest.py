@@ -85,6 +85,7 @@ class ClosedWorld:
             self.fills.append(placement.fill)
         if placement.trade is not None:
             self.trades.append(placement.trade)
+        # nobody else writes to this account, and a killed backtest is run anew: a commit now and then is enough
         if len(self._events) >= BATCH:
             self.flush()
         return placement

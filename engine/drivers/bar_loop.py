@@ -140,6 +140,7 @@ class BarLoop:
         rows = np.concatenate([np.arange(first, len(series.bars)) for series, first in each])
         which = np.repeat(np.arange(len(each)), [max(0, len(series.bars) - first) for series, first in each])
         enters = np.concatenate([self._entries_filled_on(series)[first:] for series, first in each])
+        # the last key leads: by time, then in spec order, which decides whose entry meets the cash first
         order = np.lexsort((which, ts))
         ts = ts[order]
         self._starts = np.flatnonzero(np.diff(ts, prepend=ts[:1] - 1))
@@ -155,6 +156,7 @@ class BarLoop:
         """The ticks, from `start`, at which anything can happen: a spec's symbol is held, or one would enter."""
         tick, count = start, len(self.ticks)
         while tick < count:
+            # while all is flat nothing happens between two candidates: the bars there are not looked at one by one
             if not self._holds_any(ledger()):
                 at = int(np.searchsorted(self._candidates, tick))
                 if at == len(self._candidates):
@@ -211,6 +213,7 @@ class BarLoop:
             return
         exited = self._exit_all(step, self._exit_at_open)
         self._enter_all(step, exited)
+        # after the entries: a stop that the open gapped through frees its cash and its slot too late for them
         self._exit_all(step, self._exit_within)
         self._drop_last(step)
 
@@ -263,6 +266,7 @@ class BarLoop:
             series, row = member
             column, decided = series.signals.score, self.decided(row)
             score = math.nan if column is None or decided < 0 else float(column[decided])
+            # sorting is stable: equal scores, and those that are NaN, stay in spec order
             return (True, 0.0) if math.isnan(score) else (False, -score)
 
         return sorted(members, key=rank)
@@ -331,6 +335,7 @@ class BarLoop:
                 float(series.bars.close[row]),
                 "end_of_data_exit",
             )
+            # no limit keeps a position open: those of the account are not needed
             step = _Step(int(series.bars.ts[row]), [], Book(ledger, Limits()), submit, tally)
             self._submit(closing, series, row, step)
 
@@ -372,9 +377,11 @@ class BarLoop:
         try:
             placement = step.submit(intent, fill_price, step.ts)
         except ConflictError:
+            # an id is derived from spec, symbol, time and action (decision 7): this order has been made already
             tally.already_executed += 1
             return False
         except InvalidError as error:
+            # what the broker itself refuses is counted, not journaled, and ends no run (decision 11)
             tally.refuse(error.code)
             return False
         if placement.fill is None:
@@ -453,6 +460,7 @@ def _all_series(
 def _series(bars: Bars, signals: Signals, terms: Terms, first_row: int, last_session: int) -> Series:
     intraday = terms.intraday.get(bars.symbol, is_intraday(bars.session))
     is_eod = session_ends(bars.session)
+    # no calendar says whether the session that the data end in is over: without word of it, it is not (decision 9)
     if intraday and not terms.session_complete and bars.session[-1] == last_session:
         is_eod[-1] = False
     decides_from = terms.first_decisions.get(bars.symbol, first_row)

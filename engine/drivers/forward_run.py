@@ -117,6 +117,7 @@ class ForwardRun:
 
         A disabled spec leaves its bars to the day it is enabled.
         """
+        # the last timestamp is always written: it keeps how far the run has come, and the marks
         acts = self._enabled if tick == self.end else self.walk.would_act(tick, self._book())
         if not acts:
             return Taken()
@@ -211,10 +212,12 @@ class ForwardRun:
         """One timestamp: its executions, the marks when it is the last, and how far the run has come."""
         ts, taken = int(self.walk.ticks[tick]), Taken()
         with self._store.write() as unit:
+            # within the transaction: another process may have traded this timestamp meanwhile
             known = unit.progress(self._workspace_id, self._progress.spec_key)
             if known is not None and known.ts >= ts:
                 return Taken(elsewhere=True)
             check_code(self.walk.spec, known, self._progress.strategy_sha256)
+            # counts hold only once the transaction does
             tally = self.tally.copy()
             workspace = self._found(unit.workspace(self._workspace_id))
             account = unit.account(workspace)

@@ -145,6 +145,7 @@ def opened_by(views: Views, workspace_id: UUID, spec_key: str, holding: Holding)
 
 def covers(window: Window, bars: Bars, first_new: int) -> bool:
     """Whether the row `first_new` has its whole window in the data."""
+    # a recursive figure depends on the very first bar: no later beginning gives the same
     if window.anchored:
         return False
     if first_new < max(window.bars - 1, 1):

@@ -80,6 +80,7 @@ class PolicyDecision:
 
 def decide_exit(trading_state: TradingState) -> PolicyDecision:
     """The decision on an exit: only the trading state is asked."""
+    # a limit may keep money out of a position, never in one
     return PolicyDecision((_trading_state(trading_state, is_entry=False),))
 
 
@@ -123,6 +124,7 @@ def entry_figures(ledger: Ledger, limits: Limits, symbol: str, ts: int, quantity
         invested=ledger.invested,
         equity_at_cost=ledger.equity_at_cost,
         peak_equity=ledger.peak_equity,
+        # that of the order's own day: orders may come out of trading time (decision 2)
         realized_on_day=ledger.realized_by_session.get(session_day(ts, limits.session_tz), 0.0),
         last_closed_at=ledger.last_closed_at.get(symbol),
     )

@@ -171,6 +171,7 @@ def _drawdown_because(o: EntryFigures, limit: float) -> str:
 
 def minutes_since_close(o: EntryFigures) -> float | None:
     """Minutes from the symbol's last close to the entry; None when it was never closed, or closed later than this."""
+    # orders may come out of trading time: minutes since a later close would be negative (decision 10)
     if o.last_closed_at is None or o.ts < o.last_closed_at:
         return None
     return (o.ts - o.last_closed_at) / MICROS_PER_MINUTE
@@ -222,6 +223,7 @@ ENTRY_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "max_order_notional",
+        # amounts are limited without fees; `buying_power` alone asks for them too
         limit=lambda limits: limits.max_order_notional,
         refuses=lambda o, limit: o.notional > limit,
         figures=lambda o: {"notional": o.notional},

@@ -70,6 +70,7 @@ def stop_level(
     if distance > 0 and not trails:
         stop = max(stop, avg_price - distance)
     if trail_pct > 0:
+        # higher alone counts: of equal levels the one named first is told, stop loss before trail before breakeven
         level = peak * (1 - trail_pct / 100)
         if level > stop:
             stop, which = level, TRAIL

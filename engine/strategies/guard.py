@@ -81,6 +81,7 @@ def _prepared_one(strategy: Strategy[Any], bars: Bars) -> Callable[[BaseModel], 
             given = candidates_at(params)
             if strategy.has_exit and given.exit is None:
                 raise ValueError("has_exit is set, and prepare() gave no exit")
+        # `prepare` need not count the past: whether there is any is seen once, from the signals
         if given.history is None and counts_history:
             whole = Candidates.of(signals_of(strategy, bars, params))
             counts_history = whole.history is not None

@@ -53,6 +53,7 @@ def entry_lots(risk: RiskSpec, leave: ExitSpec, wanted: Wanted, purse: Purse) ->
     amount = _amount(risk, leave, wanted, purse)
     if isinstance(amount, str):
         return amount
+    # by the price before slippage; cash and policy are held to the price of the fill
     lots = lots_for(amount * min(wanted.size, 1.0), wanted.price)
     if lots >= 1 and risk.short_of_cash is ShortOfCash.SCALE:
         limits = purse.limits

@@ -77,5 +77,6 @@ def best_of(results: Iterable[Result]) -> Result | None:
 def _rank(result: Scored) -> tuple[bool, float, float, float, str]:
     score, metrics = result.objective_score, result.metrics
     assert metrics is not None  # noqa: S101 - for the type checker: only one that succeeded is ranked
+    # the id comes last: no tie is left to the order in which workers finished
     better = 0.0 if score is None else -score
     return (score is None, better, -metrics.return_pct, metrics.max_drawdown_pct, result.variant_id)

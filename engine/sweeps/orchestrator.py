@@ -53,6 +53,7 @@ class Execution:
         try:
             return self._execute(dataset, workers)
         except KeyboardInterrupt:
+            # it may have come in the midst of a variant's rows: what is not written is dropped, and run again
             with suppress(PapertapeError):
                 self._end(EventType.RUN_CANCELLED, drop=True)
             raise
@@ -70,6 +71,7 @@ class Execution:
             return self._result(RunStatus.CANCELLED, 0)
         verified = 0
         if plan.request.verify:
+            # what came out stays readable when the verification fails
             self._recorder.flush()
             verified = verify(plan, dataset, simulation, self._recorder.done, self._watch)
         differs = self._differing()

@@ -31,6 +31,7 @@ def begin(
     `workspace` is the plan's, in whose journal the run is, made with it when it is not stored.
     """
     now, event_id = stamps.now(), stamps.new_id()
+    # before the transaction: nobody else waits while thousands of variants are encoded
     payload = plan_payload(plan, owner, plan.account.created_at)
     with store.write() as unit:
         if unit.run_marks(str(run_plan_id)):

@@ -145,10 +145,12 @@ class Recorder:
         if not batch.rows:
             return
         with self._store.write() as unit:
+            # within the transaction: between a look and a write another process could take the run over
             check_mine(unit, self._run)
             unit.add_workspaces(batch.workspaces)
             head = unit.append(batch.rows)
             for account, place in batch.states:
+                # events of one transaction are numbered without a gap, so that of each account's last one is known
                 account.ledger.last_seq = head - len(batch.rows) + place + 1
                 account.ledger.last_event_at = batch.rows[place].ts
             unit.replace(*(account for account, _ in batch.states))
@@ -203,6 +205,7 @@ class Recorder:
     def _put(self, world: VariantWorld) -> None:
         """Put what is not journaled yet into batches, each with the account that its last fill makes."""
         now = self._stamps.now()
+        # a variant that fits into a transaction is not torn in two: only a longer one is ever half-written
         if len(self._batch.rows) + PER_FILL * (len(world.fills) - world.at) > BATCH:
             self.flush()
         if not world.exists:

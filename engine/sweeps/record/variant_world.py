@@ -50,6 +50,7 @@ class VariantWorld:
             return f"{', '.join(ledger.holdings)} is still held at the end"
         if len(self.fills) != 2 * len(self.trades):
             return "a position was scaled"
+        # the fold defines the ledger: what the kernel found must be, bit for bit, what its fills make of it
         if ledger.cash != metrics.ending_equity or len(self.trades) != metrics.trade_count:
             return (
                 f"its fills make {len(self.trades)} trades and {ledger.cash!r},"

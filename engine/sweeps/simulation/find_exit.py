@@ -72,6 +72,7 @@ def first_hit(  # noqa: C901, PLR0912 - the order of the bar loop's exits, unrol
                     if not moves:
                         row += BLOCK
                         continue
+                    # the stop follows the peak: passed over only if even that of the block's highest high is not met
                     reached = max(peak, block_high[block])
                     raised, _ = stop_level(
                         avg_price, reached, stop_pct, trail_pct, trails, breakeven_pct, stop_distance
@@ -89,6 +90,7 @@ def first_hit(  # noqa: C901, PLR0912 - the order of the bar loop's exits, unrol
                     return row, close[row], 0
                 if row == last_row:  # there is no next bar
                     return _STAYS, 0.0, 0
+                # decided at this bar's close, done at the next one's open; the pessimistic sale is at that bar's low
                 return row + 1, (low if fill == PESSIMISTIC else opened)[row + 1], 0
             if moves and high[row] > peak:
                 peak = high[row]

@@ -158,6 +158,7 @@ def refused_by(  # noqa: C901, PLR0911 - a return a rule
         return _MAX_ORDER
     if caps.max_position > 0 and notional > caps.max_position:
         return _MAX_POSITION
+    # the ledger's own sums: equity begins with the cash, what is invested with nothing
     equity, invested = cash, 0.0
     if caps.max_exposure > 0 or caps.max_drawdown > 0:
         for slot in range(count):
@@ -263,6 +264,7 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
             o_pnl[trades] = (price - s_price[due]) * quantity - paid
             o_cost[trades], o_fees[trades], o_bars[trades] = s_cost[due], paid, left - s_entry_row[due]
             n_open -= 1
+            # closed up, not swapped: equity is summed in the order of names
             for slot in range(due, n_open):
                 move_slot(slots, slot + 1, slot)
             equity = equity_at_cost(cash, s_cost, n_open) if n_open > 0 else cash
@@ -279,6 +281,7 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
 
         nth = at
         at += 1
+        # held, or left at this very timestamp: the exit went first, and what exits does not enter
         if held[symbol] != 0 or closed_row[symbol] == filled:
             continue
         if row == last_row[symbol]:
@@ -324,6 +327,7 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
         notional = quantity * price
         fees = fee_fixed + fee_per_share * quantity + fee_bps / 1e4 * quantity * price
         cost = notional + fees
+        # such an order the broker refuses by an error code of its own, which the bar loop counts
         if not (price > 0 and math.isfinite(cost) and math.isfinite(cash + (notional - fees))):
             return BAR_LOOP, BAR_LOOP, BAR_LOOP
         rule = _APPROVED
@@ -333,6 +337,7 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
                 minutes = (ts[filled] - ts[closed_row[symbol]]) / _MICROS_PER_MINUTE
             lost_today = of_day[day[filled]] if daily else 0.0
             rule = refused_by(cost, notional, cash, peak, denied[symbol], lost_today, minutes, caps, s_cost, n_open)
+        # with no limit set this is the one rule there is
         elif cost > cash:
             rule = _BUYING_POWER
         if rule != _APPROVED:
@@ -340,6 +345,7 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
             continue
 
         cash = cash - (quantity * price + fees)
+        # a fee is realized when it is paid: an entry already counts towards the day's loss
         if daily:
             of_day[day[filled]] += -fees
         target_distance = target_distances[nth] if gives_target else math.nan
@@ -372,6 +378,7 @@ def simulate(  # noqa: C901, PLR0912, PLR0915 - one flat loop: it runs a hundred
         s_entry_row[slot] = filled
         n_open += 1
         held[symbol] = 1
+        # as in the fold, after every fill: a purchase can raise it by a rounding
         peak = max(peak, equity_at_cost(cash, s_cost, n_open))
         f_row[fills], f_side[fills], f_lots[fills] = filled, BUY, lots
         f_price[fills], f_fees[fills] = price, fees
@@ -400,6 +407,7 @@ def simulate_each(
     """
     starting_equity = money.starting_equity
     for nth in range(len(spans.begin)):
+        # field by field: numba indexes no tuple of mixed types by a variable
         terms = Terms(
             variants.eod[nth],
             variants.signal[nth],

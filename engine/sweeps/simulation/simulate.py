@@ -360,6 +360,7 @@ class Simulation:
             return 0, 0  # it will fail as its variant's own
         looks = any(map(looks_at_bars, {id(spec.exit): spec for spec in specs}.values()))
         scans = len(specs) * columns.rows if looks or _brings_signals(specs[0]) else 0
+        # an estimate by a few of the variants: to find all candidates first would be the work itself
         steps = scans // _SCANS_PER_STEP + len(specs) * candidates
         if not is_loaded() and (steps >= MUCH_WORK or sum(_steps_taken) >= BUSY):
             expect_much_work()
