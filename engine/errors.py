@@ -36,6 +36,7 @@ CODES: Mapping[str, str] = {
     "RUN_ENDED": "The run plan has ended; there is nothing left to cancel.",
     "RUN_NOT_RESUMABLE": "The run plan is complete, or being executed, or cannot be rebuilt from the journal.",
     "RUN_TAKEN_OVER": "Another process has resumed or ended this run; this one stopped without writing.",
+    "HOLDOUT_NOT_OPENABLE": "The run plan has no holdout, or is not complete.",
     # the broker's refusals
     "UNSUPPORTED_MODE": "Only the mode `paper` is executed.",
     "UNSUPPORTED_ACTION": "Only OPEN_LONG and CLOSE_LONG are executed.",

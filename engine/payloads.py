@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -94,6 +94,30 @@ def _fault_in_neighbours(near: dict[str, Any] | None) -> str:
     return "" if near is None else fault_in(near, {"count": COUNT, "mean_score": FIGURE, "beat_baseline": COUNT})
 
 
+def _fault_in_walk_forward(walked: dict[str, Any] | None) -> str:
+    """What came of a walk-forward, or nothing."""
+    return "" if walked is None else fault_in(walked, _WALK_FORWARD)
+
+
+def _fault_in_judged(said: dict[str, Any] | None) -> str:
+    """What a verdict was made of, or nothing."""
+    return "" if said is None else fault_in(said, dict.fromkeys(("entered_sessions", "losing_trades"), COUNT))
+
+
+def _fault_in_holdout(held: dict[str, Any] | None) -> str:
+    """Which sessions are kept from a sweep, or nothing."""
+    return "" if held is None else fault_in(held, {"asked": TEXT, **_HOLDOUT, "dataset": _DATASET})
+
+
+def _fault_in_day(text: str) -> str:
+    """A day as ISO 8601 has it."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return f" is {text!r}"
+    return ""
+
+
 def _fault_in_metrics(metrics: dict[str, Any] | None) -> str:
     """Figures by name, or nothing."""
     return "" if metrics is None else fault_in(metrics, Each(FIGURE, of=dict))
@@ -161,9 +185,32 @@ _STATISTICS: Shape = {
     },
     "costs": {"breakeven_bps": FIGURE, "fills": Each(_FILLED, of=dict)},
 }
+_DAY = Such(TEXT, _fault_in_day)
+_METRICS = Such((dict, NOTHING), _fault_in_metrics)
+_HOLDOUT: dict[str, Shape] = {
+    "from": _DAY,
+    "to": _DAY,
+    "window": dict.fromkeys(("from", "to"), Such(TEXT, _fault_in_time)),
+    "bars_sha256": Each(TEXT, of=dict),
+}
+_WALK_FORWARD: Shape = {
+    "folds": Each(
+        {
+            **dict.fromkeys(("train_from", "train_to", "test_from", "test_to"), _DAY),
+            "best_variant_id": TEXT,
+            "score": FIGURE,
+            "metrics": _METRICS,
+        }
+    ),
+    "out_of_sample": Each(FIGURE, of=dict),
+    "efficiency": FIGURE,
+    "chosen": Each(Each({"value": ANYTHING, "folds": COUNT}), of=dict),
+}
 _WORTH = {
     "benchmark": Maybe(Such((dict, NOTHING), _fault_in_benchmark)),
     "statistics": Maybe(Such((dict, NOTHING), _fault_in_statistics)),
+    "walk_forward": Maybe(Such((dict, NOTHING), _fault_in_walk_forward)),
+    "judged": Maybe(Such((dict, NOTHING), _fault_in_judged)),
 }
 """What a completed plan's best is worth; older versions did not say it"""
 _ENDED = Such(
@@ -248,6 +295,16 @@ SHAPES: Mapping[str, Shape] = {
         "window": Maybe(Such((dict, NOTHING), _fault_in_window)),
         "trials": Maybe(dict.fromkeys(("in_plan", "on_these_data", "not_countable"), COUNT)),
         "statistics": Maybe(FLAG),
+        "holdout": Maybe(Such((dict, NOTHING), _fault_in_holdout)),
+        "walk_forward": Maybe(WORDS),
+    },
+    EventType.RUN_HOLDOUT_OPENED: {
+        **_HOLDOUT,
+        "run_plan_id": TEXT,
+        **dict.fromkeys(("opened_before", "seen_by_trials"), COUNT),
+        "best_variant_id": WORDS,
+        "best": _METRICS,
+        "baseline": _METRICS,
     },
     EventType.RUN_RESUMED: {"owner": _OWNER, "worked_s": NUMBER, "distributions": Maybe(Each(TEXT, of=dict))},
     EventType.RUN_VARIANT_COMPLETED: {

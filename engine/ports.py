@@ -17,7 +17,7 @@ from engine.market.bars import IntArray
 from engine.market.recording import Recorded, Span
 from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace
-from engine.vocabulary import TradingState
+from engine.vocabulary import EventType, TradingState
 
 
 class PriorFill(NamedTuple):
@@ -199,6 +199,10 @@ class RunViews(Protocol):
 
     def run_variants(self, run_plan_id: str) -> list[StoredPayload]:
         """The payloads of RUN_VARIANT_COMPLETED, in `seq` order."""
+        ...
+
+    def run_payloads(self, kind: EventType, run_plan_id: str | None = None) -> list[StoredPayload]:
+        """The payloads of a type of `RUN_*` event, of one run plan or of all, in `seq` order."""
         ...
 
     def run_so_far(self, run_plan_id: str) -> RunSoFar:

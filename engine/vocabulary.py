@@ -43,6 +43,7 @@ class EventType(StrEnum):
     RUN_COMPLETED = "RUN_COMPLETED", "every variant has a result: the counts and the best"
     RUN_FAILED = "RUN_FAILED", "an error ended a run plan"
     RUN_CANCELLED = "RUN_CANCELLED", "a run plan was stopped"
+    RUN_HOLDOUT_OPENED = "RUN_HOLDOUT_OPENED", "a run plan's holdout was opened: what came of the best on it"
     BACKTEST_RECORDED = "BACKTEST_RECORDED", "a backtest ended: what was run, on which bars"
     HISTORY_ACCEPTED = "HISTORY_ACCEPTED", "a person accepted that bars which the account had seen have changed"
     STRATEGY_ACCEPTED = "STRATEGY_ACCEPTED", "a person accepted that a strategy's code has changed"

@@ -23,12 +23,15 @@ from engine.policy.workspace import Workspace, WorkspaceKind, check_open
 from engine.ports import EventFilter, Owners, Store, Watch
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, compile_spec
 from engine.sweeps.orchestrator import Execution
+from engine.sweeps.out_of_sample.holdout import trade
+from engine.sweeps.out_of_sample.sealed import SealedHoldout, check_folds, out_of_sample, seen_by_sweep
+from engine.sweeps.plan.data import describe, same_data
 from engine.sweeps.plan.document import plan_of
-from engine.sweeps.plan.fingerprint import describe, fingerprint, same_data
+from engine.sweeps.plan.fingerprint import fingerprint
 from engine.sweeps.plan.generator import Generated, generate
 from engine.sweeps.plan.request import SweepRequest
 from engine.sweeps.plan.run_plan import RunPlan
-from engine.sweeps.record.lifecycle import begin, cancel, check_resumable, take_over
+from engine.sweeps.record.lifecycle import begin, cancel, check_openable, check_resumable, open_holdout, take_over
 from engine.sweeps.record.queries import RunRecord, find_run, find_variant, summaries
 from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary, trades_of
 from engine.sweeps.simulation.rerun import SessionCurves, came_out_otherwise, session_curves
@@ -101,6 +104,7 @@ class Plans:
         """
         request.check()
         plan = self._planned(request, dataset, to_create)
+        seen = seen_by_sweep(plan.holdout, dataset)
         self._research.registry.remember(plan.base.strategy)
         owner = self._owners.claim()
         try:
@@ -108,21 +112,26 @@ class Plans:
             home = (
                 self._accounts.ensure_default(request.workspace) if to_create is None else self._unless_there(to_create)
             )
-            run, plan = begin(self._store, self._stamps, plan, dataset, check_open(home), owner, fresh)
-            return Execution(self._store, self._stamps, plan, run, watch=watch).execute(dataset, workers)
+            run, plan = begin(self._store, self._stamps, plan, seen, check_open(home), owner, fresh)
+            return Execution(self._store, self._stamps, plan, run, watch=watch).execute(seen, workers)
         finally:
             self._owners.release(owner)
 
     def _planned(self, request: SweepRequest, dataset: Dataset, to_create: Workspace | None) -> RunPlan:
         compiled = self._compiled(request.spec, dataset, request.timeframe)
+        holdout = None if request.holdout is None else SealedHoldout.of(request.holdout, compiled, dataset)
+        seen = seen_by_sweep(holdout, dataset)
+        check_window(seen, compiled.symbols)
+        check_folds(request, compiled, seen)
         lent = None if request.like is not None else to_create
         model = self._accounts.require(request.model) if lent is None else self._unless_there(lent)
         made = _generated(compiled, request)
-        account = _account(model, dataset.session_tz, self._stamps.now())
+        account = _account(model, seen.session_tz, self._stamps.now())
         kind = type(compiled.strategy)
-        described, source = describe(dataset), self._source_sha256(kind)
-        mark = fingerprint(compiled, made.variants, described, account, request.slippage_bps, source)
-        first, last = traded_span(compiled, dataset)
+        described, source = describe(seen), self._source_sha256(kind)
+        asked = out_of_sample(request, holdout)
+        mark = fingerprint(compiled, made.variants, described, account, request.slippage_bps, source, asked)
+        first, last = traded_span(compiled, seen)
         return RunPlan(
             request=replace(
                 request, sweep=made.sweep, slippage_bps=float(request.slippage_bps), data=dict(request.data)
@@ -136,10 +145,11 @@ class Plans:
             strategy_sha256=source,
             duplicate_of=tuple(str(found) for found in self.find_same(mark)),
             origin=self._research.registry.entry(request.spec.strategy_id).origin,
-            bars_sha256=bars_sha256(compiled, dataset),
+            bars_sha256=bars_sha256(compiled, seen),
             first_ts=first,
             last_ts=last,
             distributions=dict(self._distributions(kind)),
+            holdout=holdout,
         )
 
     def resume(
@@ -162,6 +172,25 @@ class Plans:
             return execution.execute(dataset, workers)
         finally:
             self._owners.release(owner)
+
+    def open(self, run_plan_id: str | UUID, load: Load) -> PlanResult:
+        """Open the holdout of a completed run plan: trade the best and the baseline on it, once, and judge anew.
+
+        What comes out is journaled; opened again, a plan has the same result. Raises RUN_PLAN_NOT_FOUND,
+        HOLDOUT_NOT_OPENABLE, DATASET_CHANGED or STRATEGY_CHANGED, each with nothing written.
+        """
+        record = self._record(run_plan_id)
+        check_openable(record)
+        if record.holdout is not None and not record.holdout.opened:
+            plan, whole = self._plan(record), load(record.document["data"])
+            holdout = plan.holdout
+            assert holdout is not None  # noqa: S101 - for the type checker: the record has it
+            _check_same(record, holdout.seen(whole), plan.dataset)
+            _check_same(record, holdout.opened(whole), holdout.dataset)
+            best = record.ended(record.last_at)["best_variant_id"]
+            traded = trade(plan, holdout, whole, best)
+            open_holdout(self._store, self._stamps, record, best, traded)
+        return self.result(record.id)
 
     def know_strategy(self, run_plan_id: str | UUID) -> dict[str, tuple[str, str | None]]:
         """Register the strategy that a run plan was started with, unless it is registered.
@@ -290,14 +319,9 @@ class Plans:
         return plan_of(record.document, record.seq, lambda spec, timeframe: compile_spec(spec, strategy, timeframe))
 
     def _loaded(self, record: RunRecord, load: Load) -> Dataset:
-        """The dataset, loaded again. Raises DATASET_CHANGED if it differs."""
-        dataset = load(record.document["data"])
-        if not same_data(describe(dataset), record.document["dataset"]):
-            raise InvalidError(
-                "DATASET_CHANGED",
-                f"the data are not those that run plan {record.id} was started on",
-                hint="put the file back as it was, or run the plan anew",
-            )
+        """What the plan's sweep saw, loaded again. Raises DATASET_CHANGED if it differs."""
+        dataset = seen_by_sweep(record.sealed, load(record.document["data"]))
+        _check_same(record, dataset, record.document["dataset"])
         return dataset
 
     def _trades(self, record: RunRecord, ref: str, load: Load) -> list[Trade]:
@@ -329,6 +353,16 @@ class Plans:
                 raise damaged(f"workspace {workspace_id}", "it is not there, and was written with its variant's result")
             replayed(views, workspace, trades)
         return trades
+
+
+def _check_same(record: RunRecord, dataset: Dataset, described: dict[str, Any]) -> None:
+    """DATASET_CHANGED unless these are the data that a run plan was started on."""
+    if not same_data(describe(dataset), described):
+        raise InvalidError(
+            "DATASET_CHANGED",
+            f"the data are not those that run plan {record.id} was started on",
+            hint="put the file back as it was, or run the plan anew",
+        )
 
 
 def _events_of(run_plan_id: str) -> EventFilter:

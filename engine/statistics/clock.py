@@ -61,27 +61,9 @@ class Sessions:
     def figures(
         self, starting_equity: float, equity: FloatArray, exposed: Sequence[int]
     ) -> list[dict[str, float | int | None]]:
-        """The metrics of `OF_SESSIONS` of accounts, by name.
-
-        `equity` has a row for each account, the equity at the end of each session: (accounts, T). `exposed` says in how
-        many sessions each had a position.
-        """
-        count, sessions = equity.shape
-        columns = np.concatenate([np.full((1, count), starting_equity), equity.T])
-        with np.errstate(all="ignore"):  # amounts near the end of the floats
-            of_returns = figures(columns, self.sessions_a_year)
-            of_market = exposures(columns, self.benchmark.returns, self.sessions_a_year)
-        return [
-            _finite(
-                {
-                    **found._asdict(),
-                    "exposure_pct": open_in / sessions * 100 if sessions else None,
-                    "beta": None if owed is None else owed.beta,
-                    "alpha_annual_pct": None if owed is None else owed.alpha_annual_pct,
-                }
-            )
-            for found, owed, open_in in zip(of_returns, of_market, exposed, strict=True)
-        ]
+        """`figures_of_sessions` of accounts on these sessions."""
+        held, a_year = self.benchmark.returns, self.sessions_a_year
+        return figures_of_sessions(starting_equity, equity, exposed, held, a_year)
 
 
 class Clock(Sessions):
@@ -131,9 +113,12 @@ class Clock(Sessions):
             None,
             equity,
         )
-        held = [self._row(trade.symbol, trade.exit_ts) - self._row(trade.symbol, trade.entry_ts) for trade in trades]
         (found,) = self.figures(starting_equity, equity[np.newaxis], [exposed])
-        return held, found, equity
+        return self.bars_held(trades), found, equity
+
+    def bars_held(self, trades: Sequence[Trade]) -> list[int]:
+        """How many of its symbol's bars lie between each trade's entry and its exit, that one included."""
+        return [self._row(trade.symbol, trade.exit_ts) - self._row(trade.symbol, trade.entry_ts) for trade in trades]
 
     def _row(self, symbol: str, ts: int) -> int:
         """A bar's place among all symbols' bars laid end to end."""
@@ -150,6 +135,32 @@ class Clock(Sessions):
         """The session of each bar, all symbols' bars laid end to end in the spec's order; of history the first."""
         laid = np.concatenate([bars.session for bars in self._bars]) if self._bars else self.sessions
         return np.maximum(np.searchsorted(self.sessions, laid), 0)
+
+
+def figures_of_sessions(
+    starting_equity: float, equity: FloatArray, exposed: Sequence[int], held: FloatArray, a_year: float | None
+) -> list[dict[str, float | int | None]]:
+    """The metrics of `OF_SESSIONS` of accounts, by name.
+
+    `equity` has a row for each account, the equity at the end of each session: (accounts, T). `exposed` says in how
+    many sessions each had a position; `held` are the session returns of buying and holding, (T,).
+    """
+    count, sessions = equity.shape
+    columns = np.concatenate([np.full((1, count), starting_equity), equity.T])
+    with np.errstate(all="ignore"):  # amounts near the end of the floats
+        of_returns = figures(columns, a_year)
+        of_market = exposures(columns, held, a_year)
+    return [
+        _finite(
+            {
+                **found._asdict(),
+                "exposure_pct": open_in / sessions * 100 if sessions else None,
+                "beta": None if owed is None else owed.beta,
+                "alpha_annual_pct": None if owed is None else owed.alpha_annual_pct,
+            }
+        )
+        for found, owed, open_in in zip(of_returns, of_market, exposed, strict=True)
+    ]
 
 
 def _finite(figures: dict[str, float | int | None]) -> dict[str, float | int | None]:

@@ -64,7 +64,7 @@ def sensitivity(variants: Sequence[Tried], best: Tried | None, baseline: Tried) 
     at each point counts.
     """
     paths = list(variants[0].values) if variants else []
-    axes = {path: _ascending(one.values[path] for one in variants if one.in_grid) for path in paths}
+    axes = {path: ascending(one.values[path] for one in variants if one.in_grid) for path in paths}
     grid = _grid(variants, axes)
     parameters = {path: [_at(grid, nth, value) for value in axes[path]] for nth, path in enumerate(paths)}
     if best is None:
@@ -84,7 +84,7 @@ def breakeven_bps(trades: Iterable[Filled]) -> float | None:
     return None if earned < 0 or traded <= 0 else earned / traded * 1e4
 
 
-def _ascending(values: Iterable[Scalar]) -> list[Scalar]:
+def ascending(values: Iterable[Scalar]) -> list[Scalar]:
     """Each value once: nothing at all first, then numbers, then words."""
     return sorted(dict.fromkeys(values), key=lambda value: (value is not None, isinstance(value, str), value))
 

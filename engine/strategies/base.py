@@ -145,6 +145,22 @@ class Candidates:
         brought = {name: column[rows].astype(np.float64) for name, column in signals.of_entries.items()}
         return cls(rows, signals.exit, history, signals.needed, **brought)
 
+    def before(self, stop: int) -> Candidates:
+        """Those among the first `stop` bars, as views on the same columns."""
+        kept = int(np.searchsorted(self.rows, stop))
+        brought = {name: None if column is None else column[:kept] for name, column in self._brought().items()}
+        leave = None if self.exit is None else self.exit[:stop]
+        return Candidates(self.rows[:kept], leave, self.history, self.needed, **brought)
+
+    @property
+    def nbytes(self) -> int:
+        """The size of its columns, but for the history, which many share."""
+        columns = (self.rows, self.exit, *self._brought().values())
+        return sum(column.nbytes for column in columns if column is not None)
+
+    def _brought(self) -> dict[str, FloatArray | None]:
+        return {name: getattr(self, name) for name in OF_ENTRIES}
+
 
 def _check_column(name: str, column: object, rows: int, kinds: str) -> None:
     if not isinstance(column, np.ndarray):

@@ -11,7 +11,11 @@ from engine.jsontext import compact_json
 from engine.market.bars import Dataset, FloatArray
 from engine.ports import Store, Unwatched, Watch
 from engine.sweeps.objectives import best_of
-from engine.sweeps.plan.fingerprint import differing, history_bars
+from engine.sweeps.out_of_sample.holdout import holdout_result
+from engine.sweeps.out_of_sample.results import HoldoutResult, WalkForwardResult
+from engine.sweeps.out_of_sample.walk_forward import WalkForward
+from engine.sweeps.plan.data import history_bars
+from engine.sweeps.plan.fingerprint import differing
 from engine.sweeps.plan.run_plan import RunPlan
 from engine.sweeps.reasons import Sweep, sweep_reasons
 from engine.sweeps.record.earlier_tries import earlier_sharpes
@@ -43,6 +47,7 @@ class Execution:
         self._recorder = Recorder(store, stamps, plan, run, done or {}, steps=steps)
         self._watch = RunWatch(store, stamps, run, watch)
         self._equity: dict[int, FloatArray] = {}
+        self._steps = len(plan.variants)
 
     def execute(self, dataset: Dataset, workers: int) -> PlanResult:
         """Every variant that is not done yet. What goes wrong outside a variant ends in RUN_FAILED and is raised.
@@ -66,26 +71,46 @@ class Execution:
     def _execute(self, dataset: Dataset, workers: int) -> PlanResult:
         plan = self._plan
         simulation = Simulation(dataset, plan.account, plan.request.slippage_bps)
+        walk = self._walk(dataset, simulation)
         if not self._simulate(simulation, workers):
-            self._end(EventType.RUN_CANCELLED)
-            return self._result(RunStatus.CANCELLED, 0)
+            return self._cancelled()
         verified = 0
         if plan.request.verify:
             # what came out stays readable when the verification fails
             self._recorder.flush()
             verified = verify(plan, dataset, simulation, self._recorder.done, self._watch)
+        walked = None
+        if walk is not None:
+            self._recorder.flush()  # it takes long: whoever stops it loses no variant
+            walked = walk.run(workers, self._watch, lambda trained: self._told(len(plan.variants) + trained))
+            if walked is None:
+                return self._cancelled()
         differs = self._differing()
-        worth = self._worth(dataset, simulation)
+        worth = self._worth(dataset, simulation, walked)
         self._end(EventType.RUN_COMPLETED, verified=verified, differs_from=differs, worth=worth)
-        self._watch.told(len(plan.variants), len(plan.variants))
+        self._told(self._steps)
         return self._result(RunStatus.COMPLETED, verified, differs, worth)
 
-    def _worth(self, dataset: Dataset, simulation: Simulation) -> Worth:
+    def _walk(self, dataset: Dataset, simulation: Simulation) -> WalkForward | None:
+        """The walk-forward that the plan asks for, ready to run: its trainings count as steps of the execution."""
+        terms = self._plan.request.walk_forward_terms()
+        walk = None if terms is None else WalkForward(self._plan, terms, dataset, simulation.clock(self._plan.base))
+        self._steps = len(self._plan.variants) + (0 if walk is None else walk.steps)
+        return walk
+
+    def _told(self, steps: int) -> None:
+        self._watch.told(min(steps, self._steps), self._steps)
+
+    def _cancelled(self) -> PlanResult:
+        self._end(EventType.RUN_CANCELLED)
+        return self._result(RunStatus.CANCELLED, 0)
+
+    def _worth(self, dataset: Dataset, simulation: Simulation, walked: WalkForwardResult | None) -> Worth:
         """What the results are worth. Variants that an earlier owner finished are traded once more for their equity."""
         plan, done = self._plan, self._recorder.done
         holding = simulation.clock(plan.base).holding
         if not plan.request.statistics:
-            return Worth(holding)
+            return Worth(holding, walk_forward=walked)
         missing = [place for place, one in done.items() if one.status == "succeeded" and place not in self._equity]
         again = [plan.variants[place] for place in missing]
         for place, simulated in zip(missing, simulation.simulate_each(again, watch=Unwatched()), strict=True):
@@ -95,8 +120,8 @@ class Execution:
         of_best = next((place for place, one in done.items() if one is best), None)
         with self._store.read() as views:
             earlier = list(earlier_sharpes(views, plan, self._run.run_plan_id).values())
-        evidence = PlanEvidence(plan, dataset, simulation, done, self._equity, of_best, earlier)
-        return Worth(holding, evidence.statistics())
+        evidence = PlanEvidence(plan, dataset, simulation, done, self._equity, of_best, earlier, walked)
+        return Worth(holding, evidence.statistics(), walked, evidence.judged)
 
     def _differing(self) -> dict[str, int]:
         """The run plan that was the same and had other results, with how many variants differ."""
@@ -110,7 +135,6 @@ class Execution:
     def _simulate(self, simulation: Simulation, workers: int) -> bool:
         """Whether every variant came out."""
         plan, recorder, watch = self._plan, self._recorder, self._watch
-        total = len(plan.variants)
         todo = [(place, variant) for place, variant in enumerate(plan.variants) if place not in recorder.done]
         traded = [variant for _, variant in todo if variant.spec is not None]
         if watch.stopped():
@@ -130,8 +154,8 @@ class Execution:
             recorder.take(place, variant, simulated)
             if simulated.equity is not None:
                 self._equity[place] = simulated.equity
-            if told < recorder.committed < total:
-                watch.told(told := recorder.committed, total)
+            if told < recorder.committed < self._steps:
+                self._told(told := recorder.committed)
         return True
 
     def _end(
@@ -187,4 +211,10 @@ class Execution:
             reasons=sweep_reasons(results, Sweep.of(plan)),
             benchmark=None if worth is None else worth.holding,
             statistics=None if worth is None else worth.statistics,
+            holdout=self._holdout(),
+            walk_forward=None if worth is None else worth.walk_forward,
         )
+
+    def _holdout(self) -> HoldoutResult | None:
+        with self._store.read() as views:
+            return holdout_result(views, self._plan.holdout, str(self._run.run_plan_id))

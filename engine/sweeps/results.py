@@ -16,6 +16,7 @@ from engine.errors import SystemFault
 from engine.market.bars import FloatArray
 from engine.numerals import table
 from engine.statistics.holding import HoldingMetrics
+from engine.sweeps.out_of_sample.results import HoldoutResult, WalkForwardResult
 from engine.sweeps.plan.run_plan import Variant
 from engine.validation import StrictModel, UtcTime, trusted
 from engine.vocabulary import RunStatus
@@ -100,6 +101,8 @@ class PlanResult(StrictModel):
     reasons: list[str] = []  # noqa: RUF012 - read only
     benchmark: HoldingMetrics | None = None
     statistics: PlanStatistics | None = None
+    holdout: HoldoutResult | None = None
+    walk_forward: WalkForwardResult | None = None
 
     @property
     def done(self) -> int:
@@ -193,6 +196,8 @@ class PlanDetail(PlanSummary):
     reasons: list[str] = []  # noqa: RUF012 - read only
     benchmark: HoldingMetrics | None = None
     statistics: PlanStatistics | None = None
+    holdout: HoldoutResult | None = None
+    walk_forward: WalkForwardResult | None = None
 
     def _repr_html_(self) -> str:
         return _html_of(self.run_plan_id, self.status, self.results, self.best_variant_id, self.statistics)

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from engine.account.ledger import BUY, Fill, Trade
+from engine.account.metrics import Metrics
+from engine.drivers.trial import TrialCount
 from engine.intents import to_quantity
 from engine.market.bars import Dataset, FloatArray
 from engine.statistics.clock import Clock
@@ -22,9 +24,10 @@ from engine.statistics.overfitting import overfitting
 from engine.statistics.sensitivity import Filled, Tried, breakeven_bps, sensitivity
 from engine.statistics.sessions import moments, returns_of
 from engine.statistics.sharpe import deflated_sharpe, variance_of_trials
-from engine.statistics.verdict import Evidence, Performance, judge
 from engine.strategies.spec import ExecutionPart
-from engine.sweeps.plan.overrides import base_value
+from engine.sweeps.out_of_sample.results import HoldoutResult, WalkForwardResult
+from engine.sweeps.out_of_sample.verdict import Judged, judge_plan
+from engine.sweeps.plan.overrides import effective
 from engine.sweeps.plan.run_plan import BASELINE, GRID, RunPlan, Variant
 from engine.sweeps.plan.trials import PlanTrial
 from engine.sweeps.results import PlanStatistics, Simulated, VariantResult, trades_of
@@ -37,26 +40,56 @@ Model = TypeVar("Model", bound=StrictModel)
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What is said of a completed plan beside its results: buying and holding, and its statistics."""
+    """What is said of a completed plan beside its results: buying and holding, its statistics, its walk-forward.
+
+    `judged` is what the verdict was made of beside them: it is made again once a holdout is opened.
+    """
 
     holding: HoldingMetrics | None
     statistics: PlanStatistics | None = None
+    walk_forward: WalkForwardResult | None = None
+    judged: Judged | None = None
 
     def document(self) -> dict[str, Any]:
         """The fields that RUN_COMPLETED has of it."""
         return {
-            "benchmark": None if self.holding is None else self.holding.model_dump(mode="json"),
-            "statistics": None if self.statistics is None else self.statistics.model_dump(mode="json"),
+            "benchmark": _dumped(self.holding),
+            "statistics": _dumped(self.statistics),
+            "walk_forward": _dumped(self.walk_forward),
+            "judged": _dumped(self.judged),
         }
+
+    def with_holdout(self, holdout: HoldoutResult | None, best: Metrics | None, trials: TrialCount | None) -> Worth:
+        """Judged again with a holdout that is opened, by the metrics of the plan's best and the tries on its data."""
+        said, judged = self.statistics, self.judged
+        if holdout is None or not holdout.opened or said is None or judged is None or trials is None:
+            return self
+        verdict, because = judge_plan(
+            sessions=said.sessions,
+            trials=trials.on_these_data,
+            best=best,
+            holding=self.holding,
+            judged=judged,
+            p_luck=said.p_luck,
+            walk_forward=self.walk_forward,
+            holdout=holdout,
+        )
+        return replace(self, statistics=said.model_copy(update={"verdict": verdict.value, "because": because}))
 
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> Worth:
         """Of the payload of a run's end; nothing of one from before there were statistics."""
-        holding, statistics = said.get("benchmark"), said.get("statistics")
+        holding, statistics, judged = (said.get(name) for name in ("benchmark", "statistics", "judged"))
         return cls(
             None if holding is None else _known(HoldingMetrics, holding),
             None if statistics is None else _known(PlanStatistics, statistics),
+            WalkForwardResult.read(said.get("walk_forward")),
+            None if judged is None else _known(Judged, judged),
         )
+
+
+def _dumped(model: StrictModel | None) -> dict[str, Any] | None:
+    return None if model is None else model.model_dump(mode="json")
 
 
 def _known(model: type[Model], said: Mapping[str, Any]) -> Model:
@@ -77,22 +110,19 @@ class PlanEvidence:
     """The place of the best variant; None when none has a score"""
     earlier: Sequence[float] = ()
     """The Sharpe ratios of a session of the tries on these data before the plan, where their results keep them"""
+    walk_forward: WalkForwardResult | None = None
 
     def statistics(self) -> PlanStatistics:
         """All statistics of the plan."""
         p_plan, p_luck = self._luck()
-        best = None if self.best is None else self.done[self.best].metrics
-        trades = self._trades
-        verdict, because = judge(
-            Evidence(
-                sessions=len(self._clock),
-                trials=self._trials,
-                best=None if best is None else Performance(best.cagr_pct, best.sharpe_annual),
-                held=self._held(),
-                entered_sessions=self._entered_sessions,
-                losing_trades=sum(1 for trade in trades if trade.pnl < 0),
-                p_luck=p_luck,
-            )
+        verdict, because = judge_plan(
+            sessions=len(self._clock),
+            trials=self._trials,
+            best=None if self.best is None else self.done[self.best].metrics,
+            holding=self._clock.holding,
+            judged=self.judged,
+            p_luck=p_luck,
+            walk_forward=self.walk_forward,
         )
         return PlanStatistics(
             sessions=len(self._clock),
@@ -104,7 +134,15 @@ class PlanEvidence:
             verdict=verdict.value,
             because=because,
             sensitivity=self._sensitivity(),
-            costs=self._costs(trades),
+            costs=self._costs(self._trades),
+        )
+
+    @cached_property
+    def judged(self) -> Judged:
+        """What the verdict looks at beside the statistics."""
+        return Judged(
+            entered_sessions=len({fill.session for fill in self._fills if fill.side == BUY}),
+            losing_trades=sum(1 for trade in self._trades if trade.pnl < 0),
         )
 
     @cached_property
@@ -137,10 +175,6 @@ class PlanEvidence:
     def _trials(self) -> int:
         trials = self.plan.trials
         return len(self._places) if trials is None else trials.on_these_data
-
-    def _held(self) -> Performance:
-        figures = self._clock.benchmark.figures if len(self._clock) else None
-        return Performance(None, None) if figures is None else Performance(figures.cagr_pct, figures.sharpe_annual)
 
     def _luck(self) -> tuple[float | None, float | None]:
         if self.best is None or self.best not in self._places or len(self._returns) < 2:
@@ -190,10 +224,7 @@ class PlanEvidence:
         }
 
     def _tried(self, place: int, variant: Variant) -> Tried:
-        values = {
-            path: variant.overrides[path] if path in variant.overrides else base_value(self.plan.base, path)
-            for path in self.plan.request.sweep
-        }
+        values = effective(self.plan.base, variant.overrides, self.plan.request.sweep)
         done = self.done.get(place)
         return Tried(values, None if done is None else done.objective_score, GRID in variant.tags)
 
@@ -210,10 +241,6 @@ class PlanEvidence:
     @cached_property
     def _trades(self) -> list[Trade]:
         return trades_of(self.plan.account.starting_equity, self._fills)
-
-    @property
-    def _entered_sessions(self) -> int:
-        return len({fill.session for fill in self._fills if fill.side == BUY})
 
     def _costs(self, trades: Sequence[Trade]) -> dict[str, Any]:
         fills: dict[str, Any] = {}

@@ -111,6 +111,16 @@ class RunPlanViews(Transaction):
         return [StoredPayload._make(row) for row in rows_of_events(self._driver, _READ_VARIANTS, (run_plan_id,))]
 
     @guarded
+    def run_payloads(self, kind: EventType, run_plan_id: str | None = None) -> list[StoredPayload]:
+        """The payloads of a type of `RUN_*` event, of one run plan or of all, in `seq` order."""
+        query, of_one = f"SELECT seq, payload {_FROM} AND event_type = '{kind}'", [run_plan_id]
+        if run_plan_id is None:
+            rows = rows_of_events(self._driver, f"{query} ORDER BY seq")
+        else:
+            rows = rows_of_events(self._driver, f"{query} AND {_OF_ONE} ORDER BY seq", of_one)
+        return [StoredPayload._make(row) for row in rows]
+
+    @guarded
     def run_so_far(self, run_plan_id: str) -> RunSoFar:
         """The outcome so far of a run that has not ended. Raises DATABASE_ERROR if a payload is damaged."""
         if self._driver.execute(_UNSOUND, (run_plan_id,)).fetchone():

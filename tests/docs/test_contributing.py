@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from storage.sqlite.schema import SHIPPED
 from tests.docs.pages import ROOT, code_blocks, codes, section
 
 COPIED = ("api", "docs", "engine", "storage", "tests", "tui")
@@ -258,7 +259,7 @@ def test_an_event_type_is_written_to_an_older_database(copy: Product, tmp_path: 
     assert (note["event_type"], note["payload"]) == ("NOTE_ADDED", {"text": "bought too early"})
     assert newer.papertape("events", "-w", "books", "--type", "NOTE_ADDED") == [note]
     assert "fault" not in {check["status"] for check in newer.papertape("doctor")["checks"]}
-    assert Path(f"{database}.before-0004.1.bak").exists()
+    assert Path(f"{database}.before-{SHIPPED.head}.1.bak").exists()
     with pytest.raises(AssertionError, match="newer"):
         older.papertape("events", "-w", "books")
     journal = (copy.source / "docs/concepts/journal.md").read_text(encoding="utf-8")

@@ -156,11 +156,33 @@ def test_a_sweep(printed: Print, tmp_path: Path) -> None:
     detail = printed("plan", "show", run["run_plan_id"])
     fits(detail, "Run plan detail")
     assert detail["results"] == run["results"]
+    assert (detail["holdout"], detail["walk_forward"]) == (None, None)
     file = tmp_path / "sweep.json"
     fits(printed("plan", "export", "last", "--to", str(file)), "Export")
     assert json.loads(file.read_text()) == {name: run[name] for name in run if name != "fail_if"}
     fits(printed("plan", "report", "last", "--to", str(tmp_path / "plan.md")), "Report of a run plan")
     fits(printed("report", "--to", str(tmp_path / "account.md")), "Report of an account")
+
+
+def test_out_of_sample(printed: Print, tmp_path: Path) -> None:
+    sma = ["--strategy", "sma_cross", *AAPL, "--sweep", "entry.fast_period=10,30", "--journal", "summary"]
+    run = printed("plan", "run", *sma, "--holdout", "20%", "--walk-forward", "train=1000,test=250")
+    fits(run["holdout"], "Holdout")
+    fits(run["walk_forward"], "Walk-forward")
+    named_in("Walk-forward", "folds", run["walk_forward"]["folds"][0])
+    for values in run["walk_forward"]["chosen"].values():
+        named_in("Walk-forward", "chosen", values[0])
+    opened = printed("plan", "open", "last", "--fail-if", "holdout.trade_count < 0")
+    fits(opened, "Run plan")
+    fits(opened["holdout"], "Holdout")
+    fits(opened["holdout"]["best"], "Metrics")
+    shown = printed("plan", "show", "last")
+    assert {name: shown[name] for name in ("holdout", "walk_forward", "statistics")} == {
+        name: opened[name] for name in ("holdout", "walk_forward", "statistics")
+    }
+    file = tmp_path / "opened.json"
+    printed("plan", "export", "last", "--to", str(file))
+    assert json.loads(file.read_text())["holdout"] == opened["holdout"]
 
 
 def test_what_was_tried(printed: Print) -> None:

@@ -80,10 +80,12 @@ def test_a_condition_may_name_every_metric() -> None:
     named = [f"{side}.{name}" for side in ("best", "baseline") for name in (*Metrics.model_fields, "objective_score")]
     others = [name for name in figure_names() if name not in named]
     assert figure_names()[: len(named)] == named
-    assert set(others) == {"plan.p_luck", "plan.pbo", "plan.dsr"} | {
+    outside = {f"{side}.{name}" for side in ("holdout", "walk_forward") for name in Metrics.model_fields}
+    assert set(others) == outside | {"plan.p_luck", "plan.pbo", "plan.dsr"} | {
         f"benchmark.{name}" for name in HoldingMetrics.model_fields
     }
-    for name in ("plan.p_luck", "plan.pbo", "plan.dsr", "benchmark.return_pct"):
+    examples = ("benchmark.return_pct", "holdout.return_pct", "walk_forward.sharpe_annual")
+    for name in ("plan.p_luck", "plan.pbo", "plan.dsr", *examples):
         assert f"`{name}`" in section(PAGE, "## In CI")
 
 

@@ -27,31 +27,57 @@ OF_RETURNS = (
 
 def worth_of(world: Backtest) -> dict[str, Any]:
     """Every metric of section 11, of a world that has been run."""
-    inside = {symbol: [_in_window(row, world.start) for row in world.rows[symbol]] for symbol in world.symbols}
-    clock = sorted(
-        {
-            row.day
-            for symbol in world.symbols
-            for row, is_in in zip(world.rows[symbol], inside[symbol], strict=True)
-            if is_in
-        }
-    )
-    days = [(day - date(1970, 1, 1)).days for day in clock]
-    equity = [world.starting_equity, *_equity(world, clock, inside)]
+    days, equity = curve_of(world)
+    return {
+        **figures_of(days, equity, holding_of(world)),
+        "exposure_pct": _share(exposed_sessions(world), len(days)),
+        **figures_of_trades(world.account.trades, world.rows),
+    }
+
+
+def figures_of(days: list[int], equity: list[float], b: list[float]) -> dict[str, Any]:
+    """The metrics that come from session returns: of a clock of days since 1970, of E_0 to E_T, beside holding's."""
     found: dict[str, Any] = dict.fromkeys((*OF_RETURNS, "beta", "alpha_annual_pct"))
-    per_year = a_year(days) if len(days) > 1 else None
-    if per_year is not None and min(equity) > 0:
-        found |= session_figures(equity, per_year)
-        bars = {
-            symbol: [
-                ((row.day - date(1970, 1, 1)).days, row.close, is_in)
-                for row, is_in in zip(world.rows[symbol], inside[symbol], strict=True)
-            ]
-            for symbol in world.symbols
-        }
-        r, b = returns(equity), returns(hold(1.0, bars)[1])
-        found |= {"beta": beta(r, b), "alpha_annual_pct": alpha_annual_pct(r, b, per_year)}
-    return {**found, "exposure_pct": _exposure(world, clock), **_of_trades(world)}
+    if len(days) < 2 or min(equity) <= 0:
+        return found
+    per_year, r = a_year(days), returns(equity)
+    found |= session_figures(equity, per_year)
+    return found | {"beta": beta(r, b), "alpha_annual_pct": alpha_annual_pct(r, b, per_year)}
+
+
+def curve_of(world: Backtest) -> tuple[list[int], list[float]]:
+    """The days of the window's sessions, and E_0 to E_T."""
+    inside, clock = _inside(world), _clock(world)
+    return [_number(day) for day in clock], [world.starting_equity, *_equity(world, clock, inside)]
+
+
+def holding_of(world: Backtest) -> list[float]:
+    """The session returns of buying and holding in the window."""
+    inside = _inside(world)
+    bars = {
+        symbol: [
+            (_number(row.day), row.close, is_in) for row, is_in in zip(world.rows[symbol], inside[symbol], strict=True)
+        ]
+        for symbol in world.symbols
+    }
+    return returns(hold(1.0, bars)[1])
+
+
+def _share(exposed: int, sessions: int) -> float | None:
+    return exposed / sessions * 100 if sessions else None
+
+
+def _number(day: date) -> int:
+    return (day - date(1970, 1, 1)).days
+
+
+def _inside(world: Backtest) -> dict[str, list[bool]]:
+    return {symbol: [_in_window(row, world.start) for row in world.rows[symbol]] for symbol in world.symbols}
+
+
+def _clock(world: Backtest) -> list[date]:
+    days = {row.day for symbol in world.symbols for row in world.rows[symbol] if _in_window(row, world.start)}
+    return sorted(days)
 
 
 def assert_worth(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
@@ -116,10 +142,9 @@ def _day(world: Backtest, symbol: str, ts: int) -> date:
     return next(row.day for row in world.rows[symbol] if row.ts == ts)
 
 
-def _exposure(world: Backtest, clock: list[date]) -> float | None:
-    """The share of sessions from each entry's to its exit's, both included; what is left at the end: to the last."""
-    if not clock:
-        return None
+def exposed_sessions(world: Backtest) -> int:
+    """Sessions from each entry's to its exit's, both included; what is left at the end: to the last."""
+    clock = _clock(world)
     spans = []
     opened: dict[str, date] = {}
     for nth, (ts, symbol, buys, *_) in enumerate(world.account.fills):
@@ -127,18 +152,16 @@ def _exposure(world: Backtest, clock: list[date]) -> float | None:
             opened[symbol] = _day(world, symbol, ts)
         else:
             spans.append((opened[symbol], clock[-1] if _is_at_the_end(world, nth) else _day(world, symbol, ts)))
-    exposed = sum(1 for day in clock if any(first <= day <= last for first, last in spans))
-    return exposed / len(clock) * 100
+    return sum(1 for day in clock if any(first <= day <= last for first, last in spans))
 
 
-def _of_trades(world: Backtest) -> dict[str, Any]:
-    trades = world.account.trades
+def figures_of_trades(trades: list[dict[str, Any]], rows: dict[str, list[Row]]) -> dict[str, Any]:
     n = len(trades)
     pnl = [trade["pnl"] for trade in trades]
     pct = [trade["pnl"] / (trade["entry_price"] * units(trade["lots"])) * 100 for trade in trades]
     held = []
     for trade in trades:
-        times = [row.ts for row in world.rows[trade["symbol"]]]
+        times = [row.ts for row in rows[trade["symbol"]]]
         held.append(times.index(trade["exit_ts"]) - times.index(trade["entry_ts"]))
     mean = math.fsum(pnl) / n if n else 0.0
     spread = math.sqrt(math.fsum((gain - mean) ** 2 for gain in pnl) / (n - 1)) if n > 1 else 0.0

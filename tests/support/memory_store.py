@@ -185,6 +185,9 @@ class MemoryViews:
             StoredPayload(seq, row.payload) for seq, row in self._runs(EventType.RUN_VARIANT_COMPLETED, run_plan_id)
         ]
 
+    def run_payloads(self, kind: EventType, run_plan_id: str | None = None) -> list[StoredPayload]:
+        return [StoredPayload(seq, row.payload) for seq, row in self._runs(kind, run_plan_id)]
+
     def run_so_far(self, run_plan_id: str) -> RunSoFar:
         rows = [row for _, row in self._runs(EventType.RUN_VARIANT_COMPLETED, run_plan_id)]
         said = [json.loads(row.payload) for row in rows]

@@ -25,6 +25,7 @@ from engine.policy.limits import Limits
 from engine.policy.workspace import Workspace, WorkspaceKind
 from engine.ports import Owner, StoredPayload
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, as_tuples, parse_spec
+from engine.sweeps.out_of_sample.sealed import SealedHoldout
 from engine.sweeps.plan.generator import Maker
 from engine.sweeps.plan.overrides import overrides_of
 from engine.sweeps.plan.request import SweepRequest
@@ -71,6 +72,8 @@ def plan_payload(plan: RunPlan, owner: Owner, created_at: int) -> str:
             "bars_sha256": plan.bars_sha256,
             "window": traded_window(plan.first_ts, plan.last_ts),
             "distributions": plan.distributions,
+            "holdout": None if plan.holdout is None else {"asked": plan.request.holdout, **plan.holdout.document()},
+            "walk_forward": plan.request.walk_forward,
             "variants": [variant.payload() for variant in plan.variants],
         }
     )
@@ -124,6 +127,7 @@ def plan_of(document: dict[str, Any], seq: int, compiled: Callable[[ExecutionSpe
         last_ts=_bound(document, "to"),
         trials=trials_of(document),
         distributions=document.get("distributions", {}),
+        holdout=SealedHoldout.read(document.get("holdout")),
     )
 
 
@@ -147,6 +151,8 @@ def _request_of(document: dict[str, Any], spec: ExecutionSpec) -> SweepRequest:
         verify=document["verify"],
         statistics=document.get("statistics", True),
         data=document["data"],
+        holdout=None if document.get("holdout") is None else document["holdout"]["asked"],
+        walk_forward=document.get("walk_forward"),
     )
 
 

@@ -8,11 +8,10 @@ from typing import Any
 
 from engine.account.metrics import Metrics
 from engine.jsontext import canonical_json
-from engine.market.bars import Bars, Dataset
-from engine.market.sessions import iso
 from engine.policy.workspace import Workspace
 from engine.ports import Views
 from engine.strategies.spec import CompiledSpec
+from engine.sweeps.plan.data import deciding
 from engine.sweeps.plan.document import read_result
 from engine.sweeps.plan.run_plan import Variant
 from engine.sweeps.results import VariantResult
@@ -36,33 +35,6 @@ _OFF_AT_FIRST: dict[str, Any] = {
 hashed where it is set, so that every plan without it keeps its fingerprint."""
 
 
-def describe(dataset: Dataset) -> dict[str, Any]:
-    """Which data these are: `sha256` (of the files, or of the columns when they came from none), and what is traded.
-
-    `bars` has the count and both ends of each symbol's bars in the window, `history` those of its bars before it; data
-    without history have no such key.
-    """
-    history = {symbol: _extent(dataset.history(symbol)) for symbol in dataset.bars if dataset.first_row(symbol)}
-    described = {
-        "sha256": dataset.digest,
-        "session_tz": dataset.session_tz,
-        "bar_count": dataset.bar_count,
-        "bars": {symbol: _extent(dataset.traded(symbol)) for symbol in dataset.bars},
-        "sources": list(dataset.sources),
-    }
-    return described | {"history": history} if history else described
-
-
-def history_bars(described: dict[str, Any]) -> int:
-    """How many bars before the window a description has, of all symbols together."""
-    return sum(count for count, *_ends in described.get("history", {}).values())
-
-
-def same_data(described: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two descriptions are of the same bars, wherever the files lie."""
-    return _deciding(described) == _deciding(other)
-
-
 def fingerprint(
     base: CompiledSpec,
     variants: Sequence[Variant],
@@ -70,29 +42,24 @@ def fingerprint(
     account: Workspace,
     slippage_bps: float,
     strategy_sha256: str,
+    out_of_sample: Mapping[str, Any] | None = None,
 ) -> str:
-    """The sha256 (hex) of the canonical JSON of all that decides results."""
+    """The sha256 (hex) of the canonical JSON of all that decides results.
+
+    `out_of_sample` is what a holdout and a walk-forward add; a plan without either is hashed as before there were any.
+    """
     decides = {
         "base": base.base(),
         "enabled": base.spec.enabled,
         "variants": [variant.variant_id for variant in variants],
-        "dataset": _deciding(described),
+        "dataset": deciding(described),
         "limits": _OFF_AT_FIRST | account.limits.model_dump(mode="json", exclude_defaults=True),
         "starting_equity": account.starting_equity,
         "slippage_bps": float(slippage_bps),
         "strategy_sha256": strategy_sha256,
     }
+    decides |= {"out_of_sample": out_of_sample} if out_of_sample else {}
     return hashlib.sha256(canonical_json(decides).encode()).hexdigest()
-
-
-def _deciding(described: dict[str, Any]) -> dict[str, Any]:
-    """Not where the files lie."""
-    return {key: described[key] for key in ("sha256", "session_tz", "bars", "history") if key in described}
-
-
-def _extent(bars: Bars) -> list[Any]:
-    """How many, and the times of the first and the last."""
-    return [len(bars), iso(int(bars.ts[0])), iso(int(bars.ts[-1]))] if len(bars) else [0, None, None]
 
 
 def differing(views: Views, earlier: str, variants: Sequence[Variant], done: Mapping[int, VariantResult]) -> int:

@@ -74,6 +74,11 @@ def base_value(spec: CompiledSpec, path: str) -> Scalar:
     return cast(Scalar, as_tuples(written[name]))
 
 
+def effective(base: CompiledSpec, overrides: Overrides, paths: Iterable[str]) -> Overrides:
+    """A variant's value at each path: its own, else the base spec's."""
+    return {path: overrides[path] if path in overrides else base_value(base, path) for path in paths}
+
+
 class Overrider:
     """Puts values into one base spec; each part (entry, exit, risk) is validated once for the same values in it."""
 

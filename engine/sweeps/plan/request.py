@@ -11,6 +11,7 @@ from engine.drivers.bar_loop import check_slippage
 from engine.errors import InvalidError
 from engine.strategies.spec import ExecutionSpec
 from engine.sweeps.objectives import objective
+from engine.sweeps.out_of_sample.windows import HoldoutTerms, WalkForwardTerms
 from engine.vocabulary import DEFAULT_OBJECTIVE, JournalMode
 
 MAX_VARIANTS = 1000
@@ -26,6 +27,8 @@ class SweepRequest:
     how the caller loads the dataset again: it is kept in the journal. `run_plan_id` is for a caller who has to know the
     id before the start; it must not be in use. `statistics`: say what the best is worth, once all has come out.
     `sample`: try so many combinations of the grid, drawn by what the plan is made of, in place of the first ones.
+    `holdout` keeps the last sessions from the sweep, as `20%` or from a day on, `2012-01-01`. `walk_forward` is written
+    as `train=504,test=126[,step=126][,purge=0][,anchored]`, in sessions.
     """
 
     spec: ExecutionSpec
@@ -41,6 +44,8 @@ class SweepRequest:
     journal: str = JournalMode.FULL
     verify: int = 0
     statistics: bool = True
+    holdout: str | None = None
+    walk_forward: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     run_plan_id: UUID | None = None
 
@@ -50,7 +55,9 @@ class SweepRequest:
         return self.workspace if self.like is None else self.like
 
     def check(self) -> None:
-        """INVALID_SPEC for an objective, a slippage, a journal mode or a number to verify that there is none of."""
+        """INVALID_SPEC for an objective, a slippage, a journal mode, a number to verify, a holdout or a walk-forward
+        that there is none of.
+        """
         objective(self.objective)
         check_slippage(self.slippage_bps)
         if self.journal not in list(JournalMode):
@@ -59,3 +66,10 @@ class SweepRequest:
             raise InvalidError(
                 "INVALID_SPEC", f"verify is {self.verify}", hint="give the number of variants to run again"
             )
+        if self.holdout is not None:
+            HoldoutTerms.read(self.holdout)
+        self.walk_forward_terms()
+
+    def walk_forward_terms(self) -> WalkForwardTerms | None:
+        """The walk-forward that is asked for. INVALID_SPEC."""
+        return None if self.walk_forward is None else WalkForwardTerms.read(self.walk_forward)

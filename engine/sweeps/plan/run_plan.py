@@ -11,6 +11,7 @@ from engine.drivers.trial import TrialCount
 from engine.jsontext import canonical_json
 from engine.policy.workspace import Workspace
 from engine.strategies.spec import CompiledSpec
+from engine.sweeps.out_of_sample.sealed import SealedHoldout
 from engine.sweeps.plan.overrides import Overrides
 from engine.sweeps.plan.request import SweepRequest
 
@@ -75,6 +76,8 @@ class RunPlan:
     trials: TrialCount | None = None
     distributions: dict[str, str] = field(default_factory=dict)
     """The installed packages that the strategy imports, with their versions: told, and part of no fingerprint"""
+    holdout: SealedHoldout | None = None
+    """The sessions after those that `dataset` describes"""
 
 
 def variant_id(base: dict[str, Any], overrides: Overrides) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from engine.broker.execute import create
 from engine.errors import ConflictError
@@ -15,6 +15,7 @@ from engine.market.bars import Dataset
 from engine.payloads import stored_uuid
 from engine.policy.workspace import Workspace
 from engine.ports import Owner, Owners, Store, Unwatched, Watch
+from engine.sweeps.out_of_sample.holdout import Traded, opening, overlaps
 from engine.sweeps.plan.document import plan_payload, with_trials
 from engine.sweeps.plan.run_plan import RunPlan
 from engine.sweeps.plan.trials import PlanTrial
@@ -85,6 +86,35 @@ def cancel(store: Store, stamps: Stamps, owners: Owners, ref: str | UUID) -> Non
         if not is_alive(owners, standing, unit.run_heading(run_plan_id)):
             record = RunRecord(unit, owners, run_plan_id)
             event(EventType.RUN_CANCELLED, record.ended(record.last_at))
+        unit.commit()
+
+
+def check_openable(record: RunRecord) -> None:
+    """HOLDOUT_NOT_OPENABLE for a run plan without a holdout, or one of which the best is not known yet."""
+    if record.sealed is None:
+        raise ConflictError(
+            "HOLDOUT_NOT_OPENABLE",
+            f"run plan {record.id} has no holdout",
+            hint="keep one from the sweep with `plan run --holdout 20%`",
+        )
+    if record.status != "completed":
+        raise ConflictError(
+            "HOLDOUT_NOT_OPENABLE",
+            f"run plan {record.id} is {record.status}: its best is not known yet",
+            hint=f"`plan resume {record.id}` goes on with it" if record.status != "running" else "wait for its end",
+        )
+
+
+def open_holdout(store: Store, stamps: Stamps, record: RunRecord, best: str | None, traded: Traded) -> None:
+    """RUN_HOLDOUT_OPENED, unless somebody was first; what had been done on its sessions is counted with it."""
+    assert record.sealed is not None  # noqa: S101 - for the type checker: `check_openable` has looked
+    run_plan_id, kind = str(record.id), EventType.RUN_HOLDOUT_OPENED
+    with store.write() as unit:
+        if unit.run_payloads(kind, run_plan_id):
+            return
+        said = opening(run_plan_id, record.sealed, overlaps(unit, record.sealed, run_plan_id), best, traded)
+        event_id = str(uuid5(record.id, kind.value))  # the database refuses a second one
+        unit.append([run_event(kind, record.id, record.workspace_id, event_id, stamps.now(), compact_json(said))])
         unit.commit()
 
 

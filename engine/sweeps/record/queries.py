@@ -11,8 +11,10 @@ from engine.market.sessions import from_micros
 from engine.payloads import damaged, event_named, stored_uuid
 from engine.ports import Owners, RunMark, Views
 from engine.sweeps.objectives import best_of
+from engine.sweeps.out_of_sample.holdout import holdout_result
+from engine.sweeps.out_of_sample.sealed import SealedHoldout
+from engine.sweeps.plan.data import history_bars
 from engine.sweeps.plan.document import read_plan, read_result, trials_of, variants_of
-from engine.sweeps.plan.fingerprint import history_bars
 from engine.sweeps.plan.run_plan import variant_workspace_id
 from engine.sweeps.reasons import Sweep, sweep_reasons
 from engine.sweeps.record.status import Standing, ending, is_alive, standing_of, standings
@@ -56,6 +58,8 @@ class RunRecord:
         self.last_at = self.standing.begun.recorded_at
         if self.standing.end is None:  # an end says itself how long it took
             self.last_at = max(self.last_at, views.run_so_far(run_plan_id).last_at)
+        self.sealed = SealedHoldout.read(self.document.get("holdout"))
+        self.holdout = holdout_result(views, self.sealed, run_plan_id)
         self.workspace_id = stored_uuid(self.standing.first.workspace_id, f"the workspace of run plan {run_plan_id}")
 
     @property
@@ -110,13 +114,24 @@ class RunRecord:
         return PlanDetail.model_construct(
             **_summary(self.id, self.standing, self.status, ended),
             workspace_id=self.workspace_id,
-            plan={name: document[name] for name in _PLAN} | {"distributions": document.get("distributions", {})},
+            plan={name: document[name] for name in _PLAN} | self._later(),
             **self._outcome(ended),
         )
 
+    def _later(self) -> dict[str, Any]:
+        """What older plans have not."""
+        document = self.document
+        return {
+            "distributions": document.get("distributions", {}),
+            "holdout": None if self.sealed is None else document["holdout"]["asked"],
+            "walk_forward": document.get("walk_forward"),
+        }
+
     def _outcome(self, ended: Mapping[str, Any]) -> dict[str, Any]:
         """What a result and a detail have in common."""
-        document, results, worth = self.document, self.results(), Worth.read(ended)
+        document, results, trials = self.document, self.results(), trials_of(self.document)
+        best = next((one.metrics for one in results if one.variant_id == ended["best_variant_id"]), None)
+        worth = Worth.read(ended).with_holdout(self.holdout, best, trials)
         return {
             "fingerprint": document["fingerprint"],
             "dataset_sha256": document["dataset"]["sha256"],
@@ -126,11 +141,13 @@ class RunRecord:
             "results": results,
             "duplicate_of": document["duplicate_of"],
             "verified": ended["verified"],
-            "trials": trials_of(document),
+            "trials": trials,
             "differs_from": ended.get("differs_from", {}),
             "reasons": self._reasons(results),
             "benchmark": worth.holding,
             "statistics": worth.statistics,
+            "holdout": self.holdout,
+            "walk_forward": worth.walk_forward,
         }
 
     def _reasons(self, results: list[VariantResult]) -> list[str]:

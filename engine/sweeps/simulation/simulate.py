@@ -17,7 +17,7 @@ from engine.account.metrics import Metrics, SessionFigures
 from engine.compiled import expect_much_work, is_loaded
 from engine.drivers.short_history import Decided, Unready, unready_bars
 from engine.errors import PapertapeError
-from engine.market.bars import Dataset
+from engine.market.bars import Bars, Dataset
 from engine.policy.workspace import Workspace
 from engine.ports import Unwatched, Watch
 from engine.shared import Shared
@@ -33,6 +33,7 @@ from engine.sweeps.simulation.kernel import BAR_LOOP, HELD_BACK, RULES, SIMULATE
 from engine.sweeps.simulation.layout import Clocked, Entries, Found, Out, Owns, Spans, Steps, Terms
 from engine.sweeps.simulation.reference import by_bar_loop
 from engine.sweeps.simulation.scores import scores_of
+from engine.sweeps.simulation.signals import WholeSignals
 from engine.sweeps.simulation.terms import (
     StepColumns,
     denied,
@@ -88,14 +89,20 @@ class _Batch(NamedTuple):
 
 
 class Simulation:
-    """One dataset, one account to begin with, many variants of one spec; `account` gives equity, limits and fees."""
+    """One dataset, one account to begin with, many variants of one spec; `account` gives equity, limits and fees.
 
-    def __init__(self, dataset: Dataset, account: Workspace, slippage_bps: float = 0.0) -> None:
+    With `signals`, which may be of later bars too, it takes its part of them and computes none itself.
+    """
+
+    def __init__(
+        self, dataset: Dataset, account: Workspace, slippage_bps: float = 0.0, *, signals: WholeSignals | None = None
+    ) -> None:
         self._dataset, self._account, self._slippage_bps = dataset, account, slippage_bps
         self._needs_bar_loop = needs_bar_loop(account.limits)
         """Whether a rule without a fast form is on"""
         self._limits = limit_terms(account.limits)
         self._money = money_terms(account, slippage_bps)
+        self._signals = signals
         self._entries: Shared[_Prepared] = Shared(_KEPT_BYTES, _bytes)
         self._once = threading.Lock()
         self._clock: Clock | None = None
@@ -119,7 +126,7 @@ class Simulation:
         specs = [variant.compiled for variant in variants]
         scans, steps = self._load_what_pays(specs)
         in_threads = workers > 1 and is_loaded() and scans >= _WORTH_A_THREAD
-        chunks = _chunks(variants, 1 if fills else _chunk_size(specs, steps, alone=not in_threads))
+        chunks = _chunks(variants, 1 if fills else self._chunk_size(specs, steps, alone=not in_threads))
         # threads gain nothing while Python itself does the work, and cost more than they bring where there is little
         if not in_threads:
             for part in chunks:
@@ -247,7 +254,7 @@ class Simulation:
             return
         specs = [variant.compiled for variant in variants]
         _, steps = self._load_what_pays(specs)
-        for part in _chunks(variants, _chunk_size(specs, steps, alone=True)):
+        for part in _chunks(variants, self._chunk_size(specs, steps, alone=True)):
             if watch.stopped():
                 return
             came: dict[int, Simulated] = {}
@@ -317,10 +324,15 @@ class Simulation:
         with self._once:
             if self._columns is None:
                 columns = Columns(self._dataset, spec.symbols, self._clock_of(spec))
-                self._candidates = prepared(spec.strategy, columns.bars)
+                self._candidates = self._candidates_on(spec, columns.bars)
                 self._denied = denied(self._account.limits, spec.symbols)
                 self._columns = columns
             return self._columns
+
+    def _candidates_on(self, spec: CompiledSpec, bars: Sequence[Bars]) -> Callable[[BaseModel], list[Candidates]]:
+        if self._signals is None:
+            return prepared(spec.strategy, bars)
+        return self._signals.up_to([len(each) for each in bars])
 
     def _clock_of(self, spec: CompiledSpec) -> Clock:
         """The clock, made by the first that holds `_once` and asks for it."""
@@ -353,13 +365,13 @@ class Simulation:
             return 0, 0
         columns = self._prepared(specs[0])
         # whose signals are a person's own code waits for no more than the first of them before its first outcome
-        samples = specs[:1] if _brings_signals(specs[0]) else specs[:: max(1, len(specs) // _SAMPLES)]
+        samples = specs[:1] if self._brings_signals(specs[0]) else specs[:: max(1, len(specs) // _SAMPLES)]
         try:
             candidates = sum(len(self._entries_of(spec).entries.rows) for spec in samples) // len(samples)
         except PapertapeError:
             return 0, 0  # it will fail as its variant's own
         looks = any(map(looks_at_bars, {id(spec.exit): spec for spec in specs}.values()))
-        scans = len(specs) * columns.rows if looks or _brings_signals(specs[0]) else 0
+        scans = len(specs) * columns.rows if looks or self._brings_signals(specs[0]) else 0
         # an estimate by a few of the variants: to find all candidates first would be the work itself
         steps = scans // _SCANS_PER_STEP + len(specs) * candidates
         if not is_loaded() and (steps >= MUCH_WORK or sum(_steps_taken) >= BUSY):
@@ -367,18 +379,16 @@ class Simulation:
         _steps_taken.append(steps)
         return scans, steps
 
+    def _brings_signals(self, spec: CompiledSpec) -> bool:
+        """Whether each of a strategy's variants goes over all bars to find its candidates."""
+        return self._signals is None and type(spec.strategy).prepare is Strategy.prepare
 
-def _brings_signals(spec: CompiledSpec) -> bool:
-    """Whether each of a strategy's variants goes over all bars to find its candidates."""
-    return type(spec.strategy).prepare is Strategy.prepare
-
-
-def _chunk_size(specs: Sequence[CompiledSpec], steps: int, *, alone: bool) -> int:
-    """How many variants come out together: fewer where each takes long, so that they are seen and can be stopped."""
-    if not specs or (alone and _brings_signals(specs[0])):
-        return 1
-    unheard = _UNHEARD * _FASTER if is_loaded() else _UNHEARD
-    return max(1, min(_MANY, unheard * len(specs) // max(1, steps)))
+    def _chunk_size(self, specs: Sequence[CompiledSpec], steps: int, *, alone: bool) -> int:
+        """How many variants come out together: fewer where each takes long, so they are seen and can be stopped."""
+        if not specs or (alone and self._brings_signals(specs[0])):
+            return 1
+        unheard = _UNHEARD * _FASTER if is_loaded() else _UNHEARD
+        return max(1, min(_MANY, unheard * len(specs) // max(1, steps)))
 
 
 def _places(batches: Sequence[_Batch]) -> list[int]:

@@ -22,8 +22,8 @@ from engine.events import EventType, LiveStamps
 from engine.ports import EventFilter, Owner
 from engine.strategies.registry import Registry
 from engine.strategies.spec import parse_spec
+from engine.sweeps.plan.data import describe
 from engine.sweeps.plan.document import plan_payload
-from engine.sweeps.plan.fingerprint import describe
 from engine.sweeps.record.recorder import Recorder, Run, run_event
 from engine.sweeps.simulation.simulate import Simulation
 from storage.datasets import keep_dataset, load_again, loading

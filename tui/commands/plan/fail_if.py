@@ -88,15 +88,25 @@ def figure_names() -> list[str]:
 
     of_variants = [f"{side}.{name}" for side in ("best", "baseline") for name in (*METRICS, SCORE)]
     of_plan = [f"plan.{name}" for name in PROBABILITIES]
-    return [*of_variants, *of_plan, *(f"benchmark.{name}" for name in HoldingMetrics.model_fields)]
+    outside = [f"{side}.{name}" for side in ("holdout", "walk_forward") for name in METRICS]
+    return [*of_variants, *of_plan, *(f"benchmark.{name}" for name in HoldingMetrics.model_fields), *outside]
 
 
 def figures_of(result: PlanResult) -> dict[str, float | None]:
-    """The figures of the best variant, the baseline, the plan and its benchmark; None where there is no such one."""
+    """The figures of the best variant, the baseline, the plan and its benchmark; None where there is no such one.
+
+    Those of the holdout are the best variant's on it, those of the walk-forward its tests' as one account's.
+    """
     best = next((variant for variant in result.results if variant.variant_id == result.best_variant_id), None)
     baseline = next((variant for variant in result.results if "baseline" in variant.tags), None)
     of_variants = {"best": best, "baseline": baseline}
-    of_plan = {"plan": result.statistics, "benchmark": result.benchmark}
+    holdout, walk = result.holdout, result.walk_forward
+    of_plan = {
+        "plan": result.statistics,
+        "benchmark": result.benchmark,
+        "holdout": None if holdout is None else holdout.best,
+        "walk_forward": None if walk is None else walk.out_of_sample,
+    }
     sides = {**{side: _figures(variant) for side, variant in of_variants.items()}, **of_plan}
     named = ((name, *name.split(".")) for name in figure_names())
     return {name: getattr(sides[side], figure, None) for name, side, figure in named}

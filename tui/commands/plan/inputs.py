@@ -101,6 +101,24 @@ class RunOptions:
         int, typer.Option("--verify", min=0, metavar="N", help="Run N variants again, bar by bar, and compare exactly.")
     ] = 0
 
+    holdout: Annotated[
+        str | None,
+        typer.Option(
+            "--holdout",
+            metavar="SHARE|DAY",
+            help="Keep the last sessions from the sweep: a share of them (20%) or those from a day on (2012-01-01)."
+            " `plan open` opens them, once.",
+        ),
+    ] = None
+    walk_forward: Annotated[
+        str | None,
+        typer.Option(
+            "--walk-forward",
+            metavar="TERMS",
+            help="Train on one window and test on the next, fold after fold: train=504,test=126 in sessions, with"
+            " step=126, purge=0 or anchored behind it.",
+        ),
+    ] = None
     no_statistics: Annotated[
         bool, typer.Option("--no-statistics", help="Leave out what the best is worth: dsr, pbo, p_luck, the verdict.")
     ] = False
@@ -115,6 +133,8 @@ class RunOptions:
             journal=self.journal,
             verify=self.verify,
             statistics=not self.no_statistics,
+            holdout=self.holdout,
+            walk_forward=self.walk_forward,
         )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.account.metrics import METRICS, Metrics
 from engine.numerals import value_text
+from tui.commands.plan.out_of_sample import show_out_of_sample
 from tui.shared import figures
 from tui.shared.leaderboard import SHORTEST_PLAN, short_ids, show_board
 from tui.shared.metrics import SCORE, Figure
@@ -80,6 +81,7 @@ def show_result(page: Page, result: PlanResult, top: int) -> None:
         page.paragraph(f"The best of {figures.whole(succeeded)} is partly the luckiest: try it on data not swept over.")
 
     show_worth(page, result)
+    show_out_of_sample(page, result)
 
 
 def show_plans(page: Page, plans: Sequence[PlanSummary]) -> None:
@@ -106,6 +108,7 @@ def show_plan(page: Page, detail: PlanDetail, events: Sequence[EventView], top: 
     show_board(page, detail.results, detail.best_variant_id, detail.objective, top, detail.reasons)
 
     show_worth(page, detail)
+    show_out_of_sample(page, detail)
     for sentence in detail.plan["data"].get("warnings", ()):
         page.paragraph(f"warning: {sentence}")
     if detail.status in ("interrupted", "cancelled", "failed"):

@@ -117,6 +117,26 @@ def resume(
         _answer(call, desk, result, load, gate, top)
 
 
+@command(app, "open", example="papertape plan open last", without_workspace=True)
+def open_holdout(
+    call: Call, plan: PlanId, strategy: StrategyFile = None, fail_if: FailIf = None, top: Top = 20
+) -> None:
+    """Open a run plan's holdout: trade the best and the baseline on it.
+
+    Once: what comes out is journaled, and the verdict made anew. A holdout that is opened again shows the same. It says
+    how often its sessions were opened before, and how many tries have seen them."""
+    from tui.commands.plan.fail_if import Gate
+
+    gate = Gate.read(fail_if)
+    with call.desk() as desk:
+        detail = desk.plans.get(plan_named(desk, plan))
+        if detail.holdout is not None and not detail.holdout.opened:
+            find_strategy(call, desk, detail, strategy)
+        load = once(loader(call))
+        result = desk.plans.open(detail.run_plan_id, load)
+        _answer(call, desk, result, load, gate, top)
+
+
 @command(app, "cancel", example="papertape plan cancel last", without_workspace=True)
 def cancel(call: Call, plan: PlanId) -> None:
     """Ask a run plan to stop.

@@ -62,7 +62,7 @@ def run_dialog(view: PlanView) -> FormDialog[Ran]:
 def run_variant(detail: PlanDetail, variant: VariantResult, like: UUID, desk: Desk, _: Mapping[str, str]) -> Ran:
     """Run it; DATASET_CHANGED, STRATEGY_CHANGED when the plan's data or strategy are not what they were. Blocks."""
     from engine.errors import InvalidError
-    from engine.sweeps.plan.fingerprint import describe, same_data
+    from engine.sweeps.plan.data import describe, same_data
 
     desk.plans.know_strategy(detail.run_plan_id)
     dataset = load_told(detail.plan["data"])
