@@ -136,7 +136,7 @@ def read_progress(store: SqliteStore) -> object:
 
 
 PROGRESS = (
-    "INSERT INTO run_progress VALUES ('{key}', 'spec', {ts}, 'daily', '', '{intraday}', '{{}}', '', '{{}}', NULL)"
+    "INSERT INTO run_progress VALUES ('{key}', 'spec', {ts}, 'daily', '', '{intraday}', '{{}}', '', '{{}}', NULL, NULL)"
 )
 ROWS: dict[str, tuple[str, Callable[[SqliteStore], object], str]] = {
     "a time that is a text": (
