@@ -129,6 +129,9 @@ def _sweep_options(plan: Mapping[str, Any]) -> Iterator[Option]:
         yield "--no-ablations", ""
     if plan["max_variants"] != MOST_VARIANTS:
         yield "--max-variants", str(plan["max_variants"])
+    for option in ("sample", "holdout", "walk_forward"):
+        if plan.get(option) is not None:
+            yield f"--{option.replace('_', '-')}", str(plan[option])
 
 
 def _values(values: Sequence[Any]) -> str:
