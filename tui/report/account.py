@@ -20,7 +20,7 @@ from engine.vocabulary import EventType
 from tui.report import reproduce
 from tui.report.content import Block, Commands, Fact, Facts, Report, Role, Section, Series, TableBlock, Text
 from tui.report.over_time import Curves, equity_section, milliseconds, trades_section
-from tui.report.plan_worth import figures_section, key_figures
+from tui.report.plan_worth import Side, figures_section, key_figures
 from tui.shared import figures
 from tui.shared.output import Table
 
@@ -47,7 +47,8 @@ def account_report(desk: Desk, workspace: str | UUID | None = None) -> Report:
     trades = desk.accounts.trades(account.id)
     curves = _marked_curves(desk, account) or (_curves(desk.accounts.equity(account.id), trades) if trades else None)
     runs = _newest_runs(desk, account)
-    lead = key_figures([("account", metrics)]) if trades else None
+    sides = _sides(desk, account, metrics)
+    lead = key_figures(sides) if trades else None
     verdict, *because = _sentences(desk, account, state, metrics, runs)
     return Report(
         kind=_KINDS[account.kind],
@@ -56,25 +57,32 @@ def account_report(desk: Desk, workspace: str | UUID | None = None) -> Report:
         because=because,
         about=_about(account, state),
         lead=[] if lead is None else [lead],
-        sections=list(_sections(account, state, metrics, trades, curves, runs)),
+        sections=list(_sections(account, state, sides, trades, curves, runs)),
     )
 
 
 def _sections(
     account: Workspace,
     state: PaperState,
-    metrics: Metrics,
+    sides: Sequence[Side],
     trades: Sequence[TradeView],
     curves: Curves | None,
     runs: Sequence[dict[str, Any]],
 ) -> Iterator[Section]:
     if curves is not None:
         yield equity_section(curves, [_AT_COST if curves.stepped else _AT_MARKS])
-        yield figures_section([("account", metrics)])
+        yield figures_section(sides)
     if state.positions:
         yield Section("positions", "Held now", [_positions(state)])
     yield trades_section(trades, "The account")
     yield _reproduction(account, runs)
+
+
+def _sides(desk: Desk, account: Workspace, metrics: Metrics) -> list[Side]:
+    """The account, and buying and holding beside it where it is known on the account's sessions."""
+    held = desk.accounts.life(account.id).benchmark if account.kind is WorkspaceKind.ACCOUNT else None
+    sides: list[Side] = [("account", metrics)]
+    return sides if held is None else [*sides, ("holding", held)]
 
 
 def _newest_runs(desk: Desk, account: Workspace) -> list[dict[str, Any]]:

@@ -42,12 +42,14 @@ def drawn(charts: Sequence[Chart]) -> dict[str, Any]:
     _bokeh()
     from bokeh.document import Document
 
-    document, shared, roots = Document(), {}, []
+    document, roots = Document(), []
+    shared: dict[str, Any] = {}
     for chart in charts:
         figure = _DRAWN[type(chart.plot)](chart.plot, shared)
         document.add_root(figure)
         roots.append({"id": figure.id, "element": chart.key})
-    return _renamed({"document": document.to_json(deferred=False), "roots": roots}, {})
+    made: dict[str, Any] = _renamed({"document": document.to_json(deferred=False), "roots": roots}, {})
+    return made
 
 
 def script() -> str:
@@ -56,6 +58,13 @@ def script() -> str:
     from bokeh.resources import Resources
 
     return "\n".join(Resources(mode="inline", components=["bokeh"]).js_raw)
+
+
+def _models() -> Any:
+    """Bokeh's models, of which many have no types."""
+    import bokeh.models
+
+    return bokeh.models
 
 
 def _bokeh() -> None:
@@ -96,8 +105,7 @@ def _figure(height: int, tools: str, **settings: Any) -> Any:
 
 def _dressed(made: Any, measure: Measure) -> Any:
     """The figure with quiet axes, whose colours the page sets."""
-    from bokeh.models import NumeralTickFormatter
-
+    models = _models()
     for axis in made.axis:
         axis.axis_line_color = None
         axis.minor_tick_line_color = None
@@ -109,23 +117,22 @@ def _dressed(made: Any, measure: Measure) -> Any:
     for grid in made.grid:
         grid.tags = ["grid_line_color=line"]
     made.xgrid.visible = False
-    made.yaxis.formatter = NumeralTickFormatter(format=_AXIS_FORMATS[measure])
+    made.yaxis.formatter = models.NumeralTickFormatter(format=_AXIS_FORMATS[measure])
     return made
 
 
 def _time_figure(plot: TimeChart, shared: dict[str, Any]) -> Any:
-    from bokeh.models import ColumnDataSource, DataRange1d, HoverTool, Range1d
-
-    reach = shared.setdefault(plot.group, Range1d(float(plot.times[0]), float(plot.times[-1])))
+    models = _models()
+    reach = shared.setdefault(plot.group, models.Range1d(float(plot.times[0]), float(plot.times[-1])))
     made = _figure(
         LOW if plot.filled else HEIGHT,
         _ALONG_TIME,
         x_axis_type="datetime",
         x_range=reach,
-        y_range=DataRange1d(only_visible=True),
+        y_range=models.DataRange1d(only_visible=True),
     )
     columns = {f"y{place}": one.values for place, one in enumerate(plot.series)}
-    source = ColumnDataSource({"x": plot.times, **columns})
+    source = models.ColumnDataSource({"x": plot.times, **columns})
     first = None
     for place, one in reversed(list(enumerate(plot.series))):  # the first is drawn last, above the others
         line = _line(made, plot, source, place)
@@ -138,7 +145,7 @@ def _time_figure(plot: TimeChart, shared: dict[str, Any]) -> Any:
         (one.name, f"@y{place}{{{FORMATS[plot.measure]}}}{_UNITS[plot.measure]}")
         for place, one in enumerate(plot.series)
     ]
-    made.add_tools(HoverTool(renderers=[first], tooltips=tips, formatters={"@x": "datetime"}, mode="vline"))
+    made.add_tools(models.HoverTool(renderers=[first], tooltips=tips, formatters={"@x": "datetime"}, mode="vline"))
     if len(plot.series) > 1:
         _legend(made)
     return _dressed(made, plot.measure)
@@ -168,12 +175,11 @@ def _legend(made: Any) -> None:
 
 
 def _point_figure(plot: PointChart, _: dict[str, Any]) -> Any:
-    from bokeh.models import ColumnDataSource, HoverTool, NumeralTickFormatter, Span
-
+    models = _models()
     made = _figure(HEIGHT, _BOTH_WAYS, **({"x_axis_type": "datetime"} if plot.timed else {}))
     made.xaxis.axis_label, made.yaxis.axis_label = plot.x_title, plot.y_title
     if plot.zero:
-        level = Span(location=0, dimension="width", line_width=1)
+        level = models.Span(location=0, dimension="width", line_width=1)
         level.tags = ["line_color=faint"]
         made.add_layout(level)
     for role in (None, Role.BASELINE, Role.BEST):
@@ -188,7 +194,7 @@ def _point_figure(plot: PointChart, _: dict[str, Any]) -> Any:
         shown = made.scatter(
             "x",
             "y",
-            source=ColumnDataSource(columns),
+            source=models.ColumnDataSource(columns),
             size=5 if role is None else 11,
             marker="circle" if role is not Role.BASELINE else "square",
             fill_alpha=0.55 if role is None else 1,
@@ -200,17 +206,16 @@ def _point_figure(plot: PointChart, _: dict[str, Any]) -> Any:
         shown.nonselection_glyph = shown.muted_glyph = None
     tips = [(plot.y_title, f"@y{{{FORMATS[plot.measure]}}}"), ("", "@name")]
     if not plot.timed:
-        made.xaxis.formatter = NumeralTickFormatter(format="0,0")
+        made.xaxis.formatter = models.NumeralTickFormatter(format="0,0")
         tips.insert(0, (plot.x_title, "@x{0,0}"))
-    made.add_tools(HoverTool(tooltips=tips))
+    made.add_tools(models.HoverTool(tooltips=tips))
     if made.legend:
         _legend(made)
     return _dressed(made, plot.measure)
 
 
 def _bar_figure(plot: BarChart, _: dict[str, Any]) -> Any:
-    from bokeh.models import ColumnDataSource, HoverTool, Span
-
+    models = _models()
     made = _figure(LOW, _BOTH_WAYS, x_range=(-0.6, len(plot.names) - 0.4))
     made.yaxis.axis_label = plot.y_title
     found = [(place, value) for place, value in enumerate(plot.values) if value is not None]
@@ -219,21 +224,22 @@ def _bar_figure(plot: BarChart, _: dict[str, Any]) -> Any:
         "top": np.array([value for _, value in found], dtype=np.float64),
         "name": [safe_text(plot.names[place]) for place, _ in found],
     }
-    bars = made.vbar("x", top="top", width=0.8, source=ColumnDataSource(columns), line_color=None, fill_alpha=0.85)
+    bars = made.vbar(
+        "x", top="top", width=0.8, source=models.ColumnDataSource(columns), line_color=None, fill_alpha=0.85
+    )
     bars.glyph.tags = ["fill_color=accent"]
     bars.nonselection_glyph = bars.muted_glyph = None
     if plot.level is not None:
-        level = Span(location=float(plot.level.value), dimension="width", line_width=2, line_dash="dashed")
+        level = models.Span(location=float(plot.level.value), dimension="width", line_width=2, line_dash="dashed")
         level.tags = ["line_color=second"]
         made.add_layout(level)
-    made.add_tools(HoverTool(tooltips=[("", "@name"), (plot.y_title, f"@top{{{FORMATS[plot.measure]}}}")]))
+    made.add_tools(models.HoverTool(tooltips=[("", "@name"), (plot.y_title, f"@top{{{FORMATS[plot.measure]}}}")]))
     made.xaxis.ticker, made.xaxis.major_label_overrides = _named_ticks(plot.names, 12)
     return _dressed(made, plot.measure)
 
 
 def _map_figure(plot: MapChart, _: dict[str, Any]) -> Any:
-    from bokeh.models import ColorBar, ColumnDataSource, HoverTool, LinearColorMapper, NumeralTickFormatter
-
+    models = _models()
     height = min(640, 110 + _ROWS_A_MAP * len(plot.rows))
     made = _figure(height, _BOTH_WAYS, x_range=(-0.5, len(plot.columns) - 0.5), y_range=(-0.5, len(plot.rows) - 0.5))
     made.xaxis.axis_label, made.yaxis.axis_label = _plain(plot.x_title), _plain(plot.y_title)
@@ -246,10 +252,10 @@ def _map_figure(plot: MapChart, _: dict[str, Any]) -> Any:
         "name": [safe_text(cell.name) for cell in cells],
     }
     low, high = float(values.min()), float(values.max())
-    mapper = LinearColorMapper(MAP_COLOURS, low=low, high=high if high > low else low + 1)
+    mapper = models.LinearColorMapper(MAP_COLOURS, low=low, high=high if high > low else low + 1)
     made.rect(
         *("x", "y", 1, 1),
-        source=ColumnDataSource(columns),
+        source=models.ColumnDataSource(columns),
         fill_color={"field": "value", "transform": mapper},
         line_color=None,
         dilate=True,
@@ -257,8 +263,10 @@ def _map_figure(plot: MapChart, _: dict[str, Any]) -> Any:
     if plot.best is not None:
         best = made.rect([plot.best[0]], [plot.best[1]], 1, 1, fill_alpha=0, line_width=3)
         best.glyph.tags = ["line_color=ink"]
-    made.add_tools(HoverTool(tooltips=[("", "@name")]))
-    bar = ColorBar(color_mapper=mapper, width=8, padding=4, formatter=NumeralTickFormatter(format="0,0.00"))
+    made.add_tools(models.HoverTool(tooltips=[("", "@name")]))
+    bar = models.ColorBar(
+        color_mapper=mapper, width=8, padding=4, formatter=models.NumeralTickFormatter(format="0,0.00")
+    )
     bar.background_fill_alpha, bar.major_label_text_font_size = 0, "12px"
     bar.tags = ["major_label_text_color=faint"]
     made.add_layout(bar, "right")

@@ -47,7 +47,7 @@ def as_html(report: Report) -> bytes:
 
     scripts = [drawing.script(), _part("page.js")] if charts["roots"] else []
     template = _environment().get_template("page.html")
-    return template.render(
+    page: str = template.render(
         report=report,
         policy=_policy(scripts),
         version=papertape_version(),
@@ -55,7 +55,8 @@ def as_html(report: Report) -> bytes:
         charts=Markup(_json(charts)) if scripts else "",  # noqa: S704 - nothing in it ends a script
         scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own, and Bokeh's
         shown=partial(_shown, template.environment.get_template("blocks.html").module),
-    ).encode()
+    )
+    return page.encode()
 
 
 def papertape_version() -> str:

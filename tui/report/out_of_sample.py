@@ -116,4 +116,5 @@ def _chosen(path: str, values: Sequence[Mapping[str, Any]]) -> TableBlock:
 
 def _metrics(said: Mapping[str, Any]) -> Metrics:
     """As JSON has them: those that a newer or an older version says, and no others."""
-    return Metrics.model_construct(**{name: said.get(name) for name in METRICS})
+    known: dict[str, Any] = {name: said.get(name) for name in METRICS}
+    return Metrics.model_construct(**known)

@@ -109,7 +109,7 @@ def _out_of_sample(detail: PlanDetail) -> list[Section | None]:
 
 def _curves(detail: PlanDetail, curves: SessionCurves) -> Curves:
     times = curves.sessions.astype("float64") * MS_A_DAY
-    series = []
+    series: list[Series] = []
     for role, result in ((Role.BEST, best_of(detail)), (Role.BASELINE, detail.results[0])):
         if (
             result is not None

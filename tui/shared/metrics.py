@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from engine.account.metrics import METRICS, SHOWN, Better, Metric, Metrics, Unit
+from engine.validation import StrictModel
 from tui.shared import figures
 from tui.shared.output import Table
 
@@ -34,14 +35,14 @@ class Figure:
         """Its value in words, without a unit; a dash where there is none."""
         return formatted(self.of(result), self.metric.digits)
 
-    def in_words(self, metrics: Metrics) -> str:
+    def in_words(self, metrics: StrictModel) -> str:
         """Its value alone: a gain with its sign, a dash where there is none."""
         value = self._shown(metrics)
         if value is None or not self.metric.is_gain:
             return formatted(value, self.metric.digits)
         return figures.signed(value, self.metric.digits)
 
-    def field(self, metrics: Metrics) -> tuple[str, str]:
+    def field(self, metrics: StrictModel) -> tuple[str, str]:
         """A line of its own, the unit behind the value."""
         has_unit = self.metric.unit in (Unit.PERCENT, Unit.SHARE) and self._shown(metrics) is not None
         return self.metric.label.replace(" %", ""), self.in_words(metrics) + (" %" if has_unit else "")
