@@ -88,7 +88,7 @@ class Execution:
         differs = self._differing()
         worth = self._worth(dataset, simulation, walked)
         self._end(EventType.RUN_COMPLETED, verified=verified, differs_from=differs, worth=worth)
-        self._told(self._steps)
+        self._watch.told(self._steps, self._steps)
         return self._result(RunStatus.COMPLETED, verified, differs, worth)
 
     def _walk(self, dataset: Dataset, simulation: Simulation) -> WalkForward | None:
@@ -99,7 +99,9 @@ class Execution:
         return walk
 
     def _told(self, steps: int) -> None:
-        self._watch.told(min(steps, self._steps), self._steps)
+        """How far it is; the last step is told once all is written."""
+        if steps < self._steps:
+            self._watch.told(steps, self._steps)
 
     def _cancelled(self) -> PlanResult:
         self._end(EventType.RUN_CANCELLED)
@@ -154,7 +156,7 @@ class Execution:
             recorder.take(place, variant, simulated)
             if simulated.equity is not None:
                 self._equity[place] = simulated.equity
-            if told < recorder.committed < self._steps:
+            if told < recorder.committed:
                 self._told(told := recorder.committed)
         return True
 
