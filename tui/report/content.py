@@ -152,15 +152,12 @@ class PointChart:
 
 @dataclass(frozen=True, slots=True)
 class BarChart:
-    """A bar for each name, in their order; `stressed` are the places of those that stand out."""
+    """A bar for each name, in their order; none where the value does not exist."""
 
     names: Sequence[str]
     values: Sequence[float | None]
     y_title: str
     measure: Measure
-    stressed: frozenset[int] = frozenset()
-    level: Fact | None = None
-    """A value to hold them against, in plain digits, with its name"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +183,18 @@ class MapChart:
     best: tuple[int, int] | None = None
 
 
-Plot = TimeChart | PointChart | BarChart | MapChart
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How many values lie between each two of the rising `edges`, and one value that they are held against."""
+
+    edges: Sequence[float]
+    counts: Sequence[int]
+    x_title: str
+    mark: float
+    mark_name: str
+
+
+Plot = TimeChart | PointChart | BarChart | MapChart | Histogram
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,6 @@
-"""Sections on sessions that had no part in choosing the best: the holdout and the walk-forward.
+"""Sections on what had no part in choosing the best: the holdout, the walk-forward, and shuffled bars.
 
-Both are taken as JSON has them (docs/reference/json.md).
+They are taken as JSON has them (docs/reference/json.md).
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from typing import Any
 
 from engine.account.metrics import METRICS, Metrics
 from engine.numerals import value_text
-from tui.report.content import BarChart, Block, Chart, Fact, Facts, Measure, Section, TableBlock, Text
+from tui.report.content import BarChart, Block, Chart, Fact, Facts, Histogram, Measure, Section, TableBlock, Text
 from tui.report.plan_worth import put_metrics
 from tui.shared import figures
 from tui.shared.metrics import SCORE, Figure, formatted
 from tui.shared.output import Table
+from tui.shared.words import probability
 
 _SHOWN = ("return_pct", "cagr_pct", "sharpe_annual", "max_drawdown_marked_pct", "trade_count")
 _OF_A_FOLD = ("return_pct", "sharpe_annual", "max_drawdown_marked_pct", "trade_count")
@@ -85,7 +86,7 @@ def _folds_chart(folds: Sequence[Mapping[str, Any]], labels: Mapping[str, str], 
     above = sum(1 for value in known if value > 0)
     return Chart(
         "folds-chart",
-        f"{_BARS_BY.metric.label} of each test, outside the sample",
+        f"{_BARS_BY.metric.title} of each test, outside the sample",
         BarChart([str(fold["test_from"]) for fold in folds], values, _BARS_BY.metric.title, Measure.NUMBER),
         f"A bar for each fold: above zero in {figures.whole(above)} of {figures.counted(len(known), 'fold')}.",
         TableBlock(table, "Each fold: what was chosen in training, and what it made in its test"),
@@ -108,8 +109,49 @@ def _folds_table(folds: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) 
     return put_metrics(table, [_Row(fold).metrics for fold in folds], _OF_A_FOLD)
 
 
+def noise_section(noise: Mapping[str, Any] | None, objective: str) -> Section | None:
+    """The plan's best beside the best of each shuffle of its bars; None where it was not run against noise."""
+    if noise is None:
+        return None
+    known = [score for score in noise["scores"] if score is not None]
+    as_good = sum(1 for score in known if score >= noise["best_score"])
+    said = f"on {figures.whole(as_good)} of {figures.counted(noise['draws'], 'shuffle')} the best did as well"
+    if noise["p_noise"] is None:
+        said = f"stopped after {figures.whole(len(noise['scores']))} of {figures.whole(noise['draws'])} draws"
+    facts = Facts([Fact("p_noise", probability(noise["p_noise"]), said)])
+    chart = [] if not known else [_noise_chart(known, noise["best_score"], objective)]
+    return Section("noise", "Against noise", [Text(_SHUFFLED), facts, *chart])
+
+
+_SHUFFLED = "The whole plan was run again on its bars in a random order, which leaves nothing to find."
+
+
+def _noise_chart(scores: Sequence[float], best: float, objective: str) -> Chart:
+    low, high = min(*scores, best), max(*scores, best)
+    bins = max(1, round(2 * len(scores) ** 0.5))
+    step = (high - low) / bins or 1.0
+    edges = [low + step * edge for edge in range(bins + 1)]
+    counts = [0] * bins
+    for score in scores:
+        counts[min(bins - 1, int((score - low) / step))] += 1
+    table = Table().text("score", [f"{_score(edges[nth])} to {_score(edges[nth + 1])}" for nth in range(bins)])
+    title = f"Best score by {objective} of each shuffle, and of the plan itself"
+    return Chart(
+        "noise-chart",
+        title,
+        Histogram(edges, counts, "best score", best, "the plan"),
+        f"A histogram of {figures.counted(len(scores), 'score')} from {_score(min(scores))} to {_score(max(scores))};"
+        f" the plan's own is {_score(best)}.",
+        TableBlock(table.counts("shuffles", counts), title),
+    )
+
+
+def _score(score: float) -> str:
+    return formatted(score, SCORE.metric.digits)
+
+
 def _chosen(path: str, values: Sequence[Mapping[str, Any]]) -> TableBlock:
-    table = Table().text("value", [value_text(each["value"]) for each in values], right=True)
+    table = Table().text("value", [value_text(each["value"]) for each in values])
     table.counts("folds", [each["folds"] for each in values])
     return TableBlock(table, f"How often each value of {path} was chosen")
 

@@ -10,7 +10,7 @@ from engine.symbols import readable
 from tui.report import reproduce
 from tui.report.content import Block, Commands, Fact, Facts, Report, Role, Section, Series, Text
 from tui.report.curves import MS_A_DAY
-from tui.report.out_of_sample import holdout_section, walk_forward_section
+from tui.report.out_of_sample import holdout_section, noise_section, walk_forward_section
 from tui.report.over_time import Curves, equity_section, trades_section
 from tui.report.plan_variants import leaderboard_section, map_section
 from tui.report.plan_worth import (
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from engine.sweeps.results import PlanDetail
     from engine.sweeps.simulation.rerun import SessionCurves
 
+_BEYOND = ("holdout", "walk_forward", "noise")
 NAMED_SYMBOLS = 6
 """Symbols that a title names."""
 
@@ -99,11 +100,12 @@ def _sections(
 def _out_of_sample(detail: PlanDetail) -> list[Section | None]:
     from tui.shared.output import plain
 
-    document: Mapping[str, Any] = {name: plain(getattr(detail, name, None)) for name in ("holdout", "walk_forward")}
+    document: Mapping[str, Any] = {name: plain(getattr(detail, name, None)) for name in _BEYOND}
     labels = {result.variant_id: result.label for result in detail.results}
     return [
         holdout_section(document["holdout"]),
         walk_forward_section(document["walk_forward"], labels),
+        noise_section(document["noise"], detail.objective),
     ]
 
 
