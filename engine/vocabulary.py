@@ -94,6 +94,20 @@ class ShortOfCash(StrEnum):
     SCALE = "scale"
 
 
+class Ambiguous(StrEnum):
+    """Which of two instants a local time is that comes twice, when the clocks go back; `infer` goes by the order."""
+
+    FIRST = "first"
+    SECOND = "second"
+    INFER = "infer"
+
+
+class DropRows(StrEnum):
+    """Rows that an import leaves out when it is asked to: those without any price."""
+
+    NULL_ROWS = "null-rows"
+
+
 class JournalMode(StrEnum):
     """What a sweep keeps: every fill of every variant, or the results alone."""
 

@@ -11,6 +11,7 @@ from engine.policy.limits import Limits, kind_of
 from engine.policy.rules import ENTRY_RULES
 from engine.strategies.registry import BUILTIN
 from engine.vocabulary import EventType
+from storage.market_files.dialects.table import DIALECTS
 from storage.sqlite.connection.opening import APPLICATION_ID, SHIPPED
 
 
@@ -64,8 +65,18 @@ def marks() -> Iterator[str]:
     yield from ("```sql", *(f"PRAGMA {name} = {value};" for name, value in pragmas.items()), "```", "")
 
 
+def dialects() -> Iterator[str]:
+    """What `data import` recognises: each dialect, how such a file begins, and what there is to know of it."""
+    rows = []
+    for dialect in DIALECTS:
+        lines = (line.replace("|", "\\|") for line in dialect.example.split(" ⏎ "))
+        rows.append((dialect.vendor, " ".join(f"`{line}`" for line in lines), dialect.note))
+    return table(("written by", "begins", "to know"), rows)
+
+
 TABLES: dict[str, dict[str, Callable[[], Iterator[str]]]] = {
     "json.md": {"limits": limits, "metrics": metrics},
+    "../bring-your-data.md": {"dialects": dialects},
     "../concepts/journal.md": {"event types": event_types, "marks": marks},
     "../concepts/policy.md": {"rules": rules},
     "../concepts/strategies.md": {"strategies": strategies},

@@ -22,6 +22,7 @@ from storage.market_files.csv.fast_columns import read_numbers, read_times
 from storage.market_files.csv.lines import MARGIN, Cells, Tick
 from storage.market_files.csv.records import PADDING, Part
 from storage.market_files.layout import FIGURES, INDEX, Layout, is_known, is_time, read_layout
+from storage.market_files.looks import import_command
 from storage.market_files.table import UNREADABLE, FaultLog, OffsetArray, SymbolCodes, Table
 from storage.market_files.values import EARLIEST, LATEST, time_reason
 
@@ -84,7 +85,8 @@ def _is_multi_index(names: list[str], log: FaultLog) -> bool:
     """Whether pandas wrote columns of several levels, whose names are pairs; logged as a fault."""
     pairs = [name for name in names if _PAIR.match(name)]
     if pairs:
-        log.add(0, f"the columns are a MultiIndex of pandas ({pairs[0]}, …); write a frame with one level of names")
+        remedy = f"{import_command(log.file)} makes a file that is read"
+        log.add(0, f"the columns are a MultiIndex of pandas ({pairs[0]}, …); {remedy}")
     return bool(pairs)
 
 

@@ -15,8 +15,9 @@ from engine.market.sessions import iso
 from storage.market_files.csv.careful import read_carefully
 from storage.market_files.csv.fast import Tokenizer, read_fast
 from storage.market_files.csv.lines import BOM, Tick, UnreadableBytes, first_bytes, line_blocks, read_header
+from storage.market_files.kinds import Kind, kind_of
 from storage.market_files.layout import FIGURES, Layout
-from storage.market_files.looks import kind_of, look_of
+from storage.market_files.looks import import_command, import_remedy, look_of
 from storage.market_files.parquet import MAGIC, Naming, read_parquet
 from storage.market_files.sources import Source
 from storage.market_files.table import UNREADABLE, FaultLog, SymbolCodes, Table, read_symbol
@@ -63,7 +64,8 @@ def read_source(
         read = read_parquet(raw, naming, log, tick)
     elif path.suffix.lower() in _PARQUET_ENDINGS:
         kind = kind_of(raw)
-        log.add(0, "is not a Parquet file, whatever its name says" + (f": it is {kind}" if kind else ""))
+        it_is = f": it is {_told(kind, log.file)}" if kind else ""
+        log.add(0, f"is not a Parquet file, whatever its name says{it_is}")
         read = None
     else:
         read = _read_csv(raw, naming, log, tick, tokenizer)
@@ -81,7 +83,7 @@ def _read_csv(
 ) -> tuple[Layout, Table] | None:
     kind = kind_of(first_bytes(raw))
     if kind is not None:
-        log.add(1, f"the file is {kind}")
+        log.add(1, f"the file is {_told(kind, log.file)}")
         return None
     try:
         header, body = _open(raw, tick)
@@ -107,12 +109,19 @@ def _read_csv(
     return layout, table
 
 
+def _told(kind: Kind, file: str) -> str:
+    """What a file is, and the command that imports it, where one does."""
+    return f"{kind.what}; {import_command(file)} makes a file that is read" if kind.imported else str(kind)
+
+
 def _layout(header: bytes, raw: bytes, log: FaultLog) -> Layout | None:
     """The layout; None, with the fault that says what the file is, or with what its header lacks."""
     head = first_bytes(raw)
     header_log = FaultLog(log.file)
     layout = read_header(header, header_log, head.partition(b"\n")[2].partition(b"\n")[0])
-    look = None if layout is not None else look_of(head.removeprefix(BOM))
+    look = None if layout is not None else look_of(head.removeprefix(BOM), log.file)
+    if look is None and header_log.count == 1:
+        header_log.go_on(import_remedy(head, log.file))
     if look is None:
         log.take(header_log)
     else:
@@ -140,9 +149,17 @@ def check_rules(table: Table, layout: Layout, log: FaultLog) -> bool:
     """Log what the rules refuse, after what reading found, and return whether the file is newest-first."""
     if not len(table) and not log.count:
         log.add(log.header_row, "there are no bars in the file")
+    _check_counts(table, layout, log)
+    return check_bars(table, layout, log)
+
+
+def check_bars(table: Table, layout: Layout, log: FaultLog) -> bool:
+    """Log what the rules refuse of each bar and of their order, and return whether the file is newest-first.
+
+    How many bars a symbol has is not looked at: a file may be one of several that are put together.
+    """
     _check_figures(table, layout, log)
     _check_enclosing(table, layout, log)
-    _check_counts(table, layout, log)
     return _check_order(table, layout, log)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -129,6 +129,11 @@ class FaultLog:
         """Log one fault that makes its whole row unreadable."""
         self.dropped += 1
         self.add(row, text, column)
+
+    def go_on(self, text: str) -> None:
+        """Add words to the fault that was logged last."""
+        last = self._first[-1]
+        self._first[-1] = replace(last, text=last.text + text)
 
     def add_rows(
         self,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import reading, remembering
+from benchmarks import importing, reading, remembering
 from engine.market.synthetic import synthetic_minutes
 from storage.market_files import write_csv
 
@@ -32,3 +32,10 @@ def test_an_account_is_the_same_with_and_without_the_memory(tmp_path: Path) -> N
             )
     assert states[0] == states[1]
     assert states[0]["orders_count"] == 6
+
+
+def test_importing_is_measured_with_its_memory() -> None:
+    cost, read, written = importing.best(rows=50, rounds=1)
+    assert cost.cpu > 0
+    assert cost.memory > 10
+    assert read > written > 50 * len("2020-01-01T00:00:00+00:00,1,1,1,1,1")

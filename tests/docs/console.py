@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = (
     *("README.md", "docs/first-hour.md", "docs/statistics.md", "docs/ports.md"),
     "docs/concepts/market-data.md",
+    "docs/bring-your-data.md",
 )
 ANY = "..."
 _MARK = "@@step"

@@ -232,6 +232,15 @@ def test_the_rest(printed: Print, tmp_path: Path) -> None:
     fits(printed("doctor"), "Doctor")
 
 
+def test_an_import(printed: Print, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Date,Open,High,Low,Close,Volume\n2020-01-02,1,1,1,1,\n2020-01-03,1,1,1,1,\n")
+    made = printed("data", "import", str(tmp_path / "a.csv"), "--to", str(tmp_path / "b.csv"), "--dry-run")
+    fits(made, "Import")
+    named_in("Import", "symbols", made["symbols"][0])
+    named_in("Import", "files", made["files"][0])
+    assert list(made["files"][0]["changed"][0]) == ["count", "unit", "what", "first_row"]
+
+
 def test_the_demo(printed: Print) -> None:
     demo = printed("demo")
     fits(demo, "Demo")

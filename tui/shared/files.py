@@ -21,6 +21,7 @@ from engine.account.metrics import METRICS, Unit
 from engine.errors import ConflictError, NotFoundError, SystemFault, UsageError
 from engine.numerals import value_text
 
+_FORCE = "say --force to replace it"
 _DISK_FAILED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 Document = Mapping[str, Any]
 """A sweep's result as `plan run --json` prints it."""
@@ -42,7 +43,7 @@ def write_new(path: Path, text: str) -> Path:
     return path
 
 
-def write_whole(path: Path, content: bytes, *, force: bool = False, instead: str = "say --force to replace it") -> None:
+def write_whole(path: Path, content: bytes, *, force: bool = False, instead: str = _FORCE) -> None:
     """Write a file that is not there yet, or with `force` in place of the one that is.
 
     FILE_EXISTS when it is there and may not be replaced (`instead` is what one may do about it), FILE_NOT_FOUND when
@@ -57,9 +58,7 @@ def write_whole(path: Path, content: bytes, *, force: bool = False, instead: str
             os.fsync(file.fileno())  # else the name may be on the disk before the content when the power fails
         _put(beside, path, force=force)
     except FileExistsError as error:
-        raise ConflictError(
-            "FILE_EXISTS", f"{path} exists", hint=f"name another file with --to, or {instead}"
-        ) from error
+        raise _exists(path, instead) from error
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         reason = getattr(error, "strerror", None) or str(error)
         if getattr(error, "errno", None) in _DISK_FAILED:
@@ -73,6 +72,16 @@ def write_whole(path: Path, content: bytes, *, force: bool = False, instead: str
         ) from error
     finally:
         _forget(beside)
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise FILE_EXISTS for a file that is there, before work that would be in vain."""
+    if os.path.lexists(path):
+        raise _exists(path, _FORCE)
+
+
+def _exists(path: Path, instead: str) -> ConflictError:
+    return ConflictError("FILE_EXISTS", f"{path} exists", hint=f"name another file with --to, or {instead}")
 
 
 def _put(beside: Path, path: Path, *, force: bool) -> None:

@@ -40,7 +40,7 @@ _SHAPE = re.compile(
     rb"(?:[T ](?P<hour>00)(?P<colon>:?)(?P<minute>00)(?:(?P=colon)(?P<second>00)(?:\.(?P<fraction>0{1,6}))?)?"
     rb"(?:Z|(?P<sign>[+-])(?P<offset_hour>00):?(?P<offset_minute>00))?)?"
 )
-_EPOCH_SHAPE = re.compile(rb"0{1,18}|0{19}")
+EPOCH_SHAPE = re.compile(rb"0{1,18}|0{19}")
 _IN_TIMES = np.isin(np.arange(256), list(b"0123456789+-:.,TtZz \t"))
 """Which bytes a time may hold, the padding around it included: with any other it is none."""
 _MOST_WIDTHS, _MOST_SHAPES = 8, 4
@@ -227,7 +227,7 @@ def _read_alike(chars: ByteArray) -> tuple[Times, IntArray]:
         if not len(rows):
             break
         shape = re.sub(rb"\d", b"0", chars[:, rows[0]].tobytes())
-        alike = _of_shape(chars, shape, rows)
+        alike = of_shape(chars, shape, rows)
         if part := _read_shape(chars[:, alike] if len(alike) < chars.shape[1] else chars, shape):
             times.put(alike, part)
         elif _may_be_time(shape):
@@ -245,7 +245,7 @@ def _may_be_time(shape: bytes) -> bool:
     return any(has_shape_of_time(text.decode("latin-1")) for text in (shape.strip(b" \t"), parts))
 
 
-def _of_shape(chars: ByteArray, shape: bytes, rows: IntArray) -> IntArray:
+def of_shape(chars: ByteArray, shape: bytes, rows: IntArray) -> IntArray:
     """Those of the rows whose digits and signs are where the shape has them."""
     fits = np.ones(len(rows), np.bool_)
     for column, mark in zip(chars, shape, strict=True):
@@ -258,8 +258,8 @@ def _read_shape(chars: ByteArray, shape: bytes) -> Times | None:
     """The times of one shape; None if the shape is not one of the plain ones."""
     if iso := _SHAPE.fullmatch(shape):
         times = _iso_times(chars - np.uint8(_ZERO), iso)
-    elif _EPOCH_SHAPE.fullmatch(shape) and not (len(shape) == 19 and chars[0].max() > _ZERO + 8):
-        times = _epoch_times(chars - np.uint8(_ZERO))  # 19 digits from 9 on are more than int64 holds
+    elif EPOCH_SHAPE.fullmatch(shape) and not (len(shape) == 19 and chars[0].max() > _ZERO + 8):
+        times = epoch_times(chars - np.uint8(_ZERO))  # 19 digits from 9 on are more than int64 holds
     else:
         return None
     times.wrong |= (times.ts < EARLIEST) | (times.ts > LATEST)
@@ -267,7 +267,7 @@ def _read_shape(chars: ByteArray, shape: bytes) -> Times | None:
     return times
 
 
-def _whole(digits: Sequence[ByteArray] | ByteArray) -> IntArray:
+def whole(digits: Sequence[ByteArray] | ByteArray) -> IntArray:
     """The whole numbers that columns of digits write, most significant first."""
     value = digits[0].astype(np.int64)
     for row in digits[1:]:
@@ -281,11 +281,11 @@ def _iso_times(digits: ByteArray, shape: re.Match[bytes]) -> Times:
     def part(name: str, most: int) -> IntArray:
         if shape[name] is None:
             return np.zeros(1, np.int64)
-        value = _whole(digits[slice(*shape.span(name))])
+        value = whole(digits[slice(*shape.span(name))])
         times.wrong |= value > most
         return value
 
-    days = _days(part("year", 9999), part("month", 12), part("day", 31), times.wrong)
+    days = days_of(part("year", 9999), part("month", 12), part("day", 31), times.wrong)
     seconds = (part("hour", 23) * 60 + part("minute", 59)) * 60 + part("second", 59)
     offset = part("offset_hour", 23) * 60 + part("offset_minute", 59)
     offset = -offset if shape["sign"] == b"-" else offset
@@ -295,7 +295,7 @@ def _iso_times(digits: ByteArray, shape: re.Match[bytes]) -> Times:
     return times
 
 
-def _days(year: IntArray, month: IntArray, day: IntArray, wrong: BoolArray) -> IntArray:
+def days_of(year: IntArray, month: IntArray, day: IntArray, wrong: BoolArray) -> IntArray:
     """Days since 1970-01-01; a day that is not in the calendar is marked as wrong."""
     months = (year - 1970) * 12 + month - 1
     first, following = _first_of(months), _first_of(months + 1)
@@ -308,8 +308,9 @@ def _first_of(months: IntArray) -> IntArray:
     return months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
 
 
-def _epoch_times(digits: ByteArray) -> Times:
-    value = _whole(digits)
+def epoch_times(digits: ByteArray) -> Times:
+    """Epochs, their unit told by their magnitude; `digits` are columns of shape (width, n)."""
+    value = whole(digits)
     times = Times.unread(len(value))
     times.ts = np.select(
         [value < SECONDS_BELOW, value < MILLIS_BELOW, value < MICROS_BELOW],

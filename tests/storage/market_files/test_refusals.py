@@ -131,8 +131,8 @@ FILES: dict[str, tuple[str | bytes, str, str]] = {
     "blank line among the rows": (body(ROWS[0], " \t", *ROWS[1:]), "row 3", "the line is empty"),
     "cut off in a row": (GOOD[:-20], "row 4", "has 3 fields"),
     "one bar": (body(ROWS[0]), "row 2", "'X' has 1 bar in the file; at least 2"),
-    "UTF-16": (GOOD.encode("utf-16"), "row 1", "is UTF-16; save it as UTF-8"),
-    "UTF-16 without a mark": (GOOD.encode("utf-16-le"), "row 1", "is UTF-16; save it as UTF-8"),
+    "UTF-16": (GOOD.encode("utf-16"), "row 1", "is UTF-16; `papertape data import bars.csv"),
+    "UTF-16 without a mark": (GOOD.encode("utf-16-le"), "row 1", "is UTF-16; `papertape data import bars.csv"),
     "Latin-1": (GOOD.replace("2000", "20é0").encode("latin-1"), "row 3, column 'volume'", "0xe9, which is not UTF-8"),
     "Latin-1 in an ignored column": (
         body(*(f"{line},é" for line in ROWS), header=f"{HEADER},name").encode("latin-1"), "row 2, column 'name'", "0xe9"
@@ -148,7 +148,7 @@ FILES: dict[str, tuple[str | bytes, str, str]] = {
     "cut gzip": (gzip.compress(GOOD.encode())[:-20], "row 1", "the gzip data is cut off or damaged"),
     "gzip header only": (b"\x1f\x8b", "row 1", "the gzip data is cut off or damaged"),
     "gzip with a wrong checksum": (gzip.compress(GOOD.encode())[:-8] + bytes(8), "row", "cut off or damaged"),
-    "zip": (b"PK\x03\x04\x14\x00\x00\x00", "row 1", "the file is a zip archive; unpack it"),
+    "zip": (b"PK\x03\x04\x14\x00\x00\x00", "row 1", "the file is a zip archive; `papertape data import"),
     "two symbols of one bar": (
         body("2020-01-02,A,1,1,1,1,1", "2020-01-02,B,1,1,1,1,1", "2020-01-03,B,1,1,1,1,1", header=SYMBOLS),
         "row 2, column 'symbol'", "'A' has 1 bar",

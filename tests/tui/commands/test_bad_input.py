@@ -48,7 +48,7 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     "semicolons": (TWO.replace(",", ";"), "semicolons"),
     "tabs": (TWO.replace(",", "\t"), "tab"),
     "pipes": (TWO.replace(",", "|"), "pipes"),
-    "UTF-16": (TWO.encode("utf-16"), "UTF-8"),
+    "UTF-16": (TWO.encode("utf-16"), "UTF-16; `papertape data import"),
     "Latin-1": ("ts,open,high,low,close,volume,næm\n".encode("latin-1"), "UTF-8"),
     "a NUL byte": (TWO.replace("10,11", "1\x000,11"), "row 2"),
     "a picture": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)), "the file is a PNG picture"),

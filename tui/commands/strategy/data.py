@@ -8,6 +8,9 @@ import typer
 
 from tui.commands.calls import Call, command
 from tui.commands.progress import watching
+from tui.commands.strategy.imports import ImportFlags
+from tui.commands.strategy.imports import document_of as import_document
+from tui.commands.strategy.imports import show as show_import
 from tui.shared import figures
 from tui.shared.inputs import source_of
 from tui.shared.output import Table
@@ -40,6 +43,42 @@ def check(
         report = check_file(source_of(file), session_tz, watch)
     call.warn(report.warnings)
     call.answer(document_of(report), lambda page: _show(page, report))
+
+
+@command(app, "import", example="papertape data import sample:IBM --to IBM.csv --dry-run", without_workspace=True)
+def import_(
+    call: Call,
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[SYMBOL=]FILE", help="What a vendor wrote; several files are joined.", show_default=False
+        ),
+    ],
+    to: Annotated[
+        str,
+        typer.Option("--to", metavar="OUT", help="The file to write: .csv, .csv.gz or .parquet.", show_default=False),
+    ],
+    flags: ImportFlags,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+) -> None:
+    """Make a file that papertape reads from what vendors write.
+
+    The files are recognised by their content. What is taken, changed and left out is said."""
+    from pathlib import Path
+
+    from storage.market_files.importing import import_files
+    from tui.shared.files import refuse_existing, write_whole
+
+    sources, target = [source_of(file) for file in files], Path(to)
+    if not dry_run and not force:
+        refuse_existing(target)
+    with watching("importing") as watch:
+        imported = import_files([path for _, path in sources], target, flags.options(sources), watch)
+    if not dry_run:
+        write_whole(target, imported.content, force=force)
+    document = import_document(imported, target, dry_run=dry_run)
+    call.answer(document, lambda page: show_import(page, imported, target, dry_run=dry_run))
 
 
 def document_of(report: DataReport) -> dict[str, Any]:
