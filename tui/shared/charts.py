@@ -5,6 +5,7 @@ What is drawn is first reduced to the lowest and the highest value of each colum
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,12 @@ ROWS_A_TICK = 3
 DAY = 86_400
 DOTS_PER_COLUMN = 2
 """Braille has two dots a column; more points than that cannot be seen."""
+_ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
+"""What a step between ticks may be, times a power of ten"""
+_SOLID = "hd"
+"""plotext's name for quarter blocks: what a line over an area is drawn with"""
+_SAMPLES = 3
+"""Of an area, in each column: fewer leave gaps where they fall unevenly"""
 _ASCII = str.maketrans({"┌": "+", "┐": "+", "└": "+", "┘": "+", "┤": "+", "┬": "+", "┴": "+", "─": "-", "│": "|"})
 _ONE_AT_A_TIME = threading.Lock()
 """plotext has one figure for the whole process, and the dashboard draws in workers."""
@@ -31,13 +38,16 @@ Rgb = tuple[int, int, int]
 class Series:
     """What one drawing shows: a line through points with rising x, or with a `glyph` single marks at them.
 
-    A `stepped` line keeps each value until the next point. A mark stands where it is; only lines are reduced.
+    A `stepped` line keeps each value until the next point. A mark stands where it is; only lines are reduced. With an
+    `area` the line is solid, and what is below it has that colour: down to the lower edge, or up to zero under a line
+    that is never above it.
     """
 
     points: Points
     colour: Rgb | None = None
     glyph: str = ""
     stepped: bool = False
+    area: Rgb | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,7 @@ class Axes:
     x is seconds since 1970, or with `timed` false a plain number such as a bar's index; `x_ticks` false leaves its
     labels out. `framed` draws all four sides, else the left one alone. `bounds` are the least and the greatest y
     where they are not to be what the points have; `margin` is the least width of the labels at the left, for charts
-    that stand below each other.
+    that stand below each other. `rounded` labels round values in place of the ends.
     """
 
     timed: bool = True
@@ -55,6 +65,7 @@ class Axes:
     framed: bool = True
     bounds: tuple[float, float] | None = None
     margin: int = 0
+    rounded: bool = False
 
 
 FRAMED = Axes()
@@ -134,25 +145,49 @@ def _draw(figure: Any, line: Series, width: int, unicode: bool) -> None:
     import plotext
 
     points = line.points if line.glyph else reduced(line.points, width * DOTS_PER_COLUMN)
+    if line.area is not None and unicode:
+        _fill(figure, points, line, width)
     points = steps(points) if line.stepped else points
-    symbol = line.glyph or ("braille" if unicode else "*")
+    symbol = line.glyph or (_SOLID if line.area is not None and unicode else "braille" if unicode else "*")
     marker = symbol if line.colour is None else plotext.marker(symbol, line.colour)
     signal = figure.signal([x for x, _ in points], [y for _, y in points], marker=marker)
     figure.draw(signal if line.glyph else signal.lines())
 
 
+def _fill(figure: Any, points: Points, line: Series, width: int) -> None:
+    import numpy as np
+    import plotext
+
+    times, values = (np.array(column) for column in zip(*points, strict=True))
+    at = np.linspace(times[0], times[-1], width * _SAMPLES)
+    held = values[np.maximum(np.searchsorted(times, at, "right") - 1, 0)]
+    heights = held if line.stepped else np.interp(at, times, values)
+    signal = figure.signal(at.tolist(), heights.tolist(), marker=plotext.marker(_SOLID, line.area))
+    figure.draw(signal.fillx())
+
+
 def _surround(figure: Any, axes: Axes, shown: Sequence[Series], width: int, height: int) -> None:
     low, high = axes.bounds or _extent([y for line in shown for _, y in line.points])
     first, last = _extent([x for line in shown for x, _ in line.points])
-    if axes.bounds:
+    if any(line.area is not None for line in shown):  # plotext would make room for the foot of the area, at (0, 0)
+        low, high = (low, high) if low < high else (low - 0.5, high + 0.5)
+        figure.ruler("x").lim(first, last if first < last else first + 1.0)
+        figure.ruler("y").lim(low, high)
+    elif axes.bounds:
         figure.ruler("y").lim(low, high)
     if not axes.framed:
         figure.axes(False, axis="x")
         figure.axes(False, axis="y", side="right")
-    positions, labels = _value_ticks(low, high, max(2, min(TICKS, height // ROWS_A_TICK)))
+    count = max(2, min(TICKS, height // ROWS_A_TICK))
+    positions, labels = (_rounded_ticks if axes.rounded else _value_ticks)(low, high, count)
     figure.ruler("y").ticks(positions, [label.rjust(axes.margin) for label in labels])
     moments = (_time_ticks if axes.timed else _index_ticks)(first, last, width) if axes.x_ticks else ([], [])
     figure.ruler("x").ticks(*moments)
+
+
+def _rounded_ticks(low: float, high: float, count: int) -> tuple[list[float], list[str]]:
+    positions = round_ticks(low, high, count + 1)
+    return positions, [figures.decimals(position, decimals_of(positions)) for position in positions]
 
 
 def _value_ticks(low: float, high: float, count: int) -> tuple[list[float], list[str]]:
@@ -161,6 +196,37 @@ def _value_ticks(low: float, high: float, count: int) -> tuple[list[float], list
     positions = [low + (high - low) * step / (count - 1) for step in range(count)]
     digits = 0 if high - low >= 50 else 2
     return positions, [figures.decimals(position, digits) for position in positions]
+
+
+def round_ticks(low: float, high: float, most: int) -> list[float]:
+    """Round numbers from `low` to `high`, evenly spaced, at most `most`; rising. None beyond finite numbers.
+
+    The step is 1, 2, 2.5 or 5 times a power of ten: the smallest that gives few enough.
+    """
+    if not (math.isfinite(low) and math.isfinite(high)) or high < low or most < 1:
+        return []
+    if high == low:
+        return [low]
+    rough = (high - low) / most
+    power = 10.0 ** math.floor(math.log10(rough)) if rough > 0 else 0.0
+    if power == 0.0 or not math.isfinite(power):
+        return [low]
+    for step in (power * factor for factor in (*_ROUND, 20.0)):
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if last - first + 1 <= most:
+            return [place * step for place in range(first, last + 1)]
+    return [low]
+
+
+def decimals_of(ticks: Sequence[float]) -> int:
+    """How many decimals tell these ticks apart, at most eight."""
+    if len(ticks) < 2:
+        return 2
+    step = abs(ticks[1] - ticks[0])
+    for digits in range(9):
+        if step > 0 and abs(round(step, digits) - step) <= step * 1e-6:
+            return digits
+    return 8
 
 
 def _time_ticks(first: float, last: float, width: int) -> tuple[list[float], list[str]]:

@@ -129,7 +129,7 @@ def test_the_cell_under_the_cursor_its_neighbours_and_how_few_trades_made_it(db:
     view = view_of(db, {"entry.fast_period": [5, 10, 20], "entry.slow_period": [30, 50, 70]})
     grid, page = Grid(view.detail), page_of(view)
     page.at = (1, 1)
-    facts = page.text(page.laid_out(200, 30), 30).plain.split("\n")[-3:]
+    facts = page.text(page.laid_out(200, 30), 30).plain.split("\n")[-4:]
     here = grid.variant(Cut(), 1, 1)
     assert here is not None
     assert here.metrics is not None
@@ -139,9 +139,9 @@ def test_the_cell_under_the_cursor_its_neighbours_and_how_few_trades_made_it(db:
     assert facts[0].startswith(here.label)
     assert f"rank {view.ranks[here.variant_id]} of {len(view.ranks)}" in facts[0]
     mean = formatted(sum(scores) / len(scores), 4)
-    assert facts[1].endswith(f"{len(scores)} neighbours: mean {mean}, worst {formatted(min(scores), 4)}")
+    assert facts[2] == f"{len(scores)} neighbours: mean {mean}, worst {formatted(min(scores), 4)}"
     assert f"trades {here.metrics.trade_count}" in facts[1]
-    assert ("too few to judge it by" in facts[2]) is (here.metrics.trade_count < 30)
+    assert ("too few to judge it by" in facts[3]) is (here.metrics.trade_count < 30)
 
 
 @pytest.mark.parametrize("size", [(60, 15), (80, 24), (120, 40), (200, 55)])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tui.shared.charts import HEIGHT, reduced, step_chart, steps
+from tui.shared.charts import HEIGHT, Axes, Series, decimals_of, plot, reduced, round_ticks, step_chart, steps
 from tui.shared.text import cell_width
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -64,3 +67,61 @@ def test_reducing_keeps_every_columns_extremes_and_the_order() -> None:
 def test_a_short_series_is_left_alone() -> None:
     points = [(0.0, 1.0), (1.0, 2.0)]
     assert reduced(points, 100) == points
+
+
+ENDS = st.floats(-1e12, 1e12, allow_subnormal=False)
+
+
+def test_ticks_are_round_numbers() -> None:
+    assert round_ticks(0.0, 100.0, 6) == [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]
+    assert round_ticks(661.2, 806.0, 6) == [675.0, 700.0, 725.0, 750.0, 775.0, 800.0]
+    assert round_ticks(0.0, 1.0, 5) == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert round_ticks(5.0, 5.0, 4) == [5.0]
+    assert round_ticks(1.0, math.inf, 4) == round_ticks(2.0, 1.0, 4) == []
+
+
+@given(ENDS, ENDS, st.integers(2, 12))
+def test_ticks_lie_in_the_range_evenly_spaced_and_not_too_many(one: float, other: float, most: int) -> None:
+    low, high = sorted((one, other))
+    ticks = round_ticks(low, high, most)
+    room = (high - low) * 1e-6
+    assert 1 <= len(ticks) <= most
+    assert all(low - room <= tick <= high + room for tick in ticks) or len(ticks) == 1
+    apart = [after - before for before, after in pairwise(ticks)]
+    assert all(math.isclose(step, apart[0], rel_tol=1e-3) and step > 0 for step in apart)
+
+
+def test_decimals_tell_ticks_apart() -> None:
+    assert decimals_of([0.0, 20.0]) == 0
+    assert decimals_of([0.0, 0.25]) == 2
+    assert decimals_of([0.0, 2.5]) == 1
+    assert decimals_of([7.0]) == 2
+
+
+@pytest.mark.parametrize("stepped", [True, False])
+def test_an_area_is_solid_from_the_line_to_the_lower_edge(stepped: bool) -> None:
+    """Without a gap, however few points there are: the rows below the lowest of them are full."""
+    points = [(0.0, 10.0), (1.0, 40.0), (5.0, 20.0), (9.0, 40.0)]
+    line = Series(points, (200, 200, 200), stepped=stepped, area=(60, 60, 60))
+    drawn = plot([line], 80, 20, Axes(timed=False, framed=False, x_ticks=False, bounds=(0.0, 40.0), rounded=True))
+    rows = [row.split("│")[-1].split("┤")[-1] for row in drawn.splitlines()]
+    assert all(row.count("█") == len(row) - 2 for row in rows[-5:-1])  # half a column is left at both ends
+    assert rows[1].count(" ") > 10
+
+
+def test_an_area_does_not_widen_the_axes() -> None:
+    """Years from 1970 and thousands above 0 are not drawn for the sake of the area's foot."""
+    start = START.timestamp()
+    line = Series([(start, 10_000.0), (start + 86_400, 10_050.0)], (200, 200, 200), area=(60, 60, 60))
+    rows = plot([line], 80, 12, Axes(framed=False, x_ticks=False, rounded=True)).splitlines()
+    assert rows[-1].count("█") + rows[-1].count("▀") > 60
+    labels = [row.split("┤")[0].strip() for row in rows if "┤" in row]
+    assert labels
+    assert all(label.startswith("10,0") for label in labels)
+
+
+def test_an_area_under_a_line_that_is_never_above_zero_hangs_from_zero() -> None:
+    line = Series([(0.0, 0.0), (1.0, -10.0), (2.0, -5.0)], (200, 200, 200), area=(60, 60, 60))
+    rows = plot([line], 60, 12, Axes(timed=False, framed=False, x_ticks=False, rounded=True)).splitlines()
+    assert rows[0].count("█") + rows[0].count("▄") + rows[0].count("▀") > 30
+    assert rows[-1].count("█") < 10

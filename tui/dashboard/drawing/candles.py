@@ -14,9 +14,10 @@ import numpy as np
 from rich.text import Text
 
 from tui.dashboard.colours import DOWN, UP, Palette
-from tui.dashboard.drawing.axes import Label, decimals_of, round_ticks, spaced
+from tui.dashboard.drawing.axes import Label, spaced
 from tui.dashboard.drawing.canvas import Canvas
 from tui.shared import figures
+from tui.shared.charts import decimals_of, round_ticks
 from tui.shared.text import cell_width
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from tui.dashboard.colours import Palette, gain, rgb
+from tui.dashboard.drawing.ramp import mixed
 from tui.dashboard.loading import Loader
 from tui.shared import charts, figures
 
@@ -24,8 +25,12 @@ LEAST_HEIGHT, LEAST_WIDTH = 2, 24
 """Rows and columns below which a curve cannot be read."""
 
 _MARGIN = 9
-_UPPER = charts.Axes(framed=False, x_ticks=False, margin=_MARGIN)
-_LOWER = charts.Axes(framed=False, margin=_MARGIN)
+_UPPER = charts.Axes(framed=False, x_ticks=False, margin=_MARGIN, rounded=True)
+_LOWER = charts.Axes(framed=False, margin=_MARGIN, rounded=True)
+_UNDER = 0.3
+"""How much of a curve's colour the area below it has"""
+_START, _STARTS = "╌", 200
+"""The line of what was there at the start, and the marks that it is made of"""
 
 
 class Chart(Static):
@@ -100,10 +105,24 @@ class EquityChart(Vertical):
     def _plot(self, times: Sequence[float], values: Sequence[float], words: str, *, stepped: bool) -> None:
         """Both charts; `words` say what the values are."""
         palette, falls = Palette.of(self.app), drawdowns(values)
-        line = [charts.Series(list(zip(times, values, strict=True)), rgb(palette.line), stepped=stepped)]
+        ground = rgb(self.app.theme_variables["background"])
+        curve = charts.Series(
+            list(zip(times, values, strict=True)),
+            rgb(palette.line),
+            stepped=stepped,
+            area=mixed(ground, rgb(palette.line), _UNDER),
+        )
+        start = charts.Series(_across(times[0], times[-1], values[0]), rgb(palette.muted), _START)
         title = _curve_title(values[0], values[-1], words, palette)
-        self.query_one("#equity-curve", Chart).show(title, line, _UPPER)
-        fall = [charts.Series(list(zip(times, falls, strict=True)), rgb(palette.loss), stepped=stepped)]
+        self.query_one("#equity-curve", Chart).show(title, [start, curve], _UPPER)
+        fall = [
+            charts.Series(
+                list(zip(times, falls, strict=True)),
+                rgb(palette.loss),
+                stepped=stepped,
+                area=mixed(ground, rgb(palette.loss), _UNDER),
+            )
+        ]
         self.query_one("#drawdown", Chart).show(_fall_title(falls, palette), fall, _LOWER)
 
 
@@ -111,6 +130,11 @@ def drawdowns(values: Sequence[float]) -> list[float]:
     """At each point, how far below the highest so far, in percent of it: zero or negative."""
     peaks = accumulate(values, max)
     return [(value / peak - 1) * 100 if peak > 0 else 0.0 for value, peak in zip(values, peaks, strict=True)]
+
+
+def _across(first: float, last: float, value: float) -> charts.Points:
+    """Marks for a level line."""
+    return [(first + (last - first) * place / _STARTS, value) for place in range(_STARTS + 1)]
 
 
 def _curve_title(start: float, now: float, words: str, palette: Palette) -> Text:

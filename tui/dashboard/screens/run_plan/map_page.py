@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ABOVE = 2
 """Lines above the cells: what is shown, and the scale."""
-_BELOW, _BELOW_SHORT, _SHORT = 4, 2, 16
+_BELOW, _BELOW_SHORT, _SHORT = 5, 2, 16
 """Lines below them, a blank one first; and those on a screen with fewer lines than `_SHORT`"""
 BEST, BEST_OF_PLAN, BASE = "*", "◆", "b"
 SIGNS = {BEST: "best", BEST_OF_PLAN: "best by the objective", BASE: "base values"}
@@ -188,10 +188,12 @@ class MapPage:
             return
         named = {figure.key: figure for figure in FIGURES}
         told = (named[key].field(result.metrics) for key in _FACTS if key in named)
-        yield Text("   ".join(f"{name} {text}" for name, text in told) + self._neighbours())
+        yield Text("   ".join(f"{name} {text}" for name, text in told))
+        if neighbours := self._neighbours():
+            yield Text(neighbours, self._paint.palette.muted)
         trades = result.metrics.trade_count
         if trades < FEW_TRADES:
-            few = f"▲ {figures.counted(trades, 'trade')}: too few to judge it by (fewer than {FEW_TRADES})"
+            few = f"! {figures.counted(trades, 'trade')}: too few to judge it by (fewer than {FEW_TRADES})"
             yield Text(few, self._paint.palette.loss)
 
     def _neighbours(self) -> str:
@@ -209,7 +211,7 @@ class MapPage:
             return ""
         digits, worst = self._figure.metric.digits, min(values, key=lambda value: value * self._better)
         mean = formatted(sum(values) / len(values), digits)
-        return f"   {figures.counted(len(values), 'neighbour')}: mean {mean}, worst {formatted(worst, digits)}"
+        return f"{figures.counted(len(values), 'neighbour')}: mean {mean}, worst {formatted(worst, digits)}"
 
 
 def _name(value: Any) -> str:
