@@ -1,21 +1,22 @@
-"""Sections on what had no part in choosing the best: the holdout, the walk-forward, and shuffled bars.
-
-They are taken as JSON has them (docs/reference/json.md).
-"""
+"""Sections on what had no part in choosing the best: the holdout, the walk-forward, and shuffled bars."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from engine.account.metrics import METRICS, Metrics
+from engine.account.metrics import METRICS
 from engine.numerals import value_text
 from tui.report.content import BarChart, Block, Chart, Fact, Facts, Histogram, Measure, Section, TableBlock, Text
 from tui.report.plan_worth import put_metrics
 from tui.shared import figures
 from tui.shared.metrics import SCORE, Figure, formatted
+from tui.shared.out_of_sample import chosen_in, efficiency_of, facts_of, stretches_of
 from tui.shared.output import Table
 from tui.shared.words import probability
+
+if TYPE_CHECKING:
+    from engine.sweeps.out_of_sample.results import ChosenValue, FoldResult, HoldoutResult, WalkForwardResult
 
 _SHOWN = ("return_pct", "cagr_pct", "sharpe_annual", "max_drawdown_marked_pct", "trade_count")
 _OF_A_FOLD = ("return_pct", "sharpe_annual", "max_drawdown_marked_pct", "trade_count")
@@ -24,89 +25,67 @@ MOST_FOLDS = 200
 """Folds that are listed and drawn."""
 
 
-def holdout_section(holdout: Mapping[str, Any] | None) -> Section | None:
+def holdout_section(holdout: HoldoutResult | None) -> Section | None:
     """What the best made on the sessions that were kept from it; None where none were."""
     if holdout is None:
         return None
-    facts = [Fact("sessions", f"{holdout['from']} to {holdout['to']}")]
-    if not holdout["opened"]:
-        sealed = Text("It is sealed: `papertape plan open` evaluates the best on it, once.")
-        return Section("holdout", "Holdout", [sealed, Facts(facts)])
-    facts += [
-        Fact("opened before", _times(holdout["opened_before"]), "by any plan, an overlapping one on the same symbols"),
-        Fact("seen by", figures.counted(holdout["seen_by_trials"], "trial"), "in plain sweeps over these sessions"),
-    ]
-    rows = [(side, _metrics(holdout[side])) for side in ("best", "baseline") if holdout[side] is not None]
-    blocks: list[Block] = [Facts(facts)]
-    if rows:
-        table = Table().text("variant", [side for side, _ in rows])
-        put_metrics(table, [metrics for _, metrics in rows], _SHOWN)
-        blocks.insert(0, TableBlock(table, "On the holdout, from a new account"))
-    return Section("holdout", "Holdout", blocks)
+    facts = Facts([Fact(name, said) for name, said in facts_of(holdout)])
+    stretches = stretches_of(holdout)
+    if not stretches:
+        return Section("holdout", "Holdout", [Text(_SEALED), facts])
+    table = Table().text("variant", [stretch.name for stretch in stretches])
+    put_metrics(table, [stretch.metrics for stretch in stretches], _SHOWN)
+    return Section("holdout", "Holdout", [TableBlock(table, "On the holdout, from a new account"), facts])
 
 
-def _times(count: int) -> str:
-    return "never" if not count else "once" if count == 1 else f"{figures.whole(count)} times"
+_SEALED = "It is sealed: `papertape plan open` evaluates the best on it, once."
 
 
-def walk_forward_section(walk: Mapping[str, Any] | None, labels: Mapping[str, str]) -> Section | None:
+def walk_forward_section(walk: WalkForwardResult | None, labels: Mapping[str, str]) -> Section | None:
     """What choosing anew in each fold came to on the sessions after it; None where it was not asked for.
 
     `labels` are those of the variants, by id.
     """
     if walk is None:
         return None
-    outside = walk["out_of_sample"]
-    facts = [
-        Fact("folds", figures.whole(len(walk["folds"]))),
-        Fact("efficiency", _efficiency(walk["efficiency"]), _MEANT),
+    stitched = put_metrics(Table().text("", ["all tests joined"]), [walk.out_of_sample], _SHOWN)
+    facts = [Fact("folds", figures.whole(len(walk.folds))), Fact("efficiency", efficiency_of(walk))]
+    blocks: list[Block] = [
+        TableBlock(stitched, "Out of sample: the sessions of all tests, one account after another"),
+        Facts(facts),
+        _folds_chart(walk.folds[:MOST_FOLDS], labels, len(walk.folds)),
+        *(_chosen(path, values) for path, values in walk.chosen.items()),
     ]
-    blocks: list[Block] = []
-    if outside is not None:
-        stitched = put_metrics(Table().text("", ["all tests joined"]), [_metrics(outside)], _SHOWN)
-        blocks.append(TableBlock(stitched, "Out of sample: the sessions of all tests, one account after another"))
-    blocks.append(Facts(facts))
-    if walk["folds"]:
-        blocks.append(_folds_chart(walk["folds"][:MOST_FOLDS], labels, len(walk["folds"])))
-    blocks += [_chosen(path, values) for path, values in walk["chosen"].items()]
     return Section("walk-forward", "Walk-forward", blocks)
 
 
-_MEANT = "growth outside the sample by growth inside it, a year"
-
-
-def _efficiency(value: float | None) -> str:
-    return formatted(value, 2)
-
-
-def _folds_chart(folds: Sequence[Mapping[str, Any]], labels: Mapping[str, str], total: int) -> Chart:
-    table = _folds_table(folds, labels)
-    values = [_BARS_BY.of(_Row(fold)) for fold in folds]
+def _folds_chart(folds: Sequence[FoldResult], labels: Mapping[str, str], total: int) -> Chart:
+    values = [_BARS_BY.of(fold) for fold in folds]
     known = [value for value in values if value is not None]
     above = sum(1 for value in known if value > 0)
     return Chart(
         "folds-chart",
         f"{_BARS_BY.metric.title} of each test, outside the sample",
-        BarChart([str(fold["test_from"]) for fold in folds], values, _BARS_BY.metric.title, Measure.NUMBER),
+        BarChart([str(fold.test_from) for fold in folds], values, _BARS_BY.metric.title, Measure.NUMBER),
         f"A bar for each fold: above zero in {figures.whole(above)} of {figures.counted(len(known), 'fold')}.",
-        TableBlock(table, "Each fold: what was chosen in training, and what it made in its test"),
+        TableBlock(_folds_table(folds, labels), "Each fold: what was chosen in training, and what it made in its test"),
         "" if len(folds) == total else f"The first {figures.whole(len(folds))} of {figures.counted(total, 'fold')}.",
     )
 
 
-class _Row:
-    """A fold as tables of metrics take it."""
+def _folds_table(folds: Sequence[FoldResult], labels: Mapping[str, str]) -> Table:
+    table = Table().text("trained", [f"{fold.train_from} to {fold.train_to}" for fold in folds])
+    table.text("tested", [f"{fold.test_from} to {fold.test_to}" for fold in folds])
+    table.text("chosen", [chosen_in(fold, labels) for fold in folds])
+    table.money("score inside", [fold.score for fold in folds], SCORE.metric.digits)
+    return put_metrics(table, [fold.metrics for fold in folds], _OF_A_FOLD)
 
-    def __init__(self, fold: Mapping[str, Any]) -> None:
-        self.metrics = None if fold["metrics"] is None else _metrics(fold["metrics"])
 
-
-def _folds_table(folds: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) -> Table:
-    table = Table().text("trained", [f"{fold['train_from']} to {fold['train_to']}" for fold in folds])
-    table.text("tested", [f"{fold['test_from']} to {fold['test_to']}" for fold in folds])
-    table.text("chosen", [labels.get(fold["best_variant_id"], fold["best_variant_id"]) for fold in folds])
-    table.money("score inside", [fold["score"] for fold in folds], SCORE.metric.digits)
-    return put_metrics(table, [_Row(fold).metrics for fold in folds], _OF_A_FOLD)
+def _chosen(path: str, values: Sequence[ChosenValue]) -> TableBlock:
+    table = Table().text("value", [value_text(each.value) for each in values])
+    return TableBlock(
+        table.counts("folds", [each.folds for each in values]), f"How often each value of {path} was chosen"
+    )
 
 
 def noise_section(noise: Mapping[str, Any] | None, objective: str) -> Section | None:
@@ -148,15 +127,3 @@ def _noise_chart(scores: Sequence[float], best: float, objective: str) -> Chart:
 
 def _score(score: float) -> str:
     return formatted(score, SCORE.metric.digits)
-
-
-def _chosen(path: str, values: Sequence[Mapping[str, Any]]) -> TableBlock:
-    table = Table().text("value", [value_text(each["value"]) for each in values])
-    table.counts("folds", [each["folds"] for each in values])
-    return TableBlock(table, f"How often each value of {path} was chosen")
-
-
-def _metrics(said: Mapping[str, Any]) -> Metrics:
-    """As JSON has them: those that a newer or an older version says, and no others."""
-    known: dict[str, Any] = {name: said.get(name) for name in METRICS}
-    return Metrics.model_construct(**known)

@@ -24,6 +24,7 @@ from tui.report.plan_worth import (
     sides_of,
 )
 from tui.shared import figures
+from tui.shared.out_of_sample import labels_of
 from tui.shared.words import bars_of, progress_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from engine.sweeps.results import PlanDetail
     from engine.sweeps.simulation.rerun import SessionCurves
 
-_BEYOND = ("holdout", "walk_forward", "noise")
 NAMED_SYMBOLS = 6
 """Symbols that a title names."""
 
@@ -100,12 +100,10 @@ def _sections(
 def _out_of_sample(detail: PlanDetail) -> list[Section | None]:
     from tui.shared.output import plain
 
-    document: Mapping[str, Any] = {name: plain(getattr(detail, name, None)) for name in _BEYOND}
-    labels = {result.variant_id: result.label for result in detail.results}
     return [
-        holdout_section(document["holdout"]),
-        walk_forward_section(document["walk_forward"], labels),
-        noise_section(document["noise"], detail.objective),
+        holdout_section(detail.holdout),
+        walk_forward_section(detail.walk_forward, labels_of(detail.results)),
+        noise_section(plain(getattr(detail, "noise", None)), detail.objective),
     ]
 
 

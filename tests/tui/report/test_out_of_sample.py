@@ -1,14 +1,17 @@
-"""Holdout, walk-forward and noise in a report, from documents of the shapes that JSON has."""
+"""Holdout, walk-forward and noise in a report: every figure of theirs, in both formats."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from engine.sweeps.out_of_sample.results import HoldoutResult, WalkForwardResult
 from tests.tui.report.making import swept
 from tui.report.content import BarChart, Chart, Facts, Histogram, Report, Section, TableBlock, Text
 from tui.report.html import as_html
 from tui.report.markdown import as_markdown
 from tui.report.out_of_sample import holdout_section, noise_section, walk_forward_section
+from tui.shared.out_of_sample import facts_of
 
 PLAN = swept()[1]
 METRICS = PLAN.results[0].metrics.model_dump(mode="json")  # type: ignore[union-attr]
@@ -45,6 +48,9 @@ NOISE: dict[str, Any] = {
     "scores": [0.1, 0.5, None, 0.9, 0.3],
     "p_noise": 0.5,
 }
+OPENED = HoldoutResult.model_validate_json(json.dumps(HOLDOUT))
+SEALED = HoldoutResult.model_validate_json(json.dumps({**HOLDOUT, "opened": False, "best": None, "baseline": None}))
+WALKED = WalkForwardResult.model_validate_json(json.dumps(WALK))
 LABELS = {result.variant_id: result.label for result in PLAN.results}
 
 
@@ -62,34 +68,37 @@ def test_a_plan_without_them_has_no_such_section() -> None:
 
 
 def test_an_opened_holdout_shows_both_and_how_often_it_was_seen() -> None:
-    section = holdout_section(HOLDOUT)
+    section = holdout_section(OPENED)
     assert section is not None
     table = section.blocks[0]
     assert isinstance(table, TableBlock)
     assert cells(table, "variant") == ["best", "baseline"]
     assert cells(table, "return %") == ["+1.25", "-2.50"]
-    assert facts(section)["sessions"] == "2017-01-02 to 2017-09-08"
-    assert facts(section)["opened before"] == "3 times"
-    assert facts(section)["seen by"] == "12 trials"
+    assert facts(section) == dict(facts_of(OPENED))
+    assert "3 times" in facts(section)["spent"]
 
 
 def test_a_sealed_holdout_says_so() -> None:
-    section = holdout_section({**HOLDOUT, "opened": False, "best": None, "baseline": None})
+    section = holdout_section(SEALED)
     assert section is not None
     assert not any(isinstance(block, TableBlock) for block in section.blocks)
     assert any(isinstance(block, Text) and block.text.startswith("It is sealed") for block in section.blocks)
 
 
 def test_a_walk_forward_has_every_fold_and_how_often_each_value_was_chosen() -> None:
-    section = walk_forward_section(WALK, LABELS)
+    section = walk_forward_section(WALKED, LABELS)
     assert section is not None
     joined, _, folds, chosen = section.blocks
     assert cells(joined, "return %") == ["+7.50"]
-    assert facts(section)["efficiency"] == "0.38"
+    assert facts(section)["efficiency"].startswith("0.38 ")
     assert isinstance(folds, Chart)
     assert isinstance(folds.plot, BarChart)
     assert list(folds.plot.values) == [1.5, -0.75, None]
-    assert cells(folds, "chosen") == [PLAN.results[nth].label for nth in (1, 2, 3)]
+    assert cells(folds, "chosen") == [
+        PLAN.results[1].label,
+        f"{PLAN.results[2].label} (none had a score)",
+        PLAN.results[3].label,
+    ]
     assert cells(folds, "score inside") == ["0.5000", "-", "0.2500"]
     assert cells(folds, "Sharpe") == ["1.50", "-0.75", "-"]
     assert (cells(chosen, "value"), cells(chosen, "folds")) == (["3", "5"], ["2", "1"])
@@ -112,7 +121,7 @@ def test_noise_is_a_histogram_with_the_plan_in_it() -> None:
 
 
 def test_all_of_it_is_written_in_both_formats() -> None:
-    found = [holdout_section(HOLDOUT), walk_forward_section(WALK, LABELS), noise_section(NOISE, PLAN.objective)]
+    found = [holdout_section(OPENED), walk_forward_section(WALKED, LABELS), noise_section(NOISE, PLAN.objective)]
     report = Report("Report of a test", "a test", "Nothing.", sections=[one for one in found if one is not None])
     html, markdown = as_html(report).decode(), as_markdown(report).decode()
     for said in ("Walk-forward", "Holdout", "Against noise", "2016-03-01 to 2016-03-28"):

@@ -15,6 +15,7 @@ TERMS = (
     *("--set", "entry.slow_period=60", "--set", "exit.stop_loss_pct=7.5", "--set", "risk.dollars_per_trade=2500"),
     *("--from", "2006-01-01", "--to", "2011-06-30", "--slippage-bps", "2.5", "--objective", "calmar_annual"),
     *("--no-ablations", "--max-variants", "6", "--journal", "summary"),
+    *("--holdout", "20%", "--walk-forward", "train=504,test=126,purge=2,anchored"),
 )
 
 
@@ -32,6 +33,9 @@ def test_the_command_of_a_report_makes_the_same_plan_elsewhere(console: Console,
     assert console.run("plan", "report", "last", "--to", "plan.md").code == 0
     document = (tmp_path / "plan.md").read_text(encoding="utf-8")
     assert ran["fingerprint"] in document
+    assert "It is sealed" in document
+    for fold in ran["walk_forward"]["folds"]:
+        assert f"{fold['test_from']} to {fold['test_to']}" in document
     commands = commands_in(document)
     assert [command[:3] for command in commands] == [
         ["papertape", "workspace", "create"],
@@ -45,6 +49,7 @@ def test_the_command_of_a_report_makes_the_same_plan_elsewhere(console: Console,
     assert again["fingerprint"] == ran["fingerprint"]
     assert again["best_variant_id"] == ran["best_variant_id"]
     assert again["objective"] == ran["objective"]
+    assert again["walk_forward"] == ran["walk_forward"]
 
 
 @pytest.mark.parametrize("name", ["plan.html", "plan.md"])
