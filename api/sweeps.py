@@ -31,7 +31,7 @@ from engine.sweeps.results import PlanResult, cancelled
 from engine.validation import parse_model
 from engine.vocabulary import DEFAULT_OBJECTIVE
 from storage.datasets import keep_dataset, loading
-from storage.market_files import infer_timeframe, load_dataset
+from storage.market_files import import_command, infer_timeframe, load_dataset
 
 CSV, CSV_GZ = ".csv", ".csv.gz"
 CALLED = "the upload"
@@ -77,9 +77,14 @@ def named_after(path: Path) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        faults, count = [fault.replace(str(path), CALLED) for fault in error.faults], error.fault_count
-        message, hint = error.message.replace(str(path), CALLED), error.hint.replace(str(path), CALLED)
-        raise DataError(message, faults=faults, fault_count=count, hint=hint) from error
+        message, hint = _said(error.message, path), _said(error.hint, path)
+        faults = [_said(fault, path) for fault in error.faults]
+        raise DataError(message, faults=faults, fault_count=error.fault_count, hint=hint) from error
+
+
+def _said(text: str, path: Path) -> str:
+    """A sentence without the path; a command that imports the file has the client's own names."""
+    return text.replace(import_command(str(path)), import_command("FILE.csv")).replace(str(path), CALLED)
 
 
 def _unpacked(content: bytes) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from storage.market_files.loading import (
     infer_timeframe,
     load_dataset,
 )
+from storage.market_files.looks import import_command
 from storage.market_files.sources import Source, parse_source
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "SymbolReport",
     "check_file",
     "data_report",
+    "import_command",
     "infer_timeframe",
     "load_dataset",
     "parse_source",

@@ -291,7 +291,8 @@ def test_an_upload_whose_times_have_no_name_is_read_and_what_is_none_is_called_b
     assert run_plan(client, form(workspace_id), BARS.removeprefix("ts")).json()["bar_count"] == 7
     refused = run_plan(client, form(workspace_id), b"BZh91AY&SY").json()
     assert refused["faults"] == [
-        "the upload: row 1: the file is a bzip2 archive; unpack it; CSV, CSV.gz and Parquet are read"
+        "the upload: row 1: the file is a bzip2 archive; `papertape data import FILE.csv --to FILE.bars.csv` makes"
+        " a file that is read"
     ]
     headless = run_plan(client, form(workspace_id), BARS.partition("\n")[2]).json()
     assert headless["faults"][0].startswith("the upload: row 1 is data: there is no header")

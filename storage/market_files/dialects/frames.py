@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from storage.market_files.dialects.base import Dialect, Form, Head, Series, is_number, key_of
 from storage.market_files.dialects.names import form_by_places, is_complete, places_of, trimmed
@@ -17,6 +18,8 @@ def _several_rows(head: Head, at: int) -> Form | None:
     upper, lower = head.row(at), head.row(at + 1)
     if len(upper) < 5 or len(lower) != len(upper):
         return None
+    if _are_prices(upper[1:]) and lower[0] and not any(lower[1:]):
+        return _by_name(head, at + 2, upper)
     for prices, tickers in ((upper, lower), (lower, upper)):
         if _are_prices(prices[1:]) and _are_tickers(tickers[1:]):
             return _by_ticker(head, at + 2, prices, tickers)
@@ -29,6 +32,13 @@ def _are_prices(cells: Sequence[str]) -> bool:
 
 def _are_tickers(cells: Sequence[str]) -> bool:
     return all(cells) and not any(map(is_number, cells)) and not _are_prices(cells)
+
+
+def _by_name(head: Head, first: int, prices: Sequence[str]) -> Form | None:
+    """One header row, and one with the index's name alone below it."""
+    names = ("ts", *prices[1:])
+    places = places_of(names, head.row(first))
+    return replace(form_by_places(_YFINANCE, first, names, places), headers=2) if is_complete(places) else None
 
 
 def _by_ticker(head: Head, first: int, prices: Sequence[str], tickers: Sequence[str]) -> Form | None:

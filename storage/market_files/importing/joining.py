@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from storage.market_files.importing.reading import Part
 from storage.market_files.importing.report import Counted
 from storage.market_files.layout import FIGURES
 from storage.market_files.table import KEPT
+
+Column = TypeVar("Column", FloatArray, TextArray)
 
 
 @dataclass(slots=True)
@@ -38,7 +41,8 @@ class _Piece:
     """The rows of one symbol in one part, oldest first."""
 
     part: Part
-    places: IntArray
+    places: IntArray | slice
+    count: int
 
 
 def join(parts: Sequence[Part], options: ImportOptions) -> list[Joined]:
@@ -46,10 +50,9 @@ def join(parts: Sequence[Part], options: ImportOptions) -> list[Joined]:
     pieces: dict[str | None, list[_Piece]] = {}
     for part in parts:
         for code, symbol in enumerate(part.symbols):
-            places = np.flatnonzero(part.codes == code) if len(part.symbols) > 1 else np.arange(len(part.rows))
-            places = places[np.argsort(part.ts[places], kind="stable")]
-            if len(places):
-                pieces.setdefault(symbol, []).append(_Piece(part, places))
+            piece = _piece(part, code)
+            if piece.count:
+                pieces.setdefault(symbol, []).append(piece)
     chosen = _chosen(pieces, options.symbol)
     if None in chosen and len(chosen) > 1:
         raise DataError("some files name their symbols and some do not", hint="import them one by one, or say --symbol")
@@ -61,6 +64,15 @@ def join(parts: Sequence[Part], options: ImportOptions) -> list[Joined]:
         counted = "1 fault" if len(faults) == 1 else f"{len(faults):,} faults"
         raise DataError(f"{counted} in the data, nothing was written", faults=faults[:KEPT], fault_count=len(faults))
     return joined
+
+
+def _piece(part: Part, code: int) -> _Piece:
+    """The rows of one symbol of a part; all rows in order are a slice, which copies nothing."""
+    if len(part.symbols) == 1 and np.all(part.ts[1:] > part.ts[:-1]):
+        return _Piece(part, slice(None), len(part.rows))
+    places = np.flatnonzero(part.codes == code)
+    places = places[np.argsort(part.ts[places], kind="stable")]
+    return _Piece(part, places, len(places))
 
 
 def _chosen(pieces: dict[str | None, list[_Piece]], symbol: str) -> dict[str | None, list[_Piece]]:
@@ -81,7 +93,7 @@ def _chosen(pieces: dict[str | None, list[_Piece]], symbol: str) -> dict[str | N
     renamed = [(old, piece) for old, own in pieces.items() for piece in own]
     for old, piece in renamed:
         if old is not None and old != symbol:
-            piece.part.report.changed.append(Counted(len(piece.places), f"the symbol {old} is called {symbol}"))
+            piece.part.report.changed.append(Counted(piece.count, f"the symbol {old} is called {symbol}"))
     return {symbol: [piece for _, piece in renamed]}
 
 
@@ -91,14 +103,14 @@ def _count_left_out(piece: _Piece) -> None:
     before = next((each for each in dropped if each.what == what), None)
     if before is not None:
         dropped.remove(before)
-    dropped.append(Counted(len(piece.places) + (before.count if before else 0), what))
+    dropped.append(Counted(piece.count + (before.count if before else 0), what))
 
 
 def _joined(symbol: str | None, pieces: Sequence[_Piece], faults: list[str]) -> Joined:
-    source = np.concatenate([np.full(len(piece.places), at) for at, piece in enumerate(pieces)])
+    source = np.concatenate([np.full(piece.count, at) for at, piece in enumerate(pieces)])
     ts = np.concatenate([piece.part.ts[piece.places] for piece in pieces])
-    values = [np.concatenate([piece.part.figures[at].values[piece.places] for piece in pieces]) for at in range(5)]
-    texts = [np.concatenate([piece.part.figures[at].texts[piece.places] for piece in pieces]) for at in range(5)]
+    values = [_whole([piece.part.figures[at].values[piece.places] for piece in pieces]) for at in range(5)]
+    texts = [_whole([piece.part.figures[at].texts[piece.places] for piece in pieces]) for at in range(5)]
     adjusted = _adjusted(pieces)
     if len(pieces) > 1:
         order = np.argsort(ts, kind="stable")
@@ -116,6 +128,11 @@ def _joined(symbol: str | None, pieces: Sequence[_Piece], faults: list[str]) -> 
         ts, values, texts = ts[order], [column[order] for column in values], [column[order] for column in texts]
         adjusted = None if adjusted is None else adjusted[order]
     return Joined(symbol, ts, texts, values, adjusted)
+
+
+def _whole(columns: list[Column]) -> Column:
+    """Columns as one; a lone one as it is."""
+    return columns[0] if len(columns) == 1 else np.concatenate(columns)
 
 
 def _adjusted(pieces: Sequence[_Piece]) -> FloatArray | None:

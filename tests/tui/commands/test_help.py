@@ -35,7 +35,7 @@ SECTION_9 = {
     *{("workspace", name) for name in ("create", "list", "show")},
     *{(name,) for name in ("execute", "state", "positions", "trades", "equity", "events", "reconcile", "reset")},
     *{(name,) for name in ("trading-state", "mark", "evaluate", "run", "doctor", "demo")},
-    *{("policy", "show"), ("policy", "set"), ("data", "check"), ("spec", "new")},
+    *{("policy", "show"), ("policy", "set"), ("data", "check"), ("data", "import"), ("spec", "new")},
     *{("strategy", name) for name in ("list", "show", "new", "check")},
     *{("plan", name) for name in ("generate", "run", "list", "show", "trades", "export", "resume", "cancel")},
 }

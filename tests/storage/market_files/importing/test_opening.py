@@ -101,6 +101,13 @@ def test_what_is_no_bar_among_the_bars_is_counted(tmp_path: Path) -> None:
     ]
 
 
+def test_a_header_row_with_the_index_name_below_it(tmp_path: Path) -> None:
+    rows = TEXT.partition("\n")[2]
+    result = imported(tmp_path, ("bars.csv", f"Price,Open,High,Low,Close,Volume\nDate,,,,,\n{rows}"))
+    assert rows_of(result) == ROWS
+    assert result.files[0].header == "rows 1 to 2"
+
+
 def test_two_tables_in_an_archive_are_joined(tmp_path: Path) -> None:
     head, first, second = TEXT.splitlines()
     archive = zipped(("2.csv", f"{head}\n{second}\n"), ("1.csv", f"{head}\n{first}\n"))
