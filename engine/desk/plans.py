@@ -235,6 +235,10 @@ class Plans:
         """
         return [TradeView.of(trade) for trade in self._trades(self._record(run_plan_id), variant, load)]
 
+    def dataset(self, run_plan_id: str | UUID, load: Load) -> Dataset:
+        """The bars that the plan's sweep saw, loaded again. RUN_PLAN_NOT_FOUND; DATASET_CHANGED if they differ."""
+        return self._loaded(self._record(run_plan_id), load)
+
     def equity(self, run_plan_id: str | UUID, variant: str, load: Load) -> list[EquityPoint]:
         """A variant's trade-equity curve, made from the trades that `trades` returns."""
         record = self._record(run_plan_id)

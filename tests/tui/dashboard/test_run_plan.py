@@ -14,6 +14,8 @@ import pytest
 from textual.events import Key
 from textual.widgets import Input, Static
 
+from engine.errors import DataError
+from engine.market.bars import Dataset
 from engine.sweeps.results import PlanDetail, VariantResult
 from storage.datasets import load_again, loading
 from storage.spec_files import spec_from_flags
@@ -22,6 +24,7 @@ from tests.tui.dashboard.driving import World, dashboard, matches, press, refres
 from tests.tui.dashboard.sweeping import GRID, RUNNING, STOPPED, WHOLE, StopAfter, other_desk, sweep_in
 from tui.dashboard.app import DashboardApp
 from tui.dashboard.colours import Palette
+from tui.dashboard.screens.run_plan import trade_chart
 from tui.dashboard.screens.run_plan.board import PAGE, Narrowing, board_columns
 from tui.dashboard.screens.run_plan.curves import colour_of
 from tui.dashboard.screens.run_plan.dialogs import RanDialog
@@ -30,6 +33,7 @@ from tui.dashboard.screens.run_plan.map_page import ABOVE
 from tui.dashboard.screens.run_plan.screen import RunPlanScreen
 from tui.dashboard.widgets.dialog import Confirm, FormDialog
 from tui.dashboard.widgets.table import DeskTable
+from tui.shared import figures
 from tui.shared.metrics import FIGURES
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
@@ -248,6 +252,35 @@ async def test_trades_are_those_of_the_variant(db: Path, journal: str) -> None:
         ]
         assert f"{variant_of(db, current).label} (rank 2)" in screen_text(app)
         assert f"{len(expected)} trades" in screen_text(app)
+
+
+async def test_a_trade_is_shown_on_its_price_chart(planned: Path) -> None:
+    async with dashboard(planned, size=WIDE) as (app, pilot):
+        await press(app, pilot, "6", "enter", "j", "enter")
+        with other_desk(planned) as desk:
+            trades = desk.plans.trades(WHOLE, "best", load_again)
+        second = trades[1]
+        shown_text = screen_text(app)
+        assert f"trade 2 of {len(trades)}  GOOG" in shown_text
+        assert f"at {figures.price(second.entry_price)} on {figures.moment(second.entry_ts)}" in shown_text
+        assert f"sold at {figures.price(second.exit_price)} on {figures.moment(second.exit_ts)}" in shown_text
+        for part in ("▲", "▼", "┄", " entry", " exit", "┃"):
+            assert part in shown_text
+        await press(app, pilot, "k", "k", "k")
+        assert f"trade 1 of {len(trades)}  GOOG" in screen_text(app)
+        await press(app, pilot, "escape")
+        assert "trade 1 of" not in screen_text(app)
+
+
+async def test_a_trade_whose_data_are_gone_says_so(planned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_: object) -> Dataset:
+        raise DataError("goog.csv: there is no such file", hint="put it back")
+
+    monkeypatch.setattr(trade_chart, "load_told", gone)
+    async with dashboard(planned, size=WIDE) as (app, pilot):
+        await press(app, pilot, "6", "enter", "enter")
+        assert "goog.csv: there is no such file" in screen_text(app)
+        assert "put it back" in screen_text(app)
 
 
 async def test_a_skipped_variant_has_no_trades_and_says_so(planned: Path) -> None:

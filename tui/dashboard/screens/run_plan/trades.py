@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from rich.text import Text
 from textual import on
@@ -67,6 +68,7 @@ class TradesPart(Part):
     def __init__(self) -> None:
         super().__init__()
         self._asked: tuple[object, ...] = ()
+        self._plan: UUID | None = None
         self._found: list[TradeRow] = []
         self._why: list[str] = []
         self._shown = PAGE
@@ -97,6 +99,7 @@ class TradesPart(Part):
         self._pane.show(())
         self._pane.expect("")
         run_plan_id, variant_id = view.detail.run_plan_id, view.current
+        self._plan = run_plan_id
 
         def call(desk: Desk, _: Watch) -> list[TradeRow]:
             trades = desk.plans.trades(run_plan_id, variant_id, load_told)
@@ -110,6 +113,18 @@ class TradesPart(Part):
         if isinstance(event, DeskTable.MoreWanted):
             self._shown += PAGE
         self._fill()
+
+    @on(DeskTable.Chosen, f"#{TABLE}")
+    def _open(self) -> None:
+        """Show the trade under the cursor on its price chart."""
+        from tui.dashboard.screens.run_plan.trade_chart import TradeDialog
+
+        row = self._pane.table.current
+        if row is None or self._plan is None:
+            return
+        rows = self._pane.table.in_order(self._found)
+        trades = [(each.number, each.trade) for each in rows]
+        self.app.push_screen(TradeDialog(self._plan, trades, rows.index(row)))
 
     def _show(self, trades: list[TradeRow]) -> None:
         self._found = trades
