@@ -14,11 +14,16 @@ from typing import Any
 
 import pytest
 
+from engine.strategies.spec import ExecutionSpec, RiskSpec
+from storage.market_files import load_dataset
+from storage.samples import sample_path
 from tests.support.browser import CHROMIUM, Page, chromium
+from tests.support.memory_desks import memory_desk
 from tests.tui.console import ROOT
 from tests.tui.report.making import NAUGHTY, crowded, named_everywhere, report_of_plan
 from tui.report.content import Report
 from tui.report.html import as_html
+from tui.report.plan import plan_report
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: Debian's is `apt-get install chromium`")
 
@@ -140,11 +145,21 @@ async def test_should_a_name_come_through_the_policy_stops_it(tmp_path: Path) ->
         assert any("Content Security Policy" in json.dumps(one) for one in complaints(page))
 
 
+def on_real_prices() -> Report:
+    """The report of a sweep over the bundled prices."""
+    desk, names = memory_desk(), ["GOOG", "IBM"]
+    data = load_dataset([(name, sample_path(name)) for name in names], symbols=names)
+    spec = ExecutionSpec(strategy_id="sma_cross", symbols=names, risk=RiskSpec(dollars_per_trade=4_000.0))
+    sweep = {"entry.fast_period": [5, 10, 15, 20, 25, 30], "entry.slow_period": [40, 60, 80, 100, 120]}
+    found = desk.plans.run(spec, data, sweep, slippage_bps=2.0)
+    return plan_report(desk, desk.plans.get(found.run_plan_id), lambda _: data)[0]
+
+
 async def draw() -> bytes:
     """The picture of the top of a report."""
     with tempfile.TemporaryDirectory() as room:
         async with chromium(Path(room) / "chromium", *OFFLINE) as page:
-            await opened(page, report_of_plan(), Path(room))
+            await opened(page, on_real_prices(), Path(room))
             return await page.picture()
 
 
