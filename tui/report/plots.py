@@ -56,6 +56,7 @@ def _figure(height: int, tools: str, **settings: Any) -> Any:
         height=height,
         sizing_mode="stretch_width",
         tools=tools,
+        active_drag=tools.partition(",")[0],
         active_scroll=None,
         toolbar_location="above",
         background_fill_alpha=0,
