@@ -101,9 +101,12 @@ def import_remedy(head: bytes, file: str) -> str:
 
 def import_command(file: str) -> str:
     """The command that imports a file."""
-    path = Path(file)
-    out = path.with_name(f"{path.name.partition('.')[0] or path.name}.bars.csv")
-    return f"`papertape data import {shlex.quote(file)} --to {shlex.quote(str(out))}`"
+    return f"`papertape data import {shlex.quote(file)} --to {shlex.quote(str(import_target(Path(file))))}`"
+
+
+def import_target(path: Path) -> Path:
+    """The file beside it that an import of this file is suggested to write."""
+    return path.with_name(f"{path.name.partition('.')[0] or path.name}.bars.csv")
 
 
 def _separator(lines: Sequence[str]) -> str:

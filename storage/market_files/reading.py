@@ -109,6 +109,15 @@ def _read_csv(
     return layout, table
 
 
+def has_foreign_form(raw: bytes, file: str) -> bool:
+    """Whether the header of these bytes is refused, whatever the rows below it are."""
+    if raw.startswith(MAGIC):
+        return False
+    head = first_bytes(raw)
+    header, _, rest = head.removeprefix(BOM).partition(b"\n")
+    return kind_of(head) is not None or read_header(header, FaultLog(file), rest.partition(b"\n")[0]) is None
+
+
 def _told(kind: Kind, file: str) -> str:
     """What a file is, and the command that imports it, where one does."""
     return f"{kind.what}; {import_command(file)} makes a file that is read" if kind.imported else str(kind)

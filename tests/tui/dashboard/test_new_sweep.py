@@ -258,6 +258,26 @@ async def test_the_picker_goes_up_and_takes_a_typed_path(db: Path, tmp_path: Pat
         assert isinstance(app.screen, NewSweepDialog)
 
 
+async def test_a_file_that_is_not_read_as_it_is_can_be_imported(
+    db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "".join(f"{day:02}/02/2020,10,12,9,11,100\n" for day in (3, 4, 5))
+    (tmp_path / "kurse.csv").write_text(f"sep=,\nDate,Open,High,Low,Last,Volume\n{rows}", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    async with dashboard(db) as (app, pilot):
+        await press(app, pilot, "5", "n", "ctrl+o", *"kurse", "enter")
+        assert "kurse.csv is a table with names in its first row" in screen_text(app)
+        assert "day/month" in screen_text(app)
+        app.screen.query_one("#field-format", Input).value = "%d/%m/%Y"
+        await settled(app, pilot)
+        assert "3 bars, daily" in screen_text(app)
+        assert not (tmp_path / "kurse.bars.csv").exists()
+        await press(app, pilot, "enter")
+        assert form(app).query_one("#data", Input).value == str(tmp_path / "kurse.bars.csv")
+        assert form(app).query_one("#symbols", Input).value == "KURSE"
+        assert (tmp_path / "kurse.bars.csv").read_text().splitlines()[1] == "2020-02-03T00:00:00+00:00,10,12,9,11,100"
+
+
 def test_samples_directories_and_data_files_are_offered(tmp_path: Path) -> None:
     for name in ("b.csv", "a.parquet", "c.txt", ".hidden.csv"):
         (tmp_path / name).write_text("x", encoding="utf-8")

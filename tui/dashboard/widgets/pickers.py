@@ -24,6 +24,7 @@ from tui.shared.text import fit, safe_text
 
 if TYPE_CHECKING:
     from engine.policy.workspace import Workspace
+    from storage.market_files.importing.offering import Offer
 
 
 _ACCOUNT_NAME = 40
@@ -98,7 +99,7 @@ def _account_line(workspace: Workspace, *, here: bool) -> Text:
     return Text.assemble("● " if here else "  ", (name, "bold"), (details, "dim"))
 
 
-ENDINGS = (".csv", ".csv.gz", ".parquet")
+ENDINGS = (".csv", ".csv.gz", ".parquet", ".tsv", ".zip", ".csv.xz", ".csv.bz2", ".feather")
 MOST_LISTED = 500
 _FILE_NAME = 90
 
@@ -111,6 +112,7 @@ class Choice:
     note: str
     directory: Path | None = None
     data: str = ""
+    file: Path | None = None
 
 
 class FilePicker(DeskDialog[str]):
@@ -183,8 +185,24 @@ class FilePicker(DeskDialog[str]):
     def _choose(self, choice: Choice) -> None:
         if choice.directory is not None:
             self._go(choice.directory)
-        else:
+        elif choice.file is None:
             self.dismiss(choice.data)
+        else:
+            path = choice.file
+            self.loader.load(lambda _, __: _offer(path), lambda offer: self._take_or_import(choice, offer))
+
+    def _take_or_import(self, choice: Choice, offer: Offer | None) -> None:
+        """Close with the file, or with what an import makes of it, if a person says so."""
+        if offer is None or choice.file is None:
+            self.dismiss(choice.data)
+            return
+        from tui.dashboard.widgets.import_file import import_dialog
+
+        def imported(made: str | None) -> None:
+            if made is not None:
+                self.dismiss(made)
+
+        self.app.push_screen(import_dialog(choice.file, offer), imported)
 
 
 def choices(directory: Path) -> list[Choice]:
@@ -204,6 +222,12 @@ def choices(directory: Path) -> list[Choice]:
     return listed
 
 
+def _offer(path: Path) -> Offer | None:
+    from storage.market_files.importing.offering import offer
+
+    return offer(path)
+
+
 def choice_of(path: Path) -> Choice:
     """A path that was typed; FILE_NOT_FOUND."""
     try:
@@ -218,7 +242,7 @@ def choice_of(path: Path) -> Choice:
 def _choice(path: Path) -> Choice:
     if path.is_dir():
         return Choice(f"{path.name}/", "", path)
-    return Choice(path.name, f"{figures.whole(path.stat().st_size)} bytes", data=shlex.quote(str(path)))
+    return Choice(path.name, f"{figures.whole(path.stat().st_size)} bytes", data=shlex.quote(str(path)), file=path)
 
 
 def _is_offered(path: Path) -> bool:
