@@ -17,13 +17,18 @@ from storage.system import wall_clock
 
 def workspace_id_in(text: str) -> UUID:
     """The UUID in a path or a form, in papertape's own spelling; INVALID_REQUEST for anything else."""
+    return uuid_in(text, "workspace_id")
+
+
+def uuid_in(text: str, name: str) -> UUID:
+    """The same of the parameter of that name."""
     try:
-        workspace_id = UUID(text)
+        found = UUID(text)
     except ValueError:
-        workspace_id = None
-    if workspace_id is None or str(workspace_id) != text.lower():
-        raise RequestRefused("INVALID_REQUEST", f"workspace_id: {text[:40]!r} is not a UUID")
-    return workspace_id
+        found = None
+    if found is None or str(found) != text.lower():
+        raise RequestRefused("INVALID_REQUEST", f"{name}: {text[:40]!r} is not a UUID")
+    return found
 
 
 def unseen_workspace(workspace_id: UUID) -> Workspace:

@@ -123,6 +123,8 @@ FORM_EXAMPLE: dict[str, Any] = {
     "objective": "return",
     "slippage_bps": 5,
     "statistics": True,
+    "holdout": "25%",
+    "walk_forward": "train=2,test=1",
 }
 
 
@@ -150,19 +152,32 @@ SWEEP: Mapping[int, tuple[str, ...]] = {
     422: ("INVALID_REQUEST", "INVALID_JSON", "INVALID_DATA"),
     429: ("TOO_MANY_SWEEPS",),
 }
+OPEN: Mapping[int, tuple[str, ...]] = {
+    404: ("RUN_PLAN_NOT_FOUND", "STRATEGY_NOT_FOUND", "FILE_NOT_FOUND"),
+    409: ("HOLDOUT_NOT_OPENABLE", "RUN_NOT_RESUMABLE"),
+    422: (
+        "INVALID_REQUEST",
+        "INVALID_DATA",
+        "DATASET_CHANGED",
+        "STRATEGY_CHANGED",
+        "STRATEGY_UNTRUSTED",
+        "INVALID_STRATEGY",
+    ),
+    429: ("TOO_MANY_SWEEPS",),
+}
 """The codes of each status, route by route; a test holds them to the table of statuses."""
 
-WORKSPACE: dict[str, Any] = {
-    "parameters": [
-        {
-            "name": "workspace_id",
-            "in": "path",
-            "required": True,
-            "description": "A UUID. One that nobody has seen is a fresh default account.",
-            "schema": {"type": "string", "format": "uuid"},
-        }
-    ]
-}
+
+def _in_path(name: str, description: str) -> dict[str, Any]:
+    """A UUID in the path."""
+    schema = {"type": "string", "format": "uuid"}
+    return {
+        "parameters": [{"name": name, "in": "path", "required": True, "description": description, "schema": schema}]
+    }
+
+
+WORKSPACE = _in_path("workspace_id", "A UUID. One that nobody has seen is a fresh default account.")
+RUN_PLAN = _in_path("run_plan_id", "The id of a run plan, whole.")
 
 FORM: dict[str, Any] = {
     "requestBody": {
@@ -193,6 +208,14 @@ FORM: dict[str, Any] = {
                             "type": "boolean",
                             "default": True,
                             "description": "Whether to say what the best is worth.",
+                        },
+                        "holdout": {
+                            "type": "string",
+                            "description": "The last sessions, kept from the sweep: `20%`, or from a day on.",
+                        },
+                        "walk_forward": {
+                            "type": "string",
+                            "description": "`train=504,test=126[,step=126][,purge=0][,anchored]`, in sessions.",
                         },
                     },
                 },

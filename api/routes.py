@@ -7,7 +7,7 @@ from fastapi.security import APIKeyHeader
 from starlette.responses import Response
 
 from api import sweeps
-from api.accounts import reconcile, reset, state_of, unseen_workspace, workspace_id_in
+from api.accounts import reconcile, reset, state_of, unseen_workspace, uuid_in, workspace_id_in
 from api.answers import answer
 from api.bodies import read_form, read_json
 from api.models import (
@@ -17,7 +17,9 @@ from api.models import (
     IN_PATH,
     INTENT,
     JSON_BODY,
+    OPEN,
     RESET,
+    RUN_PLAN,
     SPEC,
     SWEEP,
     WORKSPACE,
@@ -147,6 +149,20 @@ async def generate_and_execute(request: Request) -> Response:
         return answer(result)
 
     return await service.sweep(request, work)
+
+
+@router.post(
+    "/testing/run-plans/{run_plan_id}/open",
+    response_model=PlanResult,
+    responses=refusals(OPEN),
+    openapi_extra=RUN_PLAN,
+    tags=["sweeps"],
+)
+async def open_holdout(request: Request) -> Response:
+    """Open a run plan's holdout, once: trade the best and the baseline on it, and judge anew."""
+    service, run_plan_id = service_of(request), uuid_in(request.path_params["run_plan_id"], "run_plan_id")
+    service.refuse_when_full()
+    return await service.sweep(request, lambda watch: answer(sweeps.opened(service.desk, str(run_plan_id), watch)))
 
 
 def _workers() -> int:

@@ -19,7 +19,7 @@ from api.bodies import Form, too_large
 from api.models import Constraints, GeneratedPlan, GeneratedVariant, GenerateRequest
 from engine.desk import Desk
 from engine.drivers.bar_loop import check_slippage
-from engine.errors import DataError, SystemFault
+from engine.errors import ConflictError, DataError, SystemFault
 from engine.jsontext import parse_json
 from engine.market.bars import Dataset
 from engine.ports import Watch
@@ -30,7 +30,7 @@ from engine.sweeps.plan.request import SweepRequest
 from engine.sweeps.results import PlanResult, cancelled
 from engine.validation import parse_model
 from engine.vocabulary import DEFAULT_OBJECTIVE
-from storage.datasets import keep_dataset, loading
+from storage.datasets import keep_dataset, load_again, loading
 from storage.market_files import import_command, infer_timeframe, load_dataset
 
 CSV, CSV_GZ = ".csv", ".csv.gz"
@@ -98,7 +98,16 @@ def _unpacked(content: bytes) -> Iterator[bytes]:
 
 
 FILE = "file"
-FIELDS = ("workspace_id", "base_spec_json", "constraints_json", "objective", "slippage_bps", "statistics")
+FIELDS = (
+    "workspace_id",
+    "base_spec_json",
+    "constraints_json",
+    "objective",
+    "slippage_bps",
+    "statistics",
+    "holdout",
+    "walk_forward",
+)
 _REQUIRED = ("workspace_id", "base_spec_json")
 
 
@@ -145,7 +154,10 @@ def upload_of(form: Form) -> SweepUpload:
         **_bounds(_constraints(fields.get("constraints_json", "{}"))),
         slippage_bps=_slippage(fields.get("slippage_bps", "0")),
         statistics=_flag(fields.get("statistics", "true"), "statistics"),
+        holdout=fields.get("holdout"),
+        walk_forward=fields.get("walk_forward"),
     )
+    request.check()
     return SweepUpload(workspace_id, request, form.file)
 
 
@@ -165,6 +177,27 @@ def executed(
     if result.status == "cancelled":
         raise _stopped(result)
     return result
+
+
+def opened(desk: Desk, run_plan_id: str, watch: Watch) -> PlanResult:
+    """Open a run plan's holdout, on the data that were kept of it.
+
+    RUN_PLAN_NOT_FOUND, HOLDOUT_NOT_OPENABLE, DATASET_CHANGED, STRATEGY_CHANGED, STRATEGY_UNTRUSTED.
+    """
+
+    def load(told: Mapping[str, Any]) -> Dataset:
+        if "sources" not in told:
+            raise ConflictError(
+                "HOLDOUT_NOT_OPENABLE",
+                "this run plan was started by a program that did not record where its data are",
+                hint="open it from that program",
+            )
+        return load_again(told, watch)
+
+    holdout = desk.plans.get(run_plan_id).holdout
+    if holdout is not None and not holdout.opened:
+        desk.plans.know_strategy(run_plan_id)
+    return desk.plans.open(run_plan_id, load)
 
 
 def _constraints(text: str) -> Constraints:

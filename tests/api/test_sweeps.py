@@ -471,3 +471,55 @@ def test_a_sweep_that_somebody_else_cancels_is_503_with_its_id(
     assert code_of(answered) == (503, "CANCELLED")
     assert answered.json()["run_plan_id"] == str(plan.run_plan_id)
     assert "plan resume" in answered.json()["error"]
+
+
+# out of sample
+
+
+def open_holdout(client: httpx.Client, run_plan_id: str) -> httpx.Response:
+    return client.post(f"/testing/run-plans/{run_plan_id}/open")
+
+
+def test_a_holdout_is_kept_and_opened_once(client: httpx.Client, service: Served, workspace_id: UUID) -> None:
+    fields = form(workspace_id, holdout="25%", walk_forward="train=2,test=1,anchored")
+    result = run_plan(client, fields).json()
+    assert (result["holdout"]["opened"], result["holdout"]["best"]) == (False, None)
+    assert result["walk_forward"]["folds"][0]["train_from"] < result["walk_forward"]["folds"][0]["test_from"]
+    assert result["walk_forward"]["folds"][-1]["test_to"] < result["holdout"]["from"]
+    opened = open_holdout(client, result["run_plan_id"])
+    assert opened.status_code == 200, opened.text
+    assert opened.json()["holdout"]["opened"]
+    assert opened.json()["holdout"]["baseline"]["starting_equity"] == 10_000.0
+    head = service.head()
+    assert open_holdout(client, result["run_plan_id"]).json() == opened.json()
+    assert service.head() == head
+
+
+def test_what_cannot_be_opened_is_told(client: httpx.Client, service: Served, workspace_id: UUID) -> None:
+    plain = run_plan(client, form(workspace_id)).json()["run_plan_id"]
+    head = service.head()
+    for run_plan_id, expected in (
+        (plain, (409, "HOLDOUT_NOT_OPENABLE")),
+        (str(workspace_id), (404, "RUN_PLAN_NOT_FOUND")),
+        ("last", (422, "INVALID_REQUEST")),
+    ):
+        answered = open_holdout(client, run_plan_id)
+        assert (answered.status_code, answered.json()["error_code"]) == expected
+    kept_plan = run_plan(client, form(workspace_id, holdout="25%")).json()["run_plan_id"]
+    for path in (service.database.parent / "datasets").glob("*"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    answered = open_holdout(client, kept_plan)
+    assert (answered.status_code, answered.json()["error_code"]) == (422, "DATASET_CHANGED")
+    assert service.head() > head
+
+
+@pytest.mark.parametrize(
+    "more", [{"holdout": "all"}, {"holdout": "1%"}, {"walk_forward": "train=2"}, {"walk_forward": "train=900,test=9"}]
+)
+def test_windows_that_are_none_are_refused(
+    client: httpx.Client, service: Served, workspace_id: UUID, more: dict[str, str]
+) -> None:
+    head = service.head()
+    answered = run_plan(client, form(workspace_id, **more))
+    assert (answered.status_code, answered.json()["error_code"]) == (422, "INVALID_SPEC")
+    assert service.head() == head

@@ -79,3 +79,19 @@ def chosen_of(walk: WalkForwardResult) -> list[Fact]:
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count:,} times"
+
+
+def lines_of(results: Sequence[VariantResult], walk: WalkForwardResult) -> Iterator[str]:
+    """A line a fold, and one of all tests, for where there is no table."""
+    labels = labels_of(results)
+    for fold in walk.folds:
+        yield f"{fold.test_from} to {fold.test_to}: {in_brief(fold.metrics)}; chosen {chosen_in(fold, labels)}"
+    yield f"all tests: {in_brief(walk.out_of_sample)}"
+
+
+def in_brief(metrics: Metrics | None) -> str:
+    """Return, Sharpe ratio and trades."""
+    if metrics is None:
+        return "failed"
+    sharpe = figures.NONE if metrics.sharpe_annual is None else figures.decimals(metrics.sharpe_annual, 2)
+    return f"{figures.percent(metrics.return_pct)}, Sharpe {sharpe}, {figures.counted(metrics.trade_count, 'trade')}"

@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from engine.errors import DataError
 from engine.market.bars import Dataset
+from engine.sweeps.out_of_sample.results import HoldoutResult
 from engine.sweeps.results import PlanDetail, VariantResult
 from storage.datasets import load_again, loading
 from storage.spec_files import spec_from_flags
@@ -552,3 +553,58 @@ async def test_what_is_typed_ahead_of_the_filter_is_typed_into_it(planned: Path)
         await settled(app, pilot)
         assert app.screen.query_one(Narrowing).value == "xr"
         assert len(toasts(app)) == said
+
+
+@pytest.fixture(scope="module")
+def sealed_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run plan with a holdout and a walk-forward."""
+    db = tmp_path_factory.mktemp("sealed") / "desk.db"
+    sweep_in(db, WHOLE, holdout="20%", walk_forward="train=500,test=250", journal="summary")
+    return db
+
+
+async def test_a_holdout_is_opened_after_a_question(sealed_db: Path, db: Path) -> None:
+    shutil.copy(sealed_db, db)
+    async with dashboard(db, size=(110, 60)) as (app, pilot):
+        await press(app, pilot, "6", "i")
+        text = screen_text(app)
+        assert "2011-06-16 to 2013-03-01, sealed" in text
+        assert "all tests: " in text
+        assert "efficiency" in text
+        await press(app, pilot, "O")
+        assert isinstance(app.screen, Confirm)
+        assert "It opens once" in screen_text(app)
+        await press(app, pilot, "n")
+        assert not _holdout(db).opened
+        await press(app, pilot, "O", "y")
+        await refreshed(app, pilot)
+        opened = _holdout(db)
+        assert opened.opened
+        assert opened.best is not None
+        assert "2011-06-16 to 2013-03-01, opened" in screen_text(app)
+        assert f"{opened.best.return_pct:+.2f} %" in screen_text(app)
+        assert any("opened: " in toast for toast in toasts(app))
+        await press(app, pilot, "O")
+        assert isinstance(app.screen, RunPlanScreen)
+        assert any("the holdout is open already" in toast for toast in toasts(app))
+
+
+async def test_a_plan_without_a_holdout_says_so(planned: Path) -> None:
+    async with dashboard(planned) as (app, pilot):
+        await press(app, pilot, "6", "O")
+        assert isinstance(app.screen, RunPlanScreen)
+        assert any("the run plan has no holdout" in toast for toast in toasts(app))
+
+
+async def test_a_variants_spec_runs_on_what_the_sweep_saw(sealed_db: Path, db: Path) -> None:
+    shutil.copy(sealed_db, db)
+    async with dashboard(db, size=WIDE) as (app, pilot):
+        await press(app, pilot, "6", "u", "enter")
+        assert isinstance(app.screen, RanDialog)
+        assert "It ran: the same as in the sweep" in screen_text(app)
+
+
+def _holdout(db: Path) -> HoldoutResult:
+    found = detail_of(db).holdout
+    assert found is not None
+    return found

@@ -17,6 +17,7 @@ from tui.dashboard.screens.run_plans.rows import RUNNING, status_words
 from tui.dashboard.widgets.dialog import fact_lines
 from tui.shared import figures
 from tui.shared.leaderboard import without_result
+from tui.shared.out_of_sample import chosen_of, efficiency_of, facts_of, in_brief, lines_of, stretches_of
 from tui.shared.text import safe_text
 from tui.shared.words import (
     HASH,
@@ -58,7 +59,8 @@ class AboutPart(Part):
     def take(self, view: PlanView) -> None:
         """Show the facts of this run plan."""
         detail = view.detail
-        facts = [*_standing(detail), *_worth(detail), *_asked(detail), *_account(detail.plan), *_to_know(detail)]
+        facts = [*_standing(detail), *_worth(detail), *_out_of_sample(detail), *_asked(detail)]
+        facts += [*_account(detail.plan), *_to_know(detail)]
         self.query_one(".page", Static).update(fact_lines(facts))
 
 
@@ -84,6 +86,19 @@ def _worth(detail: PlanDetail) -> Iterator[Fact]:
         yield "break-even", breakeven_of(statistics)
     yield from tries_of(detail.trials)
     yield from holding_of(detail.benchmark)
+
+
+def _out_of_sample(detail: PlanDetail) -> Iterator[Fact]:
+    """What came of a walk-forward and of a holdout, for those who asked for them."""
+    if detail.walk_forward is not None:
+        for place, line in enumerate(lines_of(detail.results, detail.walk_forward)):
+            yield "walk-forward" if place == 0 else "", line
+        yield "efficiency", efficiency_of(detail.walk_forward)
+        yield from chosen_of(detail.walk_forward)
+    if detail.holdout is not None:
+        yield "holdout", ""
+        yield from facts_of(detail.holdout)
+        yield from ((stretch.name, in_brief(stretch.metrics)) for stretch in stretches_of(detail.holdout))
 
 
 def _asked(detail: PlanDetail) -> Iterator[Fact]:

@@ -25,15 +25,19 @@ from tui.dashboard.sweeps import load_told
 from tui.dashboard.widgets.dialog import Confirm, DeskDialog, Field, FormDialog, fact_lines
 from tui.shared import figures
 from tui.shared.metrics import FIGURES
-from tui.shared.words import bars_of
+from tui.shared.out_of_sample import facts_of
+from tui.shared.words import bars_of, verdict_of
 
 if TYPE_CHECKING:
     from engine.desk import Desk
     from engine.drivers.backtest import RunOutcome
+    from engine.ports import Watch
     from engine.strategies.spec import ExecutionSpec
-    from engine.sweeps.results import PlanDetail, VariantResult
+    from engine.sweeps.results import PlanDetail, PlanResult, VariantResult
+    from tui.dashboard.screens.base import DeskScreen
     from tui.dashboard.screens.run_plan.view import PlanView
 
+COMPLETED = "completed"
 WRITING = "writing… the dialog stays until the file is there"
 
 
@@ -61,17 +65,8 @@ def run_dialog(view: PlanView) -> FormDialog[Ran]:
 
 def run_variant(detail: PlanDetail, variant: VariantResult, like: UUID, desk: Desk, _: Mapping[str, str]) -> Ran:
     """Run it; DATASET_CHANGED, STRATEGY_CHANGED when the plan's data or strategy are not what they were. Blocks."""
-    from engine.errors import InvalidError
-    from engine.sweeps.plan.data import describe, same_data
-
     desk.plans.know_strategy(detail.run_plan_id)
-    dataset = load_told(detail.plan["data"])
-    if not same_data(describe(dataset), detail.plan["dataset"]):
-        raise InvalidError(
-            "DATASET_CHANGED",
-            f"the data are not those that run plan {detail.run_plan_id} was started on",
-            hint="put the file back as it was, or run the plan anew",
-        )
+    dataset = desk.plans.dataset(detail.run_plan_id, load_told)
     outcome = desk.research.run(
         spec_of(detail, variant),
         dataset,
@@ -80,6 +75,32 @@ def run_variant(detail: PlanDetail, variant: VariantResult, like: UUID, desk: De
         slippage_bps=detail.plan["slippage_bps"],
     )
     return Ran(variant, outcome)
+
+
+def open_holdout(screen: DeskScreen, detail: PlanDetail) -> None:
+    """Ask, then open a run plan's holdout; say why where it cannot be."""
+    holdout, app = detail.holdout, screen.app
+    if holdout is None or holdout.opened or detail.status != COMPLETED:
+        why = "has no holdout" if holdout is None else "is open already" if holdout.opened else "is not complete yet"
+        app.warn(f"the run plan {why}" if holdout is None or not holdout.opened else f"the holdout {why}")
+        return
+
+    def opened(result: PlanResult) -> None:
+        app.say("the holdout is open" if result.statistics is None else f"opened: {verdict_of(result.statistics)}")
+        app.refresh_now()
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            screen.load(partial(_opened, detail.run_plan_id), opened, group="open", acts=True)
+
+    facts = [*facts_of(holdout), ("", "It opens once: what comes out is journaled, and the verdict is made anew.")]
+    app.push_screen(Confirm("Open the holdout?", facts, yes="Open"), answered)
+
+
+def _opened(run_plan_id: UUID, desk: Desk, _: Watch) -> PlanResult:
+    """Trade on it. Blocks."""
+    desk.plans.know_strategy(run_plan_id)
+    return desk.plans.open(run_plan_id, load_told)
 
 
 def spec_of(detail: PlanDetail, variant: VariantResult) -> ExecutionSpec:

@@ -47,6 +47,7 @@ class RunPlanScreen(DeskScreen):
         bound("slash", "narrow", "filter", "only variants that hold some words", "plan.filter", show=True),
         bound("u", "run", "run", "this variant's spec as a backtest on the same data", "plan.run", show=True),
         bound("E", "export", "export", "all variants as CSV, JSON or Parquet", "plan.export", show=True),
+        bound("O", "open_holdout", "open the holdout", "trade the best on it, once; asks first", "plan.open"),
         bound("r", "resume", "resume", "resume a run that was stopped", "plan.resume"),
         bound("x", "cancel", "cancel", "ask the run to stop, whichever process executes it", "plan.cancel"),
     ]
@@ -99,7 +100,7 @@ class RunPlanScreen(DeskScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the actions on a run plan while there is none."""
-        mine = {"part", "step", "mark", "narrow", "run", "export", "resume", "cancel"}
+        mine = {"part", "step", "mark", "narrow", "run", "export", "open_holdout", "resume", "cancel"}
         return self._view is not None if action in mine else True
 
     async def action_part(self, name: str) -> None:
@@ -145,6 +146,12 @@ class RunPlanScreen(DeskScreen):
         self.app.push_screen(
             ExportDialog(self._looked_at()), lambda written: self.app.say(written) if written else None
         )
+
+    def action_open_holdout(self) -> None:
+        """Ask, then open the holdout."""
+        from tui.dashboard.screens.run_plan.dialogs import open_holdout
+
+        open_holdout(self, self._looked_at().detail)
 
     def action_resume(self) -> None:
         """Resume the run in this process."""

@@ -96,8 +96,8 @@ MOST_MARKED = 4
 BASELINE, ABLATION = "baseline", "ablation"
 RUNNING = "running"
 
-Seen = tuple[str, int, float | None]
-"""What tells one reading from another: status, variants that came out, and time at work unless it runs."""
+Seen = tuple[str, int, float | None, int | None]
+"""What tells one reading from another: status, variants that came out, and unless it runs time at work and events."""
 
 
 class PlanView:
@@ -207,16 +207,19 @@ def read_view(desk: Desk, run_plan_id: UUID | None, before: PlanView | None) -> 
         if not plans:
             return None
         run_plan_id = plans[0].run_plan_id
-    seen = next((_seen(plan) for plan in plans if plan.run_plan_id == run_plan_id), None)
+    seen = next((_seen(desk, plan) for plan in plans if plan.run_plan_id == run_plan_id), None)
     if before is not None and (before.detail.run_plan_id, before.seen) == (run_plan_id, seen):
         return before
     detail = desk.plans.get(run_plan_id)
     account = desk.accounts.find(str(detail.workspace_id))
-    return PlanView(detail, _seen(detail), account.name if account else "")
+    return PlanView(detail, _seen(desk, detail), account.name if account else "")
 
 
-def _seen(plan: PlanSummary) -> Seen:
-    return plan.status, plan.done, None if plan.status == RUNNING else plan.duration_s
+def _seen(desk: Desk, plan: PlanSummary) -> Seen:
+    """What tells one reading from the next; of a run that has ended its events too: its holdout may be opened."""
+    if plan.status == RUNNING:
+        return plan.status, plan.done, None, None
+    return plan.status, plan.done, plan.duration_s, desk.plans.event_count(plan.run_plan_id)
 
 
 class Part(Vertical):
