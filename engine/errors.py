@@ -35,6 +35,7 @@ CODES: Mapping[str, str] = {
     "RUN_EXISTS": "A run plan with this id already exists.",
     "RUN_ENDED": "The run plan has ended; there is nothing left to cancel.",
     "RUN_NOT_RESUMABLE": "The run plan is complete, or being executed, or cannot be rebuilt from the journal.",
+    "RUN_NOT_COMPLETE": "The run plan has not come to its end, or has no best: there is nothing to compare with yet.",
     "RUN_TAKEN_OVER": "Another process has resumed or ended this run; this one stopped without writing.",
     "HOLDOUT_NOT_OPENABLE": "The run plan has no holdout, or is not complete.",
     # the broker's refusals

@@ -44,6 +44,7 @@ class EventType(StrEnum):
     RUN_FAILED = "RUN_FAILED", "an error ended a run plan"
     RUN_CANCELLED = "RUN_CANCELLED", "a run plan was stopped"
     RUN_HOLDOUT_OPENED = "RUN_HOLDOUT_OPENED", "a run plan's holdout was opened: what came of the best on it"
+    RUN_NOISE_TESTED = "RUN_NOISE_TESTED", "a run plan was run again on shuffled bars: the best scores there"
     BACKTEST_RECORDED = "BACKTEST_RECORDED", "a backtest ended: what was run, on which bars"
     HISTORY_ACCEPTED = "HISTORY_ACCEPTED", "a person accepted that bars which the account had seen have changed"
     STRATEGY_ACCEPTED = "STRATEGY_ACCEPTED", "a person accepted that a strategy's code has changed"
@@ -129,6 +130,9 @@ class Objective(StrEnum):
 
 
 DEFAULT_OBJECTIVE = Objective.SHARPE_ANNUAL
+
+NOISE_DRAWS = 200
+"""Shuffles of a noise test, unless another number is asked for."""
 
 
 class RunStatus(StrEnum):

@@ -22,6 +22,7 @@ from engine.payloads import damaged, stored_uuid
 from engine.policy.workspace import Workspace, WorkspaceKind, check_open
 from engine.ports import EventFilter, Owners, Store, Watch
 from engine.strategies.spec import CompiledSpec, ExecutionSpec, compile_spec
+from engine.sweeps.noise.results import NoiseResult
 from engine.sweeps.orchestrator import Execution
 from engine.sweeps.out_of_sample.holdout import trade
 from engine.sweeps.out_of_sample.sealed import SealedHoldout, check_folds, out_of_sample, seen_by_sweep
@@ -32,10 +33,12 @@ from engine.sweeps.plan.generator import Generated, generate
 from engine.sweeps.plan.request import SweepRequest
 from engine.sweeps.plan.run_plan import RunPlan
 from engine.sweeps.record.lifecycle import begin, cancel, check_openable, check_resumable, open_holdout, take_over
+from engine.sweeps.record.noise_tests import NoiseTest, check_testable
 from engine.sweeps.record.queries import RunRecord, find_run, find_variant, summaries
 from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary, trades_of
 from engine.sweeps.simulation.rerun import SessionCurves, came_out_otherwise, session_curves
 from engine.sweeps.simulation.simulate import Simulation
+from engine.vocabulary import NOISE_DRAWS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -191,6 +194,35 @@ class Plans:
             traded = trade(plan, holdout, whole, best)
             open_holdout(self._store, self._stamps, record, best, traded)
         return self.result(record.id)
+
+    def noise(
+        self,
+        run_plan_id: str | UUID,
+        load: Load,
+        *,
+        draws: int = NOISE_DRAWS,
+        workers: int = 1,
+        watch: Watch | None = None,
+    ) -> NoiseResult:
+        """Run a completed plan again on shuffled bars, so many times, and say how often the best there is as good.
+
+        Draws that came out before, of a test that was stopped or had fewer, are not run again. A test that the watch or
+        a `cancel` stops returns the scores so far, with `p_noise` None. Raises RUN_PLAN_NOT_FOUND, RUN_NOT_COMPLETE,
+        INVALID_SPEC, DATASET_CHANGED or STRATEGY_CHANGED, each with nothing written; INVALID_DATA where prices lie too
+        far apart to be shuffled.
+        """
+        record = self._record(run_plan_id)
+        check_testable(record, draws)
+        test = NoiseTest(self._store, self._stamps, record, draws)
+        if test.is_known:
+            return test.answer()
+        plan = self._plan(record)
+        dataset = self._loaded(record, load)
+        owner = self._owners.claim()
+        try:
+            return test.run(plan, dataset, owner, workers, watch)
+        finally:
+            self._owners.release(owner)
 
     def know_strategy(self, run_plan_id: str | UUID) -> dict[str, tuple[str, str | None]]:
         """Register the strategy that a run plan was started with, unless it is registered.

@@ -16,6 +16,7 @@ from engine.errors import SystemFault
 from engine.market.bars import FloatArray
 from engine.numerals import table
 from engine.statistics.holding import HoldingMetrics
+from engine.sweeps.noise.results import NoiseResult
 from engine.sweeps.out_of_sample.results import HoldoutResult, WalkForwardResult
 from engine.sweeps.plan.run_plan import Variant
 from engine.validation import StrictModel, UtcTime, trusted
@@ -103,6 +104,7 @@ class PlanResult(StrictModel):
     statistics: PlanStatistics | None = None
     holdout: HoldoutResult | None = None
     walk_forward: WalkForwardResult | None = None
+    noise: NoiseResult | None = None
 
     @property
     def done(self) -> int:
@@ -198,6 +200,7 @@ class PlanDetail(PlanSummary):
     statistics: PlanStatistics | None = None
     holdout: HoldoutResult | None = None
     walk_forward: WalkForwardResult | None = None
+    noise: NoiseResult | None = None
 
     def _repr_html_(self) -> str:
         return _html_of(self.run_plan_id, self.status, self.results, self.best_variant_id, self.statistics)

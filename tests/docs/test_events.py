@@ -48,7 +48,9 @@ def sweeps(desk: Desk) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(watching, "LOOK_EVERY", 0)  # the sweep is over before it would look
         sweep(desk, lambda: desk.plans.cancel(desk.plans.all(limit=1)[0].run_plan_id))
-    desk.plans.resume(desk.plans.all(limit=1)[0].run_plan_id, lambda _: sample_dataset("AAPL"))
+    plan = desk.plans.all(limit=1)[0].run_plan_id
+    desk.plans.resume(plan, lambda _: sample_dataset("AAPL"))
+    desk.plans.noise(plan, lambda _: sample_dataset("AAPL"), draws=1)
 
     kept = parse_spec({"strategy_id": "sma_cross", "symbols": ["AAPL"]})
     opened = desk.plans.run(kept, sample_dataset("AAPL"), {}, workspace="a", holdout="20%")

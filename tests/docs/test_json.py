@@ -157,6 +157,12 @@ def test_a_sweep(printed: Print, tmp_path: Path) -> None:
     fits(detail, "Run plan detail")
     assert detail["results"] == run["results"]
     assert (detail["holdout"], detail["walk_forward"]) == (None, None)
+    assert detail["noise"] is None
+    noise = printed("plan", "noise", "last", "--draws", "2", "--fail-if", "plan.p_noise < 0")
+    fits(noise, "Noise test")
+    run["noise"] = printed("plan", "show", "last")["noise"]
+    fits(run["noise"], "Noise")
+    assert run["noise"] == {name: noise[name] for name in run["noise"]}
     file = tmp_path / "sweep.json"
     fits(printed("plan", "export", "last", "--to", str(file)), "Export")
     assert json.loads(file.read_text()) == {name: run[name] for name in run if name != "fail_if"}
@@ -198,6 +204,11 @@ def test_a_sweep_that_was_stopped(printed: Print, monkeypatch: pytest.MonkeyPatc
     assert (stopped["error_code"], stopped["status"]) == ("CANCELLED", "cancelled")
     fits(printed("plan", "cancel", "last"), "Run plan cancelled")
     fits(printed("plan", "resume", "last"), "Run plan")
+    with monkeypatch.context() as patch:
+        patch.setattr("tui.commands.progress.Watched.stopped", lambda watch: watch._what == "running on shuffled bars")
+        stopped = printed("plan", "noise", "last", code=1)
+    assert set(stopped) == {*fields("Failure"), *fields("Noise test")}
+    assert (stopped["error_code"], stopped["p_noise"]) == ("CANCELLED", None)
 
 
 def test_an_evaluation(printed: Print) -> None:

@@ -81,11 +81,11 @@ def test_a_condition_may_name_every_metric() -> None:
     others = [name for name in figure_names() if name not in named]
     assert figure_names()[: len(named)] == named
     outside = {f"{side}.{name}" for side in ("holdout", "walk_forward") for name in Metrics.model_fields}
-    assert set(others) == outside | {"plan.p_luck", "plan.pbo", "plan.dsr"} | {
+    assert set(others) == outside | {"plan.p_luck", "plan.pbo", "plan.dsr", "plan.p_noise"} | {
         f"benchmark.{name}" for name in HoldingMetrics.model_fields
     }
     examples = ("benchmark.return_pct", "holdout.return_pct", "walk_forward.sharpe_annual")
-    for name in ("plan.p_luck", "plan.pbo", "plan.dsr", *examples):
+    for name in ("plan.p_luck", "plan.pbo", "plan.dsr", "plan.p_noise", *examples):
         assert f"`{name}`" in section(PAGE, "## In CI")
 
 

@@ -17,12 +17,14 @@ from textual.message import Message
 from engine.errors import ConflictError
 from tui.dashboard.loading import Loader
 from tui.shared import figures
+from tui.shared.words import noise_of
 
 if TYPE_CHECKING:
     from engine.desk import Desk
     from engine.errors import PapertapeError
     from engine.market.bars import Dataset
     from engine.ports import Watch
+    from engine.sweeps.noise.results import NoiseResult
     from engine.sweeps.results import PlanResult
     from tui.dashboard.app import DashboardApp
 
@@ -31,6 +33,7 @@ SHORT = 8
 """Digits of a run plan's id that people are told."""
 
 Work = Callable[["Desk", "Watch"], "PlanResult"]
+NoiseWork = Callable[["Desk", "Watch"], "NoiseResult"]
 
 
 class SweepAdvanced(Message, bubble=False):
@@ -43,10 +46,11 @@ class SweepAdvanced(Message, bubble=False):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`done` of `total` variants came out; nothing is known of either before the first."""
+    """`done` of `total` variants came out, or draws of a noise test; nothing is known of either before the first."""
 
     done: int = 0
     total: int = 0
+    of_noise: bool = False
 
 
 class Sweeps:
@@ -68,21 +72,40 @@ class Sweeps:
 
     def execute(self, run_plan_id: UUID, work: Work) -> None:
         """Run or resume a sweep, unless it is under way already."""
+        self._begin(run_plan_id, work, self._ended)
+
+    def test_noise(self, run_plan_id: UUID, work: NoiseWork) -> None:
+        """Run a completed sweep against noise, unless it is under way already."""
+        self._begin(run_plan_id, work, partial(self._tested, run_plan_id), of_noise=True)
+
+    def _begin(
+        self,
+        run_plan_id: UUID,
+        work: Callable[[Desk, Watch], Any],
+        ended: Callable[[Any], None],
+        *,
+        of_noise: bool = False,
+    ) -> None:
         if run_plan_id in self._under_way:
             return
-        self._advanced(run_plan_id, 0, 0)
+        self._advanced(run_plan_id, of_noise, 0, 0)
         self._loader.load(
             work,
-            self._ended,
+            ended,
             group=f"sweep {run_plan_id}",
             failed=partial(self._failed, run_plan_id),
-            advanced=partial(self._advanced, run_plan_id),
+            advanced=partial(self._advanced, run_plan_id, of_noise),
             acts=True,
         )
 
-    def _advanced(self, run_plan_id: UUID, done: int, total: int) -> None:
-        self._under_way[run_plan_id] = Progress(done, total)
+    def _advanced(self, run_plan_id: UUID, of_noise: bool, done: int, total: int) -> None:
+        self._under_way[run_plan_id] = Progress(done, total, of_noise)
         self._app.desk_screen.post_message(SweepAdvanced())
+
+    def _tested(self, run_plan_id: UUID, found: NoiseResult) -> None:
+        ((name, told),) = noise_of(found)
+        self._app.say(f"run plan {str(run_plan_id)[:SHORT]}: {name} {told}")
+        self._leave(run_plan_id)
 
     def _ended(self, result: PlanResult) -> None:
         best = next((variant.label for variant in result.results if variant.variant_id == result.best_variant_id), None)
@@ -121,6 +144,15 @@ def resume(run_plan_id: UUID, tell: Callable[[str], None], desk: Desk, watch: Wa
     for sentence in packages_moved(desk, run_plan_id):
         tell(sentence)
     return desk.plans.resume(run_plan_id, load_told, workers=spare_processors(), watch=watch)
+
+
+def test_noise(run_plan_id: UUID, tell: Callable[[str], None], desk: Desk, watch: Watch) -> NoiseResult:
+    """Run a plan against noise; `tell` is told of packages that are in another version by now."""
+    from tui.shared.inputs import packages_moved
+
+    for sentence in packages_moved(desk, run_plan_id):
+        tell(sentence)
+    return desk.plans.noise(run_plan_id, load_told, workers=spare_processors(), watch=watch)
 
 
 def spare_processors() -> int:

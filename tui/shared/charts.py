@@ -26,6 +26,7 @@ _SOLID = "hd"
 """plotext's name for quarter blocks: what a line over an area is drawn with"""
 _SAMPLES = 3
 """Of an area, in each column: fewer leave gaps where they fall unevenly"""
+COLUMNS_A_BIN = 3
 _ASCII = str.maketrans({"┌": "+", "┐": "+", "└": "+", "┘": "+", "┤": "+", "┬": "+", "┴": "+", "─": "-", "│": "|"})
 _ONE_AT_A_TIME = threading.Lock()
 """plotext has one figure for the whole process, and the dashboard draws in workers."""
@@ -41,6 +42,7 @@ class Series:
     A `stepped` line keeps each value until the next point. A mark stands where it is; only lines are reduced. With an
     `area` the line is solid, and what is below it has that colour: down to the lower edge, or up to zero under a line
     that is never above it.
+    A `filled` line has everything below it filled.
     """
 
     points: Points
@@ -48,20 +50,24 @@ class Series:
     glyph: str = ""
     stepped: bool = False
     area: Rgb | None = None
+    filled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Axes:
     """What stands around the series.
 
-    x is seconds since 1970, or with `timed` false a plain number such as a bar's index; `x_ticks` false leaves its
-    labels out. `framed` draws all four sides, else the left one alone. `bounds` are the least and the greatest y
-    where they are not to be what the points have; `margin` is the least width of the labels at the left, for charts
-    that stand below each other. `rounded` labels round values in place of the ends.
+    x is seconds since 1970, with `timed` false a plain number such as a bar's index, and with `x_decimals` a value with
+    so many decimals; `x_ticks` false leaves its labels out. With `counted` y is a count. `framed` draws all four sides,
+    else the left one alone. `bounds` are the least and the greatest y where they are not to be what the points have;
+    `margin` is the least width of the labels at the left, for charts that stand below each other. `rounded` labels
+    round values in place of the ends.
     """
 
     timed: bool = True
+    x_decimals: int | None = None
     x_ticks: bool = True
+    counted: bool = False
     framed: bool = True
     bounds: tuple[float, float] | None = None
     margin: int = 0
@@ -99,6 +105,39 @@ def plot(
         built = figure.build().string(colorless=not colour)
     drawn = "\n".join(line.rstrip() for line in built.splitlines())
     return drawn if unicode else drawn.translate(_ASCII)
+
+
+def distribution(
+    values: Sequence[float],
+    mark: float,
+    width: int,
+    height: int = HEIGHT,
+    *,
+    decimals: int = 2,
+    colours: tuple[Rgb, Rgb] | None = None,
+    unicode: bool = True,
+) -> str:
+    """How many of the values lie where, at least one, as filled columns, and the mark as a line from top to bottom.
+
+    `colours` are those of the columns and of the line. x is the value, to so many decimals; y is a count.
+    """
+    low, high = _extent([*values, mark])
+    span = (high - low) or 1.0
+    bins = max(1, min(width // COLUMNS_A_BIN, round(2 * len(values) ** 0.5)))
+    counts = [0] * bins
+    for value in values:
+        counts[min(bins - 1, int((value - low) / span * bins))] += 1
+    edges = [low + span * edge / bins for edge in range(bins + 1)]
+    outline = [(low, 0.0), *zip(edges, [*map(float, counts), counts[-1]], strict=True), (edges[-1], 0.0)]
+    top = max(counts)
+    line = [(mark, top * step / (2 * height)) for step in range(2 * height + 1)]
+    of_columns, of_line = colours or (None, None)
+    drawn = [
+        Series(steps(outline), of_columns, filled=True),
+        Series(line, of_line, "│" if unicode else "|"),
+    ]
+    axes = Axes(timed=False, x_decimals=decimals, counted=True)
+    return plot(drawn, width, height, axes, colour=colours is not None, unicode=unicode)
 
 
 def reduced(points: Points, columns: int) -> Points:
@@ -151,7 +190,8 @@ def _draw(figure: Any, line: Series, width: int, unicode: bool) -> None:
     symbol = line.glyph or (_SOLID if line.area is not None and unicode else "braille" if unicode else "*")
     marker = symbol if line.colour is None else plotext.marker(symbol, line.colour)
     signal = figure.signal([x for x, _ in points], [y for _, y in points], marker=marker)
-    figure.draw(signal if line.glyph else signal.lines())
+    drawn = signal if line.glyph else signal.lines()
+    figure.draw(drawn.fillx() if line.filled else drawn)
 
 
 def _fill(figure: Any, points: Points, line: Series, width: int) -> None:
@@ -179,10 +219,25 @@ def _surround(figure: Any, axes: Axes, shown: Sequence[Series], width: int, heig
         figure.axes(False, axis="x")
         figure.axes(False, axis="y", side="right")
     count = max(2, min(TICKS, height // ROWS_A_TICK))
-    positions, labels = (_rounded_ticks if axes.rounded else _value_ticks)(low, high, count)
+    if axes.counted:
+        positions, labels = _count_ticks(high, count)
+    else:
+        positions, labels = (_rounded_ticks if axes.rounded else _value_ticks)(low, high, count)
     figure.ruler("y").ticks(positions, [label.rjust(axes.margin) for label in labels])
-    moments = (_time_ticks if axes.timed else _index_ticks)(first, last, width) if axes.x_ticks else ([], [])
-    figure.ruler("x").ticks(*moments)
+    figure.ruler("x").ticks(*_x_ticks(axes, first, last, width) if axes.x_ticks else ([], []))
+
+
+def _x_ticks(axes: Axes, first: float, last: float, width: int) -> tuple[list[float], list[str]]:
+    if axes.x_decimals is None:
+        return (_time_ticks if axes.timed else _index_ticks)(first, last, width)
+    count = min(TICKS, max(2, width // 20))
+    positions = [first + (last - first) * step / (count - 1) for step in range(count)]
+    return positions, [figures.decimals(position, axes.x_decimals) for position in positions]
+
+
+def _count_ticks(high: float, count: int) -> tuple[list[float], list[str]]:
+    positions = sorted({float(round(high * step / (count - 1))) for step in range(count)})
+    return positions, [figures.whole(int(position)) for position in positions]
 
 
 def _rounded_ticks(low: float, high: float, count: int) -> tuple[list[float], list[str]]:

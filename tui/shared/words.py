@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from engine.desk.journal import EventView
     from engine.drivers.trial import TrialCount
     from engine.statistics.holding import HoldingMetrics
+    from engine.sweeps.noise.results import NoiseResult
     from engine.sweeps.results import PlanDetail, PlanStatistics, PlanSummary
 
 SHORT_SHA256 = 8
@@ -73,6 +74,10 @@ def _stopped(payload: dict[str, Any]) -> str:
 
 def _of_a_sweep(payload: dict[str, Any]) -> str:
     """A run plan's event: its payload may hold a thousand variants."""
+    if "draws" in payload:
+        told = payload["first"] + len(payload["scores"])
+        odds = "" if payload["p_noise"] is None else f", p_noise {probability(payload['p_noise'])}"
+        return f"{told:,} of {payload['draws']:,} draws against noise{odds}"
     if "variants_count" in payload:
         return f"{payload['strategy_id']}, {figures.counted(payload['variants_count'], 'variant')}"
     return f"variant {payload['variant_id']} {payload['status']}" if "variant_id" in payload else ""
@@ -116,6 +121,16 @@ def odds_of(statistics: PlanStatistics) -> Iterator[Fact]:
     """Each probability with what it says."""
     for name, meaning in ODDS.items():
         yield name, f"{probability(getattr(statistics, name)):<6}  {meaning}"
+
+
+def noise_of(noise: NoiseResult | None) -> list[Fact]:
+    """A fact with what a plan came to against noise, or how far its test has come; empty where there was none."""
+    if noise is None:
+        return []
+    if noise.p_noise is None:
+        return [("noise", f"stopped after {len(noise.scores):,} of {noise.draws:,} draws; `plan noise` goes on")]
+    meaning = f"on {noise.as_good:,} of {noise.draws:,} shuffles the best did as well"
+    return [("p_noise", f"{probability(noise.p_noise):<6}  {meaning}")]
 
 
 def brief_odds(statistics: PlanStatistics) -> str:

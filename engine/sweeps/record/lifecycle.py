@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -14,14 +15,15 @@ from engine.jsontext import compact_json
 from engine.market.bars import Dataset
 from engine.payloads import stored_uuid
 from engine.policy.workspace import Workspace
-from engine.ports import Owner, Owners, Store, Unwatched, Watch
+from engine.ports import Owner, Owners, Store, Unwatched, Views, Watch
+from engine.sweeps.noise.results import told_of
 from engine.sweeps.out_of_sample.holdout import Traded, opening, overlaps
 from engine.sweeps.plan.document import plan_payload, with_trials
 from engine.sweeps.plan.run_plan import RunPlan
 from engine.sweeps.plan.trials import PlanTrial
 from engine.sweeps.record.queries import RunRecord, find_run
 from engine.sweeps.record.recorder import Run, run_event
-from engine.sweeps.record.status import is_alive, owner_of, standing_of
+from engine.sweeps.record.status import is_alive, owner_of, owner_said, standing_of
 
 
 def begin(
@@ -66,14 +68,18 @@ def take_over(
 
 
 def cancel(store: Store, stamps: Stamps, owners: Owners, ref: str | UUID) -> None:
-    """RUN_CANCEL_REQUESTED, and RUN_CANCELLED with it when nobody is there to hear it."""
+    """RUN_CANCEL_REQUESTED, and RUN_CANCELLED with it when nobody is there to hear it.
+
+    Of a run plan that is complete it is the noise test that is asked to stop.
+    """
     with store.write() as unit:
         run_plan_id = find_run(unit, ref)
         standing = standing_of(unit.run_marks(run_plan_id), run_plan_id)
         status = standing.status(owner_alive=True)
         if status == "cancelled":
             return
-        if status != "running":
+        is_tested = status == "completed" and _is_tested(unit, owners, run_plan_id)
+        if status != "running" and not is_tested:
             raise ConflictError("RUN_ENDED", f"run plan {run_plan_id} has {status}", hint="nothing is left to cancel")
         workspace_id = stored_uuid(standing.first.workspace_id, f"the workspace of run plan {run_plan_id}")
         now = stamps.now()
@@ -83,7 +89,7 @@ def cancel(store: Store, stamps: Stamps, owners: Owners, ref: str | UUID) -> Non
             unit.append([run_event(kind, UUID(run_plan_id), workspace_id, stamps.new_id(), now, payload)])
 
         event(EventType.RUN_CANCEL_REQUESTED, {})
-        if not is_alive(owners, standing, unit.run_heading(run_plan_id)):
+        if not is_tested and not is_alive(owners, standing, unit.run_heading(run_plan_id)):
             record = RunRecord(unit, owners, run_plan_id)
             event(EventType.RUN_CANCELLED, record.ended(record.last_at))
         unit.commit()
@@ -118,6 +124,12 @@ def open_holdout(store: Store, stamps: Stamps, record: RunRecord, best: str | No
         unit.commit()
 
 
+def _is_tested(views: Views, owners: Owners, run_plan_id: str) -> bool:
+    """Whether somebody is at work on a noise test of a run plan: the end of a test names no owner."""
+    told = told_of(views, run_plan_id)
+    return bool(told) and "owner" in told[-1] and owners.alive(owner_said(told[-1]["owner"]))
+
+
 def check_resumable(record: RunRecord) -> None:
     """RUN_NOT_RESUMABLE when a run is complete, or somebody is at work on it."""
     if record.status == "completed":
@@ -142,27 +154,28 @@ LOOK_EVERY = 50_000
 """Microseconds between two looks at the journal: variants come out faster than it can be asked."""
 
 
-class RunWatch:
+class JournalWatch(Unwatched, ABC):
     """A `Watch` for the simulation; any thread may ask. The journal is read only when somebody has written."""
 
-    def __init__(self, store: Store, stamps: Stamps, run: Run, watch: Watch | None) -> None:
-        self._store, self._stamps, self._run, self._watch = store, stamps, run, watch or Unwatched()
+    def __init__(self, store: Store, stamps: Stamps, watch: Watch | None) -> None:
+        self._store, self._stamps, self._watch = store, stamps, watch or Unwatched()
         self._version: int | None = None
         self._looked_at: int | None = None
         self._stopped = False
 
-    def advance(self, done: int, total: int) -> None:
-        """Ignore the simulation's own steps: the watch is told of committed variants alone."""
-
     def told(self, done: int, total: int) -> None:
-        """`done` of `total` variants came out."""
+        """`done` of `total` came out: the simulation's own steps, which `advance` hears, are passed over."""
         self._watch.advance(done, total)
 
     def stopped(self) -> bool:
-        """Whether the caller or a cancel request in the journal asked to stop; once true, it stays true."""
+        """Whether the caller or an event in the journal asked to stop; once true, it stays true."""
         if not self._stopped:
             self._stopped = self._watch.stopped() or self._journal_says_so()
         return self._stopped
+
+    @abstractmethod
+    def is_over(self, views: Views) -> bool:
+        """Whether the journal says stop."""
 
     def _journal_says_so(self) -> bool:
         now = self._stamps.now()
@@ -173,7 +186,19 @@ class RunWatch:
         if version == self._version:
             return False
         self._version = version
-        key = str(self._run.run_plan_id)
         with self._store.read() as views:
-            standing = standing_of(views.run_marks(key), key)
+            return self.is_over(views)
+
+
+class RunWatch(JournalWatch):
+    """Stops an execution once it is asked to be cancelled, or is another's."""
+
+    def __init__(self, store: Store, stamps: Stamps, run: Run, watch: Watch | None) -> None:
+        super().__init__(store, stamps, watch)
+        self._run = run
+
+    def is_over(self, views: Views) -> bool:
+        """Whether there is a request to cancel it, an end, or a later owner."""
+        key = str(self._run.run_plan_id)
+        standing = standing_of(views.run_marks(key), key)
         return standing.cancel_requested or standing.end is not None or standing.begun.event_id != self._run.begun_id

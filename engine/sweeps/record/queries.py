@@ -10,6 +10,7 @@ from engine.errors import DamageFault, NotFoundError
 from engine.market.sessions import from_micros
 from engine.payloads import damaged, event_named, stored_uuid
 from engine.ports import Owners, RunMark, Views
+from engine.sweeps.noise.results import latest_result, told_of
 from engine.sweeps.objectives import best_of
 from engine.sweeps.out_of_sample.holdout import holdout_result
 from engine.sweeps.out_of_sample.sealed import SealedHoldout
@@ -60,6 +61,7 @@ class RunRecord:
             self.last_at = max(self.last_at, views.run_so_far(run_plan_id).last_at)
         self.sealed = SealedHoldout.read(self.document.get("holdout"))
         self.holdout = holdout_result(views, self.sealed, run_plan_id)
+        self.noise_told = told_of(views, run_plan_id)
         self.workspace_id = stored_uuid(self.standing.first.workspace_id, f"the workspace of run plan {run_plan_id}")
 
     @property
@@ -148,6 +150,7 @@ class RunRecord:
             "statistics": worth.statistics,
             "holdout": self.holdout,
             "walk_forward": worth.walk_forward,
+            "noise": latest_result(self.noise_told),
         }
 
     def _reasons(self, results: list[VariantResult]) -> list[str]:

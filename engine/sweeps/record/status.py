@@ -87,7 +87,11 @@ def standing_of(marks: Iterable[RunMark], run_plan_id: str) -> Standing:
 
 def owner_of(standing: Standing, heading: dict[str, Any]) -> Owner:
     """Who began or resumed it last; `heading` is RUN_STARTED's."""
-    said = heading["owner"] if standing.begun is standing.first else _said(standing.begun)["owner"]
+    return owner_said(heading["owner"] if standing.begun is standing.first else _said(standing.begun)["owner"])
+
+
+def owner_said(said: dict[str, Any]) -> Owner:
+    """An owner, as events have it."""
     return Owner(said["host"], said["pid"], said["started"], said["claim"])
 
 

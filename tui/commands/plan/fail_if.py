@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.sweeps.results import PlanResult, VariantResult
 
 SCORE = "objective_score"
+P_NOISE = "plan.p_noise"
 PROBABILITIES = ("p_luck", "pbo", "dsr")
 OPTION = "--fail-if"
 EXAMPLE = "write it as in 'best.return_pct < 0 or best.trade_count < 30'"
@@ -89,7 +90,7 @@ def figure_names() -> list[str]:
     of_variants = [f"{side}.{name}" for side in ("best", "baseline") for name in (*METRICS, SCORE)]
     of_plan = [f"plan.{name}" for name in PROBABILITIES]
     outside = [f"{side}.{name}" for side in ("holdout", "walk_forward") for name in METRICS]
-    return [*of_variants, *of_plan, *(f"benchmark.{name}" for name in HoldingMetrics.model_fields), *outside]
+    return [*of_variants, *of_plan, P_NOISE, *(f"benchmark.{name}" for name in HoldingMetrics.model_fields), *outside]
 
 
 def figures_of(result: PlanResult) -> dict[str, float | None]:
@@ -109,7 +110,8 @@ def figures_of(result: PlanResult) -> dict[str, float | None]:
     }
     sides = {**{side: _figures(variant) for side, variant in of_variants.items()}, **of_plan}
     named = ((name, *name.split(".")) for name in figure_names())
-    return {name: getattr(sides[side], figure, None) for name, side, figure in named}
+    found = {name: getattr(sides[side], figure, None) for name, side, figure in named}
+    return {**found, P_NOISE: None if result.noise is None else result.noise.p_noise}
 
 
 def _figures(variant: VariantResult | None) -> SimpleNamespace | None:

@@ -22,6 +22,7 @@ from tui.shared.words import (
     breakeven_of,
     holding_of,
     neighbours_of,
+    noise_of,
     odds_of,
     progress_of,
     took,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from tui.shared.output import Field, Page
 
 _START_AND_END = ("RUN_STARTED", "RUN_COMPLETED")
+_NO_TURNS = ("RUN_VARIANT_COMPLETED", "RUN_NOISE_TESTED")
 _COLUMNS = ("return_pct", "cagr_pct", "max_drawdown_marked_pct", "sharpe_annual", "trade_count")
 _WIDEST_VALUE = 16
 _GAP = "  "
@@ -136,7 +138,7 @@ def _standing(detail: PlanDetail) -> list[Field]:
 
 def _history(events: Sequence[EventView]) -> list[Field]:
     """Who stopped and resumed the run plan; empty when it was only started and finished."""
-    turns = [event for event in events if event.event_type != "RUN_VARIANT_COMPLETED"]
+    turns = [event for event in events if event.event_type not in _NO_TURNS]
     if len(turns) <= len(_START_AND_END):
         return []
     lines = [f"{event.recorded_at:%Y-%m-%d %H:%M:%S}  {_turn(event)}" for event in turns]
@@ -234,16 +236,18 @@ def show_worth(page: Page, result: PlanResult | PlanDetail) -> None:
     """The verdict with its figures; holding alone where nothing else was asked, nothing for a plan without either."""
     statistics = result.statistics
     if statistics is None:
-        if result.benchmark is not None:
+        facts = [*noise_of(result.noise), *holding_of(result.benchmark)]
+        if facts:
             page.line()
-            page.fields(holding_of(result.benchmark))
+            page.fields(facts)
         return
     page.line()
     page.heading(verdict_of(statistics))
     page.paragraph(statistics.because)
     page.line()
     costs: Field = ("break-even", breakeven_of(statistics))
-    page.fields([*odds_of(statistics), *tries_of(result.trials), *holding_of(result.benchmark), costs])
+    odds = [*odds_of(statistics), *noise_of(result.noise)]
+    page.fields([*odds, *tries_of(result.trials), *holding_of(result.benchmark), costs])
     _show_fills(page, result, statistics)
     _show_sensitivity(page, statistics)
 

@@ -12,7 +12,7 @@ import typer
 from engine.vocabulary import RunStatus
 from storage.system import processors
 from tui.commands.calls import Call, command
-from tui.commands.plan import report
+from tui.commands.plan import noise, report
 from tui.commands.plan.inputs import (
     FailIf,
     PlanId,
@@ -149,6 +149,9 @@ def cancel(call: Call, plan: PlanId) -> None:
     sentence = "is asked to stop" if detail.status == "running" else f"is {detail.status}"
     document = {"success": True, "run_plan_id": detail.run_plan_id, "status": detail.status}
     call.answer(document, lambda page: page.line(f"run plan {detail.run_plan_id} {sentence}"))
+
+
+app.add_typer(noise.app)
 
 
 @command(app, "list", example="papertape plan list --status interrupted")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Group
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -16,6 +17,7 @@ from tui.dashboard.screens.run_plan.view import Part
 from tui.dashboard.screens.run_plans.rows import RUNNING, status_words
 from tui.dashboard.widgets.dialog import fact_lines
 from tui.shared import figures
+from tui.shared.charts import distribution
 from tui.shared.leaderboard import without_result
 from tui.shared.out_of_sample import chosen_of, efficiency_of, facts_of, in_brief, lines_of, stretches_of
 from tui.shared.text import safe_text
@@ -25,6 +27,7 @@ from tui.shared.words import (
     breakeven_of,
     brief_odds,
     holding_of,
+    noise_of,
     odds_of,
     probability,
     took,
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 
 
 MOST_VALUES = 12
+LEAST_CHART, CHART_HEIGHT = 30, 14
 Fact = tuple[str, str]
 
 
@@ -61,7 +65,7 @@ class AboutPart(Part):
         detail = view.detail
         facts = [*_standing(detail), *_worth(detail), *_out_of_sample(detail), *_asked(detail)]
         facts += [*_account(detail.plan), *_to_know(detail)]
-        self.query_one(".page", Static).update(fact_lines(facts))
+        self.query_one(".page", Static).update(Group(fact_lines(facts), *_noise_chart(detail, self.app.size.width)))
 
 
 def _standing(detail: PlanDetail) -> Iterator[Fact]:
@@ -83,6 +87,7 @@ def _worth(detail: PlanDetail) -> Iterator[Fact]:
         yield "verdict", verdict_of(statistics)
         yield "", statistics.because
         yield from odds_of(statistics)
+        yield from noise_of(detail.noise)
         yield "break-even", breakeven_of(statistics)
     yield from tries_of(detail.trials)
     yield from holding_of(detail.benchmark)
@@ -99,6 +104,17 @@ def _out_of_sample(detail: PlanDetail) -> Iterator[Fact]:
         yield "holdout", ""
         yield from facts_of(detail.holdout)
         yield from ((stretch.name, in_brief(stretch.metrics)) for stretch in stretches_of(detail.holdout))
+
+
+def _noise_chart(detail: PlanDetail, width: int) -> Iterator[Text]:
+    """Where the best lies among the bests of shuffled bars; nothing of a plan that was not run against noise."""
+    noise = detail.noise
+    scores = [] if noise is None else [score for score in noise.scores if score is not None]
+    if noise is None or not scores:
+        return
+    yield Text()
+    yield Text(distribution(scores, noise.best_score, max(LEAST_CHART, width - 4), CHART_HEIGHT))
+    yield Text(f"columns: the best score of each draw   │ the plan's best, {noise.best_score:.4f}")
 
 
 def _asked(detail: PlanDetail) -> Iterator[Fact]:
@@ -160,8 +176,9 @@ def head_lines(view: PlanView, progress: Progress | None, palette: Palette, widt
 def _standing_line(view: PlanView, progress: Progress | None, palette: Palette) -> list[Text]:
     """The first line in full, and shorter for where it does not fit."""
     detail, base = view.detail, view.detail.plan["base"]
-    done = max(detail.done, progress.done) if progress else detail.done
-    status = status_words(detail.status if progress is None else RUNNING)
+    is_tested = progress is not None and progress.of_noise
+    done = max(detail.done, progress.done) if progress and not is_tested else detail.done
+    status = status_words(detail.status if progress is None or is_tested else RUNNING)
     line = Text.assemble((view.short_id, "bold"), f"  {status}  {safe_text(detail.strategy_id)} ")
     line.append(safe_text(f"{', '.join(base['symbols'])}, {base['timeframe']}"))
     counts = [f"{figures.whole(done)} of {figures.counted(detail.variants, 'variant')}"]
@@ -170,6 +187,8 @@ def _standing_line(view: PlanView, progress: Progress | None, palette: Palette) 
     ]
     if detail.variants_dropped:
         counts.append(f"{figures.whole(detail.variants_dropped)} dropped")
+    if progress is not None and is_tested:
+        counts.append(f"{figures.whole(progress.done)} of {figures.counted(progress.total, 'draw')} against noise")
     line.append(f"  {', '.join(counts)}")
     details = f"  {figures.whole(detail.bar_count)} bars, {took(detail.duration_s)}"
     return [line.copy().append(details, palette.muted), line]

@@ -23,7 +23,7 @@ from tui.dashboard.screens.run_plan.about import head_lines
 from tui.dashboard.screens.run_plan.board import BoardPart
 from tui.dashboard.screens.run_plan.view import MOST_MARKED, PARTS, RUNNING, Part, PlanView, read_view
 from tui.dashboard.screens.run_plans.screen import cancel
-from tui.dashboard.sweeps import SweepAdvanced, resume
+from tui.dashboard.sweeps import SweepAdvanced, resume, test_noise
 from tui.dashboard.widgets.pane import READING
 from tui.dashboard.widgets.table import DeskTable
 
@@ -48,6 +48,7 @@ class RunPlanScreen(DeskScreen):
         bound("u", "run", "run", "this variant's spec as a backtest on the same data", "plan.run", show=True),
         bound("E", "export", "export", "all variants as CSV, JSON or Parquet", "plan.export", show=True),
         bound("O", "open_holdout", "open the holdout", "trade the best on it, once; asks first", "plan.open"),
+        bound("N", "noise", "noise", "the plan again on shuffled bars: is its best better than noise?", "plan.noise"),
         bound("r", "resume", "resume", "resume a run that was stopped", "plan.resume"),
         bound("x", "cancel", "cancel", "ask the run to stop, whichever process executes it", "plan.cancel"),
     ]
@@ -100,7 +101,7 @@ class RunPlanScreen(DeskScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the actions on a run plan while there is none."""
-        mine = {"part", "step", "mark", "narrow", "run", "export", "open_holdout", "resume", "cancel"}
+        mine = {"part", "step", "mark", "narrow", "run", "export", "open_holdout", "noise", "resume", "cancel"}
         return self._view is not None if action in mine else True
 
     async def action_part(self, name: str) -> None:
@@ -158,9 +159,15 @@ class RunPlanScreen(DeskScreen):
         run_plan_id = self._looked_at().detail.run_plan_id
         self.app.sweeps.execute(run_plan_id, partial(resume, run_plan_id, self.app.warn_from_thread))
 
+    def action_noise(self) -> None:
+        """Run the plan against noise in this process; `about` shows what comes of it."""
+        run_plan_id = self._looked_at().detail.run_plan_id
+        self.app.sweeps.test_noise(run_plan_id, partial(test_noise, run_plan_id, self.app.warn_from_thread))
+
     def action_cancel(self) -> None:
         """Ask the run to stop."""
-        cancel(self, self._looked_at().detail.run_plan_id)
+        detail = self._looked_at().detail
+        cancel(self, detail.run_plan_id, "N goes on with it" if detail.status == "completed" else "r resumes it")
 
     @on(DeskTable.Chosen, "#board-table")
     async def _open(self) -> None:

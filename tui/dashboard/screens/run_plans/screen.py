@@ -176,9 +176,9 @@ class RunPlansScreen(DeskScreen):
             self._begun = None
 
 
-def cancel(screen: DeskScreen, run_plan_id: UUID) -> None:
+def cancel(screen: DeskScreen, run_plan_id: UUID, goes_on: str = "r resumes it") -> None:
     """Ask a run plan to stop and show a notification."""
-    sentence = f"run plan {str(run_plan_id)[:SHORT]} was asked to stop; r resumes it"
+    sentence = f"run plan {str(run_plan_id)[:SHORT]} was asked to stop; {goes_on}"
 
     def asked(_: None) -> None:
         screen.app.say(sentence)
