@@ -213,6 +213,23 @@ class TestOpened:
         assert len(desk.plans.equity_frame(result.run_plan_id, DATA)) == 6
 
 
+def test_a_window_with_history_is_split_and_walked_within_its_own_sessions() -> None:
+    """`--from` and `--to` come first: shares are of the window, and what lies before it stays history."""
+    window, whole = DATA.window(SESSIONS[2], SESSIONS[-2]), memory_desk()
+    result = whole.plans.run(spec(), window, SWEEP, holdout="40%", walk_forward="train=2,test=1", journal="summary")
+    assert (result.holdout, result.walk_forward) != (None, None)
+    assert result.holdout is not None
+    assert result.walk_forward is not None
+    assert (result.holdout.from_, result.holdout.to) == (SESSIONS[5], SESSIONS[6])
+    (fold,) = result.walk_forward.folds
+    assert (fold.train_from, fold.test_to) == (SESSIONS[2], SESSIONS[4])
+    assert result.history_bars == window.history_bars > 0
+    opened = whole.plans.open(result.run_plan_id, lambda _: window).holdout
+    alone = memory_desk().plans.run(spec(), DATA.window(SESSIONS[5], SESSIONS[6]), {}, journal="summary")
+    assert opened is not None
+    assert opened.baseline == alone.results[0].metrics
+
+
 class TestVerdict:
     """Of what the journal has: the figures are put into it."""
 
