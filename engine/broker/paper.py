@@ -157,7 +157,7 @@ def _check_position(order: Order, held: Holding | None) -> None:
     if not _same_quantity(held.lots, order):
         raise InvalidError(
             "PARTIAL_CLOSE_NOT_SUPPORTED",
-            f"{order.quantity!r} of the {held.quantity!r} {readable(symbol)} held cannot be closed alone",
+            f"sells are all or nothing: {held.quantity!r} {readable(symbol)}",
             hint=f"close all {held.quantity!r}",
         )
 

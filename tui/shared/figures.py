@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -67,6 +68,12 @@ def decimals(amount: float, digits: int) -> str:
 def quantity(amount: float) -> str:
     """A quantity with the decimals it has, up to a lot's eight."""
     return decimals(amount, needed_decimals(amount))
+
+
+def brief_quantity(amount: float) -> str:
+    """A quantity for a sentence: two decimals at most, of one below 1 three digits that count."""
+    digits = 2 if abs(amount) >= 1 or amount == 0 else min(MAX_DECIMALS, 2 - math.floor(math.log10(abs(amount))))
+    return decimals(amount, needed_decimals(amount, digits))
 
 
 def price(amount: float) -> str:

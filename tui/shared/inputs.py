@@ -179,8 +179,7 @@ def _numerals(path: str, part: str, span: re.Match[str], most: int) -> list[str]
         raise UsageError("USAGE", f"{OPTION} {path}: {part} never reaches its end", hint=_towards(first, last))
     count = int((last - first) / step) + 1
     if count > most:
-        others = "" if most == MAX_VALUES else "with the ranges before it, "
-        why = f"{OPTION} {path}: {others}{part} stands for more than {MAX_VALUES:,} values"
+        why = f"{OPTION} {path}: too many values (limit {MAX_VALUES:,})"
         raise UsageError("USAGE", why, hint="widen the step")
     return [format(value, "f") for value in islice(_steps(first, step), count)]
 

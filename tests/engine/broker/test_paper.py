@@ -212,8 +212,8 @@ def test_an_id_that_another_order_had_is_refused(action: str, symbol: str, lots:
     ("held", "action", "quantity", "code", "said"),
     [
         (None, CLOSE, 1.0, "NO_POSITION", "X is not held"),
-        (200_000_000, CLOSE, 1.0, "PARTIAL_CLOSE_NOT_SUPPORTED", "1.0 of the 2.0 X held cannot be closed alone"),
-        (200_000_000, CLOSE, 2.5, "PARTIAL_CLOSE_NOT_SUPPORTED", "2.5 of the 2.0 X held cannot be closed alone"),
+        (200_000_000, CLOSE, 1.0, "PARTIAL_CLOSE_NOT_SUPPORTED", "sells are all or nothing: 2.0 X"),
+        (200_000_000, CLOSE, 2.5, "PARTIAL_CLOSE_NOT_SUPPORTED", "sells are all or nothing: 2.0 X"),
         (
             MAX_LOTS,
             OPEN,

@@ -112,7 +112,7 @@ async def test_the_verdict_shows_rule_by_rule_while_it_is_filled_in(traded: Path
         assert "Still to fill in: amount, price" in verdict(app)
         await typed(app, pilot, amount="2", price="800")
         shown = verdict(app)
-        assert "✓ would fill  scaled 2 GOOG at 800.00" in shown
+        assert "✓ Would buy 2 GOOG (adds to 2.5)" in shown
         for rule in ("✓ trading_state", "✓ buying_power", "✓ max_order_notional", "✓ max_drawdown_pct"):
             assert rule in shown
         assert "limit 2,000.00  notional 1,600.00" in shown
@@ -166,7 +166,7 @@ async def test_another_process_changes_the_verdict(traded: Path) -> None:
         async with dashboard(traded, size=(120, 40)) as (app, pilot):
             await opened(app, pilot)
             await typed(app, pilot, symbol="GOOG", amount="1", price="800")
-            assert "would fill" in verdict(app)
+            assert "Would buy" in verdict(app)
             other.accounts.set_trading_state(TradingState.HALTED)
             await refreshed(app, pilot)
             assert "✗ would be refused  trading_state: trading is HALTED: nothing is executed" in verdict(app)
@@ -273,7 +273,7 @@ async def test_a_sale_is_of_all_that_is_held(traded: Path) -> None:
         screen.query_one(Choice).focus()
         await press(app, pilot, "space")
         await typed(app, pilot, symbol="GOOG", price="720")
-        assert "✓ would fill  closed 2.5 GOOG at 720.00" in verdict(app)
+        assert "✓ Would sell 2.5 GOOG (all of it)" in verdict(app)
         assert "realizes" in verdict(app)
         assert "▲ +49.10" in verdict(app)
         assert "position 2.5 → none" in " ".join(verdict(app).split())

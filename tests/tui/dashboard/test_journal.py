@@ -415,7 +415,7 @@ async def test_the_count_comes_after_the_page(long: Path, monkeypatch: pytest.Mo
 
         monkeypatch.setattr(app.desk.journal, "count", counted)
         await opened(app, pilot)
-        assert seen == ["● following new ones | at least 500 events"]
+        assert seen == ["● following new ones | 500+ events"]
         assert foot(app).endswith("| 500 of 1,251 events")
 
 

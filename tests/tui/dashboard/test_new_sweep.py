@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from textual.widgets import Input, OptionList, Select, Static
 
-from engine.errors import PapertapeError, UsageError
+from engine.errors import PapertapeError
 from engine.strategies.registry import Registry
 from engine.strategies.spec import ExecutionPart, ExitSpec, RiskSpec
 from storage.datasets import loading
@@ -19,8 +19,9 @@ from tests.support.desks import open_test_desk
 from tests.tui.dashboard.driving import dashboard, matches, press, refreshed, screen_text, settled, toasts
 from tui.dashboard.app import DashboardApp
 from tui.dashboard.screens.run_plans.new_sweep import NewSweepDialog
-from tui.dashboard.screens.run_plans.new_sweep_entries import Entries, parameters, symbols_in, whole_number, words
+from tui.dashboard.screens.run_plans.new_sweep_entries import Entries, parameters, symbols_in
 from tui.dashboard.screens.run_plans.screen import RunPlansScreen
+from tui.dashboard.screens.typed import whole_number, words
 from tui.dashboard.widgets.pickers import FilePicker, choices
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
@@ -88,7 +89,8 @@ async def test_lists_and_ways_to_fill_can_be_tried(db: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "typed", "sentence"),
     [
-        ("entry.fast_period", "5,x", "'x' is not of the type int"),
+        ("entry.fast_period", "5,x", "fast_period: 'x' is not of the type int; correct the value"),
+        ("entry.slow_period", "1:20000", "slow_period: too many values (limit 10,000); widen the step"),
         ("entry.fast_period", "9:5", "never reaches its end"),
         ("exit.take_profit_by_bars", "5", "'5' is not a JSON list"),
         ("symbols", "", "no symbol is named"),
@@ -102,16 +104,22 @@ async def test_what_is_wrong_is_said_at_once(db: Path, path: str, typed: str, se
         set_field(app, path, typed)
         await settled(app, pilot)
         assert sentence in said(app, "problem")
+        assert "--" not in said(app, "problem")
         assert said(app, "sweep-count") == ""
+        blamed = [field for field in form(app).query(Input) if field.has_class("-wrong")]
+        assert [field.value for field in blamed] == [typed]
+        blamed[0].value = {"symbols": "GOOG", "max_variants": "100"}.get(path, "")
+        await settled(app, pilot)
+        assert not blamed[0].has_class("-wrong")
 
 
 @pytest.mark.parametrize(
     ("path", "typed", "sentence"),
     [
-        ("data", "", "error USAGE: no data are named"),
+        ("data", "", "data: no data are named"),
         ("data", "nowhere.csv", "error FILE_NOT_FOUND"),
         ("symbols", "IBM", "error INVALID_DATA"),
-        ("slippage_bps", "much", "slippage: 'much' is not a number"),
+        ("slippage_bps", "much", "slippage bps: 'much' is not a number"),
         ("workers", "0", "workers: '0' must be an integer"),
         ("start", "yesterday", "error"),
     ],
@@ -314,7 +322,7 @@ def test_words_keep_what_is_quoted_together() -> None:
     assert words("A, B 'C D' x\\y", "them") == ["A", "B", "C D", "x\\y"]
     assert symbols_in("sample:GOOG BRK.B=x.csv '/a b/ibm_daily.csv' ''") == "GOOG BRK.B IBM"
     assert symbols_in("'open") == ""
-    with pytest.raises(UsageError, match="a quote is not closed"):
+    with pytest.raises(PapertapeError, match="a quote is not closed"):
         words("'open", "them")
 
 

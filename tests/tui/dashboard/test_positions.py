@@ -131,7 +131,7 @@ async def test_a_ticket_closes_the_position_once(stocked: Path) -> None:
         price.value = "190"
         await press(app, pilot, "enter")
         assert symbols(app) == ["GOOG"]
-        assert "sold 20 at 190.00" in toasts(app)[-1]
+        assert toasts(app)[-1] == "Sold 20 IBM at 190.00, \u2212200.00"
     with open_test_desk(stocked) as desk:
         newest = desk.journal.events(limit=1)[0]
         assert newest.event_type == "POSITION_CLOSED"

@@ -291,7 +291,7 @@ async def test_the_trading_state_is_chosen_and_asked_for(stocked: Path, down: in
 async def test_the_kill_switch(stocked: Path) -> None:
     async with dashboard(stocked) as (app, pilot):
         await press(app, pilot, "4", "x")
-        assert "HALTED: every order is refused, exits too?" in screen_text(app)
+        assert "Halt trading? Every order is refused, exits too." in screen_text(app)
         await press(app, pilot, "n")
         assert "● ACTIVE" in screen_text(app)
         await press(app, pilot, "x", "y")

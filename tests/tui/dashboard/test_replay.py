@@ -196,11 +196,11 @@ async def test_a_workspace_that_is_there_is_warned_of_and_gone_on_with(db: Path)
     [
         ({"data": "nowhere.csv", "symbols": "X"}, "error FILE_NOT_FOUND"),
         ({"data": "sample:GOOG", "symbols": "IBM"}, "error INVALID_DATA"),
-        ({"fast_period": "90"}, "error INVALID_SPEC"),
-        ({"slippage_bps": "lots"}, "error INVALID_SPEC"),
+        ({"fast_period": "90"}, "fast_period: 90 must be less than slow_period"),
+        ({"slippage_bps": "lots"}, "slippage bps: 'lots' is not a number"),
         ({"slippage_bps": "-1"}, "error INVALID_SPEC"),
         ({"equity": "-5"}, "error INVALID_WORKSPACE"),
-        ({"workspace": " "}, "error USAGE"),
+        ({"workspace": " "}, "workspace: no workspace is named"),
         ({"spec": "[@click=app.quit]none.toml"}, "error FILE_NOT_FOUND"),
     ],
 )

@@ -308,8 +308,8 @@ async def test_the_palette_has_the_actions_of_all_screens(stocked: Path) -> None
 @pytest.mark.parametrize(
     ("words", "screen", "shown"),
     [
-        ("halt trading", "reconciliation", "HALTED: every order is refused"),
-        ("kill switch no", "reconciliation", "HALTED: every order is refused"),
+        ("halt trading", "reconciliation", "Halt trading? Every order is refused"),
+        ("kill switch no", "reconciliation", "Halt trading? Every order is refused"),
         ("reconcile apply", "reconciliation", "Reconcile default?"),
         ("journal trace", "journal", "Trace of"),
         ("replay new", "replay", "New replay"),

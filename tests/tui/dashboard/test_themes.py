@@ -39,7 +39,7 @@ def test_every_colour_can_be_read_on_what_it_stands_on(theme: Theme) -> None:
     pages, headers = ("background", "panel", "surface"), ("reducing", "halted")
     pairs = [(text, ground) for text in EVERYWHERE for ground in (*pages, *headers)]
     pairs += [(text, ground) for text in ON_A_PAGE for ground in pages]
-    pairs += [("foreground", "field"), ("block-cursor-foreground", "block-cursor-background")]
+    pairs += [("foreground", "field"), ("error", "field"), ("block-cursor-foreground", "block-cursor-background")]
     found = {pair: contrast(*(named[name] for name in pair)) for pair in pairs}
     dimmed = {
         ("dim", ground): contrast(named[ground].blend(named["foreground"], DIM), named[ground]) for ground in pages

@@ -186,11 +186,11 @@ def test_a_value_of_many_digits_is_refused_at_once_by_its_length(text: str) -> N
 
 @pytest.mark.parametrize("text", ["1:1e999", "1:2:1e-999", "-9e99:9e99"])
 def test_a_huge_range_is_refused_at_once(text: str) -> None:
-    with pytest.raises(UsageError, match="stands for more than 10,000 values"):
+    with pytest.raises(UsageError, match=r"too many values \(limit 10,000\)"):
         values("entry.share", text)
 
 
 def test_ranges_stand_for_so_many_values_together() -> None:
     assert len(values("entry.days", "1:5000,5001:10000,7,8")) == MAX_VALUES + 2
-    with pytest.raises(UsageError, match="with the ranges before it, 1:5000 stands for more than 10,000 values"):
+    with pytest.raises(UsageError, match=r"too many values \(limit 10,000\)"):
         values("entry.days", ",".join(["1:5000"] * 1000))

@@ -29,6 +29,12 @@ STATE_SAYS = {
     TradingState.REDUCING: "exits are executed, entries are refused",
     TradingState.HALTED: "every order is refused, exits too",
 }
+_QUESTIONS = {
+    TradingState.ACTIVE: ("Resume trading? Entries and exits are executed.", "Resume"),
+    TradingState.REDUCING: ("Reduce only? Exits are executed, entries are refused.", "Reduce"),
+    TradingState.HALTED: ("Halt trading? Every order is refused, exits too.", "Halt"),
+}
+"""What is asked before the state is set, and the word of its button."""
 HALT_WHY = "the kill switch: no trading, every order is refused; asks first"
 ACT = "act"
 """The group of calls that change the account: one at a time."""
@@ -73,7 +79,7 @@ def change_facts(workspace: Workspace, state: TradingState, held: int) -> Facts:
         ("workspace", workspace.name),
         ("trading", f"{sign_of(workspace.trading_state)} → {sign_of(state)}"),
         ("held", f"{figures.counted(held, 'position')} {stay}; nothing is sold"),
-        ("whom", "everybody who trades in this account: dashboards, commands, the service"),
+        ("applies to", "every dashboard, command and service"),
         ("journal", "TRADING_STATE_CHANGED is added"),
     ]
 
@@ -146,7 +152,8 @@ class ActingScreen(DeskScreen):
             self.app.say(f"{workspace.name} is {state.value} already")
             return
         facts = change_facts(workspace, state, len(self.overview.state.positions))
-        question = Confirm(f"{state.value}: {STATE_SAYS[state]}?", facts, yes=state.value)
+        asked, yes = _QUESTIONS[state]
+        question = Confirm(asked, facts, yes=yes)
         self.app.push_screen(question, lambda yes: self._set_state(workspace, state) if yes else None)
 
     def _set_state(self, workspace: Workspace, state: TradingState) -> None:

@@ -13,8 +13,10 @@ from textual.widgets import Button, Checkbox, Input, Label, Select, Static
 
 from engine.errors import PapertapeError
 from tui.dashboard.screens.run_plans.new_sweep_entries import Parameter, parameters, symbols_in
+from tui.dashboard.screens.typed import BASE, TRIED, FieldError
 from tui.dashboard.widgets.dialog import Confirm, DeskDialog
 from tui.shared.failures import lines_of
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.strategies.base import Strategy
@@ -23,6 +25,8 @@ Result = TypeVar("Result")
 FIRST_STRATEGY, FIRST_DATA = "sma_cross", "sample:GOOG"
 """What a form begins with."""
 FROM = "trade from this date on, earlier bars are history; empty: from the first bar"
+WRONG = "-wrong"
+"""The class of a field that cannot be taken as it is."""
 READING = ""
 """The strategy that is chosen while the strategies are being read."""
 
@@ -36,6 +40,8 @@ class StrategyForm(DeskDialog[Result]):
     """
 
     PARAMETERS: ClassVar[str]
+    COLUMNS: ClassVar[dict[str, str]] = {BASE: BASE, TRIED: TRIED}
+    """With what the ids of a parameter's fields begin."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -128,7 +134,27 @@ class StrategyForm(DeskDialog[Result]):
             data.value = chosen if data.value.strip() in ("", FIRST_DATA) else f"{data.value.strip()} {chosen}"
 
     def _refused(self, error: PapertapeError) -> None:
-        self.query_one("#problem", Static).update("\n".join(lines_of(error)))
+        """Say what is wrong; where a field is to blame, mark it and bring it into view."""
+        said = [safe_text(error.sentence)] if isinstance(error, FieldError) else lines_of(error)
+        self.query_one("#problem", Static).update("\n".join(said))
+        blamed = self._blamed(error)
+        for field in self.query(Input):
+            field.set_class(field is blamed, WRONG)
+        if blamed is not None:
+            blamed.scroll_visible(animate=False)
+
+    def _blamed(self, error: PapertapeError) -> Input | None:
+        """The field that an error is about."""
+        if not isinstance(error, FieldError):
+            return None
+        if not error.column:
+            return self.query_one(f"#{error.field}", Input)
+        places = [parameter.path for parameter in self._parameters]
+        return self.query_one(f"#{self.COLUMNS[error.column]}-{places.index(error.field)}", Input)
+
+    @on(Input.Changed)
+    def _mended(self, event: Input.Changed) -> None:
+        event.input.remove_class(WRONG)
 
     def _values(self) -> list[object]:
         return [

@@ -98,16 +98,16 @@ class Confirm(DeskDialog[bool]):
         self._question, self._facts, self._yes = question, facts, yes
 
     def compose(self) -> ComposeResult:
-        """The question; `no` has the focus."""
+        """The question; `Cancel` has the focus."""
         with Vertical(classes="dialog"):
             yield Static(Text(safe_text(self._question), "bold"), classes="dialog-title")
             yield Static(fact_lines(self._facts), classes="facts")
             with Horizontal(classes="buttons"):
-                yield Button("No", id="no")
+                yield Button("Cancel", id="no")
                 yield Button(self._yes, id="yes", variant="warning")
 
     def on_mount(self) -> None:
-        """Focus `no`, so that Enter alone changes nothing."""
+        """Focus `Cancel`, so that Enter alone changes nothing."""
         self.query_one("#no").focus()
 
     @on(Button.Pressed, "#yes")

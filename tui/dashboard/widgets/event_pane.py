@@ -114,10 +114,10 @@ class EventPane(TablePane[Line]):
 
     @property
     def counted(self) -> str:
-        """`500 of 12,345 events`; `at least 500 events` until they are counted."""
+        """`500 of 12,345 events`; `500+ events` until they are counted."""
         if self._reading is None or self._reading.total is not None:
             return super().counted
-        return f"at least {figures.counted(len(self.table.items), self._noun)}"
+        return f"{figures.whole(len(self.table.items))}+ {self._noun}s"
 
     def show(
         self, rows: Sequence[Line], total: int | None = None, *, of: int | None = None, totals: Text | None = None

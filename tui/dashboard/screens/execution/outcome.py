@@ -48,11 +48,21 @@ def refused(error: PapertapeError, *, is_done: bool) -> Text:
 
 
 def outcome_line(preview: Preview) -> Text:
-    """Whether it would fill, or why not."""
-    order = f"{figures.quantity(preview.quantity)} {safe_text(preview.symbol)} at {figures.price(preview.fill_price)}"
+    """Whether it would fill and what the position becomes, or why not; quantities briefly, they stand below in full."""
     if preview.success:
-        return Text.assemble((f" {PASSED} would fill ", "reverse bold"), f" {preview.position_action} {order}")
+        return Text(f"{PASSED} {would_fill(preview)}", "bold")
     return Text.assemble((f" {REFUSED} would be refused ", "reverse bold"), f" {safe_text(preview.error)}")
+
+
+def would_fill(preview: Preview) -> str:
+    """`Would buy 2.48 GOOG (adds to 5.54)`, `Would sell 20.88 IBM (all of it)`."""
+    before, after = preview.position_before, preview.position_after
+    order = f"{figures.brief_quantity(preview.quantity)} {safe_text(preview.symbol)}"
+    if after is None:
+        return f"Would sell {order} (all of it)"
+    if before is None:
+        return f"Would buy {order} (a new position)"
+    return f"Would buy {order} (adds to {figures.brief_quantity(before.quantity)})"
 
 
 def _account(preview: Preview, palette: Palette) -> Table:

@@ -9,6 +9,7 @@ from uuid import UUID
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from engine.account.arithmetic import realized_on_sale
 from engine.symbols import readable
 from tui.dashboard.colours import Palette, gain
 from tui.dashboard.screens.execution.outcome import outcome_line, preview, rule_lines
@@ -68,6 +69,15 @@ def close_position(asked: Asked, workspace: UUID, intent_id: UUID, desk: Desk) -
     if not result.success:
         raise refusal(result)
     return result
+
+
+def sold(result: ExecutionResult, held: PaperPosition) -> str:
+    """`Sold 2 AAPL at 90.00` and what it realized, the fees of the sale taken off."""
+    quantity, price = result.quantity_filled or 0.0, result.fill_price or 0.0
+    gained = figures.signed(realized_on_sale(held.avg_price, quantity, price, result.fees or 0.0)).replace(
+        "-", "\u2212"
+    )
+    return f"Sold {figures.quantity(quantity)} {readable(held.symbol)} at {figures.price(price)}, {gained}"
 
 
 def _asked(held: PaperPosition, values: Values) -> Asked:

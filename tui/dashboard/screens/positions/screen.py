@@ -133,7 +133,7 @@ class PositionsScreen(DeskScreen):
         if overview is None or row is None:
             return
         dialog = close_dialog(overview.workspace, row.position, self.app.surroundings.new_id(), Palette.of(self.app))
-        self.app.push_screen(dialog, self._sold)
+        self.app.push_screen(dialog, partial(self._sold, row.position))
 
     def action_mark(self) -> None:
         """Open a form for the mark of the position under the cursor."""
@@ -191,10 +191,11 @@ class PositionsScreen(DeskScreen):
         else:
             self.query_one(EquityChart).show(at_cost)
 
-    def _sold(self, result: ExecutionResult | None) -> None:
-        if result is not None and result.fill_price is not None:
-            amount = figures.quantity(result.quantity_filled or 0.0)
-            self.app.say(f"sold {amount} at {figures.price(result.fill_price)}, order {result.order_id}")
+    def _sold(self, held: PaperPosition, result: ExecutionResult | None) -> None:
+        from tui.dashboard.screens.positions.close import sold
+
+        if result is not None:
+            self.app.say(sold(result, held))
         self.app.refresh_now()
 
     def _marked(self, state: PaperState | None) -> None:

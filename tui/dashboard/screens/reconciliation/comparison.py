@@ -247,9 +247,9 @@ def verdict(comparison: Comparison) -> Text:
 def totals(comparison: Comparison, palette: Palette) -> Text:
     """How many fields differ, and how many matching rows are hidden."""
     count, hidden = _apart(comparison.report.drift), left_out(comparison)
-    line = Text(f"{DIFFERS} {_fields_differ(count)}" if count else "no differences", "bold" if count else "")
+    line = Text(f"{DIFFERS} {_fields_differ(count)}" if count else "No differences", "bold" if count else "")
     if hidden:
-        line.append(f"; {figures.counted(hidden, 'matching daily row')} hidden", palette.muted)
+        line.append(f". {figures.counted(hidden, 'matching daily row')} hidden", palette.muted)
     return line
 
 

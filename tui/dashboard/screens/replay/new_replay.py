@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,10 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Input, Select, Static
 
-from engine.errors import InvalidError, UsageError
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.forms import StrategyForm, entry, line, strategy_select
 from tui.dashboard.screens.run_plans.new_sweep_entries import Entries, Parameter, sources_of, spec_of
+from tui.dashboard.screens.typed import BASE, FieldError, number
 from tui.shared.inputs import unchecked
 from tui.shared.text import safe_text
 
@@ -68,8 +67,8 @@ def begin(desk: Desk, wanted: ReplayRequest, watch: Watch | None = None) -> Read
 
     spec, name = _spec(desk, wanted), wanted.workspace.strip()
     if not name:
-        raise UsageError("USAGE", "no workspace is named", hint="name a new one, or one that is there")
-    slippage_bps = _number(wanted.entries.slippage_bps or "0", "the slippage")
+        raise FieldError("workspace", "workspace: no workspace is named", "name a new one, or one that is there")
+    slippage_bps = number(wanted.entries.slippage_bps, "slippage_bps")
     check_slippage(slippage_bps)
     known = desk.accounts.find(name)
     dataset = load_dataset(
@@ -96,18 +95,8 @@ def _spec(desk: Desk, wanted: ReplayRequest) -> ExecutionSpec:
     return read_spec(Path(wanted.spec_file.strip()).expanduser())
 
 
-def _number(text: str, what: str) -> float:
-    try:
-        number = float(text.replace(",", "").strip())
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise InvalidError("INVALID_SPEC", f"{what}: {text.strip()!r} is not a number", hint="correct it")
-    return number
-
-
 def _made(desk: Desk, name: str, equity: str) -> Workspace:
-    return desk.accounts.create(name, _number(equity, "the starting equity"))
+    return desk.accounts.create(name, number(equity, "equity"))
 
 
 class NewReplayDialog(StrategyForm[ReadyReplay]):
@@ -115,6 +104,7 @@ class NewReplayDialog(StrategyForm[ReadyReplay]):
 
     CSS_PATH = "new_replay.tcss"
     PARAMETERS = "#replay-parameters"
+    COLUMNS: ClassVar[dict[str, str]] = {BASE: "value"}
     BINDINGS: ClassVar[list[BindingType]] = [
         bound("ctrl+o", "choose_data", "choose data", "a file, or a bundled sample", "replay.data", show=True),
         bound("ctrl+s", "begin", "begin", "read the data, make the workspace", "replay.begin", show=True),

@@ -113,14 +113,14 @@ class BoardPart(Part):
 
     def compose(self) -> ComposeResult:
         """A table, and a line to narrow it by that is hidden while it is empty."""
-        narrowing = Narrowing(placeholder="words of the variant, its status or id", id="board-filter", compact=True)
+        narrowing = Narrowing(placeholder="filter: fast=10, skipped, id", id="board-filter", compact=True)
         narrowing.display = False
         yield narrowing
         yield TablePane(
             board_columns(self._looked_at),
             lambda result: result.variant_id,
             noun="variant",
-            empty="No variant holds these words. Esc takes them away.",
+            empty="No variant matches the filter. Esc removes it.",
             order=Order.parse(self.app.prefs.get("order", TABLE)),
             frozen=FROZEN,
             id="board",

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from engine.errors import InvalidError, UsageError
+from engine.errors import UsageError
 from engine.numerals import value_text
+from tui.dashboard.screens.typed import BASE, TRIED, FieldError, among_fields, at_field, number, whole_number, words
 from tui.shared import figures
 from tui.shared.inputs import SAMPLE, read_sweep, source_of, strategy_file, unchecked
 
@@ -103,20 +104,25 @@ def parameters(strategy: Strategy[Any]) -> list[Parameter]:
 
 
 def spec_of(desk: Desk, entries: Entries) -> ExecutionSpec:
-    """The base spec, as `--strategy`, `--symbol` and `--set` would make it; INVALID_SPEC, STRATEGY_NOT_FOUND."""
+    """The base spec, as the command line would make it; INVALID_SPEC, STRATEGY_NOT_FOUND."""
     from storage.spec_files import spec_from_flags
 
     sets = [f"{path}={text}" for path, text in entries.base.items()]
-    symbols = words(entries.symbols, "the symbols")
+    symbols = words(entries.symbols, "symbols")
     if not symbols:
-        raise UsageError("USAGE", "no symbol is named", hint="name one that the data have")
-    return spec_from_flags(entries.strategy, symbols, sets, None, desk.research.registry)
+        raise FieldError("symbols", "symbols: no symbol is named", "name one that the data have")
+    with among_fields(entries.base, BASE):
+        return spec_from_flags(entries.strategy, symbols, sets, None, desk.research.registry)
 
 
 def values_of(desk: Desk, spec: ExecutionSpec, entries: Entries) -> dict[str, list[Scalar]]:
-    """The values to try, read as `--sweep` reads them."""
-    texts = [f"{path}={text}" for path, text in entries.tried.items()]
-    return read_sweep(desk.research.compile(spec), texts)
+    """The values to try, read as the command line reads them."""
+    compiled = desk.research.compile(spec)
+    values: dict[str, list[Scalar]] = {}
+    for path, text in entries.tried.items():
+        with at_field(path, TRIED):
+            values |= read_sweep(compiled, [f"{path}={text}"])
+    return values
 
 
 def generated(desk: Desk, entries: Entries) -> Generated:
@@ -149,25 +155,25 @@ def count_words(plan: Generated, most: int) -> str:
 
 def most_variants(entries: Entries) -> int:
     """The number in the field `max variants`."""
-    return whole_number(entries.max_variants, "max variants")
+    return whole_number(entries.max_variants, "max_variants")
 
 
 def sources_of(text: str, symbols: Sequence[str] = ()) -> list[Source]:
-    """Files and samples as `--data` takes them, separated by spaces; quotes protect a space.
+    """Files and samples separated by spaces; quotes protect a space.
 
     `symbols` are the spec's.
     """
-    named = words(text, "the data")
+    named = words(text, "data")
     if not named:
-        raise UsageError("USAGE", "no data are named", hint="choose a file, or a sample such as sample:GOOG")
+        raise FieldError("data", "data: no data are named", "choose a file, or a sample such as sample:GOOG")
     return [source_of(name, symbols) for name in named]
 
 
 def symbols_in(text: str) -> str:
     """The symbols that the names of the data suggest; empty when there are none or a quote is still open."""
     try:
-        named = words(text, "the data")
-    except UsageError:
+        named = words(text, "data")
+    except FieldError:
         return ""
     return " ".join(shlex.quote(source) for source in dict.fromkeys(map(_suggested, named)) if source)
 
@@ -198,7 +204,7 @@ def prepare(
     values = values_of(desk, spec, entries)
     generated(desk, entries)
     workers = whole_number(entries.workers, "workers")
-    slippage_bps = _number(entries.slippage_bps, "slippage")
+    slippage_bps = number(entries.slippage_bps, "slippage_bps")
     check_slippage(slippage_bps)
     told = loading(
         sources_of(entries.data, spec.symbols),
@@ -227,35 +233,6 @@ def prepare(
         return desk.plans.execute(request, dataset, workers=workers, watch=watch)
 
     return Prepared(run_plan_id, work, tuple(unchecked(desk.research.registry, spec.strategy_id)))
-
-
-def words(text: str, what: str) -> list[str]:
-    """Words between spaces or commas; quotes keep one together."""
-    lexer = shlex.shlex(text, posix=True)
-    lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t,", True, ""
-    lexer.escape = ""
-    try:
-        return list(lexer)
-    except ValueError as error:
-        raise UsageError("USAGE", f"{what}: a quote is not closed in {text!r}", hint="close it") from error
-
-
-def whole_number(text: str, what: str) -> int:
-    """An integer of 1 or more; thousands separators are allowed."""
-    try:
-        number = int(text.replace(",", "").strip())
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise InvalidError("INVALID_SPEC", f"{what}: {text.strip()!r} must be an integer ≥ 1", hint="correct it")
-    return number
-
-
-def _number(text: str, what: str) -> float:
-    try:
-        return float(text.replace(",", "").strip() or 0)
-    except ValueError as error:
-        raise InvalidError("INVALID_SPEC", f"{what}: {text.strip()!r} is not a number", hint="correct it") from error
 
 
 def _parameter(path: str, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Parameter:
