@@ -16,6 +16,7 @@ from engine.market.spacing import timeframe_of
 from engine.market.zones import NOTHING_STATED, Stated
 from engine.ports import Unwatched, Watch
 from engine.symbols import check_symbol
+from storage.market_files.importing.offering import import_hint
 from storage.market_files.reading import Reading, read_source
 from storage.market_files.sources import Extent, Source, digest, named_sources, read_bytes, read_extent, stem_symbol
 from storage.market_files.table import KEPT, Table, read_stored_symbol, read_symbol, rows_by_symbol
@@ -110,7 +111,10 @@ def _read_all(
     readings: list[Reading] = []
     for source in sources:
         raw = read_bytes(source[1])
-        readings.append(read_source(source, raw, only, progress.at, symbol_of=symbol_of))
+        reading = read_source(source, raw, only, progress.at, symbol_of=symbol_of)
+        if reading.log.count and reading.table is not None:
+            reading.log.remedy = import_hint(raw, reading.log)
+        readings.append(reading)
         progress.behind(len(raw))
     _refuse_shared_symbols(readings)
     _refuse_faults(readings)
@@ -155,8 +159,12 @@ def _refuse_faults(readings: Sequence[Reading]) -> None:
     faults = [sentence for log in faulty for sentence in log.sentences()][:KEPT]
     files = ", ".join(log.file for log in faulty)
     counted = "1 fault" if count == 1 else f"{count:,} faults"
+    remedies = [log.remedy for log in faulty if log.remedy]
     raise DataError(
-        f"{files}: {counted} in the data, nothing was read", faults=faults, fault_count=count, hint="correct the file"
+        f"{files}: {counted} in the data, nothing was read",
+        faults=faults,
+        fault_count=count,
+        hint=" or ".join(["correct the file", *(f"make one that is read: {remedy}" for remedy in remedies[:1])]),
     )
 
 

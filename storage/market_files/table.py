@@ -100,13 +100,15 @@ class FaultLog:
     """Collects the faults of the file called `file`.
 
     `names` are its columns as the header writes them, `header_row` is the row of the header, 0 for a file without
-    lines, `dropped` counts the rows of which nothing could be read.
+    lines, `dropped` counts the rows of which nothing could be read. `remedy` is the command that imports the file, if
+    one does.
     """
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.header_row = 1
         self.names: Sequence[str] = ()
+        self.remedy = ""
         self.count = 0
         self.dropped = 0
         self._first: list[Fault] = []
@@ -171,6 +173,11 @@ class FaultLog:
         self.dropped += other.dropped
         self._first += other._first
         self._trim()
+
+    @property
+    def first_row(self) -> int:
+        """The row of the first fault; 0 if it is of the file as a whole, or there is none."""
+        return min((fault.row for fault in self._first), default=0)
 
     def sentences(self) -> list[str]:
         """The first faults, as sentences, in the order of the file."""

@@ -18,7 +18,8 @@ _LEAN = "a LEAN (QuantConnect) file"
 def _lean_days(head: Head, at: int) -> Form | None:
     """LEAN's hours and days: the time is `20200102 00:00`."""
     if head.separator == "," and fits(head.row(at), "lnnnnn"):
-        return form_of(_LEAN, at, f"ts {_BARS}".split(), custom=_NEW_YORK, whole_prices=True)
+        custom = "" if any("." in cell for cell in head.row(at)[1:5]) else _NEW_YORK  # coins have points, and UTC
+        return form_of(_LEAN, at, f"ts {_BARS}".split(), custom=custom, whole_prices=True)
     return None
 
 

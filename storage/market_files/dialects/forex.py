@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from zoneinfo import available_timezones
 
 from storage.market_files.dialects.base import DayOrder, Dialect, Form, Head, Series, key_of, layout
-from storage.market_files.dialects.names import header
+from storage.market_files.dialects.names import form_by_places, header, is_complete, places_of
 
 _ZONE = re.compile(r"\((UTC|GMT|EET)\)", re.I)
+_ZONE_NAME = re.compile(r"[A-Z][A-Za-z]+(/[A-Za-z_]+)?")
 _DUKASCOPY = "a Dukascopy export"
 _BARS = "open high low close volume"
 
@@ -33,6 +35,16 @@ def _in_named_zone(_: Head, form: Form) -> Form | None:
     """The header says in which zone the times are; without that it is none of Dukascopy's."""
     named = _ZONE.search(form.names[form.times[0]])
     return None if named is None else replace(form, zone="EET" if named[1].upper() == "EET" else "UTC")
+
+
+def _zone_for_a_name(head: Head, at: int) -> Form | None:
+    """The column of times is called by the zone alone: `Etc/UTC`."""
+    names = head.row(at)
+    if not names or not _ZONE_NAME.fullmatch(names[0]) or names[0] not in available_timezones():
+        return None
+    places = places_of(("ts", *names[1:]), head.row(at + 1))
+    form = form_by_places(_DUKASCOPY, at + 1, names, places) if is_complete(places) else None
+    return None if form is None else replace(form, zone=names[0], order=DayOrder.DAY_FIRST)
 
 
 DIALECTS: tuple[Dialect, ...] = (
@@ -74,6 +86,12 @@ DIALECTS: tuple[Dialect, ...] = (
         ("time", "open"),
         adapt=_in_named_zone,
         order=DayOrder.DAY_FIRST,
+    ),
+    Dialect(
+        "Dukascopy, a zone for a name",
+        _DUKASCOPY,
+        "Etc/UTC,Open,High,Low,Close,Volume ⏎ 2020.01.01 00:00:00,…",
+        _zone_for_a_name,
     ),
     layout(
         "HistData",

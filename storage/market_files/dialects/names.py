@@ -25,8 +25,8 @@ USUAL: Mapping[str, tuple[str, ...]] = {
             "najnizszy", "düşük"),
     "close": ("close", "c", "close/last", "close price", "schlusskurs", "schluss", "zuletzt", "clôture", "cloture",
               "dernier", "chiusura", "ultimo", "cierre", "último", "zamkniecie", "şimdi", "last", "price"),
-    "volume": ("vol", "volume", "v", "volumen", "wolumen", "stück", "tickvol", "tick volume", "qty", "base volume",
-               "hacim"),
+    "volume": ("vol", "volume", "v", "stück", "stuecke", "volumen", "wolumen", "tickvol", "tick volume", "qty",
+               "base volume", "hacim"),
     "adj_close": ("adj close", "adjclose", "adjusted close", "adj close**", "adjusted"),
     "symbol": ("symbol", "ticker", "instrument", "name", "tic", "code"),
 }  # fmt: skip

@@ -14,7 +14,6 @@ from storage.market_files.csv.lines import (
     BLANK,
     LOST,
     MARGIN,
-    ODD,
     PLAIN,
     Cells,
     UnreadableBytes,
@@ -108,15 +107,15 @@ class _Reader:
             self._parts.append((first_row + np.flatnonzero(plain), [_texts(cells, place) for place in self._places]))
         alone = np.flatnonzero(~plain & (found.kinds != BLANK))
         for i in alone.tolist():
-            self._alone(lines.raw(i), first_row + i, readable=found.kinds[i] != LOST, odd=found.kinds[i] == ODD)
+            self._alone(lines.raw(i), first_row + i, readable=found.kinds[i] != LOST)
         return first_row + len(lines)
 
-    def _alone(self, raw: bytes, row: int, *, readable: bool, odd: bool) -> None:
+    def _alone(self, raw: bytes, row: int, *, readable: bool) -> None:
         line = raw.decode(errors="replace").rstrip("\r\n")
         cells = self._cells(line) if readable else []
         if len(cells) == self._width + 1 and not cells[-1]:
             cells = cells[:-1]  # a separator at the end of the line
-        if len(cells) == self._width and (odd or cells):
+        if len(cells) == self._width:
             columns = [np.array([_cut(cells[place].strip(" \t").encode())]) for place in self._places]
             self._parts.append((np.array([row], np.int64), columns))
         elif not readable:

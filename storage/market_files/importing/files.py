@@ -16,9 +16,8 @@ from engine.ports import Unwatched, Watch
 from storage.market_files.importing.columns import TextArray
 from storage.market_files.importing.joining import Joined, join
 from storage.market_files.importing.opening import open_texts
-from storage.market_files.importing.options import ImportOptions
+from storage.market_files.importing.options import Counted, FileReport, ImportOptions
 from storage.market_files.importing.reading import Part, read_text
-from storage.market_files.importing.report import Counted, FileReport
 from storage.market_files.importing.resampling import read_spacing, resample
 from storage.market_files.importing.writing import check_ending, encode
 from storage.market_files.sources import read_bytes

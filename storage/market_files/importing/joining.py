@@ -12,9 +12,8 @@ from engine.errors import DataError
 from engine.market.bars import FloatArray, IntArray
 from engine.market.sessions import iso
 from storage.market_files.importing.columns import TextArray
-from storage.market_files.importing.options import ImportOptions
+from storage.market_files.importing.options import Counted, ImportOptions
 from storage.market_files.importing.reading import Part
-from storage.market_files.importing.report import Counted
 from storage.market_files.layout import FIGURES
 from storage.market_files.table import KEPT
 

@@ -14,13 +14,12 @@ from engine.symbols import quoted
 from engine.vocabulary import DropRows
 from storage.market_files.dialects.base import Form, Series
 from storage.market_files.dialects.heads import Found, find
+from storage.market_files.dialects.unknown import describe
 from storage.market_files.importing.columns import EVENTS, Lines
 from storage.market_files.importing.numbers import Figures, decimal_sign, read_figures, wrong_number
 from storage.market_files.importing.opening import Text, refusal
-from storage.market_files.importing.options import ImportOptions
-from storage.market_files.importing.report import Counted, FileReport, separator_name
+from storage.market_files.importing.options import Counted, FileReport, ImportOptions, separator_name
 from storage.market_files.importing.rows import Rows, read_rows
-from storage.market_files.importing.unknown import describe
 from storage.market_files.layout import FIGURES, Layout
 from storage.market_files.reading import check_bars
 from storage.market_files.table import FaultLog, Table

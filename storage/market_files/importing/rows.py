@@ -14,8 +14,7 @@ from storage.market_files.dialects.heads import Found
 from storage.market_files.importing.columns import EVENTS, Lines, TextArray, read_lines
 from storage.market_files.importing.numbers import read_figures
 from storage.market_files.importing.opening import Text, refusal
-from storage.market_files.importing.options import ImportOptions
-from storage.market_files.importing.report import Counted, FileReport
+from storage.market_files.importing.options import Counted, FileReport, ImportOptions
 from storage.market_files.importing.times import AmbiguousDays, Clock, join_times, read_clock
 from storage.market_files.importing.zones import Placed, place
 from storage.market_files.table import UNREADABLE, FaultLog

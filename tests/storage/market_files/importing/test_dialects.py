@@ -32,7 +32,7 @@ CALLED = {
     "yfinance, three header rows": "what yfinance writes with several header rows",
     "Stooq": "a Stooq file",
     **dict.fromkeys(("TradingView", "TradingView in ISO"), "a table with the names of TradingView"),
-    **dict.fromkeys(("Dukascopy", "Dukascopy, local times"), "a Dukascopy export"),
+    **dict.fromkeys(("Dukascopy", "Dukascopy, local times", "Dukascopy, a zone for a name"), "a Dukascopy export"),
     "Alpha Vantage": "a table with the names of Alpha Vantage",
     "Polygon": "what Polygon's or Alpaca's API gives",
     "Polygon, flat files": "a Polygon flat file",

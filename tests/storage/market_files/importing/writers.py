@@ -254,6 +254,9 @@ VENDORS: dict[str, Vendor] = {
         plain(f"Local time,{_OHLCV}", time=lambda b: local(b, "Europe/Zurich", "%d.%m.%Y %H:%M:%S.000 GMT%z"),
               cells=_extra())
     ),
+    "Dukascopy, a zone for a name": Vendor(
+        plain(f"Europe/Zurich,{_OHLCV}", time=lambda b: local(b, "Europe/Zurich", "%Y.%m.%d %H:%M:%S"), cells=_extra())
+    ),
     "Alpha Vantage": Vendor(
         plain("timestamp,open,high,low,close,volume", time=lambda b: local(b, _NY, "%Y-%m-%d %H:%M:%S"), cells=_extra(),
               newest_first=True),
