@@ -79,6 +79,7 @@ ACTIONS = (
     Action("run_plans", "page", ("G", *PAGE_BACK, "g", *PAGE_ON, *DOWN, "g")),
     Action("run_plans", "sort", SORT),
     Action("run_plans", "filter by status", ("f",) * 4),
+    Action("run_plan", "verdict", ("v", "b")),
     Action("run_plan", "page", ("G", *PAGE_BACK, "G", "G", "g", *PAGE_ON, *DOWN, "g")),
     Action("run_plan", "sort", (*("l",) * 3, *SORT)),
     Action("run_plan", "filter", ("slash", SEE, *"period=5", "enter", "slash", SEE, "escape")),
@@ -86,7 +87,7 @@ ACTIONS = (
     Action("run_plan", "map", ("m", "b")),
     Action("run_plan", "trades", ("t", "b")),
     Action("run_plan", "differences", ("d", "b")),
-    Action("run_plan", "events", ("v", "G", "g", "b")),
+    Action("run_plan", "events", ("e", "G", "g", "b")),
 )
 
 

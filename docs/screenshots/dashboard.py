@@ -33,7 +33,7 @@ class Screen:
     keys: tuple[str, ...]
 
 
-BOARD = ("5", "enter")
+BOARD = ("5", "enter", "b")
 VALUES = (*("tab",) * 7, *"10,20,30", "tab", "tab", *"50,100")
 """For the two parameters of the strategy that the form begins with."""
 SCREENS = (

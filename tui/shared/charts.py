@@ -209,7 +209,8 @@ def _fill(figure: Any, points: Points, line: Series, width: int) -> None:
 def _surround(figure: Any, axes: Axes, shown: Sequence[Series], width: int, height: int) -> None:
     low, high = axes.bounds or _extent([y for line in shown for _, y in line.points])
     first, last = _extent([x for line in shown for x, _ in line.points])
-    if any(line.area is not None for line in shown):  # plotext would make room for the foot of the area, at (0, 0)
+    if axes.rounded or any(line.area is not None for line in shown):
+        # plotext would make room for the foot of an area, at (0, 0), and for the grid of the round labels
         low, high = (low, high) if low < high else (low - 0.5, high + 0.5)
         figure.ruler("x").lim(first, last if first < last else first + 1.0)
         figure.ruler("y").lim(low, high)

@@ -21,7 +21,7 @@ from engine.sweeps.results import PlanDetail, VariantResult
 from storage.datasets import load_again, loading
 from storage.spec_files import spec_from_flags
 from tests.support.desks import any_symbol_taken, open_test_desk
-from tests.tui.dashboard.driving import World, dashboard, matches, press, refreshed, screen_text, settled, toasts
+from tests.tui.dashboard.driving import World, dashboard, matches, plain, press, refreshed, screen_text, settled, toasts
 from tests.tui.dashboard.sweeping import GRID, RUNNING, STOPPED, WHOLE, StopAfter, other_desk, sweep_in
 from tui.dashboard.app import DashboardApp
 from tui.dashboard.colours import Palette
@@ -84,10 +84,12 @@ def variant_of(db: Path, row: list[str]) -> VariantResult:
 
 
 @SIZES
-@pytest.mark.parametrize("part", ["board", "curves", "map", "trades", "ablations", "diff", "events", "about"])
+@pytest.mark.parametrize(
+    "part", ["verdict", "board", "curves", "map", "trades", "ablations", "diff", "events", "about"]
+)
 async def test_it_looks_as_it_did(planned: Path, size: tuple[int, int], part: str) -> None:
     async with dashboard(planned, size=size) as (app, pilot):
-        await press(app, pilot, "6", {"diff": "d", "events": "v", "about": "i"}.get(part, part[0]))
+        await press(app, pilot, "6", "b", {"diff": "d", "events": "e", "about": "i"}.get(part, part[0]))
         if part == "about":  # where the samples lie differs between machines
             assert "p_luck" in screen_text(app)
             assert ("entry.fast_period: 5, 10, 60" in screen_text(app)) is (size[1] == 40)
@@ -104,7 +106,7 @@ async def test_without_any_it_says_where_to_begin(db: Path) -> None:
 
 async def test_every_variant_stands_on_the_board(planned: Path) -> None:
     async with dashboard(planned, size=WIDE) as (app, pilot):
-        await press(app, pilot, "6")
+        await press(app, pilot, "6", "b")
         found = rows(app, "board")
         detail = detail_of(planned)
         assert [row[AT["id"]] for row in found][:6] == [
@@ -146,17 +148,17 @@ async def test_what_refused_every_entry_stands_on_the_page(db: Path) -> None:
 async def test_the_board_is_ordered_by_any_metric_and_remembers_it(planned: Path) -> None:
     world = World.of(planned)
     async with dashboard(world) as (app, pilot):
-        await press(app, pilot, "6", *"lllll", "s")
+        await press(app, pilot, "6", "b", *"lllll", "s")
         drawdowns = [float(row[AT[DRAWDOWN]]) for row in rows(app, "board") if row[AT[DRAWDOWN]] != "-"]
         assert drawdowns == sorted(drawdowns, reverse=True)
     async with dashboard(world) as (app, pilot):
-        await press(app, pilot, "6")
+        await press(app, pilot, "6", "b")
         assert [float(row[AT[DRAWDOWN]]) for row in rows(app, "board") if row[AT[DRAWDOWN]] != "-"] == drawdowns
 
 
 async def test_words_narrow_the_board(planned: Path) -> None:
     async with dashboard(planned) as (app, pilot):
-        await press(app, pilot, "6", "slash", *"slow_period=30 fast", "enter")
+        await press(app, pilot, "6", "b", "slash", *"slow_period=30 fast", "enter")
         assert {row[2] for row in rows(app, "board")} == {
             "fast=5 slow=30",
             "fast=10 slow=30",
@@ -181,7 +183,7 @@ async def test_words_narrow_the_board(planned: Path) -> None:
 async def test_every_row_of_the_board_is_told_apart_and_stays_so_beyond_the_edge(db: Path) -> None:
     sweep_in(db, WHOLE, {**GRID, "exit.stop_loss_pct": [2.5, 5.0]}, journal="summary")
     async with dashboard(db) as (app, pilot):
-        await press(app, pilot, "6")
+        await press(app, pilot, "6", "b")
         names = [row[2] for row in rows(app, "board")]
         assert len(set(names)) == len(names) == len(detail_of(db).results)
         assert "fast=10 slow=50 stop=2.5" in names
@@ -196,7 +198,7 @@ async def test_every_row_of_the_board_is_told_apart_and_stays_so_beyond_the_edge
 
 async def test_up_to_four_are_marked(planned: Path) -> None:
     async with dashboard(planned) as (app, pilot):
-        await press(app, pilot, "6", *("space", "j") * 4, "space")
+        await press(app, pilot, "6", "b", *("space", "j") * 4, "space")
         assert [row[0] for row in rows(app, "board")][:5] == ["1*", "2", "3", "4", "~"]
         assert "4 variants are marked" in toasts(app)[-1]
         await press(app, pilot, "g", "space")
@@ -205,7 +207,7 @@ async def test_up_to_four_are_marked(planned: Path) -> None:
 
 async def test_curves_of_the_marked_over_the_baseline(planned: Path) -> None:
     async with dashboard(planned, size=WIDE) as (app, pilot):
-        await press(app, pilot, "6", "space", "j", "space", "c")
+        await press(app, pilot, "6", "b", "space", "j", "space", "c")
         page = screen_text(app)
         best = variant_of(planned, rows(app, "board")[0])
         assert best.metrics is not None
@@ -218,7 +220,7 @@ async def test_curves_of_the_marked_over_the_baseline(planned: Path) -> None:
 
 async def test_curves_have_the_board_s_numbers_and_no_line_breaks_within_one(planned: Path) -> None:
     async with dashboard(planned) as (app, pilot):
-        await press(app, pilot, "6")
+        await press(app, pilot, "6", "b")
         labels = [row[2] for row in rows(app, "board")]
         base = labels.index("baseline")
         await press(app, pilot, *"j" * base, "space", "g", "space", "j", "space", "c")
@@ -234,7 +236,7 @@ async def test_curves_have_the_board_s_numbers_and_no_line_breaks_within_one(pla
 
 async def test_a_variant_without_a_result_has_no_curve(planned: Path) -> None:
     async with dashboard(planned, size=WIDE) as (app, pilot):
-        await press(app, pilot, "6", "G", "c")
+        await press(app, pilot, "6", "b", "G", "c")
         assert "1 fast=60 slow=50 skipped" in screen_text(app)
         assert toasts(app) == []
 
@@ -243,7 +245,7 @@ async def test_a_variant_without_a_result_has_no_curve(planned: Path) -> None:
 async def test_trades_are_those_of_the_variant(db: Path, journal: str) -> None:
     sweep_in(db, WHOLE, journal=journal)
     async with dashboard(db, size=WIDE) as (app, pilot):
-        await press(app, pilot, "6", "j", "enter")
+        await press(app, pilot, "6", "b", "j", "enter")
         current = rows(app, "board")[1]
         with other_desk(db) as desk:
             expected = desk.plans.trades(WHOLE, current[AT["id"]], load_again)
@@ -257,7 +259,7 @@ async def test_trades_are_those_of_the_variant(db: Path, journal: str) -> None:
 
 async def test_a_trade_is_shown_on_its_price_chart(planned: Path) -> None:
     async with dashboard(planned, size=WIDE) as (app, pilot):
-        await press(app, pilot, "6", "enter", "j", "enter")
+        await press(app, pilot, "6", "b", "enter", "j", "enter")
         with other_desk(planned) as desk:
             trades = desk.plans.trades(WHOLE, "best", load_again)
         second = trades[1]
@@ -279,14 +281,14 @@ async def test_a_trade_whose_data_are_gone_says_so(planned: Path, monkeypatch: p
 
     monkeypatch.setattr(trade_chart, "load_told", gone)
     async with dashboard(planned, size=WIDE) as (app, pilot):
-        await press(app, pilot, "6", "enter", "enter")
+        await press(app, pilot, "6", "b", "enter", "enter")
         assert "goog.csv: there is no such file" in screen_text(app)
         assert "put it back" in screen_text(app)
 
 
 async def test_a_skipped_variant_has_no_trades_and_says_so(planned: Path) -> None:
     async with dashboard(planned) as (app, pilot):
-        await press(app, pilot, "6", "G", "t")
+        await press(app, pilot, "6", "b", "G", "t")
         assert "error VARIANT_NOT_FOUND" in screen_text(app)
         assert "has no trades: it is" in screen_text(app)
 
@@ -360,7 +362,7 @@ async def test_what_each_ablation_changed(db: Path) -> None:
 
 async def test_two_variants_side_by_side(planned: Path) -> None:
     async with dashboard(planned, size=WIDE) as (app, pilot):
-        await press(app, pilot, "6", "space", "j", "space", "d")
+        await press(app, pilot, "6", "b", "space", "j", "space", "d")
         board, found = rows(app, "board"), {row[0]: row[1:] for row in rows(app, "pairs")}
         one, other = variant_of(planned, board[0]), variant_of(planned, board[1])
         assert one.metrics is not None
@@ -376,7 +378,7 @@ async def test_two_variants_side_by_side(planned: Path) -> None:
 
 async def test_the_run_s_events_and_one_of_them_whole(planned: Path) -> None:
     async with dashboard(planned, size=WIDE) as (app, pilot):
-        await press(app, pilot, "6", "v")
+        await press(app, pilot, "6", "e")
         assert [row[2] for row in rows(app, "run-events")] == [
             "RUN_COMPLETED",
             *["RUN_VARIANT_COMPLETED"] * 8,
@@ -393,13 +395,13 @@ async def test_a_long_sweep_is_paged(db: Path) -> None:
     fast = list(range(2, 3 + PAGE + 400))
     sweep_in(db, WHOLE, {"entry.fast_period": fast}, journal="summary")
     async with dashboard(db) as (app, pilot):
-        await press(app, pilot, "6")
+        await press(app, pilot, "6", "b")
         count = len(detail_of(db).results)
         assert f"{PAGE} of {count} variants" in screen_text(app)
         await press(app, pilot, "G")
         assert table(app, "board").row_count == count
         assert table(app, "board").cursor_row == count - 1
-        await press(app, pilot, "v")
+        await press(app, pilot, "e")
         assert f"200 of {count + 2} events" in screen_text(app)
         await press(app, pilot, "G")
         assert f" {count + 2} events" in screen_text(app)
@@ -468,7 +470,7 @@ async def test_a_variant_s_spec_runs_as_it_did_in_the_sweep(db: Path, journal: s
 async def test_a_run_that_is_stopped_shows_what_there_is_and_goes_on(db: Path) -> None:
     sweep_in(db, STOPPED, {"entry.fast_period": list(range(2, 31))}, watch=StopAfter(3))
     async with dashboard(db, size=WIDE) as (app, pilot):
-        await press(app, pilot, "6")
+        await press(app, pilot, "6", "b")
         assert "□ cancelled" in screen_text(app)
         assert [row[AT["status"]] for row in rows(app, "board")].count("pending") == 27
         await press(app, pilot, "r")
@@ -479,7 +481,7 @@ async def test_a_run_that_is_stopped_shows_what_there_is_and_goes_on(db: Path) -
 async def test_another_process_s_progress_shows_and_the_cursor_stays(db: Path) -> None:
     sweep_in(db, STOPPED, {"entry.fast_period": list(range(2, 31))}, watch=StopAfter(3))
     async with dashboard(db) as (app, pilot):
-        await press(app, pilot, "6", "j")
+        await press(app, pilot, "6", "b", "j")
         before = table(app, "board").current
         with other_desk(db) as other:
             other.plans.resume(STOPPED, load_again)
@@ -493,18 +495,18 @@ async def test_another_process_s_progress_shows_and_the_cursor_stays(db: Path) -
 
 async def test_parts_beside_each_other_and_by_a_click(planned: Path) -> None:
     async with dashboard(planned) as (app, pilot):
-        await press(app, pilot, "6", "right_square_bracket")
+        await press(app, pilot, "6", "b", "right_square_bracket")
         assert "··· baseline" in screen_text(app)
-        await press(app, pilot, "left_square_bracket", "left_square_bracket")
-        assert "break-even" in screen_text(app)
-        await pilot.click("#plan-parts", offset=(3, 0))
+        await press(app, pilot, "left_square_bracket", "left_square_bracket", "left_square_bracket")
+        assert "fingerprint" in plain(app.screen.query_one(".page", Static))
+        await pilot.click("#plan-parts", offset=(13, 0))
         await settled(app, pilot)
         assert table(app, "board").has_focus
 
 
 async def test_the_newest_is_shown_until_one_was_chosen(planned: Path) -> None:
     async with dashboard(planned) as (app, pilot):
-        await press(app, pilot, "6")
+        await press(app, pilot, "6", "b")
         sweep_in(planned, RUNNING)
         await refreshed(app, pilot)
         assert "a0000000" in screen_text(app)  # what is looked at is not taken away
@@ -530,15 +532,15 @@ async def test_hostile_names_are_text(db: Path, tmp_path: Path) -> None:
         spec = spec_from_flags("sma_cross", [symbol], ["entry.fast_period=2", "entry.slow_period=3"])
         desk.plans.run(spec, load_again(data), {"entry.slow_period": [4, 5]}, data=data, run_plan_id=WHOLE)
     async with dashboard(db, size=WIDE) as (app, pilot):
-        await press(app, pilot, "6")
-        for part in "bcmtadvi":
+        await press(app, pilot, "6", "b")
+        for part in "vbcmtadei":
             await press(app, pilot, part)
             assert "\u202e" not in screen_text(app)
             assert "[@click=app.quit]x[/]\\u202e" in screen_text(app)
         assert "[red]data[/" in screen_text(app).replace("\n", "")
         await press(app, pilot, "u", "enter")
         assert isinstance(app.screen, RanDialog)
-        await press(app, pilot, "escape", "v", "G", "enter", "end")
+        await press(app, pilot, "escape", "e", "G", "enter", "end")
         assert "[@click=app.quit]x[/]\\u202e" in str(app.screen.query(Static).last().render())
         assert app.is_running
 
@@ -546,7 +548,7 @@ async def test_hostile_names_are_text(db: Path, tmp_path: Path) -> None:
 async def test_what_is_typed_ahead_of_the_filter_is_typed_into_it(planned: Path) -> None:
     """`x` cancels and `r` resumes: not when they are letters of a word, however fast it comes."""
     async with dashboard(planned) as (app, pilot):
-        await press(app, pilot, "6")
+        await press(app, pilot, "6", "b")
         said = len(toasts(app))
         for key, character in (("slash", "/"), ("x", "x"), ("r", "r")):
             app.post_message(Key(key, character))  # one burst: `pilot.press` would wait after each

@@ -1,7 +1,6 @@
-"""The dialogs of a run plan: a variant's spec as a run of its own, and all variants as a file.
+"""The dialogs of a run plan: a variant's spec as a run of its own, and the question before a holdout is opened.
 
-The run is a backtest on the plan's data, beside what the sweep gave. An existing file is replaced only after a
-question.
+The run is a backtest on the plan's data, beside what the sweep gave.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
@@ -17,12 +15,11 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
-from engine.errors import PapertapeError
 from tui.dashboard.keys import bound
 from tui.dashboard.sweeps import load_told
-from tui.dashboard.widgets.dialog import Confirm, DeskDialog, Field, FormDialog, fact_lines
+from tui.dashboard.widgets.dialog import Confirm, DeskDialog, FormDialog, fact_lines
 from tui.shared import figures
 from tui.shared.metrics import FIGURES
 from tui.shared.out_of_sample import facts_of
@@ -38,7 +35,6 @@ if TYPE_CHECKING:
     from tui.dashboard.screens.run_plan.view import PlanView
 
 COMPLETED = "completed"
-WRITING = "writing… the dialog stays until the file is there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,39 +160,3 @@ class RanDialog(DeskDialog[UUID]):
             ran_value, swept_value = (figure.text(side) for side in (ran, self._ran.variant))
             lines.append(f"{figure.metric.label:<20}{ran_value:>16}{swept_value:>16}")
         return Text("\n".join(lines))
-
-
-class ExportDialog(FormDialog[str]):
-    """Asks for the file; closes with a sentence that says what was written."""
-
-    def __init__(self, view: PlanView) -> None:
-        detail = view.detail
-        facts = [("run plan", str(detail.run_plan_id)), ("variants", figures.whole(detail.variants))]
-        facts.append(("as", ".csv or .parquet: a row a variant; .json: the whole result"))
-        to = Field("to", "file", str(Path.cwd() / f"run-plan-{view.short_id}.csv"), "ends in .csv, .json or .parquet")
-        super().__init__("Export", facts, [to], "Write", partial(export, detail.run_plan_id, False), doing=WRITING)
-        self._run_plan_id = detail.run_plan_id
-
-    def _refused(self, error: PapertapeError) -> None:
-        """Ask before an existing file is replaced; every other error stays in the form."""
-        super()._refused(error)
-        if error.code == "FILE_EXISTS":
-            facts = [("file", error.message)]
-            self.app.push_screen(Confirm("Replace the file?", facts, yes="Replace"), self._replace)
-
-    def _replace(self, said_yes: bool | None) -> None:
-        if said_yes:
-            values = {"to": self.query_one("#field-to", Input).value}
-            self.carry_out(partial(export, self._run_plan_id, True), values)
-
-
-def export(run_plan_id: UUID, force: bool, desk: Desk, values: Mapping[str, str]) -> str:
-    """Write the file; what was written."""
-    from tui.shared.files import encoder_for, write_whole
-    from tui.shared.output import plain
-
-    path = Path(values["to"].strip()).expanduser()
-    encode = encoder_for(path)
-    result = desk.plans.result(run_plan_id)
-    write_whole(path, encode(plain(result)), force=force)
-    return f"{path} written, {figures.counted(len(result.results), 'variant')}"

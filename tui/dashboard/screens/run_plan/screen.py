@@ -30,7 +30,13 @@ from tui.dashboard.widgets.table import DeskTable
 if TYPE_CHECKING:
     from engine.desk.accounts import Overview
     from engine.sweeps.results import PlanSummary
+    from tui.dashboard.screens.run_plan.files import Written
 
+VERDICT, BOARD = "verdict", "board"
+ON_A_PLAN = frozenset(
+    ("part", "step", "mark", "narrow", "run", "export", "report", "open_holdout", "noise", "resume", "cancel")
+)
+"""Actions that need a run plan."""
 NONE_YET = "There is no run plan yet. 5 lists them, and n makes a new one there."
 
 
@@ -49,6 +55,7 @@ class RunPlanScreen(DeskScreen):
         bound("E", "export", "export", "all variants as CSV, JSON or Parquet", "plan.export", show=True),
         bound("O", "open_holdout", "open the holdout", "trade the best on it, once; asks first", "plan.open"),
         bound("N", "noise", "noise", "the plan again on shuffled bars: is its best better than noise?", "plan.noise"),
+        bound("R", "report", "report", "the run plan as one file to send: HTML or Markdown", "plan.report", show=True),
         bound("r", "resume", "resume", "resume a run that was stopped", "plan.resume"),
         bound("x", "cancel", "cancel", "ask the run to stop, whichever process executes it", "plan.cancel"),
     ]
@@ -58,7 +65,9 @@ class RunPlanScreen(DeskScreen):
         self._run_plan_id: UUID | None = None
         self._view: PlanView | None = None
         self._parts: dict[str, Part] = {}
-        self._shown = PARTS[0].name
+        self._shown = VERDICT
+        self._is_chosen = False
+        """Whether a person has chosen the part; else it is the one that says most of the run plan."""
         self._one_at_a_time = asyncio.Lock()
 
     def compose_body(self) -> ComposeResult:
@@ -89,7 +98,7 @@ class RunPlanScreen(DeskScreen):
     def show_plan(self, summary: PlanSummary) -> None:
         """Show another run plan from now on."""
         if summary.run_plan_id != self._run_plan_id:
-            self._run_plan_id, self._view = summary.run_plan_id, None
+            self._run_plan_id, self._view, self._is_chosen = summary.run_plan_id, None, False
             self.query_one("#plan-head", Static).update(READING)
             self.query_one("#plan-body").display = False
         self._read()
@@ -101,13 +110,14 @@ class RunPlanScreen(DeskScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the actions on a run plan while there is none."""
-        mine = {"part", "step", "mark", "narrow", "run", "export", "open_holdout", "noise", "resume", "cancel"}
-        return self._view is not None if action in mine else True
+        if action == "mark" and self._shown == VERDICT:
+            return False  # nothing there would show it
+        return self._view is not None if action in ON_A_PLAN else True
 
     async def action_part(self, name: str) -> None:
         """Show the part with this name."""
         self._look()
-        self._shown = name
+        self._shown, self._is_chosen = name, True
         await self._show_part()
 
     async def action_step(self, by: int) -> None:
@@ -142,11 +152,15 @@ class RunPlanScreen(DeskScreen):
 
     def action_export(self) -> None:
         """Export all variants to a file."""
-        from tui.dashboard.screens.run_plan.dialogs import ExportDialog
+        from tui.dashboard.screens.run_plan.files import export_dialog
 
-        self.app.push_screen(
-            ExportDialog(self._looked_at()), lambda written: self.app.say(written) if written else None
-        )
+        self.app.push_screen(export_dialog(self._looked_at()), self._wrote)
+
+    def action_report(self) -> None:
+        """Write the report to a file."""
+        from tui.dashboard.screens.run_plan.files import report_dialog
+
+        self.app.push_screen(report_dialog(self._looked_at()), self._wrote)
 
     def action_open_holdout(self) -> None:
         """Ask, then open the holdout."""
@@ -200,6 +214,8 @@ class RunPlanScreen(DeskScreen):
     def _show(self, view: PlanView) -> None:
         self._look()
         self._view = view
+        if not self._is_chosen:
+            self._shown, self._is_chosen = VERDICT if view.detail.statistics is not None else BOARD, True
         self.refresh_bindings()
         self._show_head()
         self.run_worker(self._show_part(), group="part")
@@ -222,6 +238,7 @@ class RunPlanScreen(DeskScreen):
             for widget in self._parts.values():
                 widget.display = widget is part
             part.take(view)
+        self.refresh_bindings()
         first = part.focused_first()
         if first is not None and not first.has_focus and self.app.screen is self:
             first.focus()
@@ -241,7 +258,8 @@ class RunPlanScreen(DeskScreen):
             words = Text(f"{entry.key} {entry.title}", Style(meta={"@click": f"screen.part('{entry.name}')"}))
             words.stylize("bold underline" if entry.name == self._shown else palette.muted)
             parts.append(words)
-        return Text("  ").join(parts)
+        line = Text("  ").join(parts)
+        return line if line.cell_len <= self.size.width - 2 else Text(" ").join(parts)
 
     def _look(self) -> None:
         part = self.part
@@ -252,6 +270,12 @@ class RunPlanScreen(DeskScreen):
         self._look()
         assert self._view is not None  # noqa: S101 - for the type checker: check_action saw to it
         return self._view
+
+    def _wrote(self, written: Written | None) -> None:
+        if written is not None:
+            self.app.say(written.sentence)
+            for sentence in written.left_out:
+                self.app.warn(sentence)
 
     def _ran(self, ran: object) -> None:
         from tui.dashboard.screens.run_plan.dialogs import Ran, RanDialog

@@ -258,12 +258,13 @@ class PartEntry:
 
 
 PARTS = (
+    PartEntry("v", "verdict", "verdict", "VerdictPart", "what the best is worth: odds, curves, tests, costs"),
     PartEntry("b", "board", "board", "BoardPart", "every variant with all its metrics, best first"),
     PartEntry("c", "curves", "curves", "CurvesPart", "equity of the marked variants over the baseline"),
     PartEntry("m", "map", "map", "MapPart", "two parameters against each other, by any metric"),
     PartEntry("t", "trades", "trades", "TradesPart", "the round trips of the variant under the cursor"),
     PartEntry("a", "ablations", "ablations", "AblationsPart", "what putting one value back to the base spec's changed"),
     PartEntry("d", "compare", "diff", "ComparePart", "two variants side by side"),
-    PartEntry("v", "events", "events", "EventsPart", "what the journal says of this run"),
+    PartEntry("e", "events", "events", "EventsPart", "what the journal says of this run"),
     PartEntry("i", "about", "about", "AboutPart", "what was asked: spec, sweep, data, limits"),
 )
