@@ -53,6 +53,7 @@ class Constraints(StrictModel):
     sweep: dict[ShortText, list[Value]] = Field(default_factory=dict)
     include_ablations: bool = True
     max_variants: Annotated[int, Field(ge=1, le=MOST_VARIANTS)] = MAX_VARIANTS
+    sample: Annotated[int, Field(ge=1, le=MOST_VARIANTS)] | None = None
 
 
 class GenerateRequest(StrictModel):

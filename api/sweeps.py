@@ -209,6 +209,7 @@ def _bounds(constraints: Constraints) -> dict[str, Any]:
         "sweep": constraints.sweep,
         "include_ablations": constraints.include_ablations,
         "max_variants": constraints.max_variants,
+        "sample": constraints.sample,
     }
 
 

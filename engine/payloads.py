@@ -297,6 +297,8 @@ SHAPES: Mapping[str, Shape] = {
         "statistics": Maybe(FLAG),
         "holdout": Maybe(Such((dict, NOTHING), _fault_in_holdout)),
         "walk_forward": Maybe(WORDS),
+        "sample": Maybe((int, NOTHING)),
+        "refines": Maybe(WORDS),
     },
     EventType.RUN_HOLDOUT_OPENED: {
         **_HOLDOUT,

@@ -30,10 +30,11 @@ from engine.sweeps.plan.data import describe, same_data
 from engine.sweeps.plan.document import plan_of
 from engine.sweeps.plan.fingerprint import fingerprint
 from engine.sweeps.plan.generator import Generated, generate
+from engine.sweeps.plan.neighbourhood import BETWEEN, neighbourhood
 from engine.sweeps.plan.request import SweepRequest
 from engine.sweeps.plan.run_plan import RunPlan
 from engine.sweeps.record.lifecycle import begin, cancel, check_openable, check_resumable, open_holdout, take_over
-from engine.sweeps.record.noise_tests import NoiseTest, check_testable
+from engine.sweeps.record.noise_tests import NoiseTest, check_has_best, check_testable
 from engine.sweeps.record.queries import RunRecord, find_run, find_variant, summaries
 from engine.sweeps.results import PlanDetail, PlanResult, PlanSummary, trades_of
 from engine.sweeps.simulation.rerun import SessionCurves, came_out_otherwise, session_curves
@@ -106,8 +107,12 @@ class Plans:
         raised with nothing written; a later one outside a variant is journaled as RUN_FAILED and raised.
         """
         request.check()
-        plan = self._planned(request, dataset, to_create)
-        seen = seen_by_sweep(plan.holdout, dataset)
+        return self._executed(self._planned(request, dataset, to_create), dataset, workers, watch, to_create)
+
+    def _executed(
+        self, plan: RunPlan, dataset: Dataset, workers: int, watch: Watch | None, to_create: Workspace | None = None
+    ) -> PlanResult:
+        request, seen = plan.request, seen_by_sweep(plan.holdout, dataset)
         self._research.registry.remember(plan.base.strategy)
         owner = self._owners.claim()
         try:
@@ -120,16 +125,24 @@ class Plans:
         finally:
             self._owners.release(owner)
 
-    def _planned(self, request: SweepRequest, dataset: Dataset, to_create: Workspace | None) -> RunPlan:
+    def _planned(
+        self,
+        request: SweepRequest,
+        dataset: Dataset,
+        to_create: Workspace | None = None,
+        account: Workspace | None = None,
+    ) -> RunPlan:
+        """The plan of a request, whose variants begin with `account` where one is given."""
         compiled = self._compiled(request.spec, dataset, request.timeframe)
         holdout = None if request.holdout is None else SealedHoldout.of(request.holdout, compiled, dataset)
         seen = seen_by_sweep(holdout, dataset)
         check_window(seen, compiled.symbols)
         check_folds(request, compiled, seen)
-        lent = None if request.like is not None else to_create
-        model = self._accounts.require(request.model) if lent is None else self._unless_there(lent)
         made = _generated(compiled, request)
-        account = _account(model, seen.session_tz, self._stamps.now())
+        if account is None:
+            lent = None if request.like is not None else to_create
+            model = self._accounts.require(request.model) if lent is None else self._unless_there(lent)
+            account = _account(model, seen.session_tz, self._stamps.now())
         kind = type(compiled.strategy)
         described, source = describe(seen), self._source_sha256(kind)
         asked = out_of_sample(request, holdout)
@@ -194,6 +207,41 @@ class Plans:
             traded = trade(plan, holdout, whole, best)
             open_holdout(self._store, self._stamps, record, best, traded)
         return self.result(record.id)
+
+    def refine(
+        self,
+        run_plan_id: str | UUID,
+        load: Load,
+        *,
+        between: int = BETWEEN,
+        sample: int | None = None,
+        workers: int = 1,
+        watch: Watch | None = None,
+        new_id: UUID | None = None,
+    ) -> PlanResult:
+        """Execute a new plan in the neighbourhood of a completed plan's best, with the same terms, data and account.
+
+        Each swept number takes `between` values on either side of the best's, up to the next one that was tried. The
+        new variants count as tries like any other. Raises RUN_PLAN_NOT_FOUND, RUN_NOT_COMPLETE, INVALID_SPEC where
+        nothing new would be tried, DATASET_CHANGED or STRATEGY_CHANGED, each with nothing written.
+        """
+        record = self._record(run_plan_id)
+        check_has_best(record)
+        old = self._plan(record)
+        best = next(one for one in old.variants if one.variant_id == record.ended(record.last_at)["best_variant_id"])
+        request = replace(
+            old.request,
+            sweep=neighbourhood(old.base, old.request.sweep, best.overrides, between),
+            sample=sample,
+            refines=str(record.id),
+            workspace=record.workspace_id,
+            run_plan_id=new_id,
+        )
+        whole = load(record.document["data"])
+        _check_same(record, seen_by_sweep(record.sealed, whole), record.document["dataset"])
+        self.know_strategy(record.id)
+        plan = self._planned(request, whole, account=replace(old.account, created_at=self._stamps.now()))
+        return self._executed(plan, whole, workers, watch)
 
     def noise(
         self,

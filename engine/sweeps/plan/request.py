@@ -27,6 +27,7 @@ class SweepRequest:
     how the caller loads the dataset again: it is kept in the journal. `run_plan_id` is for a caller who has to know the
     id before the start; it must not be in use. `statistics`: say what the best is worth, once all has come out.
     `sample`: try so many combinations of the grid, drawn by what the plan is made of, in place of the first ones.
+    `refines` is the run plan around whose best this one tries values.
     `holdout` keeps the last sessions from the sweep, as `20%` or from a day on, `2012-01-01`. `walk_forward` is written
     as `train=504,test=126[,step=126][,purge=0][,anchored]`, in sessions.
     """
@@ -41,6 +42,7 @@ class SweepRequest:
     include_ablations: bool = True
     max_variants: int = MAX_VARIANTS
     sample: int | None = None
+    refines: str | None = None
     journal: str = JournalMode.FULL
     verify: int = 0
     statistics: bool = True

@@ -26,11 +26,16 @@ def check_testable(record: RunRecord, draws: int) -> None:
     """RUN_NOT_COMPLETE for a run plan that has no best, or none yet; INVALID_SPEC for no draws."""
     if draws < 1:
         raise InvalidError("INVALID_SPEC", f"{draws} draws", hint="give at least 1")
+    check_has_best(record)
+
+
+def check_has_best(record: RunRecord) -> None:
+    """RUN_NOT_COMPLETE for a run plan that has no best, or none yet."""
     if record.status != "completed":
         hint = "wait for its end" if record.status == "running" else f"`plan resume {record.id}` goes on with it"
         raise ConflictError("RUN_NOT_COMPLETE", f"run plan {record.id} is {record.status}", hint=hint)
     if record.ended(record.last_at)["best_score"] is None:
-        why = f"no variant of run plan {record.id} has a score: there is nothing to compare with noise"
+        why = f"no variant of run plan {record.id} has a score: there is no best"
         raise ConflictError("RUN_NOT_COMPLETE", why, hint="`plan show` says why its variants did not trade")
 
 

@@ -127,6 +127,8 @@ class RunRecord:
             "distributions": document.get("distributions", {}),
             "holdout": None if self.sealed is None else document["holdout"]["asked"],
             "walk_forward": document.get("walk_forward"),
+            "sample": document.get("sample"),
+            "refines": document.get("refines"),
         }
 
     def _outcome(self, ended: Mapping[str, Any]) -> dict[str, Any]:

@@ -57,6 +57,15 @@ class SweepOptions:
             "--max-variants", min=1, metavar="N", help="Run at most N variants; the rest are dropped and counted."
         ),
     ] = 1000
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            "--sample",
+            min=1,
+            metavar="N",
+            help="Run N of the combinations, drawn from all; the same each time.",
+        ),
+    ] = None
     no_ablations: Annotated[
         bool, typer.Option("--no-ablations", help="Leave out the variants that set one value back to the base spec's.")
     ] = False
@@ -71,6 +80,7 @@ class SweepOptions:
             timeframe=timeframe,
             include_ablations=not self.no_ablations,
             max_variants=self.max_variants,
+            sample=self.sample,
         )
 
 

@@ -160,6 +160,8 @@ def _asked(detail: PlanDetail) -> list[Field]:
         ("strategy", f"{detail.strategy_id}, {plan['strategy_origin']}"),
         ("symbols", f"{', '.join(plan['base']['symbols'])}, {plan['timeframe']}"),
         *(("sweep" if not index else "", line) for index, line in enumerate(swept or ["the baseline alone"])),
+        *([("sample", f"{figures.whole(plan['sample'])} of all combinations")] if plan["sample"] else []),
+        *([("refines", plan["refines"])] if plan["refines"] else []),
         ("data", ", ".join(dataset["sources"]) or "made by a program"),
         ("", f"{bars_of(detail)}, sha256 {detail.dataset_sha256[:HASH]}"),
         ("account", f"{figures.money(plan['starting_equity'])}, slippage {plan['slippage_bps']:g} bps"),
@@ -173,7 +175,7 @@ def _of_all(kept: int, dropped: int) -> str:
 
 
 def _dropped(count: int) -> str:
-    return f", {figures.whole(count)} more dropped by --max-variants" if count else ""
+    return f", {figures.whole(count)} more are not tried" if count else ""
 
 
 def _list(values: Sequence[object], most: int = 8) -> str:

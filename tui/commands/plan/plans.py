@@ -137,6 +137,46 @@ def open_holdout(
         _answer(call, desk, result, load, gate, top)
 
 
+@command(app, "refine", example="papertape plan refine last --between 3", without_workspace=True)
+def refine(
+    call: Call,
+    plan: PlanId,
+    between: Annotated[
+        int, typer.Option("--between", min=1, metavar="N", help="Values on each side of the best's, for each number.")
+    ] = 3,
+    sample: Annotated[
+        int | None, typer.Option("--sample", min=1, metavar="N", help="Run N of the combinations, drawn from all.")
+    ] = None,
+    strategy: StrategyFile = None,
+    workers: Workers = None,
+    fail_if: FailIf = None,
+    top: Top = 20,
+) -> None:
+    """Try values around a plan's best, as a new plan.
+
+    For each swept number, between the best's value and the next ones that were tried. Terms, data and account are the
+    plan's; what is no number stays as the best has it. Every variant is a try like any other.
+    """
+    from tui.commands.plan.fail_if import Gate
+
+    gate, fresh = Gate.read(fail_if), _fresh_id()
+    with call.desk() as desk:
+        detail = desk.plans.get(plan_named(desk, plan))
+        find_strategy(call, desk, detail, strategy)
+        load = once(loader(call))
+        with watching("running the sweep", fresh) as watch:
+            result = desk.plans.refine(
+                detail.run_plan_id,
+                load,
+                between=between,
+                sample=sample,
+                workers=workers or processors(),
+                watch=watch,
+                new_id=fresh,
+            )
+        _answer(call, desk, result, load, gate, top)
+
+
 @command(app, "cancel", example="papertape plan cancel last", without_workspace=True)
 def cancel(call: Call, plan: PlanId) -> None:
     """Ask a run plan to stop.

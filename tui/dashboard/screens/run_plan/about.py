@@ -73,7 +73,7 @@ def _standing(detail: PlanDetail) -> Iterator[Fact]:
     yield "started", f"{detail.started_at:%Y-%m-%d %H:%M:%S} UTC, {took(detail.duration_s)} of work"
     counts = f"{figures.whole(detail.done)} of {figures.whole(detail.variants)} done"
     counts += f", {figures.whole(detail.failed)} failed, {figures.whole(detail.skipped)} skipped"
-    yield "variants", f"{counts}, {figures.whole(detail.variants_dropped)} dropped by max variants"
+    yield "variants", f"{counts}, {figures.whole(detail.variants_dropped)} not tried"
     if detail.error is not None:
         yield "ended by", f"{detail.error_code}: {detail.error}"
     if detail.verified:
