@@ -17,7 +17,7 @@ from storage.samples import sample_path
 from tui.commands.account.look import draw, metric_fields, show_positions, show_trades
 from tui.commands.account.workspaces import document_of
 from tui.commands.demo.incidents import UNFINISHED_STRATEGY, Incidents, amiss, by_hand, found_in, show_incidents
-from tui.commands.demo.sweeps import Sweeps, show_sweeps, sweep
+from tui.commands.demo.sweeps import Sweep, show_sweep, sweep
 from tui.commands.progress import watching
 from tui.shared import figures
 from tui.shared.output import Table, plain
@@ -62,11 +62,11 @@ class Showcase:
     by_session: list[SessionPoint]
     trades: list[TradeView]
     runs: list[Backtest]
-    sweeps: Sweeps
+    sweep: Sweep
     incidents: Incidents
     reconcile: ReconcileReport
     report: Path
-    """The file with the report of the sweep over the earlier years"""
+    """The file with the report of the sweep"""
 
     def document(self) -> dict[str, Any]:
         """The fields that `--json` prints."""
@@ -75,7 +75,7 @@ class Showcase:
             "state": plain(self.state),
             "metrics": plain(self.metrics),
             "runs": plain(self.runs),
-            "sweeps": plain(self.sweeps.document()),
+            "sweeps": [plain(self.sweep.document())],
             "incidents": plain(self.incidents.document()),
             "reconcile": plain(self.reconcile),
             "report": plain(self.report),
@@ -95,7 +95,7 @@ def prepare(desk: Desk, directory: Path, warn: Callable[[Iterable[str]], None]) 
     runs = [_backtest(desk, dataset, workspace, strategy, symbol) for strategy in STRATEGIES for symbol in SYMBOLS]
     misfits, unfinished = _spec(ACCOUNT_STRATEGY, SYMBOLS), _spec(UNFINISHED_STRATEGY, SYMBOLS)
     amiss(desk, workspace, misfits, unfinished, sources)
-    sweeps = sweep(desk, workspace, _spec(ACCOUNT_STRATEGY, SYMBOLS), sources)
+    swept = sweep(desk, workspace, _spec(ACCOUNT_STRATEGY, SYMBOLS), sources)
     return Showcase(
         workspace,
         desk.accounts.state(NAME),
@@ -104,10 +104,10 @@ def prepare(desk: Desk, directory: Path, warn: Callable[[Iterable[str]], None]) 
         desk.accounts.equity_by_session(NAME),
         desk.accounts.trades(NAME),
         runs,
-        sweeps,
+        swept,
         found_in(desk, workspace),
         desk.accounts.reconcile(NAME, dry_run=True),
-        _report(desk, sweeps.earlier.run_plan_id, directory),
+        _report(desk, swept.result.run_plan_id, directory),
     )
 
 
@@ -159,7 +159,7 @@ def show(page: Page, showcase: Showcase) -> None:
     page.heading("Backtests: each strategy alone, on each symbol")
     page.table(_runs_table(showcase.runs))
     page.line()
-    show_sweeps(page, showcase.sweeps, ACCOUNT_STRATEGY)
+    show_sweep(page, showcase.sweep, ACCOUNT_STRATEGY)
     page.line()
     show_incidents(page, showcase.incidents)
     page.line()
@@ -169,7 +169,7 @@ def show(page: Page, showcase: Showcase) -> None:
     page.line("       papertape trades -w demo")
     page.line("       papertape events -w demo --limit 10")
     page.line("       papertape run --strategy sma_cross --symbol IBM --data sample:IBM --slippage-bps 5")
-    page.line(f"       papertape plan show {showcase.sweeps.earlier.run_plan_id}")
+    page.line(f"       papertape plan show {showcase.sweep.result.run_plan_id}")
 
 
 _RUN_FIGURES = ("trade_count", "return_pct", "max_drawdown_marked_pct", "win_rate", "sharpe_annual")
