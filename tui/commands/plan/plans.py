@@ -121,10 +121,10 @@ def resume(
 def open_holdout(
     call: Call, plan: PlanId, strategy: StrategyFile = None, fail_if: FailIf = None, top: Top = 20
 ) -> None:
-    """Open a run plan's holdout: trade the best and the baseline on it.
+    """Trade the best of a run plan on its holdout, once.
 
-    Once: what comes out is journaled, and the verdict made anew. A holdout that is opened again shows the same. It says
-    how often its sessions were opened before, and how many tries have seen them."""
+    The baseline too: what comes out is journaled, and the verdict made anew. A holdout that is opened again shows the
+    same. It says how often its sessions were opened before, and how many tries have seen them."""
     from tui.commands.plan.fail_if import Gate
 
     gate = Gate.read(fail_if)
