@@ -33,6 +33,8 @@ _COMMA, _SPACE, _TAB, _QUOTE = b', \t"'
 WIDEST = 136
 """Bytes of a cell that are kept: more than a number, a time or a symbol has; what is longer is marked at its end."""
 _TOO_LONG = 0x7F
+_BLOCK = 1 << 18
+"""Bytes of text that are cut into cells at once: with its arrays a block stays in a processor's cache."""
 EVENTS = re.compile(r"dividend|stock split|capital gain", re.I)
 """What stands where Yahoo's page puts a dividend or a split among the bars."""
 
@@ -66,7 +68,7 @@ def read_lines(text: Text, separator: str, first: int, width: int, places: tuple
     reader = _Reader(separator, width, places, header)
     try:
         row = 1
-        for block in line_blocks(text.content, lambda _: None):
+        for block in line_blocks(text.content, lambda _: None, _BLOCK):
             skipped, rest = _without_first(block, max(0, first - row + 1))
             row += skipped
             row = reader.take(rest, row) if rest else row

@@ -26,6 +26,7 @@ _FAR = re.compile(r"[eE][+-]?0*[1-9]\d{3,}")
 """An exponent of four digits or more."""
 _LONGEST = 60
 _SAMPLE = 400
+_ROWS = 1 << 14
 
 
 @dataclass(slots=True)
@@ -89,6 +90,8 @@ def decimal_sign(columns: Sequence[TextArray], separator: str) -> Convention:
 
 def _distinct(column: TextArray) -> list[str]:
     """Some cells that hold a comma, and some that hold a point alone."""
+    if b"," not in column.tobytes():
+        return [_decode(cell) for cell in dict.fromkeys(column[:_SAMPLE].tolist())]
     commas = (bytes_of(column) == _COMMA).any(axis=1)
     picked = np.concatenate([np.flatnonzero(commas)[:_SAMPLE], np.flatnonzero(~commas)[:_SAMPLE]])
     return [_decode(cell) for cell in dict.fromkeys(column[picked].tolist())]
@@ -126,7 +129,7 @@ def read_figures(column: TextArray, sign: str, power: int = 0) -> Figures:
     again = np.zeros(len(column), np.bool_)
     if sign == ",":
         plain, again = _with_points(column)
-    values, wrong = read_numbers(as_cells(plain), 0)
+    values, wrong = _read_plain(plain)
     again |= wrong
     if power:
         again |= ~(bytes_of(column) == _POINT).any(axis=1)
@@ -134,6 +137,15 @@ def read_figures(column: TextArray, sign: str, power: int = 0) -> Figures:
     if again.any():
         _read_again(column, again, figures, sign, power)
     return figures
+
+
+def _read_plain(column: TextArray) -> tuple[FloatArray, BoolArray]:
+    """Plain numerals, some thousand at a time: what is smaller than a cache is read in half the time."""
+    values, wrong = np.empty(len(column)), np.empty(len(column), np.bool_)
+    for first in range(0, len(column), _ROWS):
+        rows = slice(first, first + _ROWS)
+        values[rows], wrong[rows] = read_numbers(as_cells(column[rows]), 0)
+    return values, wrong
 
 
 def _with_points(column: TextArray) -> tuple[TextArray, BoolArray]:

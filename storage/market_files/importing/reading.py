@@ -19,7 +19,7 @@ from storage.market_files.importing.columns import EVENTS, Lines
 from storage.market_files.importing.numbers import Figures, decimal_sign, read_figures, wrong_number
 from storage.market_files.importing.opening import Text, refusal
 from storage.market_files.importing.options import Counted, FileReport, ImportOptions, separator_name
-from storage.market_files.importing.rows import Rows, read_rows
+from storage.market_files.importing.rows import FOOTER, Rows, read_rows
 from storage.market_files.layout import FIGURES, Layout
 from storage.market_files.reading import check_bars
 from storage.market_files.table import FaultLog, Table
@@ -208,8 +208,9 @@ def _log_odd(lines: Lines, log: FaultLog, width: int) -> None:
     for row in lines.lost:
         log.add(row, "holds a NUL byte, or bytes that are no text")
     last = int(lines.rows[-1]) if len(lines.rows) else 0
+    below = sum(row > last for row, _ in lines.odd)
     for row, shown in lines.odd:
-        if row <= last or not last or _CUT_OFF.match(shown):
+        if row <= last or not last or below > FOOTER or _CUT_OFF.match(shown):
             log.add(row, f"has not {width} cells as the others have: {quoted(shown)}")
 
 

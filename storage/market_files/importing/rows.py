@@ -19,7 +19,7 @@ from storage.market_files.importing.times import AmbiguousDays, Clock, join_time
 from storage.market_files.importing.zones import Placed, place
 from storage.market_files.table import UNREADABLE, FaultLog
 
-_FOOTER = 40
+FOOTER = 40
 """Lines at the end that may be a footer."""
 
 
@@ -101,7 +101,7 @@ def _take_out_unreadable(form: Form, lines: Lines, clock: Clock, options: Import
     keep = np.ones(len(unreadable), np.bool_)
     last = int(np.flatnonzero(~unreadable)[-1]) if not unreadable.all() else -1
     for i in np.flatnonzero(unreadable).tolist():
-        footer = 0 <= last < i and len(unreadable) - i <= _FOOTER
+        footer = 0 <= last < i and len(unreadable) - i <= FOOTER
         if _is_no_bar(form, lines, i, footer=footer):
             keep[i] = False
         else:

@@ -19,7 +19,7 @@ from storage.market_files.importing.columns import TextArray, bytes_of
 from storage.market_files.importing.joining import Joined
 
 _COLUMNS = "ts,open,high,low,close,volume"
-_ROWS = 1 << 16
+_ROWS = 1 << 14
 _ZERO = ord("0")
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 

@@ -172,6 +172,9 @@ REFUSED = {
         TEXT.replace("2020-01-13", "2020-02-31").encode(), "row 2, column 'date': '2020-02-31' cannot"),
     "a cell too few": (TEXT.replace("11.00,", "").encode(), "row 2: has not 6 cells as the others have"),
     "a bar that is cut off": (TEXT[:-12].encode(), "row 3: has not 6 cells as the others have: '2020-01-14,11,11.5"),
+    "a footer that is too long": (
+        TEXT.encode() + b"see below,1\n" * 41, "row 4: has not 6 cells as the others have: 'see below,1'",
+    ),
     "a time twice": (TEXT.replace("-14", "-13").encode(), "again, after row 2"),
     "points and commas": (
         TEXT.replace(",", ";").replace("12.25", "12,25").encode(), "some numbers have a decimal point",
