@@ -42,14 +42,14 @@ def trade(plan: RunPlan, holdout: SealedHoldout, dataset: Dataset, best: str | N
     return Traded(metrics_of(best), metrics_of(plan.variants[0].variant_id))
 
 
-def overlaps(views: Views, holdout: SealedHoldout, run_plan_id: str) -> Overlaps:
-    """Of one plan's holdout, as the journal has it by now."""
+def overlaps(views: Views, holdout: SealedHoldout) -> Overlaps:
+    """Of a holdout that is not opened, as the journal has it by now. Its own plan has traded before it alone."""
     mine = holdout.as_trial()
-    opened = sum(1 for said in _opened(views) if said["run_plan_id"] != run_plan_id and shares_data(mine, _trial(said)))
+    opened = sum(1 for said in _opened(views) if shares_data(mine, _trial(said)))
     seen = {
         (trial.strategy_sha256, digest)
         for trial in views.trials()
-        if trial.run_id != run_plan_id and shares_data(mine, trial)
+        if shares_data(mine, trial)
         for digest in trial.digests()
     }
     return Overlaps(opened, len(seen))
@@ -85,7 +85,7 @@ def holdout_result(views: Views, holdout: SealedHoldout | None, run_plan_id: str
             best=metrics_read(said["best"]),
             baseline=metrics_read(said["baseline"]),
         )
-    found = overlaps(views, holdout, run_plan_id)
+    found = overlaps(views, holdout)
     return HoldoutResult.model_construct(
         from_=first, to=last, opened=False, **found._asdict(), best=None, baseline=None
     )

@@ -118,7 +118,7 @@ def open_holdout(store: Store, stamps: Stamps, record: RunRecord, best: str | No
     with store.write() as unit:
         if unit.run_payloads(kind, run_plan_id):
             return
-        said = opening(run_plan_id, record.sealed, overlaps(unit, record.sealed, run_plan_id), best, traded)
+        said = opening(run_plan_id, record.sealed, overlaps(unit, record.sealed), best, traded)
         event_id = str(uuid5(record.id, kind.value))  # the database refuses a second one
         unit.append([run_event(kind, record.id, record.workspace_id, event_id, stamps.now(), compact_json(said))])
         unit.commit()
