@@ -72,6 +72,14 @@ class DashboardApp(QuietApp):
         ),
         bound("w", "pick_workspace", "workspace", "show another account", "app.workspace", show=True),
         bound("r", "read_now", "read now", "read the database at once", "app.read"),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            "palette",
+            tooltip="every action by its name; themes too",
+            priority=True,
+            id="app.palette",
+        ),
         bound("question_mark", "keys", "keys", "what the keys do here", "app.keys", show=True),
         bound("q,ctrl+c", "quit", "quit", "leave the dashboard; nothing is lost", "app.quit", show=True),
     ]
@@ -340,4 +348,5 @@ class DashboardApp(QuietApp):
 
     def _theme_changed(self, theme: Theme) -> None:
         self.remember("theme", "name", theme.name)
-        self.desk_screen.show_again()
+        for screen in self.desk_screens:
+            screen.other_colours()

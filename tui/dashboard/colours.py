@@ -1,4 +1,4 @@
-"""Colours: light, dark and high-contrast themes, and profit and loss by sign and arrow as well as by colour.
+"""Colours: six themes, dark, light and of high contrast, and profit and loss by sign and arrow as well as by colour.
 
 The themes that are offered are these alone, since their colours are read wherever they stand. Profit and loss are a
 pair that the colour-blind can tell apart, blue and orange. `series-1` to `series-4` are curves on one chart, after
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textual.app import App
 
 DARK, LIGHT, CONTRAST = "dark", "light", "high-contrast"
+FROST, PAPER, MIDNIGHT = "frost", "paper", "midnight"
 
 THEMES = (
     Theme(
@@ -106,6 +107,91 @@ THEMES = (
             "block-cursor-foreground": "#000000",
             "footer-background": "#000000",
             "footer-key-foreground": "#ffff00",
+        },
+    ),
+    Theme(
+        FROST,
+        primary="#88c0d0",
+        secondary="#b4c2d6",
+        accent="#ebcb8b",
+        warning="#ebcb8b",
+        error="#f5b491",
+        success="#8fd0e3",
+        foreground="#eceff4",
+        background="#2e3440",
+        surface="#2e3440",
+        panel="#373e4d",
+        variables={
+            "gain": "#8fd0e3",
+            "loss": "#f2b27a",
+            "muted": "#b7c1d1",
+            "series-1": "#8fd0e3",
+            "series-2": "#ebb568",
+            "series-3": "#a9cf8b",
+            "series-4": "#dcb0d6",
+            "reducing": "#45412f",
+            "halted": "#51392f",
+            "field": "#434c5e",
+            "block-cursor-background": "#8fbfd0",
+            "block-cursor-foreground": "#1b2029",
+            "footer-background": "#373e4d",
+        },
+    ),
+    Theme(
+        PAPER,
+        primary="#6b4a1e",
+        secondary="#5c5343",
+        accent="#7a4b00",
+        warning="#7a4b00",
+        error="#963400",
+        success="#00548a",
+        foreground="#2b2419",
+        background="#f6efdf",
+        surface="#f6efdf",
+        panel="#eae0c9",
+        dark=False,
+        variables={
+            "gain": "#004f86",
+            "loss": "#8a3600",
+            "muted": "#5a5140",
+            "series-1": "#005a96",
+            "series-2": "#854a00",
+            "series-3": "#00634a",
+            "series-4": "#862f6e",
+            "reducing": "#eedfb4",
+            "halted": "#f1cfb5",
+            "field": "#dcd9c4",
+            "block-cursor-background": "#6b4a1e",
+            "block-cursor-foreground": "#ffffff",
+            "footer-background": "#eae0c9",
+        },
+    ),
+    Theme(
+        MIDNIGHT,
+        primary="#8b9cff",
+        secondary="#98a2c8",
+        accent="#ffcc66",
+        warning="#ffcc66",
+        error="#ff9f6e",
+        success="#63c5f5",
+        foreground="#dfe4ff",
+        background="#080b1a",
+        surface="#080b1a",
+        panel="#12172d",
+        variables={
+            "gain": "#63c5f5",
+            "loss": "#ffaa55",
+            "muted": "#9aa5cc",
+            "series-1": "#63c5f5",
+            "series-2": "#ffb347",
+            "series-3": "#4fd6a8",
+            "series-4": "#e6a0e0",
+            "reducing": "#2c2713",
+            "halted": "#3c1f16",
+            "field": "#242c54",
+            "block-cursor-background": "#3d4bb5",
+            "block-cursor-foreground": "#ffffff",
+            "footer-background": "#12172d",
         },
     ),
 )

@@ -252,7 +252,7 @@ async def test_a_sweep_goes_on_behind_other_screens_and_is_cancelled(planned: Pa
             await pilot.press("r")
             await until(pilot, lambda: "running 33 %" in screen_text(app))
             await pilot.press("1")  # the dashboard stays usable
-            await until(pilot, lambda: "[1 Pos]" in screen_text(app))
+            await until(pilot, lambda: app.desk_screen.NAME == "positions")
             progress = app.sweeps.progress(STOPPED)
             assert progress is not None
             assert (progress.done, progress.total) == (10, 30)

@@ -46,6 +46,7 @@ class DeskScreen(Screen[None]):
         mark_styles_current(self)
         self.app.desk_screens.append(self)
         self._seen: Reading | None = None
+        self._is_coloured = True
         self._loader = Loader(self)
 
     def compose(self) -> ComposeResult:
@@ -119,10 +120,24 @@ class DeskScreen(Screen[None]):
         self._seen = None
         for pane in self.query(EventPane):
             pane.read_again()
+        for line in self.query(KeyLine):
+            line.show()
         self.catch_up()
+
+    def other_colours(self) -> None:
+        """Another theme was chosen: redraw now, or when the screen is shown again."""
+        self._is_coloured = False
+        if self.app.desk_screen is self:
+            self._colour()
+
+    def _colour(self) -> None:
+        if not self._is_coloured:
+            self._is_coloured = True
+            self.show_again()
 
     def on_screen_resume(self, _: events.ScreenResume) -> None:
         """The screen is shown, or a dialog over it was closed."""
+        self._colour()
         self.call_after_refresh(self.catch_up)
 
     @on(AccountChanged)

@@ -14,9 +14,9 @@ from textual.widgets import Static
 
 from engine.account.arithmetic import scaled_average
 from engine.intents import to_lots, to_quantity
-from tui.dashboard.widgets.columns import MONEY, PRICES, QUANTITIES, TIMES, WORDS, Column
+from tui.dashboard.widgets.columns import IDS, MONEY, PRICES, QUANTITIES, TIMES, WORDS, Column
 from tui.dashboard.widgets.dialog import DeskDialog, fact_lines
-from tui.dashboard.widgets.pane import TablePane
+from tui.dashboard.widgets.pane import TablePane, nothing
 from tui.shared import figures
 from tui.shared.text import safe_text
 
@@ -43,7 +43,7 @@ COLUMNS: tuple[Column[Chapter], ...] = (
     Column("average", "avg", PRICES, lambda row: row.average, "average price after this fill"),
     Column("by", "strategy", WORDS, lambda row: row.fill.payload.get("strategy_id"), "who asked for it", widest=20),
     Column("seq", "seq", QUANTITIES, lambda row: row.fill.seq, "its place in the journal"),
-    Column("trace", "correlation", WORDS, lambda row: row.fill.correlation_id, "leads from signal to fill", widest=38),
+    Column("trace", "correlation", IDS, lambda row: row.fill.correlation_id, "leads from signal to fill", widest=38),
 )
 
 
@@ -67,7 +67,7 @@ class StoryDialog(DeskDialog[None]):
             yield Static(Text(f"{safe_text(held.symbol)}: the fills that made it", "bold"), classes="dialog-title")
             yield Static(fact_lines(facts), classes="facts")
             empty = "No fill is in the journal: the state has drifted from it, reconcile."
-            yield TablePane(COLUMNS, lambda row: str(row.fill.seq), noun="fill", empty=empty, id="story")
+            yield TablePane(COLUMNS, lambda row: str(row.fill.seq), noun="fill", empty=empty, opens=nothing, id="story")
 
     def on_mount(self) -> None:
         """Read the fills off the event loop."""

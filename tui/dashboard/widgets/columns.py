@@ -132,8 +132,24 @@ def fixed(digits: int) -> Form:
     return Form(_amount, lambda _: digits)
 
 
+def _id(value: Any, _: int, palette: Palette) -> Text:
+    return Text(safe_text(value), palette.muted)
+
+
+def _telling(value: str, _: int, palette: Palette) -> Text:
+    first = value.partition(" ")[0]
+    colour = palette.gain if first in _GOOD else palette.loss if first in _BAD else ""
+    return Text(safe_text(value), colour)
+
+
+_GOOD, _BAD = frozenset({"✓", "BUY", "ORDER_FILLED"}), frozenset({"✗", "SELL", "INTENT_REJECTED"})
+"""Words that have a colour: what was filled or bought, and what was refused or sold."""
 WORDS = Form(_words, right=False)
 """Any text, made safe."""
+IDS = Form(_id, right=False)
+"""What is copied rather than read."""
+TELLING = Form(_telling, right=False)
+"""An outcome, a side or an event, coloured by what it tells."""
 COUNTS = fixed(0)
 MONEY = fixed(2)
 PERCENT = fixed(1)

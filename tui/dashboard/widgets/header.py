@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
@@ -33,32 +33,25 @@ figures arrive."""
 
 
 def tabs(current: str, width: int, muted: str) -> Text:
-    """` 1 Pos[2 Exec]3 Jour …`: the current screen is in brackets, and so is told from the others without colour."""
+    """` 1 Pos  2 Exec …`: the current screen is a filled chip, told from the others without colour."""
     line = Text()
-    for edge, entry in zip(_edges(current), SCREENS, strict=False):
-        here = entry.name == current
-        line.append(edge if width < WIDE else _spread(edge), "bold")
+    gap = " " if width < WIDE else "  "
+    for before, entry in pairwise([None, *SCREENS]):
+        assert entry is not None  # noqa: S101 - for the type checker: None stands at the beginning alone
         click = Style(meta={"@click": f"app.show_screen('{entry.name}')"})
-        line.append(_words(entry, width, here=here), Style.parse("bold" if here else muted) + click)
-    return line.append("]" if SCREENS[-1].name == current else " ", "bold")
-
-
-def _edges(current: str) -> Iterator[str]:
-    """What stands before each tab: the bracket that opens it, the one that closes the tab before, or a gap."""
-    names = [None, *(entry.name for entry in SCREENS)]
-    for before, name in pairwise(names):
-        yield "[" if name == current else "]" if before == current else " "
+        words = _words(entry, width, here=entry.name == current)
+        if entry.name == current:
+            line.append(gap[1:]).append(f" {words} ", Style.parse(ALERT) + click)
+        else:
+            line.append(gap[1:] if before is not None and before.name == current else gap)
+            line.append(words, Style.parse(muted) + click)
+    return line if SCREENS[-1].name == current else line.append(" ")
 
 
 def _words(entry: ScreenEntry, width: int, *, here: bool) -> str:
     if width >= WIDE:
         return f"{entry.key} {entry.title}"
     return f"{entry.key} {entry.short}" if width >= NARROW or here else entry.key
-
-
-def _spread(edge: str) -> str:
-    """The same where there is room for a gap beside a bracket."""
-    return f" {edge}" if edge == "[" else f"{edge} "
 
 
 ACTIVE, REDUCING, HALTED = "ACTIVE", "REDUCING", "HALTED"  # `TradingState`, whose import would delay the first frame

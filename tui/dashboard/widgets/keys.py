@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
 
+LAST = ("command_palette", "keys", "quit")
+"""The actions whose keys stand at the end of the line, however narrow it is."""
+
+
 class KeyLine(Static):
     """The keys that work now and what they do, each to be clicked; a tooltip says why one would."""
 
@@ -42,9 +46,14 @@ class KeyLine(Static):
 
     def _changed(self, screen: Screen[object]) -> None:
         if self.is_attached and screen is self.screen and screen.app.app_focus:
-            self.call_after_refresh(self._show)
+            self.call_after_refresh(self.show)
 
-    def _show(self) -> None:
+    def on_resize(self) -> None:
+        """Another width has room for other keys."""
+        self.show()
+
+    def show(self) -> None:
+        """Show the keys that work now: those of everywhere last and always whole; the others give way to them."""
         shown: dict[str, Text] = {}
         key_style = self.get_component_rich_style("key-line--key", partial=True)
         for _, binding, enabled, tooltip in self.screen.active_bindings.values():
@@ -55,7 +64,12 @@ class KeyLine(Static):
                 if not enabled:
                     words.stylize("dim")
                 shown[binding.action] = words
-        self.update(Text(no_wrap=True, overflow="ellipsis").join(shown.values()))
+        last = Text().join([shown.pop(action) for action in LAST if action in shown])
+        first = Text(no_wrap=True).join(shown.values())
+        room = self.size.width - last.cell_len
+        if 0 < room < first.cell_len:
+            first.truncate(room, overflow="ellipsis")
+        self.update(first.append_text(last))
 
 
 WIDE = 100

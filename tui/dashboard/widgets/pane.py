@@ -19,6 +19,11 @@ Row = TypeVar("Row")
 READING = "reading…"
 
 
+def nothing(_: object) -> bool:
+    """For a table whose rows are all that there is: Enter opens nothing."""
+    return False
+
+
 class TablePane(Vertical, Generic[Row]):
     """`show` and `append` are the table's; `noun` names its rows (`position`), `empty` says what to do without any."""
 
@@ -35,11 +40,18 @@ class TablePane(Vertical, Generic[Row]):
         empty: str,
         order: Order | None = None,
         frozen: int = 1,
+        opens: Callable[[Row], bool] = lambda _: True,
         id: str | None = None,  # noqa: A002 - as Textual names it
     ) -> None:
         super().__init__(id=id)
         self.table: DeskTable[Row] = DeskTable(
-            columns, key, order=order, frozen=frozen, whole=self.IS_WHOLE, id=f"{id}-table" if id else None
+            columns,
+            key,
+            order=order,
+            frozen=frozen,
+            whole=self.IS_WHOLE,
+            opens=opens,
+            id=f"{id}-table" if id else None,
         )
         self._of: int | None = None
         self._is_read = False

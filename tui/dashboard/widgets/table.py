@@ -63,7 +63,8 @@ class DeskTable(FastTable, Generic[Row]):
     row. `append` adds a page. Every column has a fixed width, so nothing is measured but what is put in.
 
     `frozen` of the first columns stay when the others scroll, as far as there is room. `whole` says that `G` goes on
-    to the last row of all, a page after the other, each in a turn of the loop of its own.
+    to the last row of all, a page after the other, each in a turn of the loop of its own. `opens` says whether
+    there is something to open of a row; else Enter does nothing and is not offered.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--row", "grid--edge"}
@@ -126,11 +127,12 @@ class DeskTable(FastTable, Generic[Row]):
         order: Order | None = None,
         frozen: int = 1,
         whole: bool = True,
+        opens: Callable[[Row], bool] = lambda _: True,
         id: str | None = None,  # noqa: A002 - as Textual names it
     ) -> None:
         # under the cursor a gain is told by its sign alone: its colour could not be read on the cursor's
         super().__init__(id=id, fixed_columns=1, cell_padding=0, cursor_foreground_priority="css")
-        self._frozen, self._whole = frozen, whole
+        self._frozen, self._whole, self._opens = frozen, whole, opens
         self._shown_columns, self._key = tuple(columns), key
         known = order is not None and any(column.key == order.column for column in columns)
         self.order = order if known else None
@@ -153,6 +155,7 @@ class DeskTable(FastTable, Generic[Row]):
         self.items, self.total, self._asked = list(rows), len(rows) if total is None else total, False
         self._put(before)
         self._go_on()
+        self.call_after_refresh(self.refresh_bindings)  # whether there is something to open under the cursor
 
     def append(self, rows: Sequence[Row], total: int) -> None:
         """Add a page of rows, of `total` in all."""
@@ -198,6 +201,10 @@ class DeskTable(FastTable, Generic[Row]):
         """Copy the row's cells with tabs between them."""
         if self.current is not None:
             copy(self, list(row_cells(self._shown_columns, self.current, Palette.of(self.app))))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer Enter only where it opens something."""
+        return action != "select_cursor" or (self.current is not None and self._opens(self.current))
 
     def put_all(self) -> None:
         """Add the rows that wait for later frames now."""
@@ -254,6 +261,12 @@ class DeskTable(FastTable, Generic[Row]):
         if old_coordinate.row != new_coordinate.row:
             self.refresh_row(old_coordinate.row)
             self.refresh_row(new_coordinate.row)
+            before, after = (
+                0 <= row < len(self.items) and self._opens(self.items[row])
+                for row in (old_coordinate.row, new_coordinate.row)
+            )
+            if before != after:
+                self.refresh_bindings()
 
     def row_style(self, row_index: int) -> Style:
         """The cursor's row is highlighted as a whole, its cell more so."""

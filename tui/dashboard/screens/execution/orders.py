@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from engine.vocabulary import EventType, IntentAction
-from tui.dashboard.widgets.columns import COUNTS, MONEY, PRICES, QUANTITIES, WORDS, Column
+from tui.dashboard.widgets.columns import COUNTS, MONEY, PRICES, QUANTITIES, TELLING, WORDS, Column
 from tui.dashboard.widgets.event_pane import SECONDS, SEQ
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ class OrderLine:
 
 COLUMNS: tuple[Column[OrderLine], ...] = (
     Column("time", "time (UTC)", SECONDS, lambda row: row.ts, "trading time"),
-    Column("outcome", "outcome", WORDS, lambda row: row.outcome, "filled, or refused by the policy"),
+    Column("outcome", "outcome", TELLING, lambda row: row.outcome, "filled, or refused by the policy"),
     Column("symbol", "symbol", WORDS, lambda row: row.symbol, "in which symbol", widest=12),
-    Column("side", "side", WORDS, lambda row: row.side, "BUY or SELL"),
+    Column("side", "side", TELLING, lambda row: row.side, "BUY or SELL"),
     Column("quantity", "quantity", QUANTITIES, lambda row: row.quantity, "units"),
     Column("price", "price", PRICES, lambda row: row.price, "what it was filled at, or would have been"),
     Column(

@@ -32,7 +32,9 @@ PASSED, REFUSED = "✓", "✗"
 
 def verdict(preview: Preview, palette: Palette) -> RenderableType:
     """The whole preview, for any width."""
-    return Group(outcome_line(preview), _account(preview, palette), Text(""), rule_lines(preview.policy, palette))
+    return Group(
+        outcome_line(preview, palette), _account(preview, palette), Text(""), rule_lines(preview.policy, palette)
+    )
 
 
 def refused(error: PapertapeError, *, is_done: bool) -> Text:
@@ -47,11 +49,13 @@ def refused(error: PapertapeError, *, is_done: bool) -> Text:
     return Text.assemble((title, "reverse bold"), "\n", lines, ("\n\nctrl+n makes another order.", "dim"))
 
 
-def outcome_line(preview: Preview) -> Text:
+def outcome_line(preview: Preview, palette: Palette) -> Text:
     """Whether it would fill and what the position becomes, or why not; quantities briefly, they stand below in full."""
     if preview.success:
-        return Text(f"{PASSED} {would_fill(preview)}", "bold")
-    return Text.assemble((f" {REFUSED} would be refused ", "reverse bold"), f" {safe_text(preview.error)}")
+        return Text(f"{PASSED} {would_fill(preview)}", f"bold {palette.gain}")
+    return Text.assemble(
+        (f" {REFUSED} would be refused ", f"reverse bold {palette.loss}"), f" {safe_text(preview.error)}"
+    )
 
 
 def would_fill(preview: Preview) -> str:
@@ -84,7 +88,8 @@ def rule_lines(policy: dict[str, Any], palette: Palette) -> Table:
     for rule in policy["rules"]:
         passed = rule["verdict"] == "pass"
         name = Text(safe_text(rule["rule"]), "" if passed else "bold")
-        grid.add_row(PASSED if passed else Text(REFUSED, "bold"), name, rule_figures(rule))
+        mark = Text(PASSED, palette.gain) if passed else Text(REFUSED, f"bold {palette.loss}")
+        grid.add_row(mark, name, rule_figures(rule))
     for warning in policy["warnings"]:
         grid.add_row(Text("!", "bold"), _muted("warning", palette), safe_text(warning))
     return grid

@@ -117,6 +117,12 @@ class ExecutionScreen(DeskScreen):
             self._show_outcome(None)
         self._preview()
 
+    def show_again(self) -> None:
+        """Redraw the id and the steps too: the theme may have changed."""
+        self.intent.paint()
+        self._show_outcome(self._outcome)
+        super().show_again()
+
     def on_resize(self) -> None:
         """Draw the steps of the order again: they are shortened to the width."""
         self._show_outcome(self._outcome)

@@ -223,24 +223,25 @@ class IntentLine(Static):
     def renew(self) -> None:
         """A fresh id, for another order."""
         self.intent_id, self.is_spent = self.app.surroundings.new_id(), False
-        self._paint()
+        self.paint()
 
     def spend(self) -> None:
         """Note that the order was executed: the next one gets a new id."""
         self.is_spent = True
-        self._paint()
+        self.paint()
 
     def keep(self) -> None:
         """Keep the id even when the ticket changes, or stop keeping it."""
         self._is_kept = not self._is_kept
-        self._paint()
+        self.paint()
 
     def ticket_changed(self) -> None:
         """The ticket was changed; after a fill this makes another order."""
         if self.is_spent and not self._is_kept:
             self.renew()
 
-    def _paint(self) -> None:
+    def paint(self) -> None:
+        """Show the id, and whether it is spent, in the theme's colours."""
         state = "executed" if self.is_spent else "not executed yet"
         muted = Palette.of(self.app).muted
         kept = ", kept" if self._is_kept else ""

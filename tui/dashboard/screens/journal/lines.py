@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,7 @@ from textual.widgets import Static
 
 from engine.errors import PapertapeError
 from tui.dashboard.keys import bound
-from tui.dashboard.widgets.columns import COUNTS, WORDS, Column
+from tui.dashboard.widgets.columns import COUNTS, IDS, TELLING, WORDS, Column
 from tui.dashboard.widgets.dialog import fact_lines
 from tui.dashboard.widgets.event_pane import SECONDS, SEQ
 from tui.shared import figures
@@ -32,6 +33,7 @@ LONG = 4_096
 """Characters of a payload from which on a line shows its beginning: a run plan's holds all of its variants."""
 READABLE = 65_536
 """Characters of a payload up to which it is laid out; of a longer one the beginning is shown as it is."""
+_JSON_KEY = re.compile(r'^ *"[^"\n]*":', re.MULTILINE)
 SHOWN = 20_000
 """Characters of a payload that are shown at most."""
 
@@ -60,11 +62,11 @@ class EventLine:
 COLUMNS: tuple[Column[EventLine], ...] = (
     Column(SEQ, "seq", COUNTS, lambda row: row.seq, "its place in the journal, of all workspaces"),
     Column("time", "time (UTC)", SECONDS, lambda row: row.ts, "trading time"),
-    Column("event", "event", WORDS, lambda row: row.kind, "what happened"),
+    Column("event", "event", TELLING, lambda row: row.kind, "what happened"),
     Column("symbol", "symbol", WORDS, lambda row: row.symbol, "in which symbol", widest=12),
     Column("said", "what", WORDS, lambda row: row.words, "what the event says; all of it is beside", widest=64),
     Column("workspace", "workspace", WORDS, lambda row: row.workspace, "whose event it is", widest=38),
-    Column("trace", "correlation", WORDS, lambda row: row.correlation_id, "leads from signal to fill", widest=38),
+    Column("trace", "correlation", IDS, lambda row: row.correlation_id, "leads from signal to fill", widest=38),
 )
 
 
@@ -102,6 +104,7 @@ def payload_text(payload: str, event_type: str, seq: int) -> Text:
             f"{content}\n\n{payload}" if isinstance(content, str) else json.dumps(content, indent=2, ensure_ascii=False)
         )
     text = Text("\n").join(Text(safe_text(line)) for line in shown[:SHOWN].splitlines())
+    text.highlight_regex(_JSON_KEY, "dim")
     if len(shown) > SHOWN:
         all_of_it = f"{len(payload):,} characters; `papertape events --json` has all of them"
         text.append(f"\n\n… the first {SHOWN:,} of {all_of_it}", "dim")

@@ -51,7 +51,7 @@ def close_dialog(
 def what_it_comes_to(previewed: Preview, palette: Palette) -> RenderableType:
     """Whether the order would fill and what it brings; for a refused one only the rule and the reason."""
     if not previewed.success:
-        return Group(outcome_line(previewed), rule_lines(previewed.policy, palette))
+        return Group(outcome_line(previewed, palette), rule_lines(previewed.policy, palette))
     proceeds = f"{figures.money(previewed.notional - previewed.fees)}, after fees of {figures.money(previewed.fees)}"
     cash = f"{figures.money(previewed.cash_before)} → {figures.money(previewed.cash_after)}"
     lines = [("proceeds", Text(proceeds)), ("realizes", gain(previewed.realized_pnl, palette)), ("cash", Text(cash))]

@@ -16,7 +16,7 @@ from engine.events import EventType
 from engine.ports import EventFilter
 from tui.dashboard.widgets.columns import COUNTS, GAINS, TIMES, WORDS, Column
 from tui.dashboard.widgets.dialog import DeskDialog
-from tui.dashboard.widgets.pane import TablePane
+from tui.dashboard.widgets.pane import TablePane, nothing
 from tui.dashboard.widgets.table import PAGE
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class PastDialog(DeskDialog[None]):
         """A table of the events."""
         with Vertical(classes="dialog wide"):
             yield Static(Text("Reconciliations and resets", "bold"), classes="dialog-title")
-            yield TablePane(COLUMNS, lambda event: str(event.seq), noun="event", empty=EMPTY, id="past")
+            yield TablePane(COLUMNS, lambda event: str(event.seq), noun="event", empty=EMPTY, opens=nothing, id="past")
 
     def on_mount(self) -> None:
         """Read the events off the event loop."""

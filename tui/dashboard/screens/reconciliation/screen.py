@@ -33,7 +33,7 @@ from tui.dashboard.screens.reconciliation.comparison import (
 )
 from tui.dashboard.screens.reconciliation.past import PastDialog, newest_of_each
 from tui.dashboard.widgets.dialog import Confirm
-from tui.dashboard.widgets.pane import TablePane
+from tui.dashboard.widgets.pane import TablePane, nothing
 from tui.dashboard.widgets.table import PAGE, DeskTable
 from tui.shared import figures
 
@@ -98,9 +98,10 @@ class ReconciliationScreen(ActingScreen):
             noun="field",
             empty=EMPTY,
             order=self.remembered_order(TABLE),
+            opens=self._is_held,
             id="reconciliation",
         )
-        yield TablePane(PROBLEMS, lambda row: str(row.seq), noun="fill", empty="", id="problems")
+        yield TablePane(PROBLEMS, lambda row: str(row.seq), noun="fill", empty="", opens=nothing, id="problems")
 
     def on_mount(self) -> None:
         """The fills that do not fit are shown when there are any."""
@@ -162,6 +163,10 @@ class ReconciliationScreen(ActingScreen):
         """The reconciliations and resets that there were."""
         if self.overview is not None:
             self.app.push_screen(PastDialog(self.overview.workspace.id))
+
+    def _is_held(self, row: FieldRow) -> bool:
+        """Whether a row is of a position that has a story to open."""
+        return self.overview is not None and row.thing in self.overview.state.positions
 
     @on(DeskTable.Chosen, f"#{TABLE}")
     def _open_story(self, event: DeskTable.Chosen) -> None:

@@ -82,7 +82,7 @@ class ReplayScreen(DeskScreen):
         yield Static("", id="standing", markup=False)
         yield PriceChart(id="prices")
         yield Chart(id="others")
-        yield TablePane(COLUMNS, lambda line: str(line.number), noun="line", empty=EMPTY, id="replay")
+        yield TablePane(COLUMNS, lambda line: str(line.number), noun="line", empty=EMPTY, opens=_is_traced, id="replay")
 
     def on_mount(self) -> None:
         """Show how to begin, since nothing is replayed yet."""
@@ -302,3 +302,8 @@ class ReplayScreen(DeskScreen):
         others.display = below is not None
         if below is not None:
             others.show(below.title, below.series, below.axes)
+
+
+def _is_traced(line: LogLine) -> bool:
+    """Whether a line has a trace to open: a signal without an intent has none."""
+    return line.correlation_id is not None

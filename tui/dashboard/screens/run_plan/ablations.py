@@ -14,7 +14,7 @@ from engine.numerals import value_text
 from tui.dashboard.screens.run_plan.compare import difference, signed
 from tui.dashboard.screens.run_plan.view import Part
 from tui.dashboard.widgets.columns import WORDS, Column
-from tui.dashboard.widgets.pane import TablePane
+from tui.dashboard.widgets.pane import TablePane, nothing
 from tui.shared.metrics import COMPARED, Figure
 from tui.shared.text import safe_text
 
@@ -81,7 +81,7 @@ class AblationsPart(Part):
     def compose(self) -> ComposeResult:
         """What they are measured against, and the table."""
         yield Static("", classes="part-title", markup=False)
-        yield TablePane(COLUMNS, lambda row: row.path, noun="parameter", empty=EMPTY, id="ablations")
+        yield TablePane(COLUMNS, lambda row: row.path, noun="parameter", empty=EMPTY, opens=nothing, id="ablations")
 
     def focused_first(self) -> Widget | None:
         """The table has the focus first."""

@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from tui.dashboard.colours import Palette
 from tui.dashboard.screens.run_plan.view import ABLATION, BASELINE, Part, PlanView
-from tui.dashboard.widgets.columns import COUNTS, RATES, WORDS, Column, Form, fixed
+from tui.dashboard.widgets.columns import COUNTS, IDS, RATES, WORDS, Column, Form, fixed
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import DeskTable, Order
 from tui.shared import figures
@@ -82,7 +82,7 @@ def board_columns(view: Callable[[], PlanView]) -> tuple[Column[VariantResult], 
         _column(SCORE),
         *map(_column, sorted(FIGURES, key=_first_on_a_narrow_screen)),
         Column("status", "status", STATUS, lambda result: result.status, "failed ones have an error of their own", 12),
-        Column("id", "id", WORDS, lambda result: result.variant_id, "as commands take it", 18),
+        Column("id", "id", IDS, lambda result: result.variant_id, "as commands take it", 18),
         Column("why", "why", WORDS, why, "why it failed, was skipped or traded little", 60),
         Column("refused", "refused", COUNTS, refused, "orders that policy or broker refused"),
         Column("held", "held back", COUNTS, dropped_of, "entries that were dropped before they were orders"),

@@ -13,7 +13,7 @@ from textual.widgets import Static
 from engine.numerals import value_text
 from tui.dashboard.screens.run_plan.view import Part
 from tui.dashboard.widgets.columns import WORDS, Column, Form
-from tui.dashboard.widgets.pane import TablePane
+from tui.dashboard.widgets.pane import TablePane, nothing
 from tui.shared import figures
 from tui.shared.metrics import COMPARED
 from tui.shared.text import safe_text
@@ -69,7 +69,7 @@ class ComparePart(Part):
     def compose(self) -> ComposeResult:
         """The names of the two variants, and the table."""
         yield Static("", classes="part-title", markup=False)
-        yield TablePane(COLUMNS, lambda row: row.name, noun="line", empty="", id="pairs")
+        yield TablePane(COLUMNS, lambda row: row.name, noun="line", empty="", opens=nothing, id="pairs")
 
     def focused_first(self) -> Widget | None:
         """The table has the focus first."""
