@@ -198,6 +198,23 @@ def test_adjusting_keeps_high_and_low_around_open_and_close(data: st.DataObject,
         assert low <= min(opening, close) <= max(opening, close) <= high
 
 
+def test_rounding_moves_no_high_below_the_adjusted_close(tmp_path: Path) -> None:
+    close, adjusted = 185.61, 112.49
+    assert close * adjusted / close < adjusted, "rounding would move the high"
+    content = f"Date,Open,High,Low,Close,Adj Close,Volume\n2020-01-02,1,{close},1,{close},{adjusted},1\n"
+    content += "2020-01-03,1,1,1,1,1,1\n"
+    row = rows_of(imported(tmp_path, ("a.csv", content), adjusted=True))[0]
+    assert float(row[2]) == float(row[4]) == adjusted
+
+
+@pytest.mark.parametrize(
+    ("half", "hour"), [("12:30 AM", "00:30"), ("09:30 AM", "09:30"), ("12:30 PM", "12:30"), ("1:30 PM", "13:30")]
+)
+def test_halves_of_the_day(half: str, hour: str, tmp_path: Path) -> None:
+    content = f"Date,Open,High,Low,Close\n01/13/2020 {half},1,1,1,1\n01/14/2020 {half},1,1,1,1\n"
+    assert times_of(rows_of(imported(tmp_path, ("a.csv", content)))) == [f"2020-01-13T{hour}", f"2020-01-14T{hour}"]
+
+
 def test_rows_without_prices_are_refused_until_they_may_be_dropped(tmp_path: Path) -> None:
     nulls = BARS + "2020-01-06,null,null,null,null,null,null\n2020-01-07,1,1,1,1,1,1\n"
     assert "row 4: has no prices; --drop null-rows" in refusal(tmp_path, nulls)
