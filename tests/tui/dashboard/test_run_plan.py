@@ -14,6 +14,7 @@ import pytest
 from textual.events import Key
 from textual.widgets import Input, Static
 
+from engine.account.metrics import METRICS
 from engine.errors import DataError
 from engine.market.bars import Dataset
 from engine.sweeps.out_of_sample.results import HoldoutResult
@@ -27,11 +28,13 @@ from tui.dashboard.app import DashboardApp
 from tui.dashboard.colours import Palette
 from tui.dashboard.screens.run_plan import trade_chart
 from tui.dashboard.screens.run_plan.board import PAGE, Narrowing, board_columns
+from tui.dashboard.screens.run_plan.compare import difference_text
 from tui.dashboard.screens.run_plan.curves import colour_of
 from tui.dashboard.screens.run_plan.dialogs import RanDialog
 from tui.dashboard.screens.run_plan.map import HeatMap
 from tui.dashboard.screens.run_plan.map_page import ABOVE
 from tui.dashboard.screens.run_plan.screen import RunPlanScreen
+from tui.dashboard.screens.run_plan.trades import pnl_bar
 from tui.dashboard.widgets.dialog import Confirm, FormDialog
 from tui.dashboard.widgets.table import DeskTable
 from tui.shared import figures
@@ -118,9 +121,12 @@ async def test_every_variant_stands_on_the_board(planned: Path) -> None:
         best, metrics = found[0], variant_of(planned, found[0]).metrics
         assert metrics is not None
         assert best[0] == "*"
-        assert best[3:11] == [
+        base = detail.results[0].metrics
+        assert base is not None
+        assert best[3:12] == [
             f"{detail.best_score:.4f}",
             f"{metrics.return_pct:+.2f}",
+            f"{metrics.return_pct - base.return_pct:+.2f}",
             f"{metrics.max_drawdown_marked_pct:.2f}",
             f"{metrics.sharpe_annual:.2f}",
             f"{metrics.trade_count}",
@@ -148,7 +154,7 @@ async def test_what_refused_every_entry_stands_on_the_page(db: Path) -> None:
 async def test_the_board_is_ordered_by_any_metric_and_remembers_it(planned: Path) -> None:
     world = World.of(planned)
     async with dashboard(world) as (app, pilot):
-        await press(app, pilot, "6", "b", *"lllll", "s")
+        await press(app, pilot, "6", "b", *"llllll", "s")
         drawdowns = [float(row[AT[DRAWDOWN]]) for row in rows(app, "board") if row[AT[DRAWDOWN]] != "-"]
         assert drawdowns == sorted(drawdowns, reverse=True)
     async with dashboard(world) as (app, pilot):
@@ -170,7 +176,7 @@ async def test_words_narrow_the_board(planned: Path) -> None:
         await press(app, pilot, "slash", "end", *" skipped")
         assert [row[AT["status"]] for row in rows(app, "board")] == ["skipped"]
         await press(app, pilot, *" nothing")
-        assert "No variant holds these words." in screen_text(app)
+        assert "No variant matches the filter." in screen_text(app)
         await press(app, pilot, "escape")
         assert len(rows(app, "board")) == 8
         assert " 8 variants" in screen_text(app)
@@ -250,7 +256,7 @@ async def test_trades_are_those_of_the_variant(db: Path, journal: str) -> None:
         with other_desk(db) as desk:
             expected = desk.plans.trades(WHOLE, current[AT["id"]], load_again)
         found = rows(app, "variant-trades")
-        assert [row[8] for row in found] == [
+        assert [row[9] for row in found] == [
             f"{trade.pnl / (trade.quantity * trade.entry_price) * 100:+.2f}" for trade in expected
         ]
         assert f"{variant_of(db, current).label} (rank 2)" in screen_text(app)
@@ -374,6 +380,53 @@ async def test_two_variants_side_by_side(planned: Path) -> None:
             f"{other.metrics.return_pct - one.metrics.return_pct:+.2f}",
         ]
         assert found["status"] == ["", "succeeded", "succeeded", ""]
+
+
+async def test_all_marked_variants_are_compared_with_the_first(planned: Path) -> None:
+    async with dashboard(planned, size=(200, 40)) as (app, pilot):
+        await press(app, pilot, "6", "b", *("space", "j") * 3, "d")
+        variants = [variant_of(planned, row) for row in rows(app, "board")[:3]]
+        found = {row[0]: row[1:] for row in rows(app, "compared-3")}
+        first, *others = (one.metrics for one in variants)
+        assert first is not None
+        expected = ["≠", f"{first.return_pct:.2f}"]
+        for one in others:
+            assert one is not None
+            expected += [f"{one.return_pct:.2f}", f"{one.return_pct - first.return_pct:+.2f}"]
+        assert found["return %"] == expected
+        for letter, one in zip("ABC", variants, strict=True):
+            assert f"{letter}  {one.label} (rank " in screen_text(app)
+        await press(app, pilot, "b", "g", "space", "d")
+        assert table(app, "pairs").has_focus
+        await press(app, pilot, "b", "G", "space", "k", "space", "d")
+        assert len(rows(app, "compared-4")[0]) == 9
+
+
+def test_a_difference_has_the_colour_of_a_gain_where_it_is_for_the_better() -> None:
+    palette = Palette("#00ff00", "#ff0000", "#888888", "#0000ff", ())
+    for name, amount, said, colour in (
+        ("return_pct", 1.5, "+1.50", palette.gain),
+        ("return_pct", -1.5, "-1.50", palette.loss),
+        ("max_drawdown_marked_pct", 1.5, "+1.50", palette.loss),
+        ("max_drawdown_marked_pct", -1.5, "-1.50", palette.gain),
+        ("trade_count", 2, "+2", ""),
+        ("return_pct", 0.0001, "0.00", ""),
+    ):
+        text = difference_text(amount, METRICS[name], palette)
+        assert (text.plain, text.style) == (said, colour), name
+
+
+def test_a_trade_s_bar_is_as_long_as_its_part_of_the_greatest() -> None:
+    palette = Palette("#00ff00", "#ff0000", "#888888", "#0000ff", ())
+    for share, drawn, colour in (
+        (1.0, "      ██████", palette.gain),
+        (0.25, "      █▌    ", palette.gain),
+        (0.0, "            ", palette.gain),
+        (-0.25, "    ▐█      ", palette.loss),
+        (-1.0, "██████      ", palette.loss),
+    ):
+        bar = pnl_bar(share, palette)
+        assert (bar.plain, bar.style) == (drawn, colour), share
 
 
 async def test_the_run_s_events_and_one_of_them_whole(planned: Path) -> None:

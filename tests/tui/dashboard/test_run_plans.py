@@ -43,6 +43,7 @@ from tests.tui.dashboard.sweeping import (
 )
 from tui.dashboard.app import DashboardApp
 from tui.dashboard.screens.run_plan.screen import RunPlanScreen
+from tui.dashboard.screens.run_plans.preview import sparkline
 from tui.dashboard.screens.run_plans.rows import PlanRow, brief
 from tui.dashboard.screens.run_plans.screen import RunPlansScreen
 from tui.dashboard.widgets.dialog import QuitQuestion
@@ -287,3 +288,36 @@ async def test_leaving_asks_and_stops_a_sweep_which_can_be_resumed(planned: Path
     with open_test_desk(planned, StandingClock()) as desk:
         stopped = next(plan for plan in desk.plans.all() if plan.run_plan_id == STOPPED)
         assert stopped.status == "cancelled"
+
+
+async def test_the_run_plan_under_the_cursor_is_previewed_where_there_is_room(planned: Path) -> None:
+    with open_test_desk(planned) as desk:
+        whole = desk.plans.get(WHOLE)
+    statistics = whole.statistics
+    assert statistics is not None
+    async with dashboard(planned, size=(120, 40)) as (app, pilot):
+        await press(app, pilot, "5")
+        assert ids(app)[0] == LEFT
+        assert "Not finished: 0 of 8 variants came out." in screen_text(app)
+        await press(app, pilot, "j", "j")
+        text = screen_text(app)
+        assert ids(app)[2] == WHOLE
+        assert "sma_cross on GOOG, daily" in text
+        assert f" {statistics.verdict.replace('_', ' ')} " in text
+        assert "best  fast_period=10, slow_period=30" in text
+        assert "equity of the best, trade by trade" in text
+        assert "▁" in text
+        await pilot.resize_terminal(100, 30)
+        await settled(app, pilot)
+        assert "equity of the best" not in screen_text(app)
+        await pilot.resize_terminal(130, 30)
+        await settled(app, pilot)
+        assert "equity of the best" in screen_text(app)
+
+
+def test_a_line_of_equity_has_the_lowest_and_the_highest_level() -> None:
+    assert sparkline([1.0, 2.0, 3.0], 10) == "▁▅█"
+    assert sparkline([5.0, 5.0], 10) == "▁▁"
+    drawn = sparkline(range(1000), 20)
+    assert (len(drawn), drawn[0], drawn[-1]) == (20, "▁", "█")
+    assert list(drawn) == sorted(drawn)

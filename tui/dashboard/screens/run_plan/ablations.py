@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from engine.numerals import value_text
-from tui.dashboard.screens.run_plan.compare import difference, signed
+from tui.dashboard.screens.run_plan.compare import difference, differences
 from tui.dashboard.screens.run_plan.view import Part
 from tui.dashboard.widgets.columns import WORDS, Column
 from tui.dashboard.widgets.pane import TablePane, nothing
@@ -60,7 +60,7 @@ class AblationRow:
 def _column(figure: Figure) -> Column[AblationRow]:
     title = f"Δ {figure.metric.title}".replace("max dd", "dd").replace(" %", "%")
     value = partial(_distance, figure)
-    return Column(figure.key, title, signed(figure.metric.digits), value, f"{figure.metric.label}: after less before")
+    return Column(figure.key, title, differences(figure.metric), value, f"{figure.metric.label}: after less before")
 
 
 def _distance(figure: Figure, row: AblationRow) -> float | None:

@@ -75,12 +75,19 @@ def board_columns(view: Callable[[], PlanView]) -> tuple[Column[VariantResult], 
     def why(result: VariantResult) -> str | None:
         return view().why(result)
 
+    def above_baseline(result: VariantResult) -> float | None:
+        own, base = result.metrics, view().baseline.metrics
+        return None if own is None or base is None else own.return_pct - base.return_pct
+
+    first, *others = map(_column, sorted(FIGURES, key=_first_on_a_narrow_screen))
     return (
         Column("sign", "", WORDS, lambda result: sign(view(), result), LEGEND, 5),
         Column("rank", "rank", COUNTS, rank, "by the objective"),
         Column("variant", "variant", WORDS, label, "what it has otherwise than the base spec", 60),
         _column(SCORE),
-        *map(_column, sorted(FIGURES, key=_first_on_a_narrow_screen)),
+        first,
+        Column("vs_baseline", "vs base", RATES, above_baseline, "return above the baseline's, in percentage points"),
+        *others,
         Column("status", "status", STATUS, lambda result: result.status, "failed ones have an error of their own", 12),
         Column("id", "id", IDS, lambda result: result.variant_id, "as commands take it", 18),
         Column("why", "why", WORDS, why, "why it failed, was skipped or traded little", 60),

@@ -15,7 +15,7 @@ from engine.account.arithmetic import total
 from tui.dashboard.colours import Palette, gain
 from tui.dashboard.screens.run_plan.view import Part
 from tui.dashboard.sweeps import load_told
-from tui.dashboard.widgets.columns import COUNTS, GAINS, MONEY, PRICES, QUANTITIES, RATES, TIMES, WORDS, Column
+from tui.dashboard.widgets.columns import COUNTS, GAINS, MONEY, PRICES, QUANTITIES, RATES, TIMES, WORDS, Column, Form
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import DeskTable, Order
 from tui.shared import figures
@@ -37,16 +37,36 @@ PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class TradeRow:
-    """A round trip with its place in the order of closing, from 1."""
+    """A round trip with its place in the order of closing, from 1, and the greatest P&L of all, by amount."""
 
     number: int
     trade: TradeView
+    greatest: float
+
+    @property
+    def share(self) -> float:
+        """The P&L as a part of the greatest, from -1 to 1."""
+        return self.trade.pnl / self.greatest if self.greatest else 0.0
 
     @property
     def gain_pct(self) -> float:
         """The gain in percent of what was paid."""
         return self.trade.pnl / (self.trade.quantity * self.trade.entry_price) * 100
 
+
+SIDE = 6
+"""Cells of a bar on each side of nothing."""
+
+
+def pnl_bar(share: float, palette: Palette) -> Text:
+    """A bar to the right for a gain, to the left for a loss; the greatest fills its side. In halves of a cell."""
+    full, half = divmod(round(abs(share) * SIDE * 2), 2)
+    if share >= 0:
+        return Text(f"{'':{SIDE}}{('█' * full + '▌' * half):<{SIDE}}", palette.gain)
+    return Text(f"{('▐' * half + '█' * full):>{SIDE}}{'':{SIDE}}", palette.loss)
+
+
+BARS = Form(lambda share, _, palette: pnl_bar(share, palette), right=False)
 
 COLUMNS: tuple[Column[TradeRow], ...] = (
     Column("number", "#", COUNTS, lambda row: row.number, "in the order of closing"),
@@ -57,6 +77,7 @@ COLUMNS: tuple[Column[TradeRow], ...] = (
     Column("bought", "entry price", PRICES, lambda row: row.trade.entry_price, "average price paid"),
     Column("sold", "exit price", PRICES, lambda row: row.trade.exit_price, "price got"),
     Column("gain", "P&L", GAINS, lambda row: row.trade.pnl, "after fees"),
+    Column("bar", "loss   gain", BARS, lambda row: row.share, "P&L beside the greatest of all", 2 * SIDE + 1),
     Column("gain_pct", "P&L%", RATES, lambda row: row.gain_pct, "of what was paid"),
     Column("fees", "fees", MONEY, lambda row: row.trade.fees, "in and out"),
 )
@@ -103,7 +124,8 @@ class TradesPart(Part):
 
         def call(desk: Desk, _: Watch) -> list[TradeRow]:
             trades = desk.plans.trades(run_plan_id, variant_id, load_told)
-            return [TradeRow(number, trade) for number, trade in enumerate(trades, 1)]
+            greatest = max((abs(trade.pnl) for trade in trades), default=0.0)
+            return [TradeRow(number, trade, greatest) for number, trade in enumerate(trades, 1)]
 
         self.loader.load(call, self._show, failed=self._cannot)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
@@ -18,11 +18,9 @@ from tui.dashboard.screens.run_plan.curves import sampled
 from tui.dashboard.screens.run_plan.view import Part
 from tui.dashboard.sweeps import load_told
 from tui.dashboard.widgets.chart import Chart
-from tui.report.plan_worth import sentence_of
 from tui.shared import charts
 from tui.shared.failures import lines_of
 from tui.shared.text import safe_text
-from tui.shared.words import MEANINGS
 
 if TYPE_CHECKING:
     from textual import events
@@ -40,9 +38,6 @@ WIDE = 100
 DAY_S = 86_400
 _AXES = charts.Axes(framed=False, margin=9, rounded=True)
 _DOTS, _DOT = 120, "·"
-_GOOD, _UNKNOWN = ("BEYOND_LUCK",), ("TOO_LITTLE_DATA",)
-_WITHOUT = "The plan was run without statistics, or before there were any: its figures stand on the board (b)."
-_UNFINISHED = "A verdict is made when every variant has come out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +110,7 @@ class VerdictPart(Part):
         detail, palette = view.detail, Palette.of(self.app)
         statistics = detail.statistics
         warning = self.app.theme_variables["warning"]
-        self.query_one("#verdict-sentence", Static).update(sentence(detail, palette, warning))
+        self.query_one("#verdict-sentence", Static).update(panels.sentence(detail, palette, warning))
         self.query_one("#verdict-panels").display = statistics is not None
         if statistics is not None:
             self._put(view, statistics, palette)
@@ -162,19 +157,6 @@ class VerdictPart(Part):
             chart.show(Text(safe_text(self._problem) or "computing…", palette.muted), ())
             return
         chart.show(_legend(self._curves, palette), _series(self._curves, palette), _AXES)
-
-
-def sentence(detail: PlanDetail, palette: Palette, warning: str) -> RenderableType:
-    """The verdict as a chip with its meaning, and why; of a plan without one what there is to say instead."""
-    statistics = detail.statistics
-    if statistics is None:
-        why = _WITHOUT if detail.status == "completed" else _UNFINISHED
-        return Group(Text(sentence_of(detail), "bold"), Text(why, palette.muted))
-    verdict = statistics.verdict
-    colour = palette.gain if verdict in _GOOD else warning if verdict in _UNKNOWN else palette.loss
-    chip = Text(f" {safe_text(verdict).replace('_', ' ')} ", f"bold reverse {colour}")
-    line = Text.assemble(chip, "  ", (safe_text(MEANINGS.get(verdict, "")), "bold"))
-    return Group(line, Text(safe_text(statistics.because)))
 
 
 def _legend(curves: Curves, palette: Palette) -> Text:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from engine.account.metrics import METRICS, Better, Metrics
+from engine.account.metrics import METRICS, Metrics
 from engine.numerals import value_text
 from engine.statistics.holding import HoldingMetrics
 from tui.dashboard.colours import Palette, gain
-from tui.report.plan_worth import sides_of
+from tui.report.plan_worth import sentence_of, sides_of
 from tui.shared import figures
 from tui.shared.metrics import SCORE, Figure, formatted
 from tui.shared.out_of_sample import chosen_in, efficiency_of, facts_of, stretches_of
 from tui.shared.text import safe_text
-from tui.shared.words import ODDS, breakeven_of, neighbours_of, noise_of, probability, tries_of
+from tui.shared.words import MEANINGS, ODDS, breakeven_of, neighbours_of, noise_of, probability, tries_of
 
 if TYPE_CHECKING:
     from engine.sweeps.out_of_sample.results import HoldoutResult, WalkForwardResult
@@ -29,14 +30,30 @@ MOST_FOLDS, MOST_VALUES = 40, 12
 """Folds, and values of a parameter, that are listed."""
 BAR = 16
 """Cells of the longest bar."""
-NAME = 16
+NAME = 12
 """Cells of the names of rows: tables that stand below each other are aligned."""
 FULL = "█"
 _PARTS = " ▏▎▍▌▋▊▉"
 _FIGURES = tuple(Figure(name, METRICS[name]) for name in SHOWN)
 _TITLES = ("return", "drawdown", "Sharpe", "trades")
+_GOOD, _UNKNOWN = ("BEYOND_LUCK",), ("TOO_LITTLE_DATA",)
+_WITHOUT = "The plan was run without statistics, or before there were any: its figures stand on the board (b)."
+_UNFINISHED = "A verdict is made when every variant has come out."
 
 Row = tuple[str, Metrics | HoldingMetrics | None]
+
+
+def sentence(detail: PlanDetail, palette: Palette, warning: str) -> RenderableType:
+    """The verdict as a chip with its meaning, and why; of a plan without one what there is to say instead."""
+    statistics = detail.statistics
+    if statistics is None:
+        why = _WITHOUT if detail.status == "completed" else _UNFINISHED
+        return Group(Text(sentence_of(detail), "bold"), Text(why, palette.muted))
+    verdict = statistics.verdict
+    colour = palette.gain if verdict in _GOOD else warning if verdict in _UNKNOWN else palette.loss
+    chip = Text(f" {safe_text(verdict).replace('_', ' ')} ", f"bold reverse {colour}")
+    line = Text.assemble(chip, "  ", (safe_text(MEANINGS.get(verdict, "")), "bold"))
+    return Group(line, Text(safe_text(statistics.because)))
 
 
 def odds_panel(detail: PlanDetail, statistics: PlanStatistics, palette: Palette) -> Table:
@@ -131,7 +148,7 @@ def _put_holdout(page: Table, holdout: HoldoutResult, palette: Palette) -> None:
 
 def _put_walk_forward(page: Table, walk: WalkForwardResult, labels: Mapping[str, str], palette: Palette) -> None:
     page.add_row(Text.assemble(("Walk-forward  ", "bold"), figures.counted(len(walk.folds), "fold")))
-    page.add_row(metrics_table([("all tests joined", walk.out_of_sample)], palette))
+    page.add_row(metrics_table([("all tests", walk.out_of_sample)], palette))
     page.add_row(Text.assemble(("efficiency  ", palette.muted), efficiency_of(walk)))
     folds = Table.grid(padding=(0, 2, 0, 0))
     folds.add_column(no_wrap=True)
@@ -220,9 +237,3 @@ def _by_fill(detail: PlanDetail, statistics: PlanStatistics) -> Iterator[Row]:
             if sides[side] is not None:
                 name = f"{fill}" if side == "best" else f"  {side}"
                 yield name, Metrics.model_construct(**sides[side])
-
-
-def better_colour(amount: float, better: Better, palette: Palette) -> str:
-    """The colour of a difference: of a gain where it is an improvement, of a loss where it is the contrary."""
-    towards = amount * better.value
-    return palette.gain if towards > 0 else palette.loss if towards < 0 else ""

@@ -10,23 +10,30 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Static
 
 from tui.dashboard.colours import Palette
 from tui.dashboard.keys import bound
 from tui.dashboard.screens.base import DeskScreen
+from tui.dashboard.screens.run_plans.preview import preview_of
 from tui.dashboard.screens.run_plans.rows import ALL, COLUMNS, PlanRow, counts, plan_rows, status_line
 from tui.dashboard.sweeps import SHORT, SweepAdvanced, resume
 from tui.dashboard.widgets.pane import TablePane
 from tui.dashboard.widgets.table import DeskTable
+from tui.shared.failures import lines_of
+from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
     from engine.desk.accounts import Overview
+    from engine.errors import PapertapeError
     from engine.sweeps.results import PlanSummary
     from tui.dashboard.screens.run_plan.screen import RunPlanScreen
     from tui.dashboard.screens.run_plans.new_sweep_entries import Prepared
 
 TABLE = "run-plans-table"
+WIDE = 120
+"""Columns from which there is room for the preview."""
 PAGE = 100
 """Rows that are put in at once: so many are not felt."""
 DETAIL = "run_plan"
@@ -58,20 +65,32 @@ class RunPlansScreen(DeskScreen):
         self._rows: list[PlanRow] = []
         self._shown = PAGE
         self._status = ALL
+        self._previewed: tuple[PlanSummary, Palette] | None = None
         self._begun: UUID | None = None
         """A sweep that was begun here; the cursor goes to it as soon as it is listed."""
 
     def compose_body(self) -> ComposeResult:
-        """The line of statuses over the table."""
+        """The line of statuses over the table, and beside it a preview of the run plan under the cursor."""
         yield Static("", id="plan-statuses", markup=False)
-        yield TablePane(
-            COLUMNS,
-            lambda row: str(row.summary.run_plan_id),
-            noun="run plan",
-            empty=EMPTY,
-            order=self.remembered_order(TABLE),
-            id="run-plans",
-        )
+        with Horizontal(id="plans-body"):
+            yield TablePane(
+                COLUMNS,
+                lambda row: str(row.summary.run_plan_id),
+                noun="run plan",
+                empty=EMPTY,
+                order=self.remembered_order(TABLE),
+                id="run-plans",
+            )
+            with VerticalScroll(id="plan-preview", can_focus=False):
+                yield Static("", id="plan-preview-text", markup=False)
+
+    def on_mount(self) -> None:
+        """The preview follows the cursor."""
+        self.watch(self.table, "cursor_coordinate", self._preview, init=False)
+
+    def on_resize(self) -> None:
+        """There may be room for the preview now."""
+        self._preview()
 
     @property
     def table(self) -> DeskTable[PlanRow]:
@@ -168,6 +187,30 @@ class RunPlansScreen(DeskScreen):
         self._pane.say(NONE_STANDS_SO if self._rows else EMPTY)
         self._pane.show(self.table.in_order(wanted)[: self._shown], len(wanted), of=len(self._rows))
         self._go_to_the_begun()
+        self._preview()
+
+    def _preview(self) -> None:
+        """Show the run plan under the cursor, unless it is shown already as it stands."""
+        row, palette = self.table.current, Palette.of(self.app)
+        has_room = self.size.width >= WIDE and row is not None
+        self.query_one("#plan-preview").display = has_room
+        if row is None or not has_room:
+            self._previewed = None
+            return
+        wanted = (row.summary, palette)
+        if wanted != self._previewed:
+            self._previewed = wanted
+            known_as, warning = row.summary.run_plan_id, self.app.theme_variables["warning"]
+            self.load(
+                lambda desk, _: preview_of(desk, known_as, palette, warning),
+                self.query_one("#plan-preview-text", Static).update,
+                group="preview",
+                failed=self._cannot_preview,
+                in_turn=True,
+            )
+
+    def _cannot_preview(self, error: PapertapeError) -> None:
+        self.query_one("#plan-preview-text", Static).update(Text(safe_text("\n".join(lines_of(error)))))
 
     def _go_to_the_begun(self) -> None:
         here = [row.summary.run_plan_id for row in self.table.items]
