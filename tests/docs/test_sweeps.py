@@ -100,22 +100,19 @@ def test_figures_in_the_text() -> None:
 
 
 def test_what_the_demo_shows(tmp_path: Path) -> None:
-    from engine.sweeps.objectives import ranked
     from tui.commands.demo.showcase import prepare
 
     with open_desk(Settings(db=tmp_path / "demo.db")) as desk:
-        sweeps = prepare(desk, lambda _: None).sweeps
-    earlier, later = ([one.variant_id for one in ranked(each.results)] for each in (sweeps.earlier, sweeps.later))
+        result = prepare(desk, tmp_path, lambda _: None).sweep.result
     text = " ".join(section(PAGE, "## What a sweep cannot tell").split())
-    assert f"was {later.index(earlier[0]) + 1}th of {len(later)} in the later years" in text
-    assert f"the best of the later years had been {earlier.index(later[0]) + 1}th" in text
-    assert f"the rank correlation is {_rank_correlation(earlier, later):.2f}." in text
-    statistics = sweeps.earlier.statistics
-    assert statistics is not None
-    assert f"The verdict of the earlier sweep, `{statistics.verdict}`, said so" in text
-
-
-def _rank_correlation(one: list[str], other: list[str]) -> float:
-    """Spearman's, of two orders of the same things."""
-    n = len(one)
-    return 1 - 6 * sum((place - other.index(name)) ** 2 for place, name in enumerate(one)) / (n * (n * n - 1))
+    best = next(one for one in result.results if one.variant_id == result.best_variant_id)
+    seen, held = (best.metrics, result.results[0].metrics), result.holdout
+    assert held is not None
+    assert f"The best of {len(result.results)} variants" in text
+    for metrics_, before in zip(
+        (*seen, held.best, held.baseline), ("made", "baseline made", "it made", "baseline"), strict=True
+    ):
+        assert metrics_ is not None
+        assert f"{before} {metrics_.return_pct:+.2f} %" in text
+    assert result.statistics is not None
+    assert f"The verdict, `{result.statistics.verdict}`, said so" in text
