@@ -136,7 +136,8 @@ class Plans:
         compiled = self._compiled(request.spec, dataset, request.timeframe)
         holdout = None if request.holdout is None else SealedHoldout.of(request.holdout, compiled, dataset)
         seen = seen_by_sweep(holdout, dataset)
-        check_window(seen, compiled.symbols)
+        if holdout is not None:
+            check_window(seen, compiled.symbols, "begin the holdout later, or leave the symbol out")
         check_folds(request, compiled, seen)
         made = _generated(compiled, request)
         if account is None:

@@ -171,11 +171,11 @@ def snapshot_at(bars: Bars, at: int | None, timeframe: str) -> MarketSnapshot:
     return MarketSnapshot(symbol=bars.symbol, ts=shown[-1].ts, timeframe=timeframe, bars=shown, is_eod=is_eod)
 
 
-def check_window(dataset: Dataset, symbols: Iterable[str]) -> None:
+def check_window(dataset: Dataset, symbols: Iterable[str], hint: str = "widen the window") -> None:
     """Raise DataError unless each of these symbols has a bar in the dataset's window."""
     faults = dataset.untraded(symbols)
     if faults:
-        raise DataError(faults[0], faults=faults, fault_count=len(faults), hint="widen the window")
+        raise DataError(faults[0], faults=faults, fault_count=len(faults), hint=hint)
 
 
 def _bars(dataset: Dataset, symbol: str) -> Bars:

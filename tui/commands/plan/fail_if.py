@@ -75,11 +75,26 @@ class Gate:
         """The error that a script should stop for; None when there is none."""
         tested, where = self.test(result), f"run plan {result.run_plan_id}"
         holds = "" if tested is None or tested.holds is False else f"--fail-if {tested.because}"
-        hint = f"`papertape plan show {result.run_plan_id}` shows all of it"
+        way_on = self._way_on(result) if tested is not None and tested.holds is None else None
+        hint = way_on or f"`papertape plan show {result.run_plan_id}` shows all of it"
         if not any(variant.status == "succeeded" for variant in result.results):
             why = f"no variant succeeded: {_counted(result)}" + (f"; {holds}" if holds else "")
             return OutcomeError("NO_VARIANT_SUCCEEDED", f"{where}: {why}", hint=hint)
         return OutcomeError("FAIL_IF_HOLDS", f"{where}: {holds}", hint=hint) if holds else None
+
+    def _way_on(self, result: PlanResult) -> str | None:
+        """Which command or option gives a figure that is not there yet; None when there is none."""
+        names = () if self.condition is None else self.condition.names
+        sides = {name.partition(".")[0] for name in names}
+        if result.holdout is None and "holdout" in sides:
+            return "`--holdout` keeps sessions from the sweep, and `plan open` trades them"
+        if result.holdout is not None and not result.holdout.opened and "holdout" in sides:
+            return f"the holdout is sealed: give this condition to `papertape plan open {result.run_plan_id}`"
+        if result.walk_forward is None and "walk_forward" in sides:
+            return "`--walk-forward` gives the figures of one"
+        if result.noise is None and P_NOISE in names:
+            return f"give this condition to `papertape plan noise {result.run_plan_id}`"
+        return None
 
 
 def figure_names() -> list[str]:

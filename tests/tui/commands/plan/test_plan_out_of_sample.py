@@ -110,6 +110,43 @@ CONDITIONS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("terms", "condition", "way_on"),
+    [
+        ((), "holdout.return_pct < 0", "`--holdout` keeps sessions from the sweep"),
+        (("--holdout", "20%"), "holdout.return_pct < 0", "give this condition to `papertape plan open "),
+        ((), "walk_forward.return_pct < 0", "`--walk-forward` gives"),
+        ((), "plan.p_noise > 0.05", "give this condition to `papertape plan noise "),
+    ],
+)
+def test_a_condition_on_what_is_not_there_yet_says_what_gives_it(
+    console: Console, terms: tuple[str, ...], condition: str, way_on: str
+) -> None:
+    ran = console.run(*RUN, *terms, "--fail-if", condition)
+    assert ran.code == 1
+    assert way_on in ran.err
+    known = console.run(*RUN, *terms, "--fail-if", f"best.trade_count > 0 or {condition}")
+    assert known.code == 1
+    assert "`papertape plan show " in known.err
+    assert way_on not in known.err
+
+
+def test_a_symbol_that_begins_within_the_holdout_is_refused_with_a_way_on(console: Console, tmp_path: Path) -> None:
+    for symbol, first in (("OLD", 1), ("NEW", 15)):
+        rows = "".join(f"2024-01-{day:02d},10,11,9,10,5\n" for day in range(first, 29))
+        (tmp_path / f"{symbol}.csv").write_text("ts,open,high,low,close,volume\n" + rows)
+    data = [
+        part
+        for symbol in ("OLD", "NEW")
+        for part in ("--symbol", symbol, "--data", f"{symbol}={tmp_path / symbol}.csv")
+    ]
+    sweep = ("--strategy", "sma_cross", *data, "--sweep", "entry.fast_period=2,3")
+    ran = console.run("plan", "run", *sweep, "--holdout", "2024-01-10")
+    assert ran.code == 5
+    assert "'NEW' has no bar in the window: its bars begin after the end; begin the holdout later" in ran.err
+    assert console.json("plan", "list") == []
+
+
 def test_a_condition_knows_both(console: Console) -> None:
     sealed = console.run(*RUN, *BOTH, "--fail-if", "holdout.sharpe_annual < 0")
     assert sealed.code == 1
