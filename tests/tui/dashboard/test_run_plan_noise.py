@@ -18,7 +18,7 @@ from tests.tui.dashboard.sweeping import STOPPED, WHOLE, StopAfter, other_desk, 
 from tests.tui.dashboard.test_run_plans import until
 from tui.dashboard.screens.run_plan import screen
 
-SIZE = (120, 70)
+SIZE = (120, 80)
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,9 @@ async def test_a_key_runs_it_and_the_page_shows_it(db: Path) -> None:
         assert found is not None
         told = rf"p_noise +{found.p_noise:.3f}   on {found.as_good} of 9 shuffles the best did as well"
         await until(pilot, lambda: re.search(told, screen_text(app)) is not None)
-        assert f"│ the plan's best, {found.best_score:.4f}" in screen_text(app)
+        await press(app, pilot, "v")
+        await until(pilot, lambda: f"│ the plan's best, {found.best_score:.4f}" in screen_text(app))
+        assert "Against noise" in screen_text(app)
 
 
 async def test_it_is_stopped_and_gone_on_with(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Group
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -17,7 +16,6 @@ from tui.dashboard.screens.run_plan.view import Part
 from tui.dashboard.screens.run_plans.rows import RUNNING, status_words
 from tui.dashboard.widgets.dialog import fact_lines
 from tui.shared import figures
-from tui.shared.charts import distribution
 from tui.shared.leaderboard import without_result
 from tui.shared.out_of_sample import chosen_of, efficiency_of, facts_of, in_brief, lines_of, stretches_of
 from tui.shared.text import safe_text
@@ -44,7 +42,6 @@ if TYPE_CHECKING:
 
 
 MOST_VALUES = 12
-LEAST_CHART, CHART_HEIGHT = 30, 14
 Fact = tuple[str, str]
 
 
@@ -65,7 +62,7 @@ class AboutPart(Part):
         detail = view.detail
         facts = [*_standing(detail), *_worth(detail), *_out_of_sample(detail), *_asked(detail)]
         facts += [*_account(detail.plan), *_to_know(detail)]
-        self.query_one(".page", Static).update(Group(fact_lines(facts), *_noise_chart(detail, self.app.size.width)))
+        self.query_one(".page", Static).update(fact_lines(facts))
 
 
 def _standing(detail: PlanDetail) -> Iterator[Fact]:
@@ -104,17 +101,6 @@ def _out_of_sample(detail: PlanDetail) -> Iterator[Fact]:
         yield "holdout", ""
         yield from facts_of(detail.holdout)
         yield from ((stretch.name, in_brief(stretch.metrics)) for stretch in stretches_of(detail.holdout))
-
-
-def _noise_chart(detail: PlanDetail, width: int) -> Iterator[Text]:
-    """Where the best lies among the bests of shuffled bars; nothing of a plan that was not run against noise."""
-    noise = detail.noise
-    scores = [] if noise is None else [score for score in noise.scores if score is not None]
-    if noise is None or not scores:
-        return
-    yield Text()
-    yield Text(distribution(scores, noise.best_score, max(LEAST_CHART, width - 4), CHART_HEIGHT))
-    yield Text(f"columns: the best score of each draw   │ the plan's best, {noise.best_score:.4f}")
 
 
 def _asked(detail: PlanDetail) -> Iterator[Fact]:

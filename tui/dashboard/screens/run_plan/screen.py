@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from engine.sweeps.results import PlanSummary
     from tui.dashboard.screens.run_plan.files import Written
 
+BESIDE = 100
+"""Columns from which a verdict's panels stand beside each other."""
 VERDICT, BOARD = "verdict", "board"
 ON_A_PLAN = frozenset(
     ("part", "step", "mark", "narrow", "run", "export", "report", "open_holdout", "noise", "resume", "cancel")
@@ -45,6 +47,7 @@ class RunPlanScreen(DeskScreen):
 
     NAME = "run_plan"
     CSS_PATH = "run_plan.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (BESIDE, "-wide")]  # noqa: RUF012 - as Textual declares it
     BINDINGS: ClassVar[list[BindingType]] = [
         *(bound(part.key, f"part('{part.name}')", part.title, part.why, f"plan.{part.name}") for part in PARTS),
         bound("left_square_bracket", "step(-1)", "part before", "to the left in the line of parts", "plan.before"),

@@ -23,7 +23,6 @@ from tui.shared.failures import lines_of
 from tui.shared.text import safe_text
 
 if TYPE_CHECKING:
-    from textual import events
     from textual.widget import Widget
 
     from engine.desk import Desk
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
     from engine.sweeps.simulation.rerun import SessionCurves
     from tui.dashboard.screens.run_plan.view import PlanView
 
-WIDE = 100
-"""Columns from which panels stand beside each other."""
+AROUND = 8
+"""Columns that stand around the content of a panel, at most."""
 DAY_S = 86_400
 _AXES = charts.Axes(framed=False, margin=9, rounded=True)
 _DOTS, _DOT = 120, "·"
@@ -93,6 +92,7 @@ class VerdictPart(Part):
                     chart.add_class("panel")
                     chart.border_title = "Equity, session by session"
                     yield chart
+                    yield Panel("Against noise", "noise")
                     yield Panel("Sensitivity: median score at each value", "sensitivity")
                     yield Panel("Costs", "costs")
 
@@ -100,9 +100,9 @@ class VerdictPart(Part):
         """The page has the focus, so that keys scroll it."""
         return self.query_one("#verdict-page")
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Two columns where there is room."""
-        self.query_one("#verdict-panels").set_class(event.size.width >= WIDE, "-beside")
+    def on_resize(self) -> None:
+        """Draw at the new width."""
+        self._draw_noise()
 
     def take(self, view: PlanView) -> None:
         """Show what the plan came to; its curves are computed again, off the loop."""
@@ -114,6 +114,7 @@ class VerdictPart(Part):
         self.query_one("#verdict-panels").display = statistics is not None
         if statistics is not None:
             self._put(view, statistics, palette)
+            self._draw_noise()
             self._read(detail)
 
     def _put(self, view: PlanView, statistics: PlanStatistics, palette: Palette) -> None:
@@ -127,6 +128,17 @@ class VerdictPart(Part):
         }
         for name, content in shown.items():
             self.query_one(f"#verdict-{name}", Panel).update(content)
+
+    def _draw_noise(self) -> None:
+        """Draw the scores on shuffled bars, off the loop; a plan that was not run against noise has no panel."""
+        noise = None if self._view is None else self._view.detail.noise
+        panel = self.query_one("#verdict-noise", Panel)
+        panel.display = noise is not None
+        if noise is not None:
+            width = self.size.width // (2 if self.screen.has_class("-wide") else 1) - AROUND
+            self.loader.load(
+                lambda _desk, _watch: panels.noise_drawing(noise, width), panel.update, group="noise", in_turn=True
+            )
 
     def _read(self, detail: PlanDetail) -> None:
         """Compute the curves, unless they are those of this plan's best already."""

@@ -15,12 +15,14 @@ from engine.statistics.holding import HoldingMetrics
 from tui.dashboard.colours import Palette, gain
 from tui.report.plan_worth import sentence_of, sides_of
 from tui.shared import figures
+from tui.shared.charts import distribution
 from tui.shared.metrics import SCORE, Figure, formatted
 from tui.shared.out_of_sample import chosen_in, efficiency_of, facts_of, stretches_of
 from tui.shared.text import safe_text
 from tui.shared.words import MEANINGS, ODDS, breakeven_of, neighbours_of, noise_of, probability, tries_of
 
 if TYPE_CHECKING:
+    from engine.sweeps.noise.results import NoiseResult
     from engine.sweeps.out_of_sample.results import HoldoutResult, WalkForwardResult
     from engine.sweeps.results import PlanDetail, PlanStatistics
 
@@ -32,6 +34,7 @@ BAR = 16
 """Cells of the longest bar."""
 NAME = 12
 """Cells of the names of rows: tables that stand below each other are aligned."""
+LEAST_CHART, CHART_HEIGHT = 30, 12
 FULL = "█"
 _PARTS = " ▏▎▍▌▋▊▉"
 _FIGURES = tuple(Figure(name, METRICS[name]) for name in SHOWN)
@@ -237,3 +240,12 @@ def _by_fill(detail: PlanDetail, statistics: PlanStatistics) -> Iterator[Row]:
             if sides[side] is not None:
                 name = f"{fill}" if side == "best" else f"  {side}"
                 yield name, Metrics.model_construct(**sides[side])
+
+
+def noise_drawing(noise: NoiseResult, width: int) -> Text:
+    """Where the best lies among the bests of shuffled bars. Draws: not for the event loop."""
+    scores = [score for score in noise.scores if score is not None]
+    if not scores:
+        return Text("On no shuffle a variant had a score.")
+    drawn = distribution(scores, noise.best_score, max(LEAST_CHART, width), CHART_HEIGHT)
+    return Text(f"{drawn}\ncolumns: the best score of each draw\n│ the plan's best, {noise.best_score:.4f}")
