@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from engine.sweeps.results import PlanDetail, PlanResult, VariantResult
     from tui.shared.output import Page
 
+MOST_FOLDS = 40
+"""Folds that are printed; a walk-forward may have thousands, and `--json` has them all."""
+
 
 def show_out_of_sample(page: Page, result: PlanResult | PlanDetail) -> None:
     """What there is of the two; nothing for a plan without either."""
@@ -38,11 +41,14 @@ def _show_walk_forward(page: Page, walk: WalkForwardResult, results: Sequence[Va
     labels = labels_of(results)
     page.line()
     page.heading("Walk-forward")
-    rows = [*(Stretch(f"{fold.test_from} to {fold.test_to}", fold.metrics) for fold in walk.folds)]
+    shown, more = walk.folds[-MOST_FOLDS:], len(walk.folds) - MOST_FOLDS
+    rows = [Stretch(f"{fold.test_from} to {fold.test_to}", fold.metrics) for fold in shown]
     rows.append(Stretch("all tests", walk.out_of_sample))
     table = Table().text("test", [row.name for row in rows])
-    table.text("chosen", [*(chosen_in(fold, labels) for fold in walk.folds), ""], shrinks=True)
+    table.text("chosen", [*(chosen_in(fold, labels) for fold in shown), ""], shrinks=True)
     page.table(_with_figures(table, rows))
+    if more > 0:
+        page.line(f"the last {MOST_FOLDS} of {len(walk.folds):,} folds; --json has all of them")
     page.fields([("efficiency", efficiency_of(walk)), *chosen_of(walk)])
 
 

@@ -41,6 +41,17 @@ def test_both_stand_below_the_verdict_at_80_columns(console: Console) -> None:
     assert sealed[2] == f"to open it, once:  papertape plan open {shown['run_plan_id']}"
 
 
+def test_of_many_folds_the_last_are_printed_and_all_are_in_json(console: Console) -> None:
+    out = console.ok(*RUN, "--walk-forward", "train=504,test=20", "--no-statistics").out
+    folds = console.json("plan", "show", "last")["walk_forward"]["folds"]
+    assert len(folds) == 82
+    table = lines_below(out, "Walk-forward")
+    tests = [f"{fold['test_from']} to {fold['test_to']}" for fold in folds]
+    assert [line[:24] for line in table[2:42]] == tests[-40:]
+    assert table[42].startswith("all tests")
+    assert table[43] == "the last 40 of 82 folds; --json has all of them"
+
+
 def test_it_is_opened_once_by_its_command(console: Console) -> None:
     console.ok(*RUN)
     console.ok(*RUN, "--holdout", "2012-01-01")
