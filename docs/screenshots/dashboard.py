@@ -44,6 +44,7 @@ SCREENS = (
     Screen("dashboard-reconciliation", ("4",)),
     Screen("dashboard-run-plans", ("5", "j", "j")),
     Screen("dashboard-new-sweep", ("5", "n", *VALUES)),
+    Screen("dashboard-verdict", ("5", "enter")),
     Screen("dashboard-run-plan", BOARD),
     Screen("dashboard-curves", (*BOARD, "space", "j", "space", "c")),
     Screen("dashboard-map", (*BOARD, "m")),
