@@ -99,8 +99,9 @@ def plot(
     shown = [line for line in series if line.points]
     with _ONE_AT_A_TIME:
         figure = _figure(width, height, colour)
+        foot = _foot(axes, shown)
         for line in shown:
-            _draw(figure, line, width, unicode)
+            _draw(figure, line, width, unicode, foot)
         _surround(figure, axes, shown, width, height)
         built = figure.build().string(colorless=not colour)
     drawn = "\n".join(line.rstrip() for line in built.splitlines())
@@ -180,12 +181,12 @@ def _figure(width: int, height: int, colour: bool) -> Any:
     return figure
 
 
-def _draw(figure: Any, line: Series, width: int, unicode: bool) -> None:
+def _draw(figure: Any, line: Series, width: int, unicode: bool, foot: float) -> None:
     import plotext
 
     points = line.points if line.glyph else reduced(line.points, width * DOTS_PER_COLUMN)
     if line.area is not None and unicode:
-        _fill(figure, points, line, width)
+        _fill(figure, points, line, width, foot)
     points = steps(points) if line.stepped else points
     symbol = line.glyph or (_SOLID if line.area is not None and unicode else "braille" if unicode else "*")
     marker = symbol if line.colour is None else plotext.marker(symbol, line.colour)
@@ -194,7 +195,16 @@ def _draw(figure: Any, line: Series, width: int, unicode: bool) -> None:
     figure.draw(drawn.fillx() if line.filled else drawn)
 
 
-def _fill(figure: Any, points: Points, line: Series, width: int) -> None:
+def _foot(axes: Axes, shown: Sequence[Series]) -> float:
+    """Where areas end: at zero, or at the edge of the drawing that is nearest to it.
+
+    plotext fills to the value that it is given, row by row: zero may be millions of rows away.
+    """
+    low, high = axes.bounds or _extent([y for line in shown for _, y in line.points])
+    return min(max(0.0, low), high)
+
+
+def _fill(figure: Any, points: Points, line: Series, width: int, foot: float) -> None:
     import numpy as np
     import plotext
 
@@ -202,8 +212,10 @@ def _fill(figure: Any, points: Points, line: Series, width: int) -> None:
     at = np.linspace(times[0], times[-1], width * _SAMPLES)
     held = values[np.maximum(np.searchsorted(times, at, "right") - 1, 0)]
     heights = held if line.stepped else np.interp(at, times, values)
-    signal = figure.signal(at.tolist(), heights.tolist(), marker=plotext.marker(_SOLID, line.area))
-    figure.draw(signal.fillx())
+    marker = plotext.marker(_SOLID, line.area)
+    signal = figure.signal(at.tolist(), heights.tolist(), marker=marker)
+    signal.fill(figure.signal(at.tolist(), [foot] * len(at), marker=marker))
+    figure.draw(signal)
 
 
 def _surround(figure: Any, axes: Axes, shown: Sequence[Series], width: int, height: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -118,6 +119,17 @@ def test_an_area_does_not_widen_the_axes() -> None:
     labels = [row.split("┤")[0].strip() for row in rows if "┤" in row]
     assert labels
     assert all(label.startswith("10,0") for label in labels)
+
+
+def test_an_area_far_above_zero_takes_no_more_memory_than_another() -> None:
+    """The rows down to zero would be a hundred million."""
+    tracemalloc.start()
+    line = Series([(0.0, 15_199_000.0), (1.0, 15_199_000.1)], (200, 200, 200), area=(60, 60, 60))
+    drawn = plot([line], 100, 20, Axes(timed=False, framed=False, x_ticks=False, rounded=True))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "█" in drawn.splitlines()[-2]
+    assert most < 50_000_000
 
 
 def test_an_area_under_a_line_that_is_never_above_zero_hangs_from_zero() -> None:
