@@ -31,7 +31,7 @@ from tui.dashboard.widgets.table import DeskTable
 WORKSPACE = "desk"
 NAMES = tuple(entry.name for entry in SCREENS)
 READING = "reading…"
-FILLED = ("positions", "execution", "journal", "run_plans", "run_plan")
+FILLED = ("positions", "execution", "journal", "run_plans")
 """Screens that have rows to show as soon as they are open."""
 SAID = {"reconciliation": "#standing"}
 """Screens that are open when they say how things stand: the replay that follows tells how far it is."""
