@@ -229,7 +229,7 @@ asyncio.run(show())
 def test_a_screen_has_its_tab_and_its_key(copy: Product) -> None:
     copy.papertape("execute", "--action", "OPEN_LONG", "--symbol", "IBM", "--quantity", "1", "--fill-price", "9")
     shown = copy.script(SHOW_SCREEN, copy.environment["PAPERTAPE_DB"])
-    assert "[8 Fees]" in shown
+    assert " 8 Fees " in shown
     assert "fees paid 0.00" in shown
     assert "`app.fees`" in (copy.source / "docs/reference/settings.md").read_text(encoding="utf-8")
 

@@ -46,7 +46,7 @@ async def order_in_the_browser(home: Path, served: Served) -> bytes:
         for entry in ("IBM", "10", "201.50"):
             await page.type(entry)
             await page.enter()
-        await page.shows("would fill", "position", "10", "2,015.00", "not executed yet")
+        await page.shows("Would buy", "position", "10", "2,015.00", "not executed yet")
         await page.enter()
         await page.shows("opened: BUY 10 IBM at 201.50", "POSITION_OPENED")
         await page.type("1")

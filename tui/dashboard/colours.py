@@ -231,6 +231,29 @@ def rgb(colour: str) -> Rgb:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
+def mixed(under: Rgb, over: Rgb, part: float) -> Rgb:
+    """A colour with `part` of `over` in it, the rest of `under`."""
+    red, green, blue = (round(a + (b - a) * part) for a, b in zip(under, over, strict=True))
+    return red, green, blue
+
+
+def ink_on(colour: str) -> str:
+    """Black or white: what is read better on a colour, by WCAG's contrast."""
+    return "#000000" if luminance(rgb(colour)) > 0.179 else "#ffffff"
+
+
+def luminance(colour: Rgb) -> float:
+    """The relative luminance of a colour, 0 to 1 (WCAG 2)."""
+    parts = [value / 255 for value in colour]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def hexed(colour: Rgb) -> str:
+    """A colour as `#rrggbb`."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
 def gain(amount: float, palette: Palette, digits: int = 2, unit: str = "", *, arrow: bool = True) -> Text:
     """`▲ +12.30`, `▼ -3.00`, `0.00`; what is rounded to nothing has no arrow.
 

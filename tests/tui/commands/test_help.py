@@ -107,11 +107,13 @@ def test_every_example_works(console: Console) -> None:
         "papertape run",
         "papertape execute",
     )
-    last = ("papertape policy set", "papertape trading-state")
+    last = ("papertape plan open", "papertape policy set", "papertape trading-state")
     ranks = {example: _rank(example, first, last) for example in examples}
     for example in sorted(dict.fromkeys(examples), key=lambda each: ranks[each]):
         program, *arguments = shlex.split(example)
         assert program == PROGRAM
+        if arguments[:2] == ["plan", "open"]:
+            keep_a_holdout(console)
         ran = console.run(*arguments)
         assert ran.code == 0, ran
 
@@ -122,6 +124,12 @@ def stop_a_sweep(console: Console) -> None:
         patch.setattr("tui.commands.progress.Watched.stopped", lambda watch: watch._what == "running the sweep")
         flags = ("--strategy", "sma_cross", "--symbol", "GOOG", "--data", "sample:GOOG")
         assert console.run("plan", "run", *flags).code == 1
+
+
+def keep_a_holdout(console: Console) -> None:
+    """What `plan open last` finds."""
+    flags = ("--strategy", "sma_cross", "--symbol", "GOOG", "--data", "sample:GOOG", "--holdout", "20%")
+    assert console.run("plan", "run", *flags).code == 0
 
 
 def _rank(example: str, first: tuple[str, ...], last: tuple[str, ...]) -> int:

@@ -104,7 +104,7 @@ async def test_an_account_that_has_not_drifted_says_so(stocked: Path) -> None:
         text = screen_text(app)
         assert "never reconciled" in text
         assert "13 fills replayed, no drift, as of 12:00:00" in text
-        assert "no differences" in text
+        assert "No differences" in text
         assert shown(row_of(app, "account", "cash")) == ("3,390.00", "3,390.00", None)
         assert not any(row.differs for row in screen(app).table.items)
     assert types(stocked) == before  # a dry run writes nothing

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from engine.market.bars import FloatArray
-from tui.dashboard.colours import Palette, Rgb, rgb
+from tui.dashboard.colours import Palette, Rgb, hexed, ink_on, mixed, rgb
 
 LEVELS = 65
 """Colours of a ramp: odd, so that the middle has one of its own"""
@@ -83,29 +83,6 @@ class Ramp:
     def inks(self) -> tuple[str, ...]:
         """Black or white for each colour, whichever has the greater contrast."""
         return tuple(ink_on(colour) for colour in self.colours)
-
-
-def mixed(under: Rgb, over: Rgb, part: float) -> Rgb:
-    """A colour with `part` of `over` in it, the rest of `under`."""
-    red, green, blue = (round(a + (b - a) * part) for a, b in zip(under, over, strict=True))
-    return red, green, blue
-
-
-def ink_on(colour: str) -> str:
-    """Black or white: what is read better on a colour, by WCAG's contrast."""
-    return "#000000" if luminance(rgb(colour)) > 0.179 else "#ffffff"
-
-
-def luminance(colour: Rgb) -> float:
-    """The relative luminance of a colour, 0 to 1 (WCAG 2)."""
-    parts = [value / 255 for value in colour]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def hexed(colour: Rgb) -> str:
-    """A colour as `#rrggbb`."""
-    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def _at(stops: Sequence[tuple[float, Rgb]], place: float) -> str:

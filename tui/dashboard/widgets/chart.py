@@ -12,8 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from tui.dashboard.colours import Palette, gain, rgb
-from tui.dashboard.drawing.ramp import mixed
+from tui.dashboard.colours import Palette, gain, mixed, rgb
 from tui.dashboard.loading import Loader
 from tui.shared import charts, figures
 

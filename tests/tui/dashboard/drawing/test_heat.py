@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from tui.dashboard.colours import THEMES, Palette, rgb
+from tui.dashboard.colours import THEMES, Palette, luminance, rgb
 from tui.dashboard.drawing.heat import NOTHING, SHADES, Heat, Inks
-from tui.dashboard.drawing.ramp import LEVELS, Ramp, Scale, luminance
+from tui.dashboard.drawing.ramp import LEVELS, Ramp, Scale
 
 THEME = THEMES[0]
 PALETTE = Palette(THEME.variables["gain"], THEME.variables["loss"], THEME.variables["muted"], THEME.primary, ())
