@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.errors import ConflictError
 from engine.market.bars import Dataset
 from engine.payloads import damaged
 from engine.ports import Watch
@@ -55,7 +56,16 @@ def loading(
 
 
 def load_again(data: Mapping[str, Any], watch: Watch | None = None) -> Dataset:
-    """The dataset that `loading` described. Raises what `load_dataset` raises, and DATABASE_ERROR."""
+    """The dataset that `loading` described. Raises what `load_dataset` raises, and DATABASE_ERROR.
+
+    RUN_NOT_RESUMABLE where a program that ran the plan did not say where its data are.
+    """
+    if "sources" not in data:
+        raise ConflictError(
+            "RUN_NOT_RESUMABLE",
+            "this run plan was started by a program that did not record where its data are",
+            hint="resume it from that program, or run the plan again",
+        )
     if why := fault_in(dict(data), _TOLD):
         raise damaged("what the run plan says of its data", f"it{why}")
     return load_dataset(

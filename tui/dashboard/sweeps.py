@@ -14,7 +14,6 @@ from uuid import UUID
 
 from textual.message import Message
 
-from engine.errors import ConflictError
 from tui.dashboard.loading import Loader
 from tui.shared import figures
 from tui.shared.words import noise_of
@@ -128,12 +127,6 @@ def load_told(told: Mapping[str, Any]) -> Dataset:
     """The dataset that a run was started with, loaded again."""
     from storage.datasets import load_again
 
-    if "sources" not in told:
-        raise ConflictError(
-            "RUN_NOT_RESUMABLE",
-            "this run plan was started by a program that did not record where its data are",
-            hint="resume it from that program, or run the plan again",
-        )
     return load_again(told)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.errors import ConflictError, NotFoundError
+from engine.errors import NotFoundError
 from engine.numerals import typed_number
 from engine.vocabulary import DEFAULT_OBJECTIVE, JournalMode, Objective
 from tui.commands.progress import watching
@@ -202,12 +202,6 @@ def loader(call: Call) -> Load:
     def load(told: Mapping[str, Any]) -> Dataset:
         from storage.datasets import load_again
 
-        if "sources" not in told:
-            raise ConflictError(
-                "RUN_NOT_RESUMABLE",
-                "this run plan was started by a program that did not record where its data are",
-                hint="resume it from that program, or run the plan again",
-            )
         with watching("reading the data") as watch:
             dataset = load_again(told, watch)
         call.warn(dataset.warnings)
