@@ -22,7 +22,7 @@ from tui.report.content import Block, Commands, Fact, Facts, Report, Role, Secti
 from tui.report.over_time import Curves, equity_section, milliseconds, trades_section
 from tui.report.plan_worth import Side, figures_section, key_figures
 from tui.shared import figures
-from tui.shared.output import Table
+from tui.shared.output import Table, put_positions
 
 if TYPE_CHECKING:
     from engine.account.metrics import Metrics
@@ -167,13 +167,7 @@ def _curves(points: Sequence[EquityPoint], trades: Sequence[TradeView]) -> Curve
 def _positions(state: PaperState) -> TableBlock:
     held = list(state.positions.values())
     table = Table().text("symbol", [readable(position.symbol) for position in held])
-    table.quantities("quantity", [position.quantity for position in held])
-    table.prices("avg price", [position.avg_price for position in held])
-    table.prices("mark", [position.mark for position in held])
-    table.money("value", [position.market_value for position in held])
-    table.gains("unrealized", [position.unrealized_pnl for position in held])
-    table.times("opened", [position.opened_at for position in held])
-    return TableBlock(table, "Open positions, at their marks")
+    return TableBlock(put_positions(table, held), "Open positions, at their marks")
 
 
 def _reproduction(account: Workspace, runs: Sequence[dict[str, Any]]) -> Section:

@@ -26,7 +26,7 @@ from tui.report.content import (
 )
 from tui.report.curves import MOST_POINTS, day_of, falls, kept, months_of, year_ends
 from tui.shared import figures
-from tui.shared.output import Table
+from tui.shared.output import Table, put_trades
 
 if TYPE_CHECKING:
     from engine.desk.accounts import TradeView
@@ -144,14 +144,7 @@ def trades_section(trades: Sequence[TradeView], whose: str) -> Section:
 def trades_table(trades: Sequence[TradeView]) -> Table:
     """A row a trade, in the order of closing."""
     table = Table().text("symbol", [readable(trade.symbol) for trade in trades])
-    table.times("entry", [trade.entry_ts for trade in trades])
-    table.times("exit", [trade.exit_ts for trade in trades])
-    table.quantities("quantity", [trade.quantity for trade in trades])
-    table.prices("in", [trade.entry_price for trade in trades])
-    table.prices("out", [trade.exit_price for trade in trades])
-    if any(trade.fees for trade in trades):
-        table.money("fees", [trade.fees for trade in trades])
-    return table.gains("P&L", [trade.pnl for trade in trades])
+    return put_trades(table, trades)
 
 
 def _trades_chart(trades: Sequence[TradeView]) -> Chart:

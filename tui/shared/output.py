@@ -19,12 +19,16 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import PurePath
 from textwrap import wrap
-from typing import Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 from uuid import UUID
 
 from tui.shared import figures
 from tui.shared.figures import Number
 from tui.shared.text import cell_width, colour_wanted, fit, pad, safe_text, speaks_unicode, width_of
+
+if TYPE_CHECKING:
+    from engine.account.state import PaperPosition
+    from engine.desk.accounts import TradeView
 
 LEAST = 8
 """Cells that a shrinking column keeps."""
@@ -229,6 +233,28 @@ def gain_tone(amount: Number) -> Tone:
 
 def _toned(cell: str, tone: Tone, colour: bool) -> str:
     return f"{tone.value}{cell}{RESET}" if colour and tone is not Tone.PLAIN else cell
+
+
+def put_positions(table: Table, held: Sequence[PaperPosition]) -> Table:
+    """Add what is known of positions, behind a column of their symbols."""
+    table.quantities("quantity", [position.quantity for position in held])
+    table.prices("avg price", [position.avg_price for position in held])
+    table.prices("mark", [position.mark for position in held])
+    table.money("value", [position.market_value for position in held])
+    table.gains("unrealized", [position.unrealized_pnl for position in held])
+    return table.times("opened", [position.opened_at for position in held])
+
+
+def put_trades(table: Table, closed: Sequence[TradeView]) -> Table:
+    """Add what is known of round trips, behind a column of their symbols; fees where there were any."""
+    table.times("entry", [trade.entry_ts for trade in closed])
+    table.times("exit", [trade.exit_ts for trade in closed])
+    table.quantities("quantity", [trade.quantity for trade in closed])
+    table.prices("in", [trade.entry_price for trade in closed])
+    table.prices("out", [trade.exit_price for trade in closed])
+    if any(trade.fees for trade in closed):
+        table.money("fees", [trade.fees for trade in closed])
+    return table.gains("P&L", [trade.pnl for trade in closed])
 
 
 Field = tuple[str, str] | tuple[str, str, Tone]

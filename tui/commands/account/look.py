@@ -12,7 +12,7 @@ import typer
 from engine.errors import UsageError
 from tui.commands.calls import Call, command
 from tui.shared import figures
-from tui.shared.output import Table, gain_tone
+from tui.shared.output import Table, gain_tone, put_positions, put_trades
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,12 +117,7 @@ def show_positions(page: Page, held: Sequence[PaperPosition]) -> None:
     from engine.symbols import readable
 
     table = Table().text("symbol", [readable(position.symbol) for position in held], shrinks=True)
-    table.quantities("quantity", [position.quantity for position in held])
-    table.prices("avg price", [position.avg_price for position in held])
-    table.prices("mark", [position.mark for position in held])
-    table.money("value", [position.market_value for position in held])
-    table.gains("unrealized", [position.unrealized_pnl for position in held])
-    page.table(table.times("opened", [position.opened_at for position in held]))
+    page.table(put_positions(table, held))
 
 
 def show_trades(page: Page, closed: Sequence[TradeView]) -> None:
@@ -131,14 +126,7 @@ def show_trades(page: Page, closed: Sequence[TradeView]) -> None:
         page.line("no closed trades")
         return
     table = Table().text("symbol", [trade.symbol for trade in closed], shrinks=True)
-    table.times("entry", [trade.entry_ts for trade in closed])
-    table.times("exit", [trade.exit_ts for trade in closed])
-    table.quantities("quantity", [trade.quantity for trade in closed])
-    table.prices("in", [trade.entry_price for trade in closed])
-    table.prices("out", [trade.exit_price for trade in closed])
-    if any(trade.fees for trade in closed):
-        table.money("fees", [trade.fees for trade in closed])
-    page.table(table.gains("P&L", [trade.pnl for trade in closed]))
+    page.table(put_trades(table, closed))
     total = 0.0
     for trade in closed:
         total += trade.pnl
