@@ -99,7 +99,7 @@ class PriceChart(Static, can_focus=True):
             self._draw()
 
     def _read(self, row: int) -> None:
-        if self._candles is not None:
+        if self._candles is not None and row != self._row:  # the mouse moves many times over one candle
             self._at = int(self._candles.bars.ts[row])
             self._draw()
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from tui.dashboard.colours import Palette, gain, rgb
+from tui.dashboard.colours import Palette, gain, hexed, rgb
 from tui.dashboard.screens.run_plan.view import MOST_MARKED, Part
 from tui.dashboard.sweeps import load_told
 from tui.dashboard.widgets.chart import Chart, drawdowns
@@ -177,7 +177,7 @@ def legend(
     """Which line is which, and where each ended; lines are broken between two of them, never within one."""
     base = view.baseline.variant_id
     parts = [
-        _part(Text(f"{number} ", f"bold {_hex(colour_of(number, palette))}"), view, variant_id, points, palette, width)
+        _part(Text(f"{number} ", f"bold {hexed(colour_of(number, palette))}"), view, variant_id, points, palette, width)
         for variant_id, number in numbers.items()
     ]
     own = f"{view.marked.index(base) + 1} " if base in view.marked else ""
@@ -213,10 +213,6 @@ def _in_lines(parts: Sequence[Text], width: int) -> Text:
 def colour_of(number: int, palette: Palette) -> charts.Rgb:
     """A colour a variant, by its number."""
     return rgb(palette.series[(number - 1) % len(palette.series)])
-
-
-def _hex(colour: charts.Rgb) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def _ended(view: PlanView, variant_id: str, points: Mapping[str, Sequence[EquityPoint]], palette: Palette) -> Text:
